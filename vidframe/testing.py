@@ -1,0 +1,151 @@
+"""For plugin authors: made frames, a camera that keeps what was reported, and a run of one plugin over pictures."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidframe.core.frame import Attachment, Camera, Event, Face, Frame, Packet, Pixels
+
+START = datetime(2026, 1, 1, tzinfo=UTC)  # what made cameras call second 0
+
+
+class DrawnPicture:
+    """A picture from an array: height x width (grey) or height x width x 3 (BGR), uint8."""
+
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        self.pixels = np.ascontiguousarray(pixels)
+        self.height, self.width = pixels.shape[:2]
+
+    def gray(self) -> Pixels:
+        """Luma; the array itself where it is grey."""
+        if self.pixels.ndim == 2:
+            return self.pixels.view()
+        import cv2
+
+        return np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+    def bgr(self, width: int | None = None) -> Pixels:
+        """BGR, scaled to `width` where it is given."""
+        import cv2
+
+        bgr = self.pixels.view() if self.pixels.ndim == 3 else cv2.cvtColor(self.pixels, cv2.COLOR_GRAY2BGR)
+        if width is not None:
+            height = max(1, round(self.height * width / self.width))
+            bgr = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(bgr, dtype=np.uint8)
+
+    def chroma(self) -> tuple[Pixels, Pixels] | None:
+        """Cb and Cr at full size; None for a grey array."""
+        if self.pixels.ndim == 2:
+            return None
+        import cv2
+
+        ycrcb = cv2.cvtColor(self.pixels, cv2.COLOR_BGR2YCrCb)
+        return np.asarray(ycrcb[:, :, 2], dtype=np.uint8), np.asarray(ycrcb[:, :, 1], dtype=np.uint8)
+
+
+class Reported:
+    """Stands in for the loop: keeps each reported event in `events`."""
+
+    def __init__(self, camera: str, utc: Callable[[float], datetime]) -> None:
+        self.events: list[Event] = []
+        self.seconds = 0.0
+        self._camera = camera
+        self._utc = utc
+
+    def __call__(self, kind: str, /, *files: Attachment, **facts: Any) -> Event:
+        event = Event(
+            f"{self._camera}.test-{len(self.events):06d}", kind, self._camera, self._utc(self.seconds), facts, files
+        )
+        self.events.append(event)
+        return event
+
+
+def make_camera(name: str = "test", *, start: datetime = START, **overrides: Any) -> Camera:
+    """A camera at 10 frames a second whose `report` is a `Reported`; `overrides` are fields of Camera."""
+    shared: dict[Hashable, Any] = {}
+
+    def share(key: Hashable, make: Callable[[], Any], /) -> Any:
+        if key not in shared:
+            shared[key] = make()
+        return shared[key]
+
+    def utc(seconds: float) -> datetime:
+        return start + timedelta(seconds=seconds)
+
+    fields: dict[str, Any] = {
+        "name": name,
+        "source": "drawn",
+        "fps": 10.0,
+        "is_live": False,
+        "needed": frozenset({"faces", "faces.landmarks", "packets"}),
+        "state": overrides.pop("state", None) or Path(tempfile.mkdtemp(prefix="vidframe-")),
+        "report": Reported(name, utc),
+        "share": share,
+        "utc": utc,
+    }
+    return Camera(**fields | overrides)
+
+
+def make_frame(
+    pixels: NDArray[np.uint8] | None = None,
+    *,
+    camera: Camera | None = None,
+    index: int = 0,
+    seconds: float | None = None,
+    mode: str | None = None,
+    faces: Iterable[Face] = (),
+    packets: Iterable[Packet] = (),
+) -> Frame:
+    """A frame from an array (grey or BGR; without one 320 x 240 black), at 10 frames a second."""
+    if pixels is None:
+        pixels = np.zeros((240, 320, 3), np.uint8)
+    camera = camera or make_camera()
+    frame = Frame(DrawnPicture(pixels), camera, index, index / 10 if seconds is None else seconds, tuple(packets))
+    frame.mode = mode
+    frame.faces = list(faces)
+    if isinstance(camera.report, Reported):
+        camera.report.seconds = frame.seconds
+    return frame
+
+
+def run_plugin(plugin: Any, frames: Iterable[Frame], *, camera: Camera | None = None) -> list[Event]:
+    """Opens the plugin, gives it the frames and all events but its own, closes it, and returns what it reported.
+
+    The frames' own camera is used unless one is given.
+    """
+    return [event for events in stepwise(plugin, frames, camera=camera) for event in events]
+
+
+def stepwise(plugin: Any, frames: Iterable[Frame], *, camera: Camera | None = None) -> Iterator[list[Event]]:
+    """Like `run_plugin`, but yields after each frame what was reported in it, and last what closing reported."""
+    reported: Reported | None = None
+    seen = 0
+    try:
+        for frame in frames:
+            if reported is None:
+                camera = camera or frame.camera
+                assert isinstance(camera.report, Reported), "run_plugin needs a camera of make_camera()"
+                reported = camera.report
+                _call(plugin, "open_camera", camera=camera)
+            _call(plugin, "process_frame", frame=frame)
+            yield reported.events[seen:]
+            seen = len(reported.events)
+    finally:
+        _call(plugin, "close_camera")
+    if reported is not None:
+        yield reported.events[seen:]
+
+
+def _call(plugin: Any, hook: str, **arguments: Any) -> None:
+    method = getattr(plugin, hook, None)
+    if method is not None:
+        names = method.__code__.co_varnames[: method.__code__.co_argcount]
+        method(**{name: value for name, value in arguments.items() if name in names})
