@@ -1,0 +1,74 @@
+"""Draws short clips for tests: a light square that moves over a dark, slightly noisy ground."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+
+def moving_square(count: int = 30, width: int = 160, height: int = 120, *, start: int = 0) -> Iterator[Pixels]:
+    """BGR pictures; the square is at another place in each, so that no two are alike."""
+    noise = np.random.default_rng(0).integers(20, 40, (height, width, 3), dtype=np.uint8)
+    side = max(1, min(width, height) // 4)
+    for index in range(start, start + count):
+        picture = noise.copy()
+        x, y = (3 * index) % max(1, width - side), (2 * index) % max(1, height - side)
+        picture[y : y + side, x : x + side] = 220
+        yield picture
+
+
+def write_clip(
+    path: Path,
+    pictures: Iterable[Pixels] | None = None,
+    *,
+    fps: int = 10,
+    codec: str = "libx264",
+    pixels: str = "yuv420p",
+    times: Iterable[float] | None = None,
+    rotation: float = 0,
+    metadata: dict[str, str] | None = None,
+    options: dict[str, str] | None = None,
+    container_options: dict[str, str] | None = None,
+) -> Path:
+    """Encodes BGR pictures; `times` are seconds for each (variable frame rate), `rotation` is as a phone notes it."""
+    pictures = list(pictures if pictures is not None else moving_square())
+    times = list(times) if times is not None else [index / fps for index in range(len(pictures))]
+    height, width = pictures[0].shape[:2]
+    with av.open(str(path), "w", container_options=container_options or {}) as output:
+        output.metadata.update(metadata or {})
+        stream: Any = output.add_stream(codec, rate=fps, options=_quick(codec) | (options or {}))
+        stream.width, stream.height, stream.pix_fmt = width, height, pixels
+        stream.codec_context.time_base = Fraction(1, 1000)
+        if rotation:
+            stream.set_display_rotation(rotation)
+        for picture, seconds in zip(pictures, times, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=pixels)
+            frame.pts, frame.time_base = round(seconds * 1000), Fraction(1, 1000)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode())
+    return path
+
+
+def write_sound(path: Path, seconds: float = 1.0) -> Path:
+    """A recording without a picture."""
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("aac", rate=16000)
+        samples = np.zeros((1, 1024), np.float32)
+        for index in range(int(seconds * 16000 / 1024)):
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 16000, index * 1024
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode())
+    return path
+
+
+def _quick(codec: str) -> dict[str, str]:
+    return {"preset": "ultrafast", "g": "10"} if codec in {"libx264", "libx265"} else {}

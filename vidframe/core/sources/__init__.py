@@ -1,0 +1,1 @@
+"""The kinds of source: recordings, folders of pictures, and what is live."""
