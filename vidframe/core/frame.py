@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,6 +103,12 @@ class Attachment:
         """The content; OSError if the file is gone."""
         return self.content.read_bytes() if isinstance(self.content, Path) else self.content
 
+    def as_json(self) -> dict[str, Any]:
+        """Role, type, size and SHA-256, as docs/events.md says; OSError if the file is gone."""
+        content = self.read()
+        digest = hashlib.sha256(content).hexdigest()
+        return {"role": self.role, "media_type": self.media_type, "bytes": len(content), "sha256": digest}
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -114,6 +121,19 @@ class Event:
     facts: Mapping[str, Any]  # plain JSON values
     files: tuple[Attachment, ...] = ()
     reporter: str = "vidframe"  # name of the step that reported it
+
+    def as_json(self) -> dict[str, Any]:
+        """The event as plain JSON values, in the form of docs/events.md. Reads its files for their SHA-256."""
+        return {
+            "version": 1,
+            "id": self.id,
+            "kind": self.kind,
+            "camera": self.camera,
+            "time": self.time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "reporter": self.reporter,
+            "facts": dict(self.facts),
+            "files": [attachment.as_json() for attachment in self.files],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,110 @@
+"""The frame loop of one camera."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event as Flag
+
+from vidframe.core.chain import Chain, StepFailed
+from vidframe.core.config import CameraConfig, StepConfig
+from vidframe.core.frame import Camera, Frame, Share
+from vidframe.core.metrics import CameraFigures
+from vidframe.core.reports import Reports
+from vidframe.core.shared import Shared
+from vidframe.core.source import Source, SourceError, open_source
+
+
+def run_camera(
+    config: CameraConfig,
+    *,
+    state: Path,
+    shared: Shared,
+    figures: CameraFigures,
+    stop: Flag,
+    sinks: Iterable[StepConfig] = (),
+    frames: int | None = None,
+) -> None:
+    """Takes the frames of a camera through its chain until the source ends, `stop` is set or `frames` are done.
+
+    What ends a camera for good is written to `figures.error`; nothing but a bug is raised.
+    """
+    try:
+        _run(config, state, shared, figures, stop, sinks, frames)
+    except (SourceError, StepFailed) as error:
+        figures.error = str(error)
+        figures.state = "down"
+
+
+def _run(
+    config: CameraConfig,
+    state: Path,
+    shared: Shared,
+    figures: CameraFigures,
+    stop: Flag,
+    sinks: Iterable[StepConfig],
+    frames: int | None,
+) -> None:
+    with ExitStack() as stack:
+        reports = Reports(config.name, lambda seconds: source.utc(seconds))
+
+        def on_state(state: str, reason: str) -> None:
+            figures.state = state
+            reports("camera.state", state=state, reason=reason)
+
+        source = stack.enter_context(
+            open_source(
+                config.source,
+                camera=config.name,
+                credentials=config.credentials,
+                pace=config.pace,
+                fps=config.fps,
+                wants_packets="packets" in config.needed,
+                on_state=on_state,
+            )
+        )
+        camera = _camera(config, source, state, reports, stack.enter_context(shared.for_camera()))
+        figures.fps, figures.frames_expected = source.fps, _expected(source, frames)
+        chain = stack.enter_context(closing(Chain(config, camera, reports, figures, sinks)))
+        chain.open()
+        _work_through(source, chain, camera, figures, stop, frames)
+
+
+def _work_through(
+    source: Source, chain: Chain, camera: Camera, figures: CameraFigures, stop: Flag, frames: int | None
+) -> None:
+    for shot in source:
+        if stop.is_set():
+            return
+        if shot is None:  # a live camera has no picture at present; events do not wait for the next one
+            chain.deliver()
+            continue
+        frame = Frame(shot.picture, camera, figures.frames, shot.seconds, shot.packets)
+        chain.process(frame)
+        figures.frames += 1
+        figures.dropped = source.dropped
+        if camera.is_live:
+            figures.age = (datetime.now(UTC) - frame.time).total_seconds()
+        if figures.frames == frames:
+            return
+
+
+def _camera(config: CameraConfig, source: Source, state: Path, reports: Reports, share: Share) -> Camera:
+    return Camera(
+        name=config.name,
+        source=source.name,
+        fps=source.fps,
+        is_live=source.is_live,
+        state=state / config.name,
+        needed=config.needed,
+        report=reports,
+        share=share,
+        utc=source.utc,
+    )
+
+
+def _expected(source: Source, frames: int | None) -> int | None:
+    counts = [count for count in (source.frame_count, frames) if count is not None]
+    return min(counts) if counts else None

@@ -1,0 +1,174 @@
+"""Installed plugins, found by entry point and loaded one by one, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import typing
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+from pydantic import BaseModel, ConfigDict, create_model
+from pydantic.errors import PydanticUserError
+
+from vidframe.core import hookspecs
+
+GROUP = "vidframe.plugins"
+
+# What a frame can carry; outsiders add names of their own below `notes.`.
+SOURCE_ADDS = frozenset({"image", "packets"})
+NAMES = SOURCE_ADDS | {"mode", "motion", "faces", "faces.landmarks", "faces.emotion", "faces.gaze"}
+
+# Keys of a step that the framework itself reads, so that no plugin may have a setting of that name.
+STEP_OPTIONS = frozenset({"every", "when", "on_error", "name", "isolate"})
+
+
+class PluginError(Exception):
+    """A plugin cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An installed plugin that can be used in a chain."""
+
+    name: str
+    kind: type[Any]
+    settings: type[BaseModel] = field(repr=False)
+    distribution: str = ""
+    version: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.kind) or "").partition("\n")[0]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Dotted names that it reads; a trailing ? marks those that it can do without."""
+        return tuple(getattr(self.kind, "needs", ()))
+
+    @property
+    def adds(self) -> tuple[str, ...]:
+        """Dotted names that it writes."""
+        return tuple(getattr(self.kind, "adds", ()))
+
+
+def installed() -> dict[str, list[EntryPoint]]:
+    """Entry points by plugin name; more than one for a name is a clash. Imports none of them."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        if entry not in found.setdefault(entry.name, []):
+            found[entry.name].append(entry)
+    return found
+
+
+def load(name: str) -> Plugin:
+    """Imports one plugin and checks that it keeps the contract; PluginError if it is unknown, broken or clashes."""
+    entries = installed().get(name)
+    if not entries:
+        raise PluginError(f"no plugin named {name!r} is installed")
+    if len(entries) > 1:
+        owners = " and ".join(sorted(_owner(entry) for entry in entries))
+        raise PluginError(f"plugin {name!r} is claimed by {owners}; uninstall one of them")
+    entry = entries[0]
+    try:
+        kind = entry.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise PluginError(f"plugin {name!r} of {_owner(entry)} does not load: {reason}") from error
+    return inspected(name, kind, entry)
+
+
+def inspected(name: str, kind: Any, entry: EntryPoint | None = None) -> Plugin:
+    """A Plugin of a class; PluginError if the class does not keep the contract."""
+    if not inspect.isclass(kind):
+        raise PluginError(f"plugin {name!r} is no class but {type(kind).__name__}")
+    _check_hooks(name, kind)
+    _check_names(name, "needs", (need.removesuffix("?") for need in getattr(kind, "needs", ())))
+    _check_names(name, "adds", getattr(kind, "adds", ()))
+    distribution = entry.dist.name if entry and entry.dist else ""
+    version = entry.dist.version if entry and entry.dist else ""
+    return Plugin(name, kind, settings_model(name, kind), distribution, version)
+
+
+def settings_model(name: str, kind: type[Any]) -> type[BaseModel]:
+    """The pydantic model of a constructor's keyword arguments."""
+    try:
+        hints = typing.get_type_hints(kind.__init__, include_extras=True)
+        fields = {}
+        for parameter in list(inspect.signature(kind.__init__).parameters.values())[1:]:
+            if kind.__init__ is object.__init__:
+                break
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+                raise PluginError(f"plugin {name!r} takes {parameter}: each setting needs a name of its own")
+            if parameter.name in STEP_OPTIONS:
+                raise PluginError(f"plugin {name!r} has a setting {parameter.name!r}, which is an option of every step")
+            fields[parameter.name] = (hints.get(parameter.name, Any), _default(kind, parameter))
+        config = ConfigDict(extra="forbid", arbitrary_types_allowed=False, protected_namespaces=())
+        model: type[BaseModel] = create_model(kind.__name__, __config__=config, **fields)  # type: ignore[call-overload]
+        model.model_json_schema()
+    except (PydanticUserError, NameError, TypeError) as error:
+        first_line = str(error).partition("\n")[0]
+        raise PluginError(f"plugin {name!r} has a setting that no YAML could fill: {first_line}") from error
+    return model
+
+
+def new_manager() -> pluggy.PluginManager:
+    """A pluggy manager that knows vidframe's hooks."""
+    manager = pluggy.PluginManager("vidframe")
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def _check_hooks(name: str, kind: type[Any]) -> None:
+    hooks = {
+        method: options
+        for method in dir(kind)
+        if isinstance(options := getattr(getattr(kind, method, None), "vidframe_impl", None), dict)
+    }
+    if not hooks:
+        raise PluginError(f"plugin {name!r} has no method marked with @hookimpl")
+    specs = {spec for spec in dir(hookspecs) if hasattr(getattr(hookspecs, spec), "vidframe_spec")}
+    for method, options in hooks.items():
+        if method not in specs:
+            raise PluginError(f"plugin {name!r} marks {method!r} with @hookimpl; the hooks are {_listed(specs)}")
+        if options["tryfirst"] or options["trylast"]:
+            raise PluginError(f"plugin {name!r} asks for tryfirst or trylast; the order comes from the YAML")
+        if options["wrapper"] or options["hookwrapper"]:
+            raise PluginError(f"plugin {name!r} wraps {method!r}; a step cannot wrap other steps")
+        known = set(inspect.signature(getattr(hookspecs, method)).parameters)
+        wanted = set(list(inspect.signature(getattr(kind, method)).parameters)[1:])
+        if wanted - known:
+            may = f"it may take {_listed(known)}" if known else "it takes none"
+            raise PluginError(f"plugin {name!r}: {method} takes {_listed(wanted - known)}; {may}")
+
+
+def _check_names(name: str, attribute: str, values: Iterable[str]) -> None:
+    for value in values:
+        if value not in NAMES and not re.fullmatch(r"notes\.[a-z][a-z0-9_]*", value):
+            raise PluginError(
+                f"plugin {name!r}: {attribute} has {value!r}; a frame carries {_listed(NAMES)} and notes.<name>"
+            )
+
+
+def _default(kind: type[Any], parameter: inspect.Parameter) -> Any:
+    if parameter.default is parameter.empty:
+        return ...
+    for attribute in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
+        if attribute.name == parameter.name and attribute.default_factory is not dataclasses.MISSING:
+            return attribute.default_factory()
+    return parameter.default
+
+
+def _owner(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

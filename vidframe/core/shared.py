@@ -1,0 +1,47 @@
+"""What the cameras of one process share: models are loaded once and closed after the last camera."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from vidframe.core.frame import Share
+
+
+class Shared:
+    """Objects by key, each with the number of cameras that use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._objects: dict[Hashable, Any] = {}
+        self._users: dict[Hashable, int] = {}
+
+    @contextmanager
+    def for_camera(self) -> Iterator[Share]:
+        """A `share` for one camera; what only this camera used is closed at the end."""
+        used: set[Hashable] = set()
+
+        def share(key: Hashable, make: Callable[[], Any], /) -> Any:
+            with self._lock:
+                if key not in self._objects:
+                    self._objects[key] = make()
+                if key not in used:
+                    used.add(key)
+                    self._users[key] = self._users.get(key, 0) + 1
+                return self._objects[key]
+
+        try:
+            yield share
+        finally:
+            self._release(used)
+
+    def _release(self, used: set[Hashable]) -> None:
+        with self._lock:
+            for key in used:
+                self._users[key] -= 1
+                if self._users[key] == 0:
+                    unused = self._objects.pop(key)
+                    if hasattr(unused, "close"):
+                        unused.close()
