@@ -210,6 +210,7 @@ class Chain:
         """Gives each waiting event to every open step but its reporter."""
         for event in self._reports.drain():
             self._figures.events += 1
+            self._figures.kinds[event.kind] = self._figures.kinds.get(event.kind, 0) + 1
             for step in tuple(self._opened):
                 step.handle(event)
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Flag
+from time import perf_counter
 
 from vidframe.core.chain import Chain, StepFailed
 from vidframe.core.config import CameraConfig, StepConfig
@@ -60,7 +61,6 @@ def _run(
                 camera=config.name,
                 credentials=config.credentials,
                 pace=config.pace,
-                fps=config.fps,
                 wants_packets="packets" in config.needed,
                 on_state=on_state,
             )
@@ -75,15 +75,14 @@ def _run(
 def _work_through(
     source: Source, chain: Chain, camera: Camera, figures: CameraFigures, stop: Flag, frames: int | None
 ) -> None:
+    started = perf_counter()
     for shot in source:
         if stop.is_set():
             return
-        if shot is None:  # a live camera has no picture at present; events do not wait for the next one
-            chain.deliver()
-            continue
         frame = Frame(shot.picture, camera, figures.frames, shot.seconds, shot.packets)
         chain.process(frame)
         figures.frames += 1
+        figures.seconds = perf_counter() - started
         figures.dropped = source.dropped
         if camera.is_live:
             figures.age = (datetime.now(UTC) - frame.time).total_seconds()

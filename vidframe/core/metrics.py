@@ -38,6 +38,8 @@ class CameraFigures:
     frames: int = 0
     dropped: int = 0
     events: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)  # events by kind
+    seconds: float = 0.0  # from the first frame's arrival to the last one's end, wall clock
     steps: dict[str, StepFigures] = field(default_factory=dict)
     age: float = 0.0  # seconds between the newest frame and the end of its analysis; live cameras only
     frames_expected: int | None = None

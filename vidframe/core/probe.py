@@ -12,7 +12,7 @@ from typing import Any
 
 from vidframe.core import registry
 
-PATIENCE = 5.0  # seconds for one plugin's import; the bundled ones take a fraction of one
+PATIENCE = 3.0  # seconds for one plugin's import; the bundled ones take a fraction of one
 
 
 @dataclass(frozen=True)

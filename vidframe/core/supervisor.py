@@ -18,7 +18,7 @@ from vidframe.core.shared import Shared
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 5.0  # seconds that plugins have to close after a signal
+PATIENCE = 4.5  # seconds that plugins have to close after a signal
 
 
 def run(
@@ -95,5 +95,5 @@ def _signals(stop: threading.Event) -> Iterator[None]:
 
 
 def _give_up() -> None:
-    log.error("a plugin did not close within %.0f s; ending all the same", PATIENCE)
+    log.error("a plugin did not close within %.1f s; ending all the same", PATIENCE)
     os._exit(1)

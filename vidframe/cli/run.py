@@ -1,0 +1,98 @@
+"""`vidframe run`: the cameras of a config, until they end or somebody stops them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from vidframe.cli.check import CONFIG, loaded
+from vidframe.core.config import Config, StepConfig
+from vidframe.core.metrics import CameraFigures
+
+
+@click.command()
+@CONFIG
+@click.option("--source", metavar="PATH_OR_URL", help="Use this in place of every camera's source.")
+@click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End each camera after N frames.")
+@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append the events as JSON lines.")
+@click.option("--annotate", type=click.Path(path_type=Path, dir_okay=False), help="Write a clip with what was found.")
+@click.option("--no-progress", is_flag=True, help="Print no progress bar.")
+@click.option("--profile", is_flag=True, help="Print what each step cost.")
+def run(
+    config: Path,
+    source: str | None,
+    frames: int | None,
+    events: Path | None,
+    annotate: Path | None,
+    no_progress: bool,
+    profile: bool,
+) -> None:
+    """Run the cameras of a config.
+
+    Exit code 0: done. 1: a camera or a step failed for good. 2: the config or the command line is wrong.
+    """
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    found = loaded(config, source)
+    if not found.cameras:
+        raise click.ClickException(f"{config}: no camera to run")
+    figures = run_config(found, events=events, annotate=annotate, frames=frames, progress=not no_progress)
+    from vidframe.cli.summary import print_profile, print_summary
+
+    print_summary(figures)
+    if profile:
+        print_profile(figures)
+    for path in (events, *annotated(found, annotate).values()):
+        if path is not None and path.exists():
+            click.echo(path)
+    sys.exit(1 if any(its.error or its.failed_steps for its in figures) else 0)
+
+
+def run_config(
+    config: Config,
+    *,
+    events: Path | None = None,
+    annotate: Path | None = None,
+    frames: int | None = None,
+    progress: bool = True,
+) -> list[CameraFigures]:
+    """Runs a config with the outputs of the command line; returns the figures of its cameras."""
+    from vidframe.cli.progress import Progress
+    from vidframe.core import supervisor
+
+    with Progress(enabled=progress and sys.stderr.isatty()) as bar:
+        sinks = _sinks(config, events, annotate)
+        return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update)
+
+
+def _sinks(config: Config, events: Path | None, annotate: Path | None) -> list[StepConfig]:
+    from vidframe.core.registry import inspected
+    from vidframe.outputs import Annotate, EventLog
+
+    sinks = []
+    if events is not None:
+        _must_be_writable(events)
+        sinks.append(StepConfig("events", inspected("events", EventLog), {"path": events}))
+    if annotate is not None:
+        _must_be_writable(annotate)
+        sinks.append(StepConfig("annotate", inspected("annotate", Annotate), {"paths": annotated(config, annotate)}))
+    return sinks
+
+
+def annotated(config: Config, path: Path | None) -> dict[str, Path]:
+    """Where the annotated clip of each camera goes: the path itself for one camera, NAME-camera.mp4 for several."""
+    if path is None:
+        return {}
+    if len(config.cameras) == 1:
+        return {config.cameras[0].name: path}
+    return {camera.name: path.with_name(f"{path.stem}-{camera.name}{path.suffix}") for camera in config.cameras}
+
+
+def _must_be_writable(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error

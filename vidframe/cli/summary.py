@@ -1,0 +1,68 @@
+"""The tables that `vidframe run` ends with."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from vidframe.core.metrics import BUCKETS, CameraFigures, StepFigures
+
+
+def print_summary(figures: list[CameraFigures]) -> None:
+    """One row a camera, and why it failed if it did."""
+    table = Table("camera", title="Done", title_justify="left")
+    for column in ("frames", "frames/s", "dropped", "events", "errors"):
+        table.add_column(column, justify="right")
+    table.add_column("what happened")
+    for camera in figures:
+        errors = sum(step.errors for step in camera.steps.values())
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(camera.kinds.items()))
+        rate = f"{camera.frames / camera.seconds:.1f}" if camera.seconds else "-"
+        table.add_row(
+            camera.name, str(camera.frames), rate, str(camera.dropped), str(camera.events), str(errors), kinds
+        )
+    _console().print(table)
+    for camera in figures:
+        if camera.error:
+            Console(stderr=True).print(f"failed: {camera.error}", style="red", markup=False, soft_wrap=True)
+        for step in sorted(camera.failed_steps):
+            Console(stderr=True).print(f"camera {camera.name}: step {step} failed", style="red", markup=False)
+
+
+def print_profile(figures: list[CameraFigures]) -> None:
+    """What each step of each camera cost."""
+    table = Table("camera", "step", title="Cost of the steps", title_justify="left")
+    for column in ("calls", "skipped", "errors", "mean ms", "p95 ms", "max ms", "ms/frame"):
+        table.add_column(column, justify="right")
+    for camera in figures:
+        for name, step in camera.steps.items():
+            if not step.calls:
+                table.add_row(camera.name, name, "0", str(step.skipped), str(step.errors), "-", "-", "-", "-")
+                continue
+            table.add_row(
+                camera.name,
+                name,
+                str(step.calls),
+                str(step.skipped),
+                str(step.errors),
+                f"{1000 * step.seconds / step.calls:.3f}",
+                f"<= {1000 * _quantile(step, 0.95):g}",
+                f"{1000 * step.slowest:.1f}",
+                f"{1000 * step.seconds / max(camera.frames, 1):.3f}",
+            )
+    _console().print(table)
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=140)  # a pipe or a file has no edge to cut at
+
+
+def _quantile(step: StepFigures, share: float) -> float:
+    """The upper bound of the bucket in which this share of the calls is reached, seconds."""
+    seen = 0
+    for bound, count in zip((*BUCKETS, step.slowest), step.buckets, strict=True):
+        seen += count
+        if seen >= share * step.calls:
+            return min(bound, step.slowest)
+    return step.slowest
