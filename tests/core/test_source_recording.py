@@ -1,12 +1,16 @@
 """Recordings: every picture with its time; damaged ones say what is wrong in one line."""
 
 from datetime import UTC, datetime
+from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from tests.clips import moving_square, write_clip, write_sound
+from vidframe.core.frame import Packet
 from vidframe.core.source import Shot, SourceError, open_source
 
 
@@ -60,3 +64,50 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_sound_without_picture_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"has sound \(aac\) but no picture"):
         shots_of(write_sound(tmp_path / "sound.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        pytest.param("clip.mp4", "libx264", {}, id="H.264 as MP4 holds it"),
+        pytest.param("clip.ts", "libx264", {}, id="H.264 as cameras send it"),
+        pytest.param("clip.mkv", "libx264", {"preset": "medium", "bf": "3"}, id="H.264 with B-frames"),
+        pytest.param("clip.mp4", "libx265", {"x265-params": "log-level=none"}, id="H.265"),
+        pytest.param("clip.avi", "mjpeg", {}, id="Motion JPEG"),
+    ],
+)
+def test_packets_can_be_copied_into_an_mp4_that_plays_to_its_end(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str]
+) -> None:
+    pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    shots = shots_of(
+        write_clip(tmp_path / name, codec=codec, options=options, pixels=pixels), wants_packets=True
+    )
+    packets = [packet for shot in shots for packet in shot.packets]
+
+    copied = shots_of(copy_packets(packets, tmp_path / "copy.mp4"))
+
+    assert [shot.seconds for shot in copied] == pytest.approx([shot.seconds for shot in shots], abs=0.001)
+    assert all(
+        np.array_equal(one.picture.gray(), two.picture.gray()) for one, two in zip(shots, copied, strict=True)
+    )
+
+
+def test_a_copy_of_a_rotated_recording_is_shown_upright_too(tmp_path: Path) -> None:
+    shots = shots_of(write_clip(tmp_path / "phone.mp4", rotation=-90), wants_packets=True)
+
+    copied = shots_of(copy_packets([packet for shot in shots for packet in shot.packets], tmp_path / "copy.mp4"))
+
+    assert (copied[0].picture.width, copied[0].picture.height) == (120, 160)
+
+
+def copy_packets(packets: list[Packet], path: Path) -> Path:
+    options = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000"}
+    with av.open(BytesIO(packets[0].encoding.header)) as header, av.open(str(path), "w", options=options) as output:
+        stream = output.add_stream_from_template(header.streams.video[0], opaque=True)
+        for packet in packets:
+            copy = av.Packet(packet.data)
+            copy.stream, copy.time_base, copy.is_keyframe = stream, Fraction(1, 90000), packet.is_keyframe
+            copy.pts, copy.dts = round(packet.seconds * 90000), round(packet.decode_seconds * 90000)
+            output.mux(copy)
+    return path

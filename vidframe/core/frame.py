@@ -138,12 +138,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How the packets of a source are encoded; all that a muxer needs to copy them."""
+    """How the packets of a source are encoded; all that a muxer needs to copy them.
+
+    With PyAV: `output.add_stream_from_template(av.open(BytesIO(encoding.header)).streams.video[0], opaque=True)`.
+    """
 
     codec: str  # FFmpeg's name: "h264", "hevc", "mjpeg"
     width: int
     height: int
     extradata: bytes  # codec headers (SPS and PPS for H.264), may be empty
+    header: bytes = b""  # an MP4 file with this stream and no packet; empty where MP4 cannot hold the codec
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any, Protocol
 
 import av
@@ -108,10 +109,23 @@ class VideoStream:
         size = self._context.width, self._context.height
         known = self._encoding
         if known is None or is_keyframe or (known.width, known.height) != size:
-            new = Encoding(self._context.name, *size, self._context.extradata or b"")
-            self._encoding = known if known == new else new
-        assert self._encoding is not None
-        return self._encoding
+            extradata = self._context.extradata or b""
+            if known is None or (known.width, known.height, known.extradata) != (*size, extradata):
+                known = Encoding(self._context.codec.canonical_name, *size, extradata, _header(self._stream))
+            self._encoding = known
+        return known
+
+
+def _header(stream: Any) -> bytes:
+    """An MP4 file without pictures: FFmpeg's own form for what a muxer has to know of a stream."""
+    header = BytesIO()
+    try:
+        with av.open(header, "w", format="mp4", options={"movflags": "empty_moov+default_base_moof"}) as output:
+            output.add_stream_from_template(stream, opaque=True)
+            output.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return b""
+    return header.getvalue()
 
 
 def _video_of(container: Any) -> Any:
