@@ -1,0 +1,47 @@
+"""Which model files the plugin runs, where they lie, and whether they are whole. MODELS.md tells where they come from."""
+
+import hashlib
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "models"
+
+SHORT_RANGE = "face_detector_short_range.tflite"
+FULL_RANGE = "face_detector_full_range.tflite"
+LANDMARKER = "face_landmarker.task"
+
+SHA256 = {
+    SHORT_RANGE: "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+    FULL_RANGE: "48a0fc2623d21b2ab83bbd33b4b6471031d6cd489b5ac6681160df016d5796ad",
+    LANDMARKER: "3e70f0c9ece7fd06d1c9635be7ae285a1d7934098b1782429227c105ac2f5682",
+}
+
+
+def sha256(content: bytes) -> str:
+    """The checksum as lower-case hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def model_path(name: str) -> Path:
+    """Where the model lies; FileNotFoundError says how to get it."""
+    path = FOLDER / name
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"vidframe-faces: the model {name} is missing in {FOLDER}; the plugin's build puts it there: "
+            "install it with pip (pip install ./plugins/faces), not by copying the folder"
+        )
+    return path
+
+
+def damaged_models() -> list[str]:
+    """What is wrong with the installed models, one line each; empty if they are as they were built."""
+    return [complaint for name in SHA256 if (complaint := _complaint(name))]
+
+
+def _complaint(name: str) -> str | None:
+    path = FOLDER / name
+    if not path.is_file():
+        return f"{path}: missing"
+    found = sha256(path.read_bytes())
+    if found != SHA256[name]:
+        return f"{path}: sha256 is {found}, expected {SHA256[name]}"
+    return None
