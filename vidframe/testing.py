@@ -68,14 +68,27 @@ class Reported:
         return event
 
 
+class Shared:
+    """Stands in for the process: keeps what plugins share, and closes it after the run."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, Any] = {}
+
+    def __call__(self, key: Hashable, make: Callable[[], Any], /) -> Any:
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def close(self) -> None:
+        """Closes what has a `close`; the next call makes it anew."""
+        while self._made:
+            _, made = self._made.popitem()
+            if hasattr(made, "close"):
+                made.close()
+
+
 def make_camera(name: str = "test", *, start: datetime = START, **overrides: Any) -> Camera:
     """A camera at 10 frames a second whose `report` is a `Reported`; `overrides` are fields of Camera."""
-    shared: dict[Hashable, Any] = {}
-
-    def share(key: Hashable, make: Callable[[], Any], /) -> Any:
-        if key not in shared:
-            shared[key] = make()
-        return shared[key]
 
     def utc(seconds: float) -> datetime:
         return start + timedelta(seconds=seconds)
@@ -88,7 +101,7 @@ def make_camera(name: str = "test", *, start: datetime = START, **overrides: Any
         "needed": frozenset({"faces", "faces.landmarks", "packets"}),
         "state": overrides.pop("state", None) or Path(tempfile.mkdtemp(prefix="vidframe-")),
         "report": Reported(name, utc),
-        "share": share,
+        "share": Shared(),
         "utc": utc,
     }
     return Camera(**fields | overrides)
@@ -140,6 +153,8 @@ def stepwise(plugin: Any, frames: Iterable[Frame], *, camera: Camera | None = No
             seen = len(reported.events)
     finally:
         _call(plugin, "close_camera")
+        if camera is not None and isinstance(camera.share, Shared):
+            camera.share.close()
     if reported is not None:
         yield reported.events[seen:]
 
