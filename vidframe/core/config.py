@@ -474,24 +474,24 @@ class _Reader:
 
     def check_chains(self, camera: CameraConfig) -> None:
         for mode in MODES:
-            self.check_order(camera.order(mode))
+            self.check_order(camera.order(mode), f"camera {camera.name!r}: " if camera.name else "")
 
-    def check_order(self, steps: tuple[StepConfig, ...]) -> None:
+    def check_order(self, steps: tuple[StepConfig, ...], whose: str) -> None:
         added: dict[str, StepConfig] = {}
         for i, step in enumerate(steps):
             for need in step.plugin.needs:
                 if not need.endswith("?") and need not in SOURCE_ADDS and need not in added:
-                    self.unmet(step, need, steps[i + 1 :])
+                    self.unmet(step, need, steps[i + 1 :], whose)
             for name in step.plugin.adds:
                 if name in added:
                     other = added[name]
                     self.complain_at(
-                        step, f"{step.name} adds {name}, which {other.name} already adds (line {other.mark.line})"
+                        step, f"{whose}{step.name} adds {name}, which {other.name} already adds (line {other.mark.line})"
                     )
                 added[name] = step
 
-    def unmet(self, step: StepConfig, need: str, later: tuple[StepConfig, ...]) -> None:
-        message = f"{step.name} needs {need}, which no step before it adds"
+    def unmet(self, step: StepConfig, need: str, later: tuple[StepConfig, ...], whose: str) -> None:
+        message = f"{whose}{step.name} needs {need}, which no step before it adds"
         adder = next((other for other in later if need in other.plugin.adds), None)
         if adder is not None:
             message += f"; {adder.name} adds it, but only afterwards (line {adder.mark.line}): move it up"

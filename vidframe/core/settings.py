@@ -12,6 +12,8 @@ _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
 def seconds(value: Any) -> float:
     """Reads `200ms`, `5s`, `2m`, `1.5h` or `30d`; a bare number is seconds."""
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if value < 0:
+            raise ValueError("a time cannot be below 0")
         return float(value)
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)) and match[2] in _UNITS:
         return float(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,365 @@
+"""A config is read whole, and each mistake is named with its line and column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from vidframe.core.config import Config, ConfigError, Every, OnError, load
+
+pytestmark = pytest.mark.usefixtures("example_plugins")
+
+
+def loaded(tmp_path: Path, text: str, **environ: str) -> Config:
+    path = tmp_path / "shop.yaml"
+    path.write_text(dedent(text))
+    return load(path, environ=environ)
+
+
+def mistakes(tmp_path: Path, text: str, **environ: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text, **environ)
+    return [f"{p.mark.line}:{p.mark.column}: {p.message}" for p in caught.value.problems]
+
+
+BROKEN = [
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {min_sise: 3}\n",
+        ["3:12: eyes has no setting 'min_sise'; did you mean 'min_size'?"],
+        id="misspelt setting",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {colour: 3}\n",
+        ["3:12: eyes has no setting 'colour'; its settings are min_size, landmarks"],
+        id="unknown setting",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes:\n      min_size: big\n",
+        ['4:17: eyes: min_size must be a whole number, found "big"'],
+        id="word for a number",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {min_size: 2.5}\n",
+        ["3:22: eyes: min_size must be a whole number, found 2.5"],
+        id="fraction for a whole number",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {min_size: true}\n",
+        ["3:22: eyes: min_size must be a whole number, found true"],
+        id="truth for a number",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {landmarks: yes please}\n",
+        ['3:23: eyes: landmarks must be true or false, found "yes please"'],
+        id="words for true or false",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {min_size: 0}\n",
+        ["3:22: eyes: min_size must be greater than or equal to 1, found 0"],
+        id="value below its range",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - brightness: {threshold: 300}\n",
+        ["3:29: brightness: threshold must be less than or equal to 255, found 300"],
+        id="value above its range",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - brightness\n",
+        ["3:5: brightness needs the setting 'threshold'"],
+        id="setting without default left out",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - brightness: {threshold: 9, bright_above: 8}\n",
+        ["3:5: brightness: threshold must not be higher than bright_above"],
+        id="settings that contradict each other",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - brightness: {threshold: 9, hold: 5 parsecs}\n",
+        [
+            "3:38: brightness: hold cannot be used: '5 parsecs' is not a time such as 200ms, 5s, 2m, 1h or 30d, "
+            'found "5 parsecs"'
+        ],
+        id="not a time",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - brightness: {threshold: 9, hold: -3}\n",
+        ["3:38: brightness: hold cannot be used: a time cannot be below 0, found -3"],
+        id="negative time",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes\n  - look: {method: slow}\n",
+        ["4:20: look: method must be 'fast' or 'good', found \"slow\""],
+        id="none of the choices",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes\n  - look:\n      zones:\n        - {name: shelf, polygon: [[0, 0], [1]]}\n",
+        ["6:43: look: zones.0.polygon.1.1 is missing, found a list"],
+        id="deep inside a setting",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eye\n",
+        ["3:5: no plugin named 'eye' is installed; did you mean 'eyes'? (installed: "],
+        id="unknown plugin",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eye: {min_size: 3}\n",
+        ["3:5: no plugin named 'eye' is installed; did you mean 'eyes'? (installed: "],
+        id="unknown plugin with settings",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - look\n",
+        [
+            "3:5: look needs faces, which no step before it adds; ",
+            "3:5: look needs faces.landmarks, which no step before it adds; ",
+        ],
+        id="needs what nobody adds",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - look\n  - eyes\n",
+        [
+            "3:5: look needs faces, which no step before it adds; eyes adds it, but only afterwards (line 4): move it up",
+            "3:5: look needs faces.landmarks, which no step before it adds; eyes adds it, but only afterwards (line 4)",
+        ],
+        id="wrong order",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes\n  - eyes\n",
+        [
+            "4:5: eyes-2 adds faces, which eyes already adds (line 3)",
+            "4:5: eyes-2 adds faces.landmarks, which eyes already adds (line 3)",
+        ],
+        id="the same thing added twice",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nmode: clock\nday: [eyes]\nnight: [look]\n",
+        [
+            "4:9: look needs faces, which no step before it adds; ",
+            "4:9: look needs faces.landmarks, which no step before it adds; ",
+        ],
+        id="added by day, needed by night",
+    ),
+    pytest.param(
+        "cameras:\n  door: a.mp4\n  till: b.mp4\n  door: c.mp4\n",
+        ["4:3: camera 'door' is named twice, first in line 2"],
+        id="camera named twice",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways: [eyes]\nalways: []\n",
+        ["3:1: 'always' is named twice, first in line 2"],
+        id="key named twice",
+    ),
+    pytest.param(
+        "cameras:\n  door: {sauce: a.mp4}\n",
+        ["2:3: camera 'door' has no source", "2:10: unknown key 'sauce' in camera 'door'; did you mean 'source'?"],
+        id="misspelt key of a camera",
+    ),
+    pytest.param(
+        "cameras:\n  the front door: a.mp4\n",
+        ["2:3: camera name 'the front door' must be 1 to 32 letters, digits, - and _"],
+        id="camera name with blanks",
+    ),
+    pytest.param("camera: {door: a.mp4}\n", ["1:1: cameras must be", "1:1: unknown key 'camera' in the config; did you mean 'cameras'?"], id="misspelt top key"),
+    pytest.param("", ["1:1: cameras must be `name: {source: ...}` pairs, found nothing"], id="empty file"),
+    pytest.param("- a\n- b\n", ["1:1: the config must be `key: value` pairs, found a list"], id="a list at the top"),
+    pytest.param("just words\n", ['1:1: the config must be `key: value` pairs, found "just words"'], id="words at the top"),
+    pytest.param(
+        "cameras:\n  door: {source: a.mp4\nalways: []\n", ["3:7: not YAML: "], id="brace never closed"
+    ),
+    pytest.param(
+        "cameras:\n\tdoor: a.mp4\n", ["2:1: not YAML: a tab in the indentation; use spaces"], id="tab"
+    ),
+    pytest.param(
+        "cameras:\n  door: a.mp4\n till: b.mp4\n", ["3:2: not YAML: "], id="indentation that fits nothing"
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: a.mp4, credentials: !env NOT_SET_ANYWHERE}\n",
+        ["2:38: the environment variable NOT_SET_ANYWHERE is not set"],
+        id="missing environment variable",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways: !include steps.yaml\n",
+        ["2:9: cannot read ", ": No such file or directory"],
+        id="missing include",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways: !include shop.yaml\n",
+        ["2:9: shop.yaml includes itself"],
+        id="include that includes itself",
+    ),
+    pytest.param("cameras: {door: !secret a.mp4}\n", ["1:17: unknown tag !secret; there are !env NAME and !include FILE"], id="unknown tag"),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways: eyes\n",
+        ['2:9: always must be a list of steps, found "eyes"'],
+        id="chain that is no list",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: 3\n",
+        ["3:11: the settings of eyes must be `key: value` pairs, found 3"],
+        id="settings that are no pairs",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {}\n    look: {}\n",
+        ["3:5: a step is one plugin name, or one name with settings ({faces: {...}}); found several keys"],
+        id="two plugins in one step",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {every: never}\n",
+        ['3:19: every must be a number of frames from 1 or a time such as 200ms, found "never"'],
+        id="every never",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {every: 0}\n",
+        ["3:19: every must be a number of frames from 1 or a time such as 200ms, found 0"],
+        id="every 0 frames",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {when: dusk}\n", ["3:18: when must be one of day, night, "], id="when nothing"
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {on_error: explode}\n",
+        ['3:22: on_error must be skip, stop or {disable_after: N}, found "explode"'],
+        id="on_error unknown",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nday: [eyes]\n",
+        ["2:1: day needs `mode:`, which decides when it is day; steps for all day go under `always:`"],
+        id="day without a mode",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nmode: {plugin: eyes}\n",
+        ["2:7: eyes does not decide a mode; day_night does"],
+        id="mode plugin that decides no mode",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: a.mp4, without: [eye]}\nalways: [eyes]\n",
+        ["2:35: no step named 'eye'; did you mean 'eyes'?"],
+        id="without an unknown step",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: a.mp4, with: {eyes: {min_size: 0}}}\nalways: [eyes]\n",
+        ["2:49: eyes: min_size must be greater than or equal to 1, found 0"],
+        id="override out of range",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: a.mp4, without: [eyes]}\n  till: b.mp4\nalways:\n  - eyes\n  - look\n",
+        ["6:5: camera 'door': look needs faces", "6:5: camera 'door': look needs faces.landmarks"],
+        id="one camera without what another step needs",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: a.mp4, pace: slow}\n",
+        ['2:31: pace must be fast or real, found "slow"'],
+        id="unknown pace",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: 12}\n", ["2:18: source must be text, found 12"], id="number for a source"
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), BROKEN)
+def test_a_broken_config_names_the_place_and_the_mistake(tmp_path: Path, text: str, expected: list[str]) -> None:
+    found = mistakes(tmp_path, text)
+
+    for message in expected:
+        assert any(message in line for line in found), found
+
+
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, "cameras: {door: {sauce: a}}\nalways:\n  - eye\n  - eyes: {min_size: 0}\nsate: x\n")
+
+    assert [line.split(":")[0] for line in found] == ["1", "1", "3", "4", "5"]
+
+
+def test_a_mistake_in_an_included_file_is_placed_in_that_file(tmp_path: Path) -> None:
+    (tmp_path / "steps.yaml").write_text("- eyes:\n    min_size: 0\n")
+
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, "cameras: {door: a.mp4}\nalways: !include steps.yaml\n")
+
+    assert [Path(p.mark.file).name for p in caught.value.problems] == ["steps.yaml"]
+    assert caught.value.problems[0].mark[1:] == (2, 15)
+
+
+def test_a_secret_from_the_environment_is_in_no_message(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, "cameras: {door: a.mp4}\nalways:\n  - eyes: {min_size: !env KEY}\n", KEY="hunter2")
+
+    assert found == ["3:22: eyes: min_size must be a whole number, found the value of that environment variable"]
+
+
+def test_times_are_not_read_as_numbers_and_words_not_as_truth(tmp_path: Path) -> None:
+    config = loaded(tmp_path, "cameras: {on: 22:00, no: yes}\n")
+
+    assert [(camera.name, Path(camera.source).name) for camera in config.cameras] == [("on", "22:00"), ("no", "yes")]
+
+
+def test_relative_paths_start_at_the_file_that_names_them(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "steps.yaml").write_text("- eyes\n- look: {model: face.keras}\n")
+
+    config = loaded(tmp_path, "cameras: {door: clips/a.mp4}\nalways: !include parts/steps.yaml\n")
+
+    camera = config.cameras[0]
+    assert camera.source == str(tmp_path / "clips" / "a.mp4")
+    assert camera.chains["always"][1].settings["model"] == tmp_path / "parts" / "face.keras"
+
+
+def test_the_same_plugin_stands_in_a_chain_as_often_as_it_is_named(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        """
+        cameras: {door: a.mp4}
+        always:
+          - brightness: {threshold: 10}
+          - brightness: {threshold: 20}
+          - brightness: {threshold: 30, name: bright}
+        """,
+    )
+
+    steps = config.cameras[0].chains["always"]
+    assert [(s.name, s.settings["threshold"]) for s in steps] == [
+        ("brightness", 10),
+        ("brightness-2", 20),
+        ("bright", 30),
+    ]
+
+
+def test_a_camera_changes_settings_and_drops_steps_for_itself_alone(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        """
+        cameras:
+          door: {source: a.mp4, with: {brightness: {hold: 9s, every: 5}}}
+          till: {source: b.mp4, without: [brightness]}
+        always:
+          - eyes: {every: 200ms, on_error: {disable_after: 3}}
+          - brightness: {threshold: 10, hold: 1m}
+        """,
+    )
+
+    door, till = config.cameras
+    eyes, brightness = door.chains["always"]
+    assert (eyes.every, eyes.on_error) == (Every(seconds=0.2), OnError("disable", 3))
+    assert (brightness.settings, brightness.every) == ({"threshold": 10, "hold": 9.0}, Every(frames=5))
+    assert [step.name for step in till.chains["always"]] == ["eyes"]
+
+
+def test_a_source_from_the_command_line_needs_no_camera_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "chain.yaml"
+    path.write_text("always: [eyes]\n")
+
+    config = load(path, source="clip.mp4")
+
+    assert [(camera.name, camera.source) for camera in config.cameras] == [("camera", "clip.mp4")]
+
+
+def test_the_steps_of_a_frame_are_the_mode_then_its_chain_then_always(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        "cameras: {door: a.mp4}\nmode: clock\nday: [eyes, look]\nnight: [{brightness: {threshold: 3}}]\nalways: [{brightness: {threshold: 9, name: last}}]\n",
+    )
+
+    camera = config.cameras[0]
+    assert [step.name for step in camera.order("day")] == ["clock", "eyes", "look", "last"]
+    assert [step.name for step in camera.order("night")] == ["clock", "brightness", "last"]
