@@ -1,0 +1,125 @@
+"""Plugins are found by name, one by one; a broken one harms nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import InstallPlugin
+from vidframe.core.probe import probe
+from vidframe.core.registry import PluginError, load
+
+GOOD = """
+    from vidframe import hookimpl
+
+    class Good:
+        '''Does nothing.'''
+        @hookimpl
+        def process_frame(self, frame): pass
+"""
+
+
+def test_a_broken_plugin_is_listed_with_its_reason_and_harms_no_other(install_plugin: InstallPlugin) -> None:
+    install_plugin(GOOD, distribution="good", good="Good")
+    install_plugin("import nowhere_to_be_found", distribution="no-import", no_import="X")
+    install_plugin("raise SystemExit(1)", distribution="exits", exits="X")
+    install_plugin("class Odd(BaseException): pass\nraise Odd('odd')", distribution="odd", odd="X")
+    install_plugin("import os; os._exit(3)", distribution="dies", dies="X")
+    install_plugin("import time; time.sleep(60)", distribution="hangs", hangs="X")
+    install_plugin("print('hello'); X = 3", distribution="number", number="X")
+
+    found = {plugin.name: plugin for plugin in probe(["no_import", "exits", "good", "odd", "dies", "hangs", "number"])}
+
+    assert {name: plugin.state for name, plugin in found.items()} == {
+        "good": "ok",
+        "no_import": "broken",
+        "exits": "broken",
+        "odd": "broken",
+        "dies": "broken",
+        "hangs": "broken",
+        "number": "broken",
+    }
+    assert "No module named 'nowhere_to_be_found'" in found["no_import"].reason
+    assert "hung" in found["hangs"].reason
+    assert found["good"].summary == "Does nothing."
+
+
+def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: InstallPlugin) -> None:
+    install_plugin(GOOD, distribution="one", twice="Good")
+    install_plugin(GOOD, distribution="two", twice="Good")
+
+    with pytest.raises(PluginError, match="plugin 'twice' is claimed by one 1.0 and two 1.0; uninstall one"):
+        load("twice")
+
+    assert [plugin.state for plugin in probe(["twice"])] == ["clash"]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        pytest.param("class P:\n def process_frame(self, frame): pass", "has no method marked with @hookimpl", id="forgotten marker"),
+        pytest.param(
+            "class P:\n @hookimpl\n def process_fame(self, frame): pass",
+            "marks 'process_fame' with @hookimpl; the hooks are close_camera, handle_event, open_camera, process_frame",
+            id="misspelt hook",
+        ),
+        pytest.param(
+            "class P:\n @hookimpl\n def process_frame(self, image): pass",
+            "process_frame takes image; it may take frame",
+            id="unknown argument",
+        ),
+        pytest.param(
+            "class P:\n @hookimpl(tryfirst=True)\n def process_frame(self, frame): pass",
+            "asks for tryfirst or trylast; the order comes from the YAML",
+            id="jumps the queue",
+        ),
+        pytest.param(
+            "class P:\n @hookimpl(wrapper=True)\n def process_frame(self, frame): yield",
+            "wraps 'process_frame'; a step cannot wrap other steps",
+            id="wrapper",
+        ),
+        pytest.param(
+            "class P:\n needs = ('face',)\n @hookimpl\n def process_frame(self, frame): pass",
+            "needs has 'face'; a frame carries faces, ",
+            id="unknown name of the data model",
+        ),
+        pytest.param(
+            "class P:\n def __init__(self, every: int = 1): pass\n @hookimpl\n def process_frame(self, frame): pass",
+            "has a setting 'every', which is an option of every step",
+            id="setting that the framework reads",
+        ),
+        pytest.param(
+            "class P:\n def __init__(self, **rest): pass\n @hookimpl\n def process_frame(self, frame): pass",
+            "each setting needs a name of its own",
+            id="settings without names",
+        ),
+        pytest.param(
+            "class P:\n def __init__(self, lock: object = None): pass\n @hookimpl\n def process_frame(self, frame): pass",
+            "",
+            id="any value is a setting",
+        ),
+        pytest.param(
+            "import threading\nclass P:\n def __init__(self, lock: threading.Thread): pass\n @hookimpl\n def process_frame(self, frame): pass",
+            "has a setting that no YAML could fill",
+            id="setting that is no YAML",
+        ),
+    ],
+)
+def test_a_plugin_that_breaks_the_contract_is_refused(install_plugin: InstallPlugin, code: str, reason: str) -> None:
+    install_plugin("from vidframe import hookimpl\n" + code, p="P")
+
+    if not reason:
+        load("p")
+        return
+    with pytest.raises(PluginError) as refused:
+        load("p")
+
+    assert reason in str(refused.value)
+
+
+def test_loading_one_plugin_imports_no_other(install_plugin: InstallPlugin, monkeypatch: Any) -> None:
+    install_plugin(GOOD, distribution="good", good="Good")
+    install_plugin("raise AssertionError('was imported')", distribution="other", other="X")
+
+    assert load("good").name == "good"

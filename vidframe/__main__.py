@@ -1,0 +1,5 @@
+"""`python -m vidframe` is `vidframe`."""
+
+from vidframe.cli import main
+
+main()
