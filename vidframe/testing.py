@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidframe.core.frame import Attachment, Camera, Event, Face, Frame, Packet, Pixels
+from vidframe.core.frame import Attachment, Box, Camera, Event, Face, Frame, Packet, Pixels
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # what made cameras call second 0
 
@@ -164,3 +164,53 @@ def _call(plugin: Any, hook: str, **arguments: Any) -> None:
     if method is not None:
         names = method.__code__.co_varnames[: method.__code__.co_argcount]
         method(**{name: value for name, value in arguments.items() if name in names})
+
+
+def conformance(kind: type[Any], **settings: Any) -> None:
+    """Checks that a plugin class keeps the contract; AssertionError or PluginError says what it breaks.
+
+    `settings` are those that have no default. The plugin meets frames of odd sizes, of one pixel and without
+    colour, an event that it does not know, two cameras after each other, and is closed twice and unopened.
+    """
+    from vidframe.core.registry import inspected
+
+    plugin = inspected(kind.__name__.lower(), kind)
+    assert plugin.summary, f"{kind.__name__} has no docstring; `vidframe plugins` shows its first line"
+    never_opened = kind(**settings)
+    _call(never_opened, "close_camera")
+    instance = kind(**settings)
+    for name in ("first", "second"):
+        camera = make_camera(name)
+        _call(instance, "open_camera", camera=camera)
+        for index, pixels in enumerate(_difficult_pictures()):
+            _process_checked(instance, make_frame(pixels, camera=camera, index=index), frozenset(plugin.adds))
+        _call(instance, "handle_event", event=camera.report("unheard.of", anything=1))
+        _call(instance, "close_camera")
+        _call(instance, "close_camera")
+
+
+def _difficult_pictures() -> Iterator[NDArray[np.uint8]]:
+    rng = np.random.default_rng(0)
+    for shape in ((240, 320, 3), (240, 320, 3), (241, 319, 3), (240, 320), (1, 1, 3), (1, 1), (720, 1280, 3)):
+        yield rng.integers(0, 255, shape, dtype=np.uint8)
+
+
+def _process_checked(plugin: Any, frame: Frame, adds: frozenset[str]) -> None:
+    frame.faces = [Face(Box(frame.width / 4, frame.height / 4, frame.width / 4, frame.height / 4), track=1)]
+    before, pixels = _snapshot(frame), frame.image.copy()
+    _call(plugin, "process_frame", frame=frame)
+    assert np.array_equal(frame.image, pixels), "the plugin changed the picture, which others see too"
+    for name, value in _snapshot(frame).items():
+        if before.get(name) != value and name not in adds:
+            raise AssertionError(f"the plugin wrote {name}, which is not in its `adds` {sorted(adds)}")
+
+
+def _snapshot(frame: Frame) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "mode": frame.mode,
+        "motion": frame.motion,
+        "faces": [(id(face), face.box, face.track) for face in frame.faces],
+    }
+    for part in ("landmarks", "emotion", "gaze"):
+        found[f"faces.{part}"] = [id(getattr(face, part)) for face in frame.faces]
+    return found | {f"notes.{name}": id(value) for name, value in frame.notes.items()}

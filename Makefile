@@ -1,0 +1,53 @@
+# Every command that a contributor needs has one word here. Nothing else has to be typed before.
+.PHONY: demo test test-all lint format bench docs clean shots
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+MEMBERS := $(wildcard plugins/*/pyproject.toml)
+
+demo: $(VENV)/.installed  ## a shop's day and night on made video
+	$(BIN)/vidframe demo
+
+test: $(VENV)/.installed-dev  ## the tests; with CI=true the slow ones too, and nothing is skipped
+	$(BIN)/pytest $(if $(filter true,$(CI)),-m "") $(ARGS)
+
+test-all: $(VENV)/.installed-dev  ## all tests, the slow ones too
+	$(BIN)/pytest -m "" $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## style, types and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy vidframe shop_app $(foreach member,$(MEMBERS),$(wildcard $(dir $(member))vidframe_*)) tests
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
+
+format: $(VENV)/.installed-dev  ## put the code into its style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev  ## the frame loop against decoding alone
+	$(BIN)/vidframe bench
+
+docs: $(VENV)/.installed-dev  ## check that the docs say what the code does
+	$(BIN)/pytest tests/docs
+
+clean:
+	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache
+
+preflight:
+	@test -n "$(PYTHON)" || { echo "vidframe: Python 3.11 to 3.13 is needed: sudo apt-get install python3 python3-venv" >&2; exit 2; }
+	@$(PYTHON) vidframe/preflight.py
+
+$(VENV)/bin/pip: | preflight
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt constraints.txt pyproject.toml $(MEMBERS) | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,135 @@
+"""`vidframe doctor`: what this machine and this config need, what is missing, and what would get it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from vidframe import preflight
+from vidframe.core.config import CameraConfig, Config, ConfigError, load
+from vidframe.core.probe import probe
+
+GROUP = "vidframe.checks"  # entry points of plugins: callables that yield (what, problem); an empty problem is well
+PATIENCE = 8.0  # seconds for a camera's first picture
+ENOUGH_DISK = 1 << 30  # bytes; below that a night's clips may not fit
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    what: str
+    problem: str = ""  # empty: it is well
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+def doctor(config: Path | None) -> None:
+    """Check what this machine needs, and say how to get it. With a CONFIG, also its cameras. Exit code 0 or 1."""
+    ill = False
+    for finding in examined(config):
+        mark = click.style("ok  ", fg="green") if not finding.problem else click.style("BAD ", fg="red")
+        click.echo(f"{mark}{finding.what}{': ' if finding.problem else ''}{finding.problem}")
+        ill = ill or bool(finding.problem)
+    sys.exit(1 if ill else 0)
+
+
+def examined(config: Path | None) -> Iterator[Finding]:
+    """Everything, the cheap things first."""
+    yield from _machine()
+    yield from _codecs()
+    yield from _plugins()
+    yield from _checks_of_plugins()
+    if config is not None:
+        yield from _config(config)
+
+
+def _machine() -> Iterator[Finding]:
+    yield Finding(f"Python {sys.version.split()[0]}")
+    problems = preflight.problems()
+    yield Finding("system libraries", "; ".join(problems))
+    free = shutil.disk_usage(".").free
+    few = f"{free / 1e9:.1f} GB free here; clips need room" if free < ENOUGH_DISK else ""
+    yield Finding(f"disk, {free / 1e9:.0f} GB free", few)
+
+
+def _codecs() -> Iterator[Finding]:
+    import av
+
+    for codec, mode, what in (
+        ("h264", "r", "reads H.264"),
+        ("hevc", "r", "reads H.265"),
+        ("mjpeg", "r", "reads Motion JPEG"),
+        ("libx264", "w", "writes H.264"),
+    ):
+        try:
+            av.Codec(codec, mode)  # type: ignore[arg-type]
+        except ValueError:
+            yield Finding(what, "this build of PyAV cannot; reinstall it with: pip install --force-reinstall av")
+        else:
+            yield Finding(what)
+
+
+def _plugins() -> Iterator[Finding]:
+    found = False
+    for plugin in probe():
+        found = True
+        yield Finding(f"plugin {plugin.name} {plugin.version}".rstrip(), plugin.reason)
+    if not found:
+        yield Finding("plugins", "none is installed; try: pip install ./plugins/faces")
+
+
+def _checks_of_plugins() -> Iterator[Finding]:
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            check: Callable[[], Iterable[tuple[str, str]]] = entry.load()
+            yield from (Finding(what, problem) for what, problem in check())
+        except Exception as error:
+            yield Finding(f"{entry.name}", f"its check failed: {type(error).__name__}: {error}")
+
+
+def _config(path: Path) -> Iterator[Finding]:
+    try:
+        config = load(path)
+    except ConfigError as error:
+        yield from (Finding("config", str(problem)) for problem in error.problems)
+        return
+    yield Finding(f"config {path}")
+    yield _state(config)
+    for camera in config.cameras:
+        yield _camera(camera)
+
+
+def _state(config: Config) -> Finding:
+    try:
+        config.state.mkdir(parents=True, exist_ok=True)
+        probe_file = config.state / ".writable"
+        probe_file.touch()
+        probe_file.unlink()
+    except OSError as error:
+        return Finding(f"state folder {config.state}", f"cannot be written: {error.strerror}")
+    return Finding(f"state folder {config.state}")
+
+
+def _camera(camera: CameraConfig) -> Finding:
+    from vidframe.core.source import SourceError, open_source
+
+    what = f"camera {camera.name}"
+    try:
+        source = open_source(camera.source, camera=camera.name, credentials=camera.credentials)
+        with source:
+            alarm = threading.Timer(PATIENCE, source.stop)
+            alarm.start()
+            shot = next((shot for shot in source if shot is not None), None)
+            alarm.cancel()
+    except SourceError as error:
+        return Finding(what, str(error))
+    if shot is None:
+        return Finding(what, f"no picture from {source.name} within {PATIENCE:.0f} s")
+    return Finding(f"{what}, {shot.picture.width} x {shot.picture.height} from {source.name}")
