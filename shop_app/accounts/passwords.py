@@ -1,0 +1,56 @@
+"""Passwords: what is accepted, how it is stored, and that a wrong name takes as long as a wrong password."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from shop_app.text import _
+
+from shop_app.errors import Invalid
+
+SHORTEST, LONGEST = 8, 200
+
+
+class Passwords:
+    """Argon2id with OWASP's smallest setting; at most two at a time, so that many logins do not eat the memory."""
+
+    def __init__(self, *, memory_kib: int = 19_456, rounds: int = 2) -> None:
+        self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
+        self._places = threading.BoundedSemaphore(2)
+        self._nobody = self._hasher.hash("nobody has this password")
+
+    def hash(self, password: str) -> str:
+        """The text to store."""
+        with self._places:
+            return self._hasher.hash(password)
+
+    def matches(self, stored: str | None, password: str) -> bool:
+        """Whether `password` is the one stored; takes the same time where nothing is stored."""
+        with self._places:
+            try:
+                return self._hasher.verify(stored or self._nobody, password[:LONGEST]) and stored is not None
+            except (VerificationError, InvalidHashError):
+                return False
+
+
+def check_new(password: str, *known: str | None) -> None:
+    """Refuse a password that is short, common, or made of what everybody knows about the account (`known`)."""
+    plain = password.casefold()
+    if len(password) < SHORTEST:
+        raise Invalid(_("The password was not set: it needs at least %(n)d characters.", n=SHORTEST))
+    if len(password) > LONGEST:
+        raise Invalid(_("The password was not set: it may have at most %(n)d characters.", n=LONGEST))
+    if plain in _common() or len(set(plain)) < 3:
+        raise Invalid(_("The password was not set: it is one of those that are tried first."))
+    if any(word and word.casefold() in {plain, plain.rstrip("0123456789!?.")} for word in known):
+        raise Invalid(_("The password was not set: it is part of your own data."))
+
+
+@cache
+def _common() -> frozenset[str]:
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # large, and needed only when a password is set
+
+    return frozenset(FREQUENCY_LISTS["passwords"][:10_000])

@@ -1,0 +1,231 @@
+"""What can be done with an account: made, entered, given a new password, closed."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shop_app.text import _
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from shop_app import audit
+from shop_app.accounts import sessions
+from shop_app.accounts.names import normal_email, normal_phone
+from shop_app.accounts.passwords import Passwords, check_new
+from shop_app.accounts.throttle import attempt
+from shop_app.db import Database, changed_rows, now
+from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.models import Account, LoginSession, OneTimeCode
+from shop_app.permissions import Role
+from shop_app.web import Actor
+
+CODE_LIVES = timedelta(hours=48)
+SETUP_LIVES = timedelta(minutes=30)
+_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # none that is mistaken for another
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is known of somebody who gets an account."""
+
+    role: Role
+    name: str
+    email: str = ""
+    phone: str = ""
+
+
+def create(session: Session, person: Person, *, password_hash: str | None = None) -> Account:
+    """A new account, entered through a one-time code where no password is given yet."""
+    account = Account(role=person.role.value, created_at=now(), password_hash=password_hash, active=True, name="")
+    describe(account, person)
+    session.add(account)
+    flush_unique(session)
+    return account
+
+
+def describe(account: Account, person: Person) -> None:
+    """Set name and ways to reach somebody; each is checked."""
+    account.name = person.name.strip()[:120]
+    account.email, account.email_norm = _email(person.email)
+    account.phone, account.phone_norm = _phone(person.phone)
+    if not account.name:
+        raise Invalid(_("Not saved: a name is needed."))
+    if account.email_norm is None and account.phone_norm is None:
+        raise Invalid(_("Not saved: an e-mail address or a telephone number is needed to sign in."))
+
+
+def flush_unique(session: Session) -> None:
+    """Write now, so that a name already taken is told as such."""
+    try:
+        session.flush()
+    except (IntegrityError, OperationalError) as error:  # MariaDB reports some violations as the latter
+        text = str(error.orig).lower()
+        if "email" in text or "phone" in text:
+            raise Conflict(_("Not saved: there is an account with this e-mail address or telephone number.")) from None
+        raise
+
+
+def find(session: Session, name: str) -> Account | None:
+    """The account that signs in by this e-mail address or telephone number."""
+    email, phone = normal_email(name), normal_phone(name)
+    if email:
+        return session.scalars(select(Account).where(Account.email_norm == email)).first()
+    if phone:
+        return session.scalars(select(Account).where(Account.phone_norm == phone)).first()
+    return None
+
+
+def throttle_name(name: str) -> str:
+    """The name under which wrong tries are counted: however it is written, it is the same account."""
+    return normal_email(name) or normal_phone(name) or name.strip().casefold()[:254]
+
+
+def check_password(database: Database, passwords: Passwords, name: str, password: str, address: str) -> Account:
+    """The active account with this name and password; anything else is one and the same refusal."""
+    with attempt(database, throttle_name(name), address) as this:
+        with database.reading() as session:
+            account = find(session, name)
+        right = passwords.matches(account.password_hash if account else None, password)
+        if account is None or not right or not account.active:
+            raise Invalid(_("Name or password is wrong. You are not signed in."))
+        this.succeeded()
+    return account
+
+
+def issue_code(session: Session, account: Account, by: Actor | None, *, lives: timedelta = CODE_LIVES) -> str:
+    """A code that sets the password once; earlier ones of the account end. Shown once, never stored in clear."""
+    at = now()
+    session.execute(
+        update(OneTimeCode)
+        .where(OneTimeCode.account_id == account.id, OneTimeCode.used_at.is_(None))
+        .values(used_at=at)
+    )
+    return _new_code(session, account.id, by, lives)
+
+
+def issue_setup_token(session: Session) -> str:
+    """A token that makes the first admin. Refused where there is one already."""
+    if has_admin(session):
+        raise Conflict("There is an admin already; use `vidframe-shop reset-password` to let one in again.")
+    at = now()
+    session.execute(
+        update(OneTimeCode).where(OneTimeCode.account_id.is_(None), OneTimeCode.used_at.is_(None)).values(used_at=at)
+    )
+    return _new_code(session, None, None, SETUP_LIVES)
+
+
+def has_admin(session: Session) -> bool:
+    """Whether an admin exists, active or not."""
+    return session.scalars(select(Account.id).where(Account.role == Role.ADMIN.value)).first() is not None
+
+
+def use_setup_token(session: Session, token: str, person: Person, password_hash: str) -> Account:
+    """Make the first admin."""
+    _use_code(session, None, token)
+    if has_admin(session):
+        raise Conflict(_("Nothing was changed: there is an admin already."))
+    account = create(session, person, password_hash=password_hash)
+    audit.record(session, sessions.actor_of(account), "shop.set-up", account.id)
+    return account
+
+
+def use_code(session: Session, account: Account | None, code: str, password_hash: str) -> Account:
+    """Set a password by a one-time code; every sign-in of the account ends."""
+    if account is None or not account.active:
+        raise Invalid(_wrong_code())
+    _use_code(session, account.id, code)
+    set_password(session, account.id, password_hash)
+    audit.record(session, sessions.actor_of(account), "account.code-used", account.id)
+    return account
+
+
+def set_password(session: Session, account_id: int, password_hash: str, *, keep_login: int | None = None) -> None:
+    """Store a new password and end every other sign-in."""
+    session.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))
+    sessions.end_all(session, account_id, but=keep_login)
+
+
+def change_password(
+    session: Session, actor: Actor, passwords: Passwords, old: str, new: str, *, database: Database
+) -> None:
+    """Change one's own password; the present one is asked for, and wrong tries are counted."""
+    account = session.get_one(Account, actor.account_id)
+    if not passwords.matches(account.password_hash, old):
+        raise Invalid(_("The password was not changed: the present one is wrong."))
+    check_new(new, account.name, account.email, account.phone)
+    set_password(session, account.id, passwords.hash(new), keep_login=actor.login_id)
+    audit.record(session, actor, "account.password-changed", account.id)
+
+
+def my_sessions(session: Session, actor: Actor) -> list[LoginSession]:
+    """The sign-ins of the actor that have not ended, the latest first."""
+    query = select(LoginSession).where(
+        LoginSession.account_id == actor.id, LoginSession.ended_at.is_(None), LoginSession.expires_at > now()
+    )
+    return list(session.scalars(query.order_by(LoginSession.last_seen_at.desc())))
+
+
+def end_session(session: Session, actor: Actor, login_id: int) -> None:
+    """End one of the actor's own sign-ins."""
+    ended = changed_rows(
+        session,
+        update(LoginSession)
+        .where(LoginSession.id == login_id, LoginSession.account_id == actor.id, LoginSession.ended_at.is_(None))
+        .values(ended_at=now())
+    )
+    if ended != 1:
+        raise NotFound(_("Nothing was changed: there is no such sign-in of yours."))
+    audit.record(session, actor, "account.session-ended", login_id)
+
+
+def _new_code(session: Session, account_id: int | None, by: Actor | None, lives: timedelta) -> str:
+    code = "".join(secrets.choice(_LETTERS) for _ in range(16))
+    at = now()
+    session.add(
+        OneTimeCode(
+            account_id=account_id, code_hash=sessions.token_hash(code), created_by_id=by.id if by else None,
+            created_at=at, expires_at=at + lives,
+        )
+    )  # fmt: skip
+    return "-".join(code[i : i + 4] for i in range(0, 16, 4))
+
+
+def _use_code(session: Session, account_id: int | None, code: str) -> None:
+    plain = code.replace("-", "").replace(" ", "").upper()
+    owner = OneTimeCode.account_id.is_(None) if account_id is None else OneTimeCode.account_id == account_id
+    used = changed_rows(
+        session,
+        update(OneTimeCode)
+        .where(
+            OneTimeCode.code_hash == sessions.token_hash(plain), owner,
+            OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > now(),
+        )
+        .values(used_at=now())
+    )  # fmt: skip
+    if used != 1:
+        raise Invalid(_wrong_code())
+
+
+def _wrong_code() -> str:
+    return _("Nothing was changed: name or code is wrong, or the code was used or is too old.")
+
+
+def _email(text: str) -> tuple[str | None, str | None]:
+    if not text.strip():
+        return None, None
+    normal = normal_email(text)
+    if normal is None:
+        raise Invalid(_("Not saved: this is not an e-mail address."))
+    return text.strip(), normal
+
+
+def _phone(text: str) -> tuple[str | None, str | None]:
+    if not text.strip():
+        return None, None
+    normal = normal_phone(text)
+    if normal is None:
+        raise Invalid(_("Not saved: this is not a telephone number."))
+    return text.strip()[:30], normal

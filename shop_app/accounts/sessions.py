@@ -1,0 +1,142 @@
+"""Sign-ins of browsers, phones and camera systems: opaque tokens, of which the database has only the SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TypeVarTuple
+
+from flask import Response, g, request
+from sqlalchemy import Row, Select, select, update
+from sqlalchemy.orm import Session
+
+from shop_app.db import now
+from shop_app.models import Account, LoginSession, ServiceToken, ShopProfile
+from shop_app.permissions import OF_ROLE, Permission, Role
+from shop_app.web import Actor, shop, unit
+
+Columns = TypeVarTuple("Columns")
+TOUCH_EVERY = timedelta(seconds=60)
+ABSOLUTE = timedelta(hours=24)
+DEVICE = timedelta(days=180)
+# A till stands among staff all day; an office page left open does not.
+IDLE = {Role.BILLING: timedelta(hours=12), Role.SECURITY: timedelta(hours=12), Role.CUSTOMER: timedelta(hours=12)}
+IDLE_STAFF = timedelta(minutes=30)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def cookie_name() -> str:
+    """`__Host-` binds the cookie to this host over TLS; a browser refuses that name on plain http."""
+    return "login" if shop().settings.plain_http else "__Host-login"
+
+
+def begin(session: Session, account: Account, *, kind: str, label: str) -> str:
+    """A new sign-in of `account`; returns its token, which is shown once and never stored."""
+    token = secrets.token_urlsafe(32)
+    at = now()
+    device = kind == "device"
+    idle = DEVICE if device else IDLE.get(account.role_, IDLE_STAFF)
+    session.add(
+        LoginSession(
+            account_id=account.id, token_hash=token_hash(token), kind=kind, label=label[:200] or "?",
+            address=address(), created_at=at, last_seen_at=at, confirmed_at=at,
+            expires_at=at + (DEVICE if device else ABSOLUTE), idle_seconds=int(idle.total_seconds()),
+        )
+    )  # fmt: skip
+    return token
+
+
+def end_all(session: Session, account_id: int, *, but: int | None = None) -> None:
+    """End every sign-in of an account, `but` one: after a change of password, or when it is disabled."""
+    session.execute(
+        update(LoginSession)
+        .where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None), LoginSession.id != (but or 0))
+        .values(ended_at=now())
+    )
+
+
+def set_cookie(response: Response, token: str) -> None:
+    """Hand the token to the browser; it is forgotten when the browser closes, and by the server after a day."""
+    secure = not shop().settings.plain_http
+    response.set_cookie(cookie_name(), token, httponly=True, secure=secure, samesite="Lax", path="/")
+
+
+def drop_cookie(response: Response) -> None:
+    """Tell the browser to forget its token."""
+    secure = not shop().settings.plain_http
+    response.delete_cookie(cookie_name(), httponly=True, secure=secure, samesite="Lax", path="/")
+
+
+def browser_actor() -> Actor | None:
+    """Who is signed in by the cookie of this request."""
+    token = request.cookies.get(cookie_name())
+    return _signed_in(token, "browser") if token else None
+
+
+def bearer_actor() -> Actor | None:
+    """Which phone or camera system sent this request, by its Authorization header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return None
+    return _signed_in(token.strip(), "device") or _camera_system(token.strip())
+
+
+def address() -> str:
+    """Where the request came from; behind proxies only as far as the settings trust them."""
+    return (request.remote_addr or "")[:45]
+
+
+def _signed_in(token: str, kind: str) -> Actor | None:
+    found = _read(
+        select(LoginSession, Account, ShopProfile)
+        .join(Account, LoginSession.account_id == Account.id)
+        .join(ShopProfile, ShopProfile.id <= LoginSession.id)  # its one row, in the same statement
+        .where(LoginSession.token_hash == token_hash(token), LoginSession.kind == kind)
+    )
+    if found is None:
+        return None
+    login, account, g.profile = found
+    at = now()
+    idle = timedelta(seconds=login.idle_seconds)
+    if login.ended_at or not account.active or at >= login.expires_at or at - login.last_seen_at >= idle:
+        return None
+    if at - login.last_seen_at >= TOUCH_EVERY:
+        with shop().database.writing() as session:
+            session.execute(update(LoginSession).where(LoginSession.id == login.id).values(last_seen_at=at))
+    return actor_of(account, login)
+
+
+def actor_of(account: Account, login: LoginSession | None = None) -> Actor:
+    """The account as the actor of a request."""
+    extra = {Permission(name) for name in account.extra_permissions if name in set(Permission)}
+    return Actor(
+        id=account.id, role=account.role_, name=account.name, permissions=OF_ROLE[account.role_] | extra,
+        login_id=login.id if login else None, locale=account.locale,
+        confirmed_at=login.confirmed_at if login else None, address=address(),
+    )  # fmt: skip
+
+
+def _camera_system(token: str) -> Actor | None:
+    found = _read(select(ServiceToken).where(ServiceToken.token_hash == token_hash(token)))
+    if found is None or found[0].ended_at:
+        return None
+    service: ServiceToken = found[0]
+    at = now()
+    if service.last_used_at is None or at - service.last_used_at >= TOUCH_EVERY:
+        with shop().database.writing() as session:
+            session.execute(update(ServiceToken).where(ServiceToken.id == service.id).values(last_used_at=at))
+    may = frozenset({Permission.CAMERA_SYSTEM})
+    # A machine has no role of its own; nothing but its one permission is ever asked of it.
+    return Actor(None, Role.SECURITY, service.name, may, token_id=service.id, address=address())
+
+
+def _read(statement: Select[*Columns]) -> Row[*Columns] | None:
+    if not unit().writes:
+        return unit().session.execute(statement).first()
+    with shop().database.reading() as session:
+        return session.execute(statement).first()

@@ -1,0 +1,63 @@
+"""Slows guessing down: wrong tries are counted in the database, by account and by address."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from shop_app.text import _
+from sqlalchemy import ColumnElement, delete, func, select
+
+from shop_app.db import Database, now
+from shop_app.errors import TooMany
+from shop_app.models import LoginAttempt
+
+WINDOW = timedelta(minutes=15)
+PER_ACCOUNT, PER_ADDRESS = 10, 50
+
+
+class Attempt:
+    """A try under way; `succeeded()` takes it off the record."""
+
+    def __init__(self) -> None:
+        self.was_right = False
+
+    def succeeded(self) -> None:
+        """The secret was right."""
+        self.was_right = True
+
+
+@contextmanager
+def attempt(database: Database, name: str, address: str) -> Iterator[Attempt]:
+    """Count this try first and look then, so that tries in parallel cannot slip past the limit together."""
+    account_key = "name:" + hashlib.sha256(name.encode()).hexdigest()
+    address_key = "from:" + address
+    at = now()
+    with database.writing() as session:
+        session.execute(delete(LoginAttempt).where(LoginAttempt.at < at - 2 * WINDOW))
+        rows = [LoginAttempt(key=account_key, at=at), LoginAttempt(key=address_key, at=at)]
+        session.add_all(rows)
+        session.flush()
+        ids = [row.id for row in rows]
+    this = Attempt()
+    if _recent(database, account_key) > PER_ACCOUNT or _recent(database, address_key) > PER_ADDRESS:
+        _forget(database, LoginAttempt.id.in_(ids))  # a refused try must not prolong the wait for ever
+        raise TooMany(
+            _("Too many wrong tries. Nothing was changed; wait %(n)d minutes and try again.", n=15), retry_after=900
+        )
+    yield this
+    if this.was_right:
+        _forget(database, (LoginAttempt.key == account_key) | LoginAttempt.id.in_(ids))
+
+
+def _recent(database: Database, key: str) -> int:
+    with database.reading() as session:
+        query = select(func.count()).where(LoginAttempt.key == key, LoginAttempt.at > now() - WINDOW)
+        return session.scalars(query).one()
+
+
+def _forget(database: Database, which: ColumnElement[bool]) -> None:
+    with database.writing() as session:
+        session.execute(delete(LoginAttempt).where(which))

@@ -1,0 +1,308 @@
+"""Pages of signing in, and of one's own account."""
+
+from __future__ import annotations
+
+from flask import Response, flash, redirect, render_template, request, session as page_session, url_for
+from shop_app.text import _
+from shop_app.text import _l
+from werkzeug.wrappers import Response as BaseResponse
+
+from shop_app import audit
+from shop_app.accounts import service, sessions, totp
+from shop_app.accounts.forms import (
+    CodeForm,
+    ConfirmForm,
+    PasswordForm,
+    ProfileForm,
+    SecondFactorForm,
+    SetUpForm,
+    SignInForm,
+)
+from shop_app.accounts.passwords import Passwords, check_new
+from shop_app.accounts.throttle import attempt
+from shop_app.db import now
+from shop_app.errors import Invalid, Refused
+from shop_app.models import Account, LoginSession
+from shop_app.permissions import Permission as P
+from shop_app.permissions import Role
+from shop_app.web import Area, actor, maybe_actor, profile, session, shop, unit
+
+area = Area("accounts", __name__)
+area.menu(_l("My account"), "me", icon="person", may=P.SIGNED_IN, order=900, group=_l("Me"))
+
+_PENDING = "second-factor"  # in the page session: whose password was right, until the code is
+
+
+def local_path(wanted: str | None) -> str | None:
+    """A path of this site to go on to; None for anything else, however it is disguised."""
+    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or "\\" in wanted:
+        return None
+    return wanted if wanted.isprintable() and ":" not in wanted.split("?", 1)[0] else None
+
+
+def sign_in_page(problem: str = "") -> str:
+    """The sign-in form; what was asked for is opened after it."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" and request.endpoint != "accounts.sign_in" else ""
+    return render_template(
+        "accounts/sign_in.html", form=SignInForm(formdata=None), problem=problem,
+        next=local_path(request.values.get("next")) or wanted,
+    )  # fmt: skip
+
+
+@area.get("/sign-in", may=P.PUBLIC)
+def sign_in() -> str | BaseResponse:
+    """The sign-in form."""
+    return redirect("/") if maybe_actor() else sign_in_page()
+
+
+@area.post("/sign-in", may=P.PUBLIC)
+def sign_in_now() -> Response | tuple[str, int]:
+    """Check name and password; an account with a second factor is asked for it next."""
+    form = SignInForm()
+    wanted = local_path(request.form.get("next")) or "/"
+    if not form.validate():
+        return render_template("accounts/sign_in.html", form=form, next=wanted, problem=""), 422
+    try:
+        account = service.check_password(
+            shop().database, _passwords(), form.name.data, form.password.data, sessions.address()
+        )
+    except Refused as refusal:
+        _note_failure(form.name.data)
+        page = render_template("accounts/sign_in.html", form=form, next=wanted, problem=refusal.detail)
+        return page, refusal.status
+    page_session.clear()  # a new CSRF token, so that nobody can have set it beforehand
+    if account.totp_secret:
+        page_session[_PENDING] = {"id": account.id, "proof": _proof(account), "at": now().timestamp(), "next": wanted}
+        return _go(url_for("accounts.second_factor"))
+    return _enter(account, wanted)
+
+
+@area.get("/sign-in/code", may=P.PUBLIC)
+def second_factor() -> str | BaseResponse:
+    """Ask for the code of the authenticator."""
+    if _PENDING not in page_session:
+        return redirect(url_for("accounts.sign_in"))
+    return render_template("accounts/second_factor.html", form=SecondFactorForm())
+
+
+@area.post("/sign-in/code", may=P.PUBLIC)
+def second_factor_now() -> Response | tuple[str, int]:
+    """Check the code of the authenticator."""
+    pending = page_session.get(_PENDING)
+    form = SecondFactorForm()
+    if not pending or now().timestamp() - pending["at"] > 300:
+        page_session.pop(_PENDING, None)
+        raise Invalid(_("That took too long. Please sign in again."))
+    with attempt(shop().database, f"second-factor:{pending['id']}", sessions.address()) as this:
+        account = session().get_one(Account, pending["id"])
+        if not account.active or _proof(account) != pending["proof"]:
+            raise Invalid(_("Please sign in again."))
+        if not form.validate() or not totp.accept(session(), account, form.code.data):
+            form.refuse("code", _("This code is wrong or was used already."))
+            return render_template("accounts/second_factor.html", form=form), 422
+        this.succeeded()
+    page_session.clear()
+    return _enter(account, pending["next"])
+
+
+@area.post("/sign-out", may=P.SIGNED_IN)
+def sign_out() -> Response:
+    """End this sign-in, here and on the server."""
+    service.end_session(session(), actor(), actor().login_id or 0)
+    page_session.clear()
+    response = _go(url_for("accounts.sign_in"))
+    sessions.drop_cookie(response)
+    return response
+
+
+@area.get("/sign-in/one-time-code", may=P.PUBLIC)
+def code() -> str:
+    """The form in which a one-time code sets a password."""
+    return render_template("accounts/code.html", form=CodeForm())
+
+
+@area.post("/sign-in/one-time-code", may=P.PUBLIC)
+def code_now() -> Response | tuple[str, int]:
+    """Set a password by a one-time code."""
+    form = CodeForm()
+    if not form.validate():
+        return render_template("accounts/code.html", form=form), 422
+    name = form.name.data
+    try:
+        with attempt(shop().database, service.throttle_name(name), sessions.address()) as this:
+            with shop().database.reading() as reading:
+                found = service.find(reading, name)
+            check_new(form.password.data, *((found.name, found.email, found.phone) if found else (name,)))
+            password_hash = _passwords().hash(form.password.data)
+            service.use_code(session(), service.find(session(), name), form.code.data, password_hash)
+            this.succeeded()
+            unit().finish(keep=True)
+    except Refused as refusal:
+        unit().finish(keep=False)
+        return render_template("accounts/code.html", form=form, problem=refusal.detail), refusal.status
+    flash(_("Your password is set. Please sign in with it."))
+    return _go(url_for("accounts.sign_in"))
+
+
+@area.get("/set-up", may=P.PUBLIC)
+def set_up() -> str:
+    """The form that makes the first admin."""
+    return render_template("accounts/set_up.html", form=SetUpForm())
+
+
+@area.post("/set-up", may=P.PUBLIC)
+def set_up_now() -> Response | tuple[str, int]:
+    """Make the first admin, by the token that `vidframe-shop init` printed."""
+    form = SetUpForm()
+    if not form.validate():
+        return render_template("accounts/set_up.html", form=form), 422
+    try:
+        with attempt(shop().database, "set-up", sessions.address()) as this:
+            check_new(form.password.data, form.name.data, form.email.data, form.shop_name.data)
+            password_hash = _passwords().hash(form.password.data)
+            person = service.Person(Role.ADMIN, form.name.data, form.email.data)
+            service.use_setup_token(session(), form.token.data, person, password_hash)
+            profile().name = form.shop_name.data
+            session().add(profile())
+            unit().finish(keep=True)
+            this.succeeded()
+    except Refused as refusal:
+        unit().finish(keep=False)
+        return render_template("accounts/set_up.html", form=form, problem=refusal.detail), refusal.status
+    flash(_("Your shop is set up. Please sign in."))
+    return _go(url_for("accounts.sign_in"))
+
+
+@area.get("/pages", may=P.SIGNED_IN)
+def all_pages() -> str:
+    """Every page this person may open: the last place of a phone's bottom bar."""
+    return render_template("accounts/all_pages.html")
+
+
+@area.get("/me", may=P.SIGNED_IN)
+def me() -> str:
+    """One's own account: profile, password, second factor, sign-ins."""
+    account = session().get_one(Account, actor().account_id)
+    form = ProfileForm(obj=account, locale=account.locale or "")
+    return _me_page(account, form)
+
+
+@area.post("/me", may=P.SIGNED_IN)
+def save_me() -> Response | tuple[str, int]:
+    """Save one's own profile."""
+    form = ProfileForm()
+    account = session().get_one(Account, actor().account_id)
+    if not form.validate():
+        return _me_page(account, form), 422
+    service.describe(account, service.Person(account.role_, form.name.data, form.email.data, form.phone.data))
+    account.locale = form.locale.data or None
+    service.flush_unique(session())
+    audit.record(session(), actor(), "account.profile-changed", account.id)
+    flash(_("Saved."))
+    return _go(url_for("accounts.me"))
+
+
+@area.get("/me/password", may=P.SIGNED_IN)
+def password() -> str:
+    """The form of a new password."""
+    return render_template("accounts/password.html", form=PasswordForm())
+
+
+@area.post("/me/password", may=P.SIGNED_IN)
+def password_now() -> Response | tuple[str, int]:
+    """Change one's own password; all other sign-ins end."""
+    form = PasswordForm()
+    if not form.validate():
+        return render_template("accounts/password.html", form=form), 422
+    try:
+        with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
+            service.change_password(
+                session(), actor(), _passwords(), form.old.data, form.new.data, database=shop().database
+            )
+            unit().finish(keep=True)
+            this.succeeded()
+    except Refused as refusal:
+        unit().finish(keep=False)
+        return render_template("accounts/password.html", form=form, problem=refusal.detail), refusal.status
+    flash(_("Your password is changed. All other sign-ins have ended."))
+    return _go(url_for("accounts.me"))
+
+
+@area.post("/me/sessions/<int:login_id>/end", may=P.SIGNED_IN)
+def end_session(login_id: int) -> Response:
+    """End one of one's own sign-ins."""
+    service.end_session(session(), actor(), login_id)
+    flash(_("That sign-in has ended."))
+    return _go(url_for("accounts.me"))
+
+
+@area.post("/me/sessions/end-others", may=P.SIGNED_IN)
+def end_other_sessions() -> Response:
+    """End all of one's sign-ins but this one."""
+    sessions.end_all(session(), actor().account_id, but=actor().login_id)
+    audit.record(session(), actor(), "account.sessions-ended", actor().id)
+    flash(_("All other sign-ins have ended."))
+    return _go(url_for("accounts.me"))
+
+
+@area.get("/me/confirm", may=P.SIGNED_IN)
+def confirm() -> str:
+    """Ask for the password once more, before something dangerous."""
+    return render_template("accounts/confirm.html", form=ConfirmForm(), next=local_path(request.args.get("next")))
+
+
+@area.post("/me/confirm", may=P.SIGNED_IN)
+def confirm_now() -> Response | tuple[str, int]:
+    """Check the password once more."""
+    form = ConfirmForm()
+    wanted = local_path(request.form.get("next")) or "/"
+    with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
+        account = session().get_one(Account, actor().account_id)
+        if not form.validate() or not _passwords().matches(account.password_hash, form.password.data):
+            unit().finish(keep=False)
+            form.refuse("password", _("The password is wrong."))
+            return render_template("accounts/confirm.html", form=form, next=wanted), 422
+        session().get_one(LoginSession, actor().login_id).confirmed_at = now()
+        unit().finish(keep=True)
+        this.succeeded()
+    return _go(wanted)
+
+
+def _me_page(account: Account, form: ProfileForm) -> str:
+    logins = service.my_sessions(session(), actor())
+    return render_template("accounts/me.html", account=account, form=form, logins=logins)
+
+
+def _enter(account: Account, wanted: str) -> Response:
+    old = maybe_actor()
+    if old is not None and old.login_id:
+        service.end_session(session(), old, old.login_id)
+    token = sessions.begin(session(), account, kind="browser", label=request.user_agent.string or "browser")
+    audit.record(session(), sessions.actor_of(account), "account.signed-in", account.id)
+    response = _go(wanted)
+    sessions.set_cookie(response, token)
+    return response
+
+
+def _note_failure(name: str) -> None:
+    with shop().database.writing() as own:
+        audit.record(own, None, "account.sign-in-refused", service.throttle_name(name)[:3] + "…", address=sessions.address())
+
+
+def _proof(account: Account) -> str:
+    return sessions.token_hash(account.password_hash or "")[:24]
+
+
+def _passwords() -> Passwords:
+    services = shop().services
+    if "passwords" not in services:
+        quick = {"memory_kib": 64, "rounds": 1} if shop().settings.testing else {}
+        services["passwords"] = Passwords(**quick)
+    found: Passwords = services["passwords"]
+    return found
+
+
+def _go(where: str) -> Response:
+    response = redirect(where, 303)
+    assert isinstance(response, Response)
+    return response

@@ -1,0 +1,70 @@
+"""Makes the app: settings, database, guards, areas."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from flask import Flask, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from shop_app import audit, guards, i18n, pages
+from shop_app.areas import areas
+from shop_app.db import Database
+from shop_app.errors import init_errors
+from shop_app.settings import Settings, load_settings
+from shop_app.web import Shop, Unit, register
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application. Without settings, they are read from the environment (`SHOP_*`)."""
+    settings = settings or load_settings(os.environ)
+    app = Flask("shop_app")
+    app.config.update(_flask_config(settings))
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    database = Database(settings.database_url)
+    database.before_commit.append(audit.seal)
+    app.extensions["shop"] = Shop(settings, database)
+    init_errors(app)
+    i18n.init_app(app)
+    pages.init_app(app)
+    _one_unit_per_request(app, database)
+    guards.init_app(app)
+    register(app, areas())
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    secure = not settings.plain_http
+    return {
+        "SECRET_KEY": settings.secret_key(),
+        "TESTING": settings.testing,
+        "MAX_CONTENT_LENGTH": settings.upload_bytes + 100_000,
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        "MAX_FORM_PARTS": 500,
+        "TRUSTED_HOSTS": settings.hosts,
+        # Flask's own session holds the CSRF token and messages for the next page; who is signed in stands in the database.
+        "SESSION_COOKIE_NAME": "__Host-page" if secure else "page",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=24),
+        "WTF_CSRF_CHECK_DEFAULT": False,  # guards.py asks for it, except where a bearer token stands for the cookie
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session that holds it
+        "WTF_CSRF_SSL_STRICT": False,  # guards.py compares Origin and Sec-Fetch-Site itself
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=30),
+    }
+
+
+def _one_unit_per_request(app: Flask, database: Database) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.unit = Unit(database, writes=request.method not in {"GET", "HEAD", "OPTIONS"})
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        left_open = g.pop("unit", None)
+        if left_open is not None:
+            left_open.finish(keep=False)

@@ -1,0 +1,155 @@
+"""`vidframe-shop`: set up, run, upgrade, back up and restore a shop."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from shop_app import backup as backups
+from shop_app.accounts import service
+from shop_app.audit import acting_as, record
+from shop_app.db import Database
+from shop_app.errors import Refused
+from shop_app.permissions import Role
+from shop_app.schema import check_version, head, initialise, upgrade_database
+from shop_app.settings import Settings, SettingsError, load_settings
+
+
+@click.group()
+@click.option("--settings", "file", type=click.Path(path_type=Path, dir_okay=False), help="A YAML file of settings.")
+@click.pass_context
+def main(context: click.Context, file: Path | None) -> None:
+    """Runs the shop app. Settings come from a YAML file and from variables SHOP_..."""
+    try:
+        context.obj = load_settings(os.environ, file)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--name", default="My shop", help="Name of the shop.")
+@click.option("--currency", default="EUR", help="Three letters, as EUR or INR.")
+@click.option("--time-zone", default="UTC", help="As Europe/Berlin.")
+@click.pass_obj
+def init(settings: Settings, name: str, currency: str, time_zone: str) -> None:
+    """Make the database and print the token that makes the first admin. Safe to repeat."""
+    upgrade_database(settings)
+    with _writing(settings) as database, database.writing() as session:
+        initialise(session, name=name, currency=currency, time_zone=time_zone)
+    click.echo(f"The database is ready: {_safe(settings)}")
+    _print_setup_token(settings)
+
+
+@main.command("setup-token")
+@click.pass_obj
+def setup_token(settings: Settings) -> None:
+    """Print a new token that makes the first admin; it lives 30 minutes."""
+    _print_setup_token(settings)
+
+
+@main.command("reset-password")
+@click.argument("name")
+@click.pass_obj
+def reset_password(settings: Settings, name: str) -> None:
+    """Print a one-time code for the account NAME (e-mail or telephone), and take its second factor away."""
+    with _writing(settings) as database, database.writing() as session:
+        account = service.find(session, name)
+        if account is None:
+            raise click.ClickException(f"there is no account {name!r}")
+        account.totp_secret = None
+        code = service.issue_code(session, account, None)
+        record(session, acting_as(Role.ADMIN, "command line"), "account.access-reset", account.id)
+    click.echo(f"One-time code for {name}: {code}")
+
+
+@main.command()
+@click.pass_obj
+def upgrade(settings: Settings) -> None:
+    """Bring the database to the present version. Back up first."""
+    upgrade_database(settings)
+    click.echo(f"The database is at version {head()}.")
+
+
+@main.command()
+@click.option("--host", help="Overrides SHOP_HOST.")
+@click.option("--port", type=int, help="Overrides SHOP_PORT.")
+@click.pass_obj
+def run(settings: Settings, host: str | None, port: int | None) -> None:
+    """Serve the shop with waitress: one process, many threads."""
+    import waitress
+
+    from shop_app.app import create_app
+
+    with _told():
+        check_version(settings)
+    app = create_app(settings)
+    host, port = host or settings.host, settings.port if port is None else port
+    server = waitress.create_server(app, host=host, port=port, threads=settings.threads, ident=None, channel_timeout=120)
+    click.echo(f"The shop is open at http://{host}:{server.effective_port}/")
+    sys.stdout.flush()
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        server.close()
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def backup(settings: Settings, file: Path) -> None:
+    """Write everything (database, pictures, clips, keys) to FILE; the shop may stay open."""
+    with _told():
+        click.echo(backups.back_up(settings, file))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--replace", is_flag=True, help="Replace the shop that is there.")
+@click.pass_obj
+def restore(settings: Settings, file: Path, replace: bool) -> None:
+    """Bring a shop back from FILE. The shop must be closed."""
+    with _told():
+        click.echo(backups.restore(settings, file, replace=replace))
+
+
+def _print_setup_token(settings: Settings) -> None:
+    with _writing(settings) as database, database.writing() as session:
+        if service.has_admin(session):
+            click.echo("There is an admin already; `reset-password NAME` lets one in again.")
+            return
+        token = service.issue_setup_token(session)
+    click.echo(f"Open /set-up in the browser within 30 minutes, with this token: {token}")
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[Database]:
+    from shop_app import audit
+
+    database = Database(settings.database_url)
+    database.before_commit.append(audit.seal)
+    try:
+        with _told():
+            yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except Refused as refusal:
+        raise click.ClickException(refusal.detail) from None
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _safe(settings: Settings) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(settings.database_url).render_as_string(hide_password=True)

@@ -1,0 +1,184 @@
+"""The database: engines, units of work, and the column types that behave alike on SQLite and MariaDB."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Executable,
+    Integer,
+    MetaData,
+    String,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects.mysql import DATETIME, VARCHAR
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# 1205 lock wait timeout, 1213 deadlock, 1020 record has changed: the transaction is gone and may be tried again.
+_RETRYABLE = {1205, 1213, 1020}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC with microseconds; aware in Python, on both databases."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """DATETIME(6) on MariaDB, whose plain DATETIME cuts the microseconds."""
+        return dialect.type_descriptor(DATETIME(fsp=6) if dialect.name == "mysql" else DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time: nobody knows which zone it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in a column called INTEGER
+Minor = BigInteger  # money in the currency's minor unit: cents, paise
+
+
+def exact(length: int) -> String:
+    """Text compared byte for byte on both databases (MariaDB's default takes `á` for `A`)."""
+    return String(length).with_variant(VARCHAR(length, collation="utf8mb4_bin"), "mysql")
+
+
+class Base(DeclarativeBase):
+    """All tables. Names of constraints are fixed, so that a migration can find them again."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime}
+
+
+class Database:
+    """Reads through one engine, writes through another.
+
+    A reading connection cannot write: a page fetched by GET changes nothing, whatever its code does.
+    On SQLite one lock stands round each write transaction, because SQLite's own waiting is unfair (a writer may
+    starve for seconds); so one process serves a SQLite shop. MariaDB keeps its own order among several processes.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.before_commit: list[Callable[[Session], None]] = []
+        self._write_lock = threading.Lock()
+        self._owner: int | None = None
+        self.reader = self._engine("REPEATABLE READ")
+        self.writer = self._engine("READ COMMITTED")
+        if self.is_sqlite:
+            _set_up_sqlite(self.reader, "BEGIN", read_only=True)
+            _set_up_sqlite(self.writer, "BEGIN IMMEDIATE", read_only=False)
+        else:
+            event.listen(self.reader, "connect", _read_only)
+
+    def _engine(self, isolation_level: str) -> Engine:
+        if self.is_sqlite:
+            return create_engine(
+                self.url, pool_size=16, max_overflow=240, connect_args={"timeout": 10, "check_same_thread": False}
+            )
+        return create_engine(
+            self.url, isolation_level=isolation_level, pool_size=16, max_overflow=64, pool_recycle=1800,
+            pool_pre_ping=True,
+        )  # fmt: skip
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one snapshot of the database and cannot write."""
+        with Session(self.reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose transaction is committed at the end, or rolled back as a whole on any exception."""
+        with self._one_writer(), Session(self.writer, expire_on_commit=False) as session:
+            session.connection()
+            yield session
+            for step in self.before_commit:
+                step(session)
+            session.commit()
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if self._owner == threading.get_ident():
+            raise RuntimeError("a write transaction is already open in this thread; use its session")
+        with self._write_lock:
+            self._owner = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._owner = None
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def changed_rows(session: Session, statement: Executable) -> int:
+    """Run an UPDATE or DELETE; how many rows it met. What it set must not have been set in Python before."""
+    result: Any = session.execute(statement)
+    return int(result.rowcount)
+
+
+def may_retry(error: DBAPIError) -> bool:
+    """Whether the database gave the transaction up to end a deadlock, so that the same work may be tried again."""
+    arguments = getattr(error.orig, "args", ())
+    return bool(arguments) and arguments[0] in _RETRYABLE
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def _set_up_sqlite(engine: Engine, begin: str, *, read_only: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # pysqlite would begin transactions at moments of its own choice
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged bill survives a power cut
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-8000")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _read_only(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")

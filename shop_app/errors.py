@@ -1,0 +1,142 @@
+"""Refusals of the shop, and how each is shown: a page that says what was not done, or a JSON problem (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from shop_app.text import _
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """The shop says no. `detail` is read by people: what was not done, why, and what would do."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.more = more  # further members of the JSON problem
+
+
+class Invalid(Refused):
+    """What was sent cannot be used; `errors` may name the fields."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class NotSignedIn(Refused):
+    """Nobody is signed in, or the sign-in has ended."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class Forbidden(Refused):
+    """Somebody is signed in who may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class NotFound(Refused):
+    """There is no such thing, or it belongs to somebody else: the answer is the same."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class Conflict(Refused):
+    """The shop has changed meanwhile: sold out, price changed, already decided."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class TooMany(Refused):
+    """Tried too often; `retry_after` in seconds."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program: the API, or a script of one of our pages."""
+    if request.path.startswith("/api/"):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
+    return best is not None and best != "text/html" and request.accept_mimetypes["text/html"] == 0
+
+
+def init_errors(app: Flask) -> None:
+    """Answer every refusal and failure with a page or a problem, and a reference id that stands in the log too."""
+
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> Response:
+        return answer(error.status, error.detail, error.more)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        if error.code is None or error.code < 400:
+            return make_response(error.get_response())
+        response = answer(HTTPStatus(error.code), _explain(error.code) or error.description or error.name, {})
+        for name, value in error.get_headers():
+            if name in {"Allow", "Retry-After"}:
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        # A database error repeats the statement's values, which may be personal: only its kind is logged.
+        if isinstance(error, DBAPIError):
+            log.error("%s %s: %s [%s]", request.method, request.path, type(error.orig).__name__, reference())
+            log.debug("statement failed", exc_info=error)
+        else:
+            log.error("%s %s failed [%s]", request.method, request.path, reference(), exc_info=error)
+        return answer(HTTPStatus.INTERNAL_SERVER_ERROR, _explain(500) or "", {})
+
+
+def reference() -> str:
+    """An id of this request, shown to people and written to the log."""
+    if "reference" not in g:
+        g.reference = secrets.token_hex(4)
+    return str(g.reference)
+
+
+def answer(status: HTTPStatus, detail: str, more: dict[str, Any]) -> Response:
+    """The response that tells of a refusal."""
+    if wants_json():
+        problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+        response = jsonify(problem | {"reference": reference()} | more)
+        response.content_type = "application/problem+json"
+    elif status is HTTPStatus.UNAUTHORIZED:
+        from shop_app.accounts.views import sign_in_page  # the page of one area, needed only to answer 401
+
+        response = make_response(sign_in_page(detail))
+    else:
+        response = _page(status, detail, more)
+    response.status_code = status.value
+    if "retry_after" in more:
+        response.headers["Retry-After"] = str(more["retry_after"])
+    return response
+
+
+def _page(status: HTTPStatus, detail: str, more: dict[str, Any]) -> Response:
+    try:
+        return make_response(render_template("error.html", status=status, detail=detail, reference=reference(), more=more))
+    except Exception:  # the page itself needs the database; where that is gone, words must do
+        log.exception("the error page failed too [%s]", reference())
+        return Response(f"{detail}\n\n{_('Reference')}: {reference()}\n", mimetype="text/plain")
+
+
+def _explain(code: int) -> str | None:
+    return {
+        400: _("The request could not be understood. Nothing was changed."),
+        404: _("There is no such page, or it is not yours to see."),
+        405: _("This page cannot be used that way. Nothing was changed."),
+        413: _("What was sent is too large. Nothing was changed."),
+        415: _("This kind of content is not taken. Nothing was changed."),
+        500: _("Something went wrong on our side. Nothing was changed. Please try again, and tell the admin the reference."),
+    }.get(code)

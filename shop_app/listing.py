@@ -1,0 +1,133 @@
+"""Lists: paging, sorting and filters that stand in the URL, and the same rows as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from flask import Response, request
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+PAGE_ROWS = 50
+EXPORT_ROWS = 200_000
+
+Row = TypeVar("Row")
+SortColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True)
+class Listing(Generic[Row]):
+    """One page of a list, and where it stands."""
+
+    rows: Sequence[Row]
+    total: int
+    number: int  # of this page, from 1
+    sort: str
+    size: int = PAGE_ROWS
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least 1."""
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def first(self) -> int:
+        """Number of the first row shown, from 1; 0 where there is none."""
+        return (self.number - 1) * self.size + 1 if self.rows else 0
+
+    @property
+    def last(self) -> int:
+        """Number of the last row shown."""
+        return (self.number - 1) * self.size + len(self.rows)
+
+
+def paginate(
+    session: Session,
+    statement: Select[Any],
+    sorts: Mapping[str, Sequence[SortColumn]],
+    *,
+    default: str,
+    whole_row: bool = False,
+) -> Listing[Any]:
+    """The page of `statement` that the URL asks for: two statements, however many rows.
+
+    `sorts` names what may be sorted by (never a column taken from the URL); `-name` in the URL turns it round.
+    `whole_row` gives rows of several columns instead of the first one of each.
+    """
+    asked = request.args.get("sort", default)
+    name = asked.removeprefix("-")
+    if name not in sorts:
+        asked, name = default, default.removeprefix("-")
+    order = [column.desc() if asked.startswith("-") else column.asc() for column in sorts[name]]
+    plain = statement.order_by(None)
+    total = session.scalars(select(func.count()).select_from(plain.subquery())).one()
+    last_page = max(1, -(-total // PAGE_ROWS))
+    number = min(max(1, request.args.get("page", 1, type=int) or 1), last_page)
+    found = session.execute(statement.order_by(*order).limit(PAGE_ROWS).offset((number - 1) * PAGE_ROWS))
+    rows: Sequence[Any] = found.all() if whole_row else found.scalars().unique().all()
+    return Listing(rows, total, number, asked)
+
+
+def everything(session: Session, statement: Select[Any], *, whole_row: bool = False) -> Iterable[Any]:
+    """All rows of a list, for its CSV."""
+    found = session.execute(statement.limit(EXPORT_ROWS).execution_options(yield_per=1000))
+    return found if whole_row else found.scalars()
+
+
+def wants_csv() -> bool:
+    """Whether the URL asks for the list as CSV."""
+    return request.args.get("format") == "csv"
+
+
+def csv_answer(name: str, columns: Mapping[str, Callable[[Any], object]], rows: Iterable[Any]) -> Response:
+    """`rows` as a CSV file; a cell that a spreadsheet would run as a formula is defused."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(list(columns))
+    for row in rows:
+        writer.writerow([defuse(column(row)) for column in columns.values()])
+    response = Response(text.getvalue(), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{date.today():%Y-%m-%d}.csv"'
+    return response
+
+
+def defuse(value: object) -> object:
+    """A text that begins like a formula gets an apostrophe in front; numbers stay numbers."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return "" if value is None else value
+
+
+def url_with(**changes: object) -> str:
+    """This page's address with some arguments changed (None takes one out)."""
+    arguments = request.args.to_dict() | {name: str(value) for name, value in changes.items() if value is not None}
+    for name, value in changes.items():
+        if value is None:
+            arguments.pop(name, None)
+    return request.path + ("?" + urlencode(arguments) if arguments else "")
+
+
+def contains(column: Any, text: str) -> ColumnElement[bool]:
+    """That `column` contains what somebody typed; `%` and `_` mean themselves."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    found: ColumnElement[bool] = column.ilike(f"%{escaped}%", escape="\\")
+    return found
+
+
+def asked(name: str, longest: int = 100) -> str:
+    """A filter from the URL, stripped; empty where there is none."""
+    return request.args.get(name, "").strip()[:longest]
+
+
+def asked_day(name: str) -> date | None:
+    """A day from the URL; None where there is none or it is none."""
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None

@@ -1,0 +1,51 @@
+"""What the shop sells: products and their tax classes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shop_app.db import Base, Id, Minor, exact
+
+
+class TaxClass(Base):
+    """A rate of tax, in basis points: 1900 = 19 %."""
+
+    __tablename__ = "tax_classes"
+    __table_args__ = (CheckConstraint("basis_points BETWEEN 0 AND 10000", name="rate"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    basis_points: Mapped[int]
+
+
+class Product(Base):
+    """Something sold by the piece. `stock` changes only together with a StockMovement."""
+
+    __tablename__ = "products"
+    __table_args__ = (
+        CheckConstraint("price_minor >= 0", name="price"),
+        CheckConstraint("low_stock_level >= 0", name="low_stock_level"),
+        Index("ix_products_active_name", "active", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    sku: Mapped[str] = mapped_column(exact(40), unique=True)
+    barcode: Mapped[str | None] = mapped_column(exact(32), unique=True)
+    name: Mapped[str] = mapped_column(String(160))
+    description: Mapped[str] = mapped_column(Text, default="")
+    category: Mapped[str] = mapped_column(String(80), default="", index=True)
+    price_minor: Mapped[int] = mapped_column(Minor)  # what the customer pays, or net: see ShopProfile.prices_include_tax
+    cost_minor: Mapped[int | None] = mapped_column(Minor)
+    tax_class_id: Mapped[int] = mapped_column(ForeignKey("tax_classes.id"))
+    picture: Mapped[str | None] = mapped_column(String(80))  # generated file name below media/products
+    active: Mapped[bool] = mapped_column(default=True)
+    stock: Mapped[int] = mapped_column(default=0)
+    low_stock_level: Mapped[int] = mapped_column(default=0)  # a notice is sent when the stock crosses it downwards
+    version: Mapped[int] = mapped_column(default=1)  # a stale edit is refused
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    tax_class: Mapped[TaxClass] = relationship()

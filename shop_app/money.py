@@ -1,0 +1,61 @@
+"""Money: whole minor units inside, the shop's currency and the reader's language at the edge."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import format_currency, format_decimal, get_currency_precision, parse_decimal
+from babel.numbers import NumberFormatError
+
+from shop_app.errors import Invalid
+
+LARGEST = 10**12  # minor units; far above any bill, far below what a column holds
+
+
+def digits(currency: str) -> int:
+    """Digits after the point: 2 for EUR and INR, 0 for JPY."""
+    return get_currency_precision(currency)
+
+
+def to_minor(text: str, currency: str, locale: str = "en") -> int:
+    """`12,50` -> 1250. Takes the reader's own writing, and a plain point as well."""
+    try:
+        amount = Decimal(text.strip()) if _is_plain(text) else Decimal(str(parse_decimal(text.strip(), locale, strict=True)))
+    except (InvalidOperation, NumberFormatError, ValueError):
+        raise Invalid(f"{text!r} is not an amount of money.") from None
+    scaled = amount.scaleb(digits(currency))
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        raise Invalid(f"{text!r} has more digits than {currency} has.")
+    if abs(scaled) > LARGEST:
+        raise Invalid(f"{text!r} is too large an amount.")
+    return int(scaled)
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """1250 -> Decimal('12.50')."""
+    return Decimal(minor).scaleb(-digits(currency))
+
+
+def show(minor: int, currency: str, locale: str) -> str:
+    """With the currency's sign, as a reader of `locale` expects it."""
+    return str(format_currency(from_minor(minor, currency), currency, locale=locale))
+
+
+def show_plain(minor: int, currency: str, locale: str) -> str:
+    """Without the sign, for columns that name the currency once in their head."""
+    places = digits(currency)
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return str(format_decimal(from_minor(minor, currency), format=pattern, locale=locale))
+
+
+def share(amount_minor: int, basis_points: int) -> int:
+    """So many hundredths of a percent of an amount, rounded half up (away from zero)."""
+    sign = -1 if amount_minor < 0 else 1
+    return sign * ((abs(amount_minor) * basis_points + 5_000) // 10_000)
+
+
+def _is_plain(text: str) -> bool:
+    body = text.strip().lstrip("+-")
+    return body.count(".") <= 1 and body.replace(".", "").isascii() and body.replace(".", "").isdigit() and not (
+        body.count(".") == 1 and len(body.rpartition(".")[2]) > 2
+    )

@@ -1,0 +1,144 @@
+"""What every page has at hand: filters for money and time, the navigation, the count of unread notes, static files."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal, format_percent
+from flask import Flask, request, url_for
+from flask_babel import get_locale
+from markupsafe import Markup, escape
+
+from shop_app import clock, money
+from shop_app.db import now
+from shop_app.i18n import LANGUAGES
+from shop_app.icons import icon
+from shop_app.listing import url_with
+from shop_app.messages import unread_count
+from shop_app.permissions import Permission, Role
+from shop_app.web import MenuEntry, maybe_actor, profile, session, shop
+
+
+def init_app(app: Flask) -> None:
+    """Register filters and globals of the templates."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters |= {
+        "money": money_text, "amount": amount_text, "moment": moment_text, "clock": clock_text, "day": day_text,
+        "ago": ago_text, "number": number_text, "share": share_text, "lines": lines_text, "local_input": local_input,
+    }  # fmt: skip
+    app.jinja_env.globals |= {
+        "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _Static(app),
+        "LANGUAGES": LANGUAGES, "profile": profile, "locale_name": locale_name, "known_endpoints": app.view_functions,
+    }  # fmt: skip
+    app.context_processor(_context)
+
+
+def locale_name() -> str:
+    """The reader's language, as babel names it."""
+    return str(get_locale() or "en")
+
+
+def money_text(minor: int | None) -> str:
+    """Money with the sign of the shop's currency; a dash for nothing."""
+    return "–" if minor is None else money.show(minor, profile().currency, locale_name())
+
+
+def amount_text(minor: int | None) -> str:
+    """Money without a sign, for columns that name the currency in their head."""
+    return "–" if minor is None else money.show_plain(minor, profile().currency, locale_name())
+
+
+def moment_text(moment: datetime | None) -> str | Markup:
+    """Date and time on the shop's clock, as a `<time>` element."""
+    if moment is None:
+        return "–"
+    text = format_datetime(clock.local(moment, profile().time_zone), "d MMM y, HH:mm", locale=locale_name())
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), text)
+
+
+def clock_text(moment: datetime | None, seconds: bool = False) -> str:
+    """Time of day on the shop's clock."""
+    if moment is None:
+        return "–"
+    pattern = "HH:mm:ss" if seconds else "HH:mm"
+    return str(format_time(clock.local(moment, profile().time_zone), pattern, locale=locale_name()))
+
+
+def day_text(day: date | datetime | None, pattern: str = "d MMM y") -> str:
+    """A day; of a moment, the shop's day."""
+    if isinstance(day, datetime):
+        day = clock.day_of(day, profile().time_zone)
+    return "–" if day is None else str(format_date(day, pattern, locale=locale_name()))
+
+
+def ago_text(moment: datetime | None) -> str | Markup:
+    """How long ago, with the exact moment at hand."""
+    if moment is None:
+        return "–"
+    text = format_timedelta(moment - now(), add_direction=True, locale=locale_name())
+    exact = format_datetime(clock.local(moment, profile().time_zone), "d MMM y, HH:mm:ss", locale=locale_name())
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact, text)
+
+
+def number_text(value: float | None, digits: int = 0) -> str:
+    """A number as the reader writes it."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return "–" if value is None else str(format_decimal(value, pattern, locale=locale_name()))
+
+
+def share_text(value: float | None, digits: int = 0) -> str:
+    """A share 0..1 as a percentage."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    return "–" if value is None else str(format_percent(value, pattern, locale=locale_name()))
+
+
+def lines_text(text: str) -> Markup:
+    """What somebody wrote, with its line breaks."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+def local_input(moment: datetime | None) -> str:
+    """A moment as the value of a `datetime-local` field."""
+    return "" if moment is None else clock.local(moment, profile().time_zone).strftime("%Y-%m-%dT%H:%M")
+
+
+def menu() -> list[MenuEntry]:
+    """The entries that the present actor may open."""
+    present = maybe_actor()
+    if present is None:
+        return []
+    held = {*present.permissions, Permission.SIGNED_IN}
+    return [entry for entry in shop().menu if entry.may in held]
+
+
+def _context() -> dict[str, Any]:
+    present = maybe_actor()
+    entries = menu()
+    endpoint = request.endpoint or ""
+    fitting = [entry for entry in entries if endpoint == entry.endpoint or endpoint.startswith(entry.prefix)]
+    current = max(fitting, key=lambda entry: (entry.endpoint == endpoint, len(entry.prefix)), default=None)
+    return {
+        "actor": present,
+        "menu": entries,
+        "current_entry": current,
+        "unread": unread_count(session(), present) if present is not None else 0,
+    }
+
+
+class _Static:
+    """Addresses of our own static files, with a piece of their hash, so that browsers may keep them for long."""
+
+    def __init__(self, app: Flask) -> None:
+        self._folder = Path(app.static_folder or "")
+        self._hashes: dict[str, tuple[float, str]] = {}
+
+    def __call__(self, name: str) -> str:
+        path = self._folder / name
+        changed = path.stat().st_mtime
+        if self._hashes.get(name, (0.0, ""))[0] != changed:
+            self._hashes[name] = (changed, hashlib.sha256(path.read_bytes()).hexdigest()[:10])
+        return url_for("static", filename=name, v=self._hashes[name][1])

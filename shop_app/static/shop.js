@@ -1,0 +1,44 @@
+// What every page needs from a script; pages work without it.
+"use strict";
+
+// A form is sent once: the second click of an impatient hand is not a second order.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sending) { event.preventDefault(); return; }
+  const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+  if (question && !window.confirm(question)) { event.preventDefault(); return; }
+  form.dataset.sending = "yes";
+  setTimeout(() => { delete form.dataset.sending; }, 8000);
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sending]")) delete form.dataset.sending;
+});
+
+// Filters act as soon as they are chosen.
+for (const select of document.querySelectorAll(".filters select, .filters input[type=date]")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}
+
+// Calls of our own scripts: JSON in and out, with the CSRF token; a problem comes back as an Error with its text.
+window.shop = {
+  async send(path, body, { method = "POST", headers = {} } = {}) {
+    const response = await fetch(path, {
+      method,
+      headers: {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content,
+        ...headers,
+      },
+      body: method === "GET" ? undefined : JSON.stringify(body ?? {}),
+    });
+    const answer = response.status === 204 ? null : await response.json();
+    if (!response.ok) throw Object.assign(new Error(answer.detail), { status: response.status, problem: answer });
+    return answer;
+  },
+};

@@ -1,0 +1,250 @@
+"""What every area is made of: routes that declare who may use them, one unit of work per request, the present actor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Blueprint, Flask, Response, current_app, g, make_response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from shop_app.db import Database, may_retry
+from shop_app.errors import Forbidden, NotSignedIn
+from shop_app.models import ShopProfile
+from shop_app.permissions import Permission, Role
+
+if TYPE_CHECKING:
+    from shop_app.settings import Settings
+
+View = TypeVar("View", bound=Callable[..., Any])
+_TRIES = 4  # of a transaction that the database gave up to end a deadlock
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who makes this request: a person signed in, or a machine with a token. A value; it holds no session."""
+
+    id: int | None
+    role: Role
+    name: str
+    permissions: frozenset[Permission]
+    login_id: int | None = None  # of a LoginSession
+    token_id: int | None = None  # of a ServiceToken
+    locale: str | None = None
+    confirmed_at: datetime | None = None  # when the password was last given
+    address: str = ""
+
+    def can(self, permission: Permission) -> bool:
+        """Whether this actor holds `permission`."""
+        return permission in self.permissions
+
+    @property
+    def account_id(self) -> int:
+        """The id of the account; only for routes that machines cannot reach."""
+        if self.id is None:
+            raise Forbidden("This needs a person who is signed in.")
+        return self.id
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this is a member of staff."""
+        return self.id is not None and self.role is not Role.CUSTOMER
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A line of the navigation, shown to who may open it."""
+
+    label: Any  # lazy translation
+    endpoint: str
+    icon: str
+    may: Permission
+    order: int
+    group: Any = ""
+    phone: bool = False  # whether it has a place in the bottom bar of a phone
+    prefix: str = ""  # endpoints under which it is shown as current; the area by default
+
+
+class Area(Blueprint):
+    """A blueprint whose every route says who may use it; one that does not is refused at start-up.
+
+    `bearer=True` makes an area of machines and apps: a token in the Authorization header, no cookie, no CSRF token.
+    """
+
+    def __init__(self, name: str, import_name: str, *, bearer: bool = False, url_prefix: str | None = None) -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix)
+        self.bearer = bearer
+        self.access: dict[str, Permission] = {}
+        self.entries: list[MenuEntry] = []
+
+    def get(self, rule: str, *, may: Permission | None = None, **options: Any) -> Callable[[View], View]:
+        """A page or a resource to read; its session cannot write."""
+        return self._guarded("GET", rule, may, options)
+
+    def post(self, rule: str, *, may: Permission | None = None, **options: Any) -> Callable[[View], View]:
+        """Something done; committed when the view has answered below 400, rolled back otherwise."""
+        return self._guarded("POST", rule, may, options)
+
+    def put(self, rule: str, *, may: Permission | None = None, **options: Any) -> Callable[[View], View]:
+        """As `post`."""
+        return self._guarded("PUT", rule, may, options)
+
+    def patch(self, rule: str, *, may: Permission | None = None, **options: Any) -> Callable[[View], View]:
+        """As `post`."""
+        return self._guarded("PATCH", rule, may, options)
+
+    def delete(self, rule: str, *, may: Permission | None = None, **options: Any) -> Callable[[View], View]:
+        """As `post`."""
+        return self._guarded("DELETE", rule, may, options)
+
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Not offered: `get`, `post` and the like say the method and the permission."""
+        raise TypeError(f"{self.name}: declare {rule!r} with .get(..., may=...) or .post(..., may=...)")
+
+    def menu(
+        self, label: Any, view: str, *, icon: str, may: Permission, order: int, group: Any = "", phone: bool = False,
+        prefix: str = "",
+    ) -> None:  # fmt: skip
+        """Add an entry to the navigation."""
+        endpoint = f"{self.name}.{view}"
+        self.entries.append(MenuEntry(label, endpoint, icon, may, order, group, phone, prefix or f"{self.name}."))
+
+    def _guarded(self, method: str, rule: str, may: Permission | None, options: Any) -> Callable[[View], View]:
+        if may is None:
+            raise TypeError(f"{self.name}: {method} {rule} does not say who may use it")
+
+        def register(view: View) -> View:
+            endpoint = options.pop("endpoint", view.__name__)
+            if self.access.setdefault(endpoint, may) is not may:
+                raise TypeError(f"{self.name}.{endpoint} has two different permissions")
+            self.add_url_rule(rule, endpoint, _in_one_unit(view), methods=[method], **options)
+            return view
+
+        return register
+
+
+class Unit:
+    """The database session of one request, begun on first use."""
+
+    def __init__(self, database: Database, *, writes: bool) -> None:
+        self.database = database
+        self.writes = writes
+        self._stack = ExitStack()
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """A reading session for GET and HEAD, the one write transaction otherwise."""
+        if self._session is None:
+            begin = self.database.writing if self.writes else self.database.reading
+            self._session = self._stack.enter_context(begin())
+        return self._session
+
+    def finish(self, *, keep: bool) -> None:
+        """Commit, or roll everything back. What is read afterwards (an error page) cannot write."""
+        stack, self._stack, self._session = self._stack, ExitStack(), None
+        if keep:
+            stack.close()
+            return
+        with suppress(_GivenUp), stack:
+            raise _GivenUp
+
+
+class _GivenUp(Exception):
+    """Makes a transaction roll back."""
+
+
+@dataclass
+class Shop:
+    """What `create_app` made, kept with the app."""
+
+    settings: Settings
+    database: Database
+    access: dict[str, Permission] = field(default_factory=dict)
+    bearer_areas: set[str] = field(default_factory=set)
+    menu: list[MenuEntry] = field(default_factory=list)
+    services: dict[str, Any] = field(default_factory=dict)  # long-lived helpers of an area, by its name
+
+
+def shop_of(app: Flask) -> Shop:
+    """The shop that belongs to an app."""
+    return cast("Shop", app.extensions["shop"])
+
+
+def shop() -> Shop:
+    """The shop of the present request."""
+    return shop_of(current_app)
+
+
+def session() -> Session:
+    """The database session of the present request."""
+    return unit().session
+
+
+def unit() -> Unit:
+    """The unit of work of the present request."""
+    return cast("Unit", g.unit)
+
+
+def profile() -> ShopProfile:
+    """The shop's name, currency, zone and rules."""
+    if "profile" not in g:
+        found = session().get(ShopProfile, 1)
+        if found is None:
+            raise RuntimeError("the database has no shop yet: run `vidframe-shop init`")
+        g.profile = found
+    return cast("ShopProfile", g.profile)
+
+
+def actor() -> Actor:
+    """Who makes the present request; refuses where nobody is signed in."""
+    present = maybe_actor()
+    if present is None:
+        raise NotSignedIn("Please sign in.")
+    return present
+
+
+def maybe_actor() -> Actor | None:
+    """Who makes the present request, or None."""
+    return cast("Actor | None", g.get("actor"))
+
+
+def register(app: Flask, areas: Iterable[Area]) -> None:
+    """Add the areas, then check that nothing is reachable without a declared permission."""
+    known = shop_of(app)
+    for area in areas:
+        app.register_blueprint(area)
+        known.access |= {f"{area.name}.{endpoint}": may for endpoint, may in area.access.items()}
+        known.menu += area.entries
+        if area.bearer:
+            known.bearer_areas.add(area.name)
+    known.access["static"] = Permission.PUBLIC
+    known.menu.sort(key=lambda entry: entry.order)
+    undeclared = sorted({rule.endpoint for rule in app.url_map.iter_rules()} - set(known.access))
+    if undeclared:
+        raise RuntimeError(f"routes without a permission: {', '.join(undeclared)}")
+
+
+def _in_one_unit(view: Callable[..., Any]) -> Callable[..., Response]:
+    @wraps(view)
+    def run(**arguments: Any) -> Response:
+        for left in reversed(range(_TRIES)):
+            try:
+                response = make_response(view(**arguments))
+                unit().finish(keep=response.status_code < 400)
+                return response
+            except DBAPIError as error:
+                unit().finish(keep=False)
+                if not left or not may_retry(error):
+                    raise
+            except BaseException:
+                unit().finish(keep=False)
+                raise
+        raise AssertionError("unreachable")
+
+    return run
