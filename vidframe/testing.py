@@ -187,6 +187,7 @@ def conformance(kind: type[Any], **settings: Any) -> None:
         _call(instance, "handle_event", event=camera.report("unheard.of", anything=1))
         _call(instance, "close_camera")
         _call(instance, "close_camera")
+        camera.share.close()  # type: ignore[attr-defined]
 
 
 def _difficult_pictures() -> Iterator[NDArray[np.uint8]]:

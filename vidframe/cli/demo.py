@@ -51,10 +51,10 @@ def _draw(path: Path) -> None:
     import numpy as np
 
     try:
-        import skimage.data
+        from skimage import data
     except ImportError as error:
         raise click.ClickException("the demo needs scikit-image for its portrait: pip install scikit-image") from error
-    portrait: Any = cv2.cvtColor(cv2.resize(skimage.data.astronaut(), (360, 360)), cv2.COLOR_RGB2BGR)
+    portrait: Any = cv2.cvtColor(cv2.resize(data.astronaut(), (360, 360)), cv2.COLOR_RGB2BGR)
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "20"})
         stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
