@@ -152,7 +152,7 @@ def changed_rows(session: Session, statement: Executable) -> int:
 
 def may_retry(error: DBAPIError) -> bool:
     """Whether the database gave the transaction up to end a deadlock, so that the same work may be tried again."""
-    arguments = getattr(error.orig, "args", ())
+    arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and arguments[0] in _RETRYABLE
 
 

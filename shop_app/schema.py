@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shop_app.audit import first_head
@@ -43,10 +44,13 @@ def head() -> str:
 
 def check_version(settings: Settings) -> None:
     """Refuse to work on a database of another version."""
+    settings.instance.mkdir(parents=True, exist_ok=True)
     engine = create_engine(settings.database_url)
     try:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        raise SettingsError(f"the database cannot be reached: {error.orig}") from None
     finally:
         engine.dispose()
     if found is None:
