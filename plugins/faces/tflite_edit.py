@@ -65,7 +65,7 @@ def _read(schema: Schema, content: bytes) -> Any:
 
 
 def _packed(packable: Any, identifier: bytes = b"TFL3") -> bytes:
-    builder = flatbuffers.Builder(1024)
+    builder: Any = flatbuffers.Builder(1024)
     builder.Finish(packable.Pack(builder), file_identifier=identifier)
     return bytes(builder.Output())
 

@@ -25,6 +25,7 @@ class Detection:
     box: Box  # brow to chin, pixels of the whole frame
     score: float  # 0..1
     keypoints: NDArray[np.float32]  # 6 x 2 pixels: right and left eye, nose tip, mouth, right and left ear
+    landmarks: NDArray[np.float32] | None = None  # 478 x 3 pixels, as Landmarker.find gives them
 
 
 class Detector:
@@ -55,7 +56,12 @@ class Landmarker:
     POINTS = 478
 
     def __init__(self, model: Path) -> None:
-        options = vision.FaceLandmarkerOptions(base_options=BaseOptions(model_asset_path=str(model)), num_faces=1)
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(model)),
+            num_faces=1,
+            # Its detector only aims: whether there is a face is decided by the landmark model's own presence score.
+            min_face_detection_confidence=0.3,
+        )
         self._model = vision.FaceLandmarker.create_from_options(options)
 
     def find(self, image: Pixels, face: Box) -> NDArray[np.float32] | None:
@@ -73,7 +79,7 @@ class Landmarker:
         points *= (width, height, width)
         points[:, 0] += view.left
         points[:, 1] += view.top
-        return points if _is_within(points, face) else None
+        return _frozen(points) if _is_within(points, face) else None
 
     def close(self) -> None:
         """Frees the model. MediaPipe prints a TypeError at exit for an object that was not closed."""
@@ -113,8 +119,15 @@ def _detection(face: Any, view: _View) -> Detection:
     return Detection(
         Box(box.origin_x + view.left, box.origin_y + view.top, box.width, box.height),
         float(face.categories[0].score),
-        np.asarray(keypoints + (view.left, view.top), np.float32),
+        _frozen(keypoints + (view.left, view.top)),
     )
+
+
+def _frozen(points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Read-only, as a face that does not move gives the same points to several frames."""
+    frozen = np.asarray(points, np.float32)
+    frozen.setflags(write=False)
+    return frozen
 
 
 def _is_within(points: NDArray[np.float32], face: Box) -> bool:

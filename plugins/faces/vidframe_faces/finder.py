@@ -1,65 +1,98 @@
-"""Finds faces in two steps: a detector that sees small ones proposes, a second one confirms each on a close crop.
+"""Finds faces with three models that check each other; knows no camera and no time.
 
-Full range alone, at a score that misses few faces, also reports about one thing a frame that is none; short range alone
-sees backs of heads everywhere. Together they are right: docs/plugins/faces.md has the figures.
+Full range proposes: on tiles it sees small faces, but at a score that misses few it also takes backs of heads and bottles
+for faces. Short range looks at each proposal from close by: sharp on small faces, but it, too, likes backs of heads.
+The landmarker settles it: it makes out no eyes and mouth where there are none. docs/plugins/faces.md has the figures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from vidframe import Box
-from vidframe_faces.detector import Detection, Detector, Pixels
-from vidframe_faces.model_files import FULL_RANGE, SHORT_RANGE, model_path
+from vidframe_faces.detector import Detection, Detector, Landmarker, Pixels
+from vidframe_faces.model_files import FULL_RANGE, LANDMARKER, SHORT_RANGE, model_path
 
-PROPOSED = 0.3  # least score of full range
+PROPOSED = 0.25  # least score of full range
 FOLLOWED = 0.5  # least score of short range where a face was a moment ago
+LANDMARKED = 0.55  # least mean score of both detectors for a face whose landmarks can be made out
 SAME = 0.3  # overlap from which two boxes are one face
 CROP = 3.5  # side of a crop, in face widths
 LARGEST_CROP = 6.0  # beyond, short range starts to miss
 
 
 class Finder:
-    """The two detectors. One object serves all cameras of a process."""
+    """The models. One object serves all cameras of a process."""
 
     def __init__(self) -> None:
         self._full_range = Detector(model_path(FULL_RANGE), PROPOSED)
-        self._short_range = Detector(model_path(SHORT_RANGE), FOLLOWED)
+        self._short_range = Detector(model_path(SHORT_RANGE), PROPOSED)
+        self._landmarker = Landmarker(model_path(LANDMARKER))
 
     def search(self, image: Pixels, regions: Iterable[Box], known: Sequence[Box], confidence: float) -> list[Detection]:
-        """Faces in the regions that are none of the known ones, each confirmed with at least `confidence`."""
-        proposed = [face for region in regions for face in self._full_range.find(image, region)]
-        confirmed: list[Detection] = []
-        for candidate in distinct(proposed):
-            if _is_any_of(candidate.box, [*known, *(face.box for face in confirmed)]):
-                continue
-            face = self.look(image, candidate.box)
-            if face is not None and face.score >= confidence and not _is_any_of(face.box, known):
-                confirmed.append(face)
-        return distinct(confirmed)
+        """Faces in the regions that are none of the known ones.
 
-    def look(self, image: Pixels, expected: Box, reach: float = 0.0) -> Detection | None:
-        """The face nearest to where one is expected, give or take `reach` face widths."""
-        found = self._short_range.find(image, expected.grown(min(CROP + 2 * reach, LARGEST_CROP)))
+        `confidence`: least mean score of both detectors for a face whose landmarks cannot be made out.
+        """
+        found: list[Detection] = []
+        for proposal in distinct(face for region in regions for face in self._full_range.find(image, region)):
+            face = self._checked(image, proposal, [*known, *(face.box for face in found)], confidence)
+            if face is not None:
+                found.append(face)
+        return found
+
+    def follow(self, image: Pixels, expected: Box, reach: float) -> Detection | None:
+        """The face nearest to where one is expected, give or take `reach` face widths, by short range alone."""
+        face = self._nearest(image, expected, min(CROP + 2 * reach, LARGEST_CROP))
+        return face if face is not None and face.score >= FOLLOWED else None
+
+    def landmarked(self, image: Pixels, face: Detection) -> Detection:
+        """The face with its landmarks, where they can be made out."""
+        return replace(face, landmarks=self._landmarker.find(image, face.box))
+
+    def agree(self, image: Pixels, face: Detection, confidence: float) -> bool:
+        """Whether full range, looking closely, sees the face too: whether the mean of both scores is high enough."""
+        found = self._full_range.find(image, face.box.grown(CROP))
+        score = max((other.score for other in found if is_any_of(other.box, [face.box])), default=0.0)
+        return (face.score + score) / 2 >= confidence
+
+    def close(self) -> None:
+        """Frees the models."""
+        for model in (self._full_range, self._short_range, self._landmarker):
+            model.close()
+
+    def _checked(
+        self, image: Pixels, proposal: Detection, known: Sequence[Box], confidence: float
+    ) -> Detection | None:
+        if is_any_of(proposal.box, known):
+            return None
+        face = self._nearest(image, proposal.box, CROP)
+        if face is None or is_any_of(face.box, known):
+            return None
+        score = (face.score + proposal.score) / 2
+        if score < LANDMARKED:
+            return None
+        face = self.landmarked(image, face)
+        return face if face.landmarks is not None or score >= confidence else None
+
+    def _nearest(self, image: Pixels, expected: Box, crop: float) -> Detection | None:
+        found = self._short_range.find(image, expected.grown(crop))
         alike = [face for face in found if 0.5 < face.box.width / max(expected.width, 1) < 2]
         return min(alike, key=lambda face: _distance(face.box, expected), default=None)
 
-    def close(self) -> None:
-        """Frees both models."""
-        self._full_range.close()
-        self._short_range.close()
-
 
 def distinct(detections: Iterable[Detection]) -> list[Detection]:
-    """Of detections that overlap, the one with the highest score."""
+    """Of detections that overlap, the one with the highest score; best first."""
     kept: list[Detection] = []
     for face in sorted(detections, key=lambda face: -face.score):
-        if not _is_any_of(face.box, [other.box for other in kept]):
+        if not is_any_of(face.box, [other.box for other in kept]):
             kept.append(face)
     return kept
 
 
-def _is_any_of(box: Box, others: Iterable[Box]) -> bool:
+def is_any_of(box: Box, others: Iterable[Box]) -> bool:
+    """Whether the box is about where one of the others is."""
     return any(box.overlap(other) > SAME for other in others)
 
 

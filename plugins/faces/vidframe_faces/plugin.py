@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from vidframe import Box, Camera, Face, Frame, Seconds, hookimpl
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from vidframe_faces.change import Cells, Change
-    from vidframe_faces.detector import Detection, Landmarker
+    from vidframe_faces.detector import Detection
     from vidframe_faces.finder import Finder
     from vidframe_faces.tracker import Track, Tracker
 
-FACES_A_TILE = 14  # a face that the full-range detector finds is at least this part of a tile's width
+FACES_A_TILE = 12  # the full-range detector finds faces from this part of a tile's width on
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """A face as it was last seen, and the picture around it then."""
 
     detection: Detection
     cells: Cells
-    checked: float  # seconds
-    landmarks: NDArray[Any] | None = None
+    confirmed: float  # seconds: when it was last made sure that this is a face
+    tried: float  # seconds: when that was last tried
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the last try succeeded."""
+        return self.confirmed >= self.tried
 
 
 class Faces:
@@ -47,7 +50,9 @@ class Faces:
         min_face: Annotated[
             int, Field(ge=12, le=400, description="Width in pixels of the smallest face to be found, brow to chin")
         ] = 28,
-        confidence: Annotated[float, Field(ge=0.5, le=1, description="Least score of a new face, 0.5 to 1")] = 0.7,
+        confidence: Annotated[
+            float, Field(ge=0.5, le=1, description="Least score, 0.5 to 1, of a face without landmarks")
+        ] = 0.7,
         motion: Annotated[
             float,
             Field(
@@ -63,7 +68,7 @@ class Faces:
             Seconds, Field(ge=0, description="Time from one search of the whole frame to the next; 0 for never")
         ] = 30.0,
         recheck: Annotated[
-            Seconds, Field(ge=0, description="Least often that a face is looked at although nothing moved there")
+            Seconds, Field(ge=0, description="How often it is made sure that a known face still is one")
         ] = 1.0,
         keep: Annotated[
             Seconds, Field(ge=0, description="How long a face that is hidden keeps its number; it is not reported then")
@@ -80,16 +85,10 @@ class Faces:
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
-        from vidframe_faces.detector import Landmarker
         from vidframe_faces.finder import Finder
-        from vidframe_faces.model_files import LANDMARKER, model_path
 
-        self._finder: Finder = camera.share(("vidframe_faces", "finder"), Finder)
-        self._landmarker: Landmarker | None = None
-        if "faces.landmarks" in camera.needed:
-            self._landmarker = camera.share(
-                ("vidframe_faces", "landmarker"), lambda: Landmarker(model_path(LANDMARKER))
-            )
+        self._finder: Finder = camera.share(Finder, Finder)
+        self._landmarks_needed = "faces.landmarks" in camera.needed
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -100,7 +99,12 @@ class Faces:
         cells = cells_of(frame.scaled_gray(GRAY_WIDTH))
         seen = self._followed(frame, cells)
         seen += self._searched(frame, cells, [sighting.detection.box for sighting in seen])
-        frame.faces = self._tracked(frame, seen)
+        frame.faces = self._tracked(seen, frame.seconds)
+
+    @hookimpl
+    def close_camera(self) -> None:
+        # The models are shared; the process closes them after its last camera.
+        self._size = (0, 0)
 
     def _start(self, frame: Frame) -> None:
         from vidframe_faces.change import Change
@@ -113,25 +117,30 @@ class Faces:
         self._next_full_pass = frame.seconds
 
     def _followed(self, frame: Frame, cells: Cells) -> list[Sighting]:
-        """The tracked faces that are still there."""
-        from vidframe_faces.finder import distinct
+        """The known faces that are still there."""
+        from vidframe_faces.finder import is_any_of
 
-        still, found = [], []
-        for track in self._tracker.tracks:
-            sighting = self._sightings[track.id]
-            if self._is_unchanged(sighting, cells, frame.seconds):
-                still.append(sighting)
-            elif (face := self._look(track, frame)) is not None:
-                found.append(face)
-        kept = distinct(found)
-        return still + [Sighting(face, cells, frame.seconds) for face in kept]
+        seen: list[Sighting] = []
+        # Those seen last come first: a face that is hidden must not take its neighbour's place.
+        for track in sorted(self._tracker.tracks, key=lambda track: -track.seen):
+            sighting = self._look(track, frame, cells)
+            if sighting and not is_any_of(sighting.detection.box, [other.detection.box for other in seen]):
+                seen.append(sighting)
+        return seen
 
-    def _is_unchanged(self, sighting: Sighting, cells: Cells, now: float) -> bool:
-        around = sighting.detection.box.grown(1.5)
-        return now - sighting.checked < self.recheck and not self._change.differs(around, sighting.cells, cells)
-
-    def _look(self, track: Track, frame: Frame) -> Detection | None:
-        return self._finder.look(frame.image, track.predicted(frame.seconds), track.reach(frame.seconds))
+    def _look(self, track: Track, frame: Frame, cells: Cells) -> Sighting | None:
+        last, now = self._sightings[track.id], frame.seconds
+        is_due = now - last.tried >= (self.recheck if last.is_sure else self.search_every)
+        if not is_due and not self._change.differs(last.detection.box.grown(1.5), last.cells, cells):
+            return last
+        face = self._finder.follow(frame.image, track.predicted(now), track.reach(now))
+        if face is None:
+            return None
+        if is_due or (self._landmarks_needed and last.is_sure):
+            face = self._finder.landmarked(frame.image, face)
+        if face.landmarks is not None or (is_due and self._finder.agree(frame.image, face, self.confidence)):
+            return Sighting(face, cells, confirmed=now, tried=now)
+        return replace(last, detection=face, cells=cells, tried=now if is_due else last.tried)
 
     def _searched(self, frame: Frame, cells: Cells, known: list[Box]) -> list[Sighting]:
         """New faces in the places that are due."""
@@ -148,25 +157,17 @@ class Faces:
         found = self._finder.search(frame.image, regions, known, self.confidence)
         for region in regions:
             self._change.searched(region, cells, now)
-        return [Sighting(face, cells, now) for face in found]
+        return [Sighting(face, cells, confirmed=now, tried=now) for face in found]
 
-    def _tracked(self, frame: Frame, seen: list[Sighting]) -> list[Face]:
-        """A face for each sighting, with its number."""
-        tracks = self._tracker.update([sighting.detection.box for sighting in seen], frame.seconds)
-        for track, sighting in zip(tracks, seen, strict=True):
-            if self._landmarker is not None and sighting.landmarks is None:
-                sighting.landmarks = self._landmarker.find(frame.image, sighting.detection.box)
-            self._sightings[track.id] = sighting
-        known = {track.id for track in self._tracker.tracks}
-        self._sightings = {id_: sighting for id_, sighting in self._sightings.items() if id_ in known}
-        return [_face(track.id, sighting) for track, sighting in zip(tracks, seen, strict=True)]
+    def _tracked(self, seen: list[Sighting], now: float) -> list[Face]:
+        """A face with its number for each sighting that is sure to be one."""
+        tracks = self._tracker.update([sighting.detection.box for sighting in seen], now)
+        self._sightings.update({track.id: sighting for track, sighting in zip(tracks, seen, strict=True)})
+        self._sightings = {track.id: self._sightings[track.id] for track in self._tracker.tracks}
+        return [self._face(track, sighting) for track, sighting in zip(tracks, seen, strict=True) if sighting.is_sure]
 
-    @hookimpl
-    def close_camera(self) -> None:
-        # The models are shared; the process closes them after its last camera.
-        self._size = (0, 0)
-
-
-def _face(track: int, sighting: Sighting) -> Face:
-    found = sighting.detection
-    return Face(found.box, found.score, track, found.keypoints, sighting.landmarks)
+    def _face(self, track: Track, sighting: Sighting) -> Face:
+        found = sighting.detection
+        # Where nobody needs them, landmarks are made out now and then only, to tell a face from the back of a head.
+        landmarks = found.landmarks if self._landmarks_needed else None
+        return Face(found.box, found.score, track.id, found.keypoints, landmarks)

@@ -76,7 +76,7 @@ def test_irises_lie_between_the_corners_of_the_eyes(scene: Draw, camera: MakeCam
     assert x[362] < x[473] < x[263]
 
 
-def test_landmarks_are_not_computed_when_nobody_needs_them(scene: Draw, camera: MakeCamera) -> None:
+def test_there_are_no_landmarks_where_nobody_needs_them(scene: Draw, camera: MakeCamera) -> None:
     ((face,),) = watch(Faces(), [scene((600, 200, 95))], camera(needed=frozenset({"faces"})))
 
     assert face.landmarks is None
