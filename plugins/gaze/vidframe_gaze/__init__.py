@@ -1,0 +1,1 @@
+"""Head direction of each face, and which zones of the shop it is turned to."""

@@ -1,0 +1,139 @@
+"""Turns points of a face into the direction of the head: geometry alone, which knows no frame.
+
+Scaled orthography: the picture of a face that is far away compared with its depth is a rotated, scaled and shifted
+reference face without its depth. The rotation is what a least-squares fit leaves when scale and shift are taken off;
+no focal length is needed. Axes here: x to the viewer's right, y up, z towards the viewer.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Points = NDArray[np.float64]
+
+# Which mesh points a detector's keypoints lie between: right and left eye, nose tip, mouth, right and left ear.
+KEYPOINTS: Final = ((33, 133), (362, 263), (1,), (13, 14), (234,), (454,))
+
+
+class Angles(NamedTuple):
+    """Degrees; the axes and signs of `vidframe.Gaze`."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+class ErrorModel(NamedTuple):
+    """How far an estimate is off, as root mean square, in degrees.
+
+    The figures are a fit to the errors on Pointing'04 (docs/plugins/gaze.md, "How sure is it").
+    """
+
+    people: float  # however large the face: people differ, and so does what they call "straight"
+    size: float  # degrees times pixels: small faces have few
+    turned: float  # degrees per degree beyond `turned_from`, where half of the face is hidden
+    turned_from: float = 30.0
+    turned_most: float = 21.0
+
+    def sigma(self, yaw: float, face_width: float) -> float:
+        """Standard error of yaw for a face of so many pixels, brow-to-chin box."""
+        turned = min(self.turned_most, self.turned * max(0.0, abs(yaw) - self.turned_from))
+        return float(np.sqrt(self.people**2 + (self.size / max(face_width, 1.0)) ** 2 + turned**2))
+
+
+LANDMARK_ERRORS: Final = ErrorModel(people=7.0, size=65.0, turned=0.75)
+KEYPOINT_ERRORS: Final = ErrorModel(people=7.7, size=95.0, turned=0.5, turned_most=16.0)
+
+
+class ReferenceFace:
+    """A face to compare with, as n x 3 points, prepared for many fits."""
+
+    def __init__(self, points: ArrayLike) -> None:
+        self.points: Points = np.asarray(points, np.float64)
+        self._side = self.points[:, 0] / np.abs(self.points[:, 0]).max()  # -1 (left in the picture) .. 1
+
+    def rotation(self, picture: ArrayLike) -> Points | None:
+        """The rotation (3 x 3, face to viewer) that makes the reference face look like n x 2 points, y down.
+
+        Fitted twice: the second time the points of the side that is turned away count less, since a landmarker
+        only guesses them. None where the points say nothing: not finite, or all in one line.
+        """
+        xy = np.asarray(picture, np.float64)[:, :2] * (1, -1)
+        if xy.shape[0] != self.points.shape[0]:
+            raise ValueError(f"{xy.shape[0]} points of a face, expected {self.points.shape[0]}")
+        if not np.isfinite(xy).all():
+            return None
+        first = self._fitted(xy, np.ones(len(xy)))
+        if first is None:
+            return None
+        turned = first[0, 2]  # the sine of yaw, nearly
+        return self._fitted(xy, np.maximum(1 - turned * self._side, 0.02))
+
+    def _fitted(self, xy: Points, weights: Points) -> Points | None:
+        """The affine map of least squares from the reference face to the picture, and the rotation nearest to it."""
+        weights = weights / weights.sum()
+        face = self.points - weights @ self.points
+        seen = xy - weights @ xy
+        weighted = face * weights[:, None]
+        across, up = np.linalg.solve(face.T @ weighted, weighted.T @ seen).T
+        right = _unit(across)
+        if right is None:
+            return None
+        above = _unit(up - up @ right * right)
+        return None if above is None else np.array([right, above, np.cross(right, above)])
+
+
+def reference_face() -> ReferenceFace:
+    """The mean of real faces: 468 mesh points in units of the distance between the outer eye corners (33 and 263).
+
+    Measured by `benchmarks/gaze_reference_face.py` on the 12 frontal pictures of six people of Pointing'04 (Gourier,
+    Hall, Crowley: Estimating Face Orientation from Robust Detection of Salient Facial Features, Pointing 2004),
+    and made symmetric.
+    """
+    with files(__package__).joinpath("reference_face.csv").open(encoding="ascii") as table:
+        return ReferenceFace(np.loadtxt(table, delimiter=",", comments="#"))
+
+
+def keypoint_face(face: ReferenceFace) -> ReferenceFace:
+    """The six keypoints of a face detector on a reference face of 468 points."""
+    return ReferenceFace([face.points[list(between)].mean(axis=0) for between in KEYPOINTS])
+
+
+def angles_of(rotation: Points) -> Angles:
+    """Yaw, then pitch, then roll of a head that is turned by a rotation (3 x 3, face to viewer)."""
+    ahead = rotation[:, 2]
+    yaw = np.arctan2(ahead[0], ahead[2])
+    pitch = np.arcsin(np.clip(ahead[1], -1, 1))
+    roll = np.arctan2(-rotation[1, 0], rotation[1, 1])
+    return Angles(*(float(angle) for angle in np.degrees([yaw, pitch, roll])))
+
+
+def rotation_of(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Points:
+    """The rotation (3 x 3, face to viewer) whose angles these are."""
+    return _turn(1, yaw) @ _turn(0, -pitch) @ _turn(2, -roll)
+
+
+def direction_of(yaw: ArrayLike, pitch: ArrayLike) -> Points:
+    """Unit vectors (... x 3) of heads turned by so many degrees."""
+    y, p = np.radians(yaw), np.radians(pitch)
+    return np.stack([np.sin(y) * np.cos(p), np.sin(p), np.cos(y) * np.cos(p)], axis=-1)
+
+
+def _turn(axis: int, degrees: float) -> Points:
+    """A right-handed rotation about one axis."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    first, second = ((1, 2), (2, 0), (0, 1))[axis]
+    matrix = np.eye(3)
+    matrix[[first, second], [first, second]] = cos
+    matrix[first, second], matrix[second, first] = -sin, sin
+    return matrix
+
+
+def _unit(vector: Points) -> Points | None:
+    length = float(np.linalg.norm(vector))
+    return vector / length if length > 1e-9 else None
+

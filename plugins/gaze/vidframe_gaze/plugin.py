@@ -1,0 +1,106 @@
+"""Fills `face.gaze`: where each head is turned, steadied over the frames of its track."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+import vidframe
+from vidframe import Face, Frame, Seconds, hookimpl
+from vidframe_gaze.head_pose import (
+    KEYPOINT_ERRORS,
+    LANDMARK_ERRORS,
+    Angles,
+    ReferenceFace,
+    angles_of,
+    keypoint_face,
+    reference_face,
+)
+from vidframe_gaze.smoothing import OneEuro
+
+MESH_POINTS = 468  # a landmarker's further ten points are irises
+
+
+class Gaze:
+    """Says where each head is turned (head direction, not eye gaze).
+
+    From the landmarks where there are some, else from the detector's six keypoints; a face with neither has no gaze.
+    """
+
+    needs = ("faces", "faces.landmarks?")
+    adds = ("faces.gaze",)
+
+    def __init__(
+        self,
+        steady: Annotated[
+            Seconds, Field(ge=0, le=5, description="time constant of the smoothing of a still head; 0: none")
+        ] = 0.25,
+        yaw_offset: Annotated[
+            float, Field(ge=-90, le=90, description="degrees taken off each yaw (vidframe calibrate gaze)")
+        ] = 0.0,
+        pitch_offset: Annotated[
+            float, Field(ge=-90, le=90, description="degrees taken off each pitch (vidframe calibrate gaze)")
+        ] = 0.0,
+        forget_after: Annotated[Seconds, Field(gt=0, description="a track unseen for so long starts anew")] = 2.0,
+    ) -> None:
+        self.steady = steady
+        self.yaw_offset = yaw_offset
+        self.pitch_offset = pitch_offset
+        self.forget_after = forget_after
+        self._mesh: ReferenceFace | None = None
+        self._keypoints: ReferenceFace | None = None
+        self._tracks: dict[int, _Track] = {}
+
+    @hookimpl
+    def open_camera(self) -> None:
+        self._mesh = reference_face()
+        self._keypoints = keypoint_face(self._mesh)
+
+    @hookimpl
+    def process_frame(self, frame: Frame) -> None:
+        for face in frame.faces:
+            face.gaze = self._gaze(face, frame.seconds)
+        self._forget(frame.seconds)
+
+    def _gaze(self, face: Face, seconds: float) -> vidframe.Gaze | None:
+        if face.landmarks is not None:
+            angles = self._angles(self._mesh, face.landmarks[:MESH_POINTS])
+            errors = LANDMARK_ERRORS
+        elif face.keypoints is not None:
+            angles = self._angles(self._keypoints, face.keypoints)
+            errors = KEYPOINT_ERRORS
+        else:
+            return None
+        if angles is None:
+            return None
+        if face.track is not None:
+            track = self._tracks.setdefault(face.track, _Track(self.steady))
+            angles = track.steadied(angles, seconds)
+        return vidframe.Gaze(*angles, sigma=errors.sigma(angles.yaw, face.box.width))
+
+    def _angles(self, reference: ReferenceFace | None, points: NDArray[np.float32]) -> Angles | None:
+        rotation = reference.rotation(points) if reference is not None else None
+        if rotation is None:
+            return None
+        yaw, pitch, roll = angles_of(rotation)
+        return Angles(yaw - self.yaw_offset, pitch - self.pitch_offset, roll)
+
+    def _forget(self, now: float) -> None:
+        gone = [number for number, track in self._tracks.items() if now - track.seen > self.forget_after]
+        for number in gone:
+            del self._tracks[number]
+
+
+class _Track:
+    """The filters of one face over time."""
+
+    def __init__(self, steady: float) -> None:
+        self.seen = 0.0
+        self._filters = [OneEuro(steady) for _ in Angles._fields]
+
+    def steadied(self, angles: Angles, seconds: float) -> Angles:
+        self.seen = seconds
+        return Angles(*(smooth(angle, seconds) for smooth, angle in zip(self._filters, angles, strict=True)))

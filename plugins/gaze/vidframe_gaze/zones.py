@@ -1,0 +1,77 @@
+"""The places of a shop as one camera sees them: settings of the `interest` step, and their shapes in pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Polygon = Annotated[list[tuple[float, float]], Field(min_length=3)]
+Corners = NDArray[np.float64]
+
+
+class Zone(BaseModel):
+    """A part of the shop that faces are set against.
+
+    Corners of polygons are (x, y) as parts of the picture's width and height (0..1), or pixels where any of them is
+    greater than 1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    kind: Literal["product", "service", "staff"] = Field(
+        "product", description="product: can be looked at; service: people wait here; staff: faces here do not count"
+    )
+    polygon: Polygon | None = Field(None, description="its outline in the picture")
+    sector: tuple[float, float] | None = Field(
+        None, description="for a camera on the shelf itself: head yaws from..to in degrees, positive to the right"
+    )
+    distance: float | list[float] | None = Field(
+        None, description="metres from the camera, of the polygon or of each of its corners; needs field_of_view"
+    )
+    area: Polygon | None = Field(
+        None, description="where the heads of those are who stand at it; without it: beside the polygon"
+    )
+    product: str | None = Field(None, max_length=100, description="SKU or name")
+    shelf: str | None = Field(None, max_length=100)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Zone:
+        if self.kind == "product" and (self.polygon is None) == (self.sector is None):
+            raise ValueError(f"zone {self.name!r} needs either a polygon or a sector")
+        if self.kind != "product" and self.polygon is None:
+            raise ValueError(f"zone {self.name!r} is a {self.kind} zone and needs a polygon")
+        if self.sector and not -180 <= self.sector[0] < self.sector[1] <= 180:
+            raise ValueError(f"zone {self.name!r}: a sector goes from a smaller to a greater yaw within -180..180")
+        if self.distance is not None:
+            self._check_distances(self.distance)
+        return self
+
+    def _check_distances(self, distance: float | list[float]) -> None:
+        if self.polygon is None:
+            raise ValueError(f"zone {self.name!r} has a distance but no polygon")
+        distances = distance if isinstance(distance, list) else [distance]
+        if isinstance(distance, list) and len(distance) != len(self.polygon):
+            raise ValueError(f"zone {self.name!r} has {len(distance)} distances for {len(self.polygon)} corners")
+        if min(distances) <= 0:
+            raise ValueError(f"zone {self.name!r}: a distance is greater than 0 metres")
+
+
+def in_pixels(polygon: Sequence[tuple[float, float]], width: int, height: int) -> Corners:
+    """The corners (n x 2) in pixels of a picture of that size."""
+    corners = np.array(polygon, np.float64)
+    return corners * (width, height) if corners.max() <= 1 else corners
+
+
+def contains(corners: Corners, point: tuple[float, float]) -> bool:
+    """Whether a point lies inside, by the number of edges to the right of it."""
+    x, y = point
+    (x1, y1), (x2, y2) = corners.T, np.roll(corners, -1, axis=0).T
+    crosses = (y1 > y) != (y2 > y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = x1 + (y - y1) / (y2 - y1) * (x2 - x1)
+    return bool((crosses & (at > x)).sum() % 2)

@@ -1,0 +1,290 @@
+"""The `interest` step on made faces: visits, looks, staff and moods."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vidframe import Box, Emotion, Event, Face, Gaze
+from vidframe.testing import START, make_camera, make_frame, run_plugin, stepwise
+from vidframe_gaze.interest import Interest
+from vidframe_gaze.zones import Zone
+
+PICTURE = np.zeros((720, 1280), np.uint8)
+TEA = Zone(name="tea", product="4711", shelf="A", polygon=[(0.0, 0.1), (0.2, 0.1), (0.2, 0.9), (0.0, 0.9)])
+COFFEE = Zone(name="coffee", polygon=[(0.8, 0.1), (1.0, 0.1), (1.0, 0.9), (0.8, 0.9)])
+COUNTER = Zone(name="counter", kind="service", polygon=[(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)])
+OFFICE = Zone(name="office", kind="staff", polygon=[(0.3, 0.0), (0.7, 0.0), (0.7, 0.3), (0.3, 0.3)])
+FPS = 10
+HAPPY = Emotion({"happy": 0.9, "sad": 0.1}, 0.8)
+
+
+def face(x=400.0, y=400.0, *, yaw=0.0, track=1, emotion=None, width=60.0):
+    box = Box(x - width / 2, y - width / 2, width, width)
+    return Face(box, track=track, gaze=Gaze(yaw, 0.0, 0.0, 7.0), emotion=emotion)
+
+
+def standing(seconds, **about):
+    return [[face(**about)] for _ in range(round(seconds * FPS))]
+
+
+def empty(seconds):
+    return [[] for _ in range(round(seconds * FPS))]
+
+
+def frames_of(scene, camera=None):
+    """One frame for each list of faces."""
+    camera = camera or make_camera("aisle")
+    return [
+        make_frame(PICTURE, camera=camera, index=index, seconds=index / FPS, faces=faces)
+        for index, faces in enumerate(scene)
+    ]
+
+
+def events_of(scene, *zones, kind="interest", **settings):
+    step = Interest(list(zones or (TEA, COFFEE)), **settings)
+    return [event.facts for event in run_plugin(step, frames_of(scene)) if event.kind == kind]
+
+
+def test_a_look_is_told_with_its_zone_seconds_and_probability():
+    scene = [*standing(2, yaw=0), *standing(3, yaw=-40), *standing(2, yaw=0), *empty(4)]
+
+    (tea,) = events_of(scene)
+
+    assert (tea["zone"], tea["product"], tea["shelf"], tea["final"], tea["looks"]) == ("tea", "4711", "A", True, 1)
+    assert tea["looked_seconds"] == pytest.approx(3, abs=0.2)
+    assert 0.8 < tea["probability"] <= 1
+
+
+def test_each_look_is_counted_and_a_blink_is_no_end():
+    look, blink, away = standing(1, yaw=-40), standing(0.2, yaw=0), standing(1.5, yaw=0)
+
+    (tea,) = events_of([*look, *blink, *look, *away, *look, *empty(4)])
+
+    assert tea["looks"] == 2
+    assert tea["looked_seconds"] == pytest.approx(3, abs=0.4)
+
+
+def test_a_glance_is_no_look():
+    scene = [*standing(1, yaw=0), *standing(0.2, yaw=-40), *standing(1, yaw=0), *empty(4)]
+
+    assert [(event["looks"], event["looked_seconds"]) for event in events_of(scene)] == [(0, 0)]
+
+
+def test_whoever_passes_a_shelf_without_a_look_is_told_as_passing():
+    walk = [[face(x=x)] for x in np.arange(640, 250, -20)]
+
+    (tea,) = events_of([*walk, *empty(4)])
+
+    assert (tea["passed"], tea["looks"], tea["looked_seconds"], tea["stopped_seconds"]) == (True, 0, 0, 0)
+    assert tea["probability"] == 0
+
+
+def test_whoever_stays_away_from_a_shelf_and_looks_elsewhere_is_not_told():
+    assert events_of([*standing(5, x=640), *empty(4)]) == []
+
+
+def test_standing_at_a_shelf_is_a_stop_with_its_seconds():
+    arrive = [[face(x=x)] for x in np.arange(640, 300, -20)]
+    leave = [[face(x=x)] for x in np.arange(300, 640, 20)]
+
+    (tea,) = events_of([*arrive, *standing(6, x=300), *leave, *empty(4)])
+
+    assert tea["stopped_seconds"] == pytest.approx(6, abs=0.7)
+
+
+def test_walking_towards_the_camera_is_no_stop():
+    walk = [[face(x=300, width=width)] for width in np.geomspace(30, 90, 30)]
+
+    (tea,) = events_of([*walk, *empty(4)])
+
+    assert tea["stopped_seconds"] == 0
+
+
+def test_a_short_loss_of_the_track_does_not_end_the_visit():
+    scene = [*standing(2, yaw=-40, track=1), *empty(1.5), *standing(2, yaw=-40, track=2), *empty(4)]
+
+    (tea,) = events_of(scene)
+
+    assert tea["looked_seconds"] == pytest.approx(4, abs=0.7)
+
+
+def test_a_long_loss_ends_it():
+    scene = [*standing(2, yaw=-40, track=1), *empty(5), *standing(2, yaw=-40, track=2), *empty(4)]
+
+    first, second = events_of(scene)
+
+    assert first["visit"] != second["visit"]
+
+
+def test_somebody_elsewhere_is_somebody_else():
+    scene = [*standing(2, yaw=-40, x=400, track=1), *empty(0.5), *standing(2, yaw=-40, x=900, track=2), *empty(4)]
+
+    assert len({event["visit"] for event in events_of(scene)}) == 2
+
+
+def test_two_people_at_once_are_two_visits():
+    scene = [[face(x=400, yaw=-40, track=1), face(x=900, yaw=40, track=2)] for _ in range(30)]
+
+    events = events_of([*scene, *empty(4)])
+
+    assert {(event["zone"], event["looks"]) for event in events} == {("tea", 1), ("coffee", 1)}
+    assert len({event["visit"] for event in events}) == 2
+
+
+def test_staff_is_ignored_from_the_start_also_when_it_leaves_its_area():
+    scene = [*standing(1, x=640, y=100), *standing(3, x=400, y=400, yaw=-40), *empty(4)]
+
+    assert events_of(scene, TEA, OFFICE) == []
+
+
+def test_a_customer_who_steps_into_the_staff_area_is_ignored_there_only():
+    scene = [*standing(3, yaw=-40), *standing(3, x=400, y=150, yaw=-40), *empty(4)]
+
+    (tea,) = events_of(scene, TEA, OFFICE)
+
+    assert tea["looked_seconds"] == pytest.approx(3, abs=0.2)
+
+
+def test_a_long_visit_is_told_every_minute_and_the_figures_add_up():
+    events = events_of([*standing(150, yaw=-40), *empty(4)])
+
+    assert [event["final"] for event in events] == [False, False, True]
+    assert len({event["visit"] for event in events}) == 1
+    assert sum(event["looked_seconds"] for event in events) == pytest.approx(150, abs=1)
+    assert sum(event["looks"] for event in events) == 1
+
+
+def test_a_zone_that_was_told_about_is_ended_also_without_anything_new():
+    events = events_of([*standing(61, x=400, yaw=-40), *standing(10, x=640, yaw=0), *empty(4)], tell_every=30)
+
+    assert events[-1]["final"] is True
+    assert [event["final"] for event in events].count(True) == 1
+
+
+def test_the_expression_is_averaged_while_looking_only():
+    grim = Emotion({"happy": 0.1, "sad": 0.9}, -0.8)
+    scene = [*standing(2, yaw=-40, emotion=HAPPY), *standing(2, yaw=0, emotion=grim), *empty(4)]
+
+    (tea,) = events_of(scene)
+
+    assert tea["expression"]["valence"] == pytest.approx(0.8, abs=0.05)
+    assert tea["expression"]["probabilities"]["happy"] == pytest.approx(0.9, abs=0.03)
+    assert tea["expression"]["seconds"] == pytest.approx(2, abs=0.3)
+
+
+def test_without_emotion_there_is_no_expression():
+    (tea,) = events_of([*standing(2, yaw=-40), *empty(4)])
+
+    assert tea["expression"] is None
+
+
+def test_closing_tells_what_is_under_way():
+    (tea,) = events_of(standing(2, yaw=-40))
+
+    assert tea["final"] is True
+
+
+def test_a_change_of_mode_tells_what_is_under_way():
+    camera = make_camera("aisle")
+    step = Interest([TEA])
+    told = stepwise(step, frames_of(standing(2, yaw=-40), camera))
+    for _ in range(20):
+        next(told)
+
+    step.handle_event(Event("x", "mode.changed", "aisle", START, {"mode": "night"}))
+
+    assert [event.kind for event in camera.report.events] == ["interest"]
+    assert list(told) == [[]]
+
+
+def test_times_are_those_of_the_pictures_and_facts_are_plain_json():
+    step = Interest([TEA, COUNTER])
+    frames = frames_of([*standing(2, yaw=-40, emotion=HAPPY), *empty(4)])
+
+    (event,) = run_plugin(step, frames)
+
+    assert json.loads(json.dumps(event.facts)) == event.facts
+    assert event.facts["start"] <= "2026-01-01T00:00:00.500000Z"
+    assert event.facts["end"] == "2026-01-01T00:00:01.900000Z"
+
+
+def test_events_carry_no_picture_and_nothing_that_tells_who_it_was():
+    step = Interest([TEA, COUNTER])
+    scene = [*standing(2, yaw=-40, emotion=HAPPY), *standing(2, x=640, y=360, emotion=HAPPY), *empty(4)]
+
+    events = run_plugin(step, frames_of(scene))
+
+    assert {event.kind for event in events} == {"interest", "mood"}
+    for event in events:
+        assert event.files == ()
+        assert not {"track", "box", "face", "landmarks", "keypoints"} & event.facts.keys()
+
+
+def test_the_same_visit_has_another_id_in_another_run():
+    scene = [*standing(2, yaw=-40), *empty(4)]
+
+    assert events_of(scene)[0]["visit"] != events_of(scene)[0]["visit"]
+
+
+def test_the_mood_at_a_counter_is_told_every_minute_with_the_number_of_people():
+    one = [[face(x=640, y=360, emotion=HAPPY)] for _ in range(300)]
+    two = [[face(x=600, y=360, emotion=HAPPY), face(x=690, y=360, track=2, emotion=HAPPY)] for _ in range(400)]
+
+    first, second = events_of([*one, *two, *empty(4)], TEA, COUNTER, kind="mood")
+
+    assert (first["zone"], first["people"], second["people"]) == ("counter", 2, 2)
+    assert first["valence"] == second["valence"] == pytest.approx(0.8)
+    assert first["probabilities"]["happy"] == pytest.approx(0.9)
+    assert first["seconds"] == pytest.approx(90, abs=1)
+
+
+def test_nobody_at_the_counter_makes_no_mood():
+    assert events_of([*standing(70, x=100), *empty(4)], COUNTER, kind="mood") == []
+
+
+def test_a_counter_without_known_expressions_tells_its_people_only():
+    (mood,) = events_of([*standing(5, x=640, y=360), *empty(4)], COUNTER, kind="mood")
+
+    assert (mood["people"], mood["valence"], mood["probabilities"]) == (1, None, {})
+
+
+def test_faces_without_a_track_are_no_visits():
+    assert events_of([*standing(3, yaw=-40, track=None), *empty(4)]) == []
+
+
+def test_a_camera_that_comes_back_with_another_size_keeps_its_zones():
+    camera = make_camera("aisle")
+    small = np.zeros((360, 640), np.uint8)
+    frames = [
+        make_frame(PICTURE, camera=camera, seconds=0, faces=[]),
+        *[
+            make_frame(small, camera=camera, seconds=1 + index / FPS, faces=[face(x=200, y=200, yaw=-40, width=30)])
+            for index in range(30)
+        ],
+    ]
+
+    (tea,) = (event.facts for event in run_plugin(Interest([TEA, COFFEE]), frames))
+
+    assert tea["zone"] == "tea"
+
+
+@pytest.mark.parametrize(
+    ("zones", "message"),
+    [
+        pytest.param([TEA, TEA], "'tea' stands there twice", id="one name for two zones"),
+        pytest.param([TEA.model_copy(update={"distance": 2.0})], "without field_of_view", id="distance without camera"),
+    ],
+)
+def test_zones_that_contradict_are_refused(zones, message):
+    with pytest.raises(ValueError, match=message):
+        Interest(zones)
+
+
+def test_narrow_zones_are_warned_of_once(caplog):
+    narrow = Zone(name="narrow", sector=(0, 15))
+
+    run_plugin(Interest([narrow]), frames_of(empty(1)))
+
+    (record,) = caplog.records
+    assert "zone 'narrow' is 15 degrees wide" in record.getMessage()

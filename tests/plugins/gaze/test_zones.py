@@ -1,0 +1,45 @@
+"""Zones as they are written in a config."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from vidframe_gaze.zones import Zone, contains, in_pixels
+
+SQUARE = [(0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3)]
+
+
+def test_corners_up_to_one_are_parts_of_the_picture():
+    assert in_pixels(SQUARE, 1000, 500).tolist() == [[100, 50], [300, 50], [300, 150], [100, 150]]
+
+
+def test_greater_corners_are_pixels():
+    assert in_pixels([(0, 0), (200, 0), (200, 100)], 1000, 500).tolist() == [[0, 0], [200, 0], [200, 100]]
+
+
+@pytest.mark.parametrize(
+    ("point", "inside"), [((5, 5), True), ((5, 15), False), ((15, 15), True), ((25, 5), False), ((-1, 5), False)]
+)
+def test_a_point_is_inside_an_l_shape_or_not(point, inside):
+    shape = np.array([(0, 0), (20, 0), (20, 20), (10, 20), (10, 10), (0, 10)], float)
+
+    assert contains(shape, point) is inside
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        pytest.param({}, "needs either a polygon or a sector", id="nowhere"),
+        pytest.param({"polygon": SQUARE, "sector": (0, 30)}, "needs either a polygon or a sector", id="twice"),
+        pytest.param({"kind": "staff"}, "is a staff zone and needs a polygon", id="staff area without a place"),
+        pytest.param({"sector": (30, 0)}, "from a smaller to a greater yaw", id="sector turned round"),
+        pytest.param({"sector": (0, 30), "distance": 2.0}, "has a distance but no polygon", id="distance of a sector"),
+        pytest.param({"polygon": SQUARE, "distance": [1.0]}, "has 1 distances for 4 corners", id="too few distances"),
+        pytest.param({"polygon": SQUARE, "distance": -1.0}, "greater than 0 metres", id="behind the camera"),
+        pytest.param({"polygon": SQUARE[:2]}, "at least 3 items", id="a line"),
+        pytest.param({"polygon": SQUARE, "colour": "red"}, "Extra inputs", id="unknown key"),
+    ],
+)
+def test_a_zone_that_makes_no_sense_is_refused(settings, message):
+    with pytest.raises(ValidationError, match=message):
+        Zone(name="tea", **settings)
