@@ -10,9 +10,14 @@ from vidframe.core import registry
 from vidframe.testing import conformance
 
 # Settings that have no default, for plugins that cannot do without.
-SETTINGS: dict[str, dict[str, Any]] = {}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "interest": {"zones": [{"name": "tea", "polygon": [(0.0, 0.0), (0.3, 0.0), (0.3, 1.0)]}]},
+}
 
 
 @pytest.mark.parametrize("name", sorted(registry.installed()))
 def test_every_installed_plugin_keeps_the_contract(name: str) -> None:
-    conformance(registry.load(name).kind, **SETTINGS.get(name, {}))
+    plugin = registry.load(name)
+    settings = plugin.settings(**SETTINGS.get(name, {}))
+
+    conformance(plugin.kind, **{key: getattr(settings, key) for key in settings.model_fields_set})

@@ -58,6 +58,7 @@ class Gaze:
     def open_camera(self) -> None:
         self._mesh = reference_face()
         self._keypoints = keypoint_face(self._mesh)
+        self._tracks.clear()
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidframe_gaze.head_pose import (
@@ -29,6 +29,7 @@ def drawn(face, angles, scale=100.0, x=0.0, y=0.0):
     return turned[:, :2] * (scale, -scale) + (x, y)
 
 
+@settings(deadline=None, max_examples=50)
 @given(turns, places)
 def test_a_turned_face_gives_back_its_angles_wherever_and_however_large_it_is(angles, place):
     rotation = FACE.rotation(drawn(FACE, angles, *place))
@@ -36,6 +37,7 @@ def test_a_turned_face_gives_back_its_angles_wherever_and_however_large_it_is(an
     assert angles_of(rotation) == pytest.approx(angles, abs=1e-5)
 
 
+@settings(deadline=None, max_examples=50)
 @given(turns, places)
 def test_six_keypoints_give_back_the_angles_too(angles, place):
     rotation = KEYPOINTS.rotation(drawn(KEYPOINTS, angles, *place))
@@ -43,6 +45,7 @@ def test_six_keypoints_give_back_the_angles_too(angles, place):
     assert angles_of(rotation) == pytest.approx(angles, abs=1e-5)
 
 
+@settings(deadline=None, max_examples=50)
 @given(turns)
 def test_the_mirrored_face_is_turned_to_the_other_side(angles):
     noise = np.random.default_rng(1).normal(0, 2, (6, 2))
