@@ -41,7 +41,7 @@ class Augmentation:
         changed = curve[changed]
         if random.random() < self.erase:
             self._erase(changed, random)
-        return changed
+        return np.asarray(changed, np.uint8)
 
     def _warp(self, side: int, size: int, random: np.random.Generator) -> NDArray[np.float64]:
         """2 x 3 from source to target pixels."""

@@ -13,7 +13,7 @@ import torch
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not followed
     """For kernels of height x width x in x out, as Keras keeps them."""
 
     def __init__(
@@ -21,20 +21,22 @@ class Muon(torch.optim.Optimizer):
     ) -> None:
         super().__init__(kernels, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:
         """One step along the orthogonalised momentum (Nesterov)."""
-        for group in self.param_groups:
-            for kernel in group["params"]:
-                state = self.state[kernel]
-                if not state:
-                    state["momentum"] = torch.zeros_like(kernel)
-                momentum = state["momentum"]
-                momentum.lerp_(kernel.grad, 1 - group["momentum"])
-                direction = kernel.grad.lerp(momentum, group["momentum"])
-                matrix = orthogonal(direction.flatten(0, 2))
-                kernel.mul_(1 - group["lr"] * group["weight_decay"])
-                kernel.add_(matrix.view_as(kernel), alpha=-group["lr"] * max(1, matrix.shape[1] / matrix.shape[0]) ** 0.5)
+        with torch.no_grad():
+            for group in self.param_groups:
+                for kernel in group["params"]:
+                    self._move(kernel, **{name: group[name] for name in ("lr", "momentum", "weight_decay")})
+
+    def _move(self, kernel: torch.Tensor, lr: float, momentum: float, weight_decay: float) -> None:
+        state = self.state[kernel]
+        if not state:
+            state["momentum"] = torch.zeros_like(kernel)
+        state["momentum"].lerp_(kernel.grad, 1 - momentum)
+        direction = kernel.grad.lerp(state["momentum"], momentum).flatten(0, 2)
+        stretch = max(1, direction.shape[1] / direction.shape[0]) ** 0.5
+        kernel.mul_(1 - lr * weight_decay)
+        kernel.add_(orthogonal(direction).view_as(kernel), alpha=-lr * stretch)
 
 
 def orthogonal(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:

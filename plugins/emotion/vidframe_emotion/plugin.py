@@ -88,7 +88,8 @@ class Emotion:
         for face in frame.faces:
             if id(face) in estimates:
                 face.emotion = self._remembered(face, frame.seconds, estimates[id(face)])
-            elif (memory := self._memories.get(face.track)) is not None:
+            elif face.track is not None:
+                memory = self._memories[face.track]
                 memory.seen = frame.seconds
                 face.emotion = memory.expression
         self._forget(frame.seconds)

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import torch
 from keras import layers
 from torch.nn import functional
 
-Tensor = torch.Tensor
+Tensor = Any  # torch.Tensor
 Operation = Callable[..., Tensor]
 
 

@@ -141,7 +141,7 @@ class Trainer:
             optimiser.step()
             optimiser.zero_grad()
         self._average()
-        return loss.item()
+        return float(loss.item())
 
     def _average(self) -> None:
         import torch

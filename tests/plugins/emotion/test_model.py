@@ -1,0 +1,124 @@
+"""The network that is shipped, and files that are refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vidframe import Face
+from vidframe.testing import make_frame, run_plugin
+from vidframe_emotion.classes import CLASSES
+from vidframe_emotion.datasets import PUBLIC_TEST, load_fer2013
+from vidframe_emotion.figures import figures
+from vidframe_emotion.model import Classifier, ModelError
+from vidframe_emotion.plugin import Emotion
+
+
+Pixels = NDArray[Any]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Classifier:
+    return Classifier()
+
+
+def test_the_shipped_model_sees_that_the_astronaut_smiles(portrait: Pixels, portrait_face: Face) -> None:
+    frame = make_frame(portrait, faces=[portrait_face])
+
+    run_plugin(Emotion(), [frame])
+
+    assert portrait_face.emotion is not None
+    assert portrait_face.emotion.label == "happy"
+    assert portrait_face.emotion.valence > 0.4
+
+
+def test_light_and_contrast_change_nothing(shipped: Classifier, portrait: Pixels) -> None:
+    face = portrait[72:177:2, 178:283:2, 1][:48, :48]
+    darker = np.stack([face, (face * 0.4 + 10).astype(np.uint8)])
+
+    bright, dark = shipped(darker)
+
+    assert dark == pytest.approx(bright, abs=0.05)
+
+
+def test_many_threads_get_each_their_own_answer(shipped: Classifier) -> None:
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 255, (12, 3, 48, 48), dtype=np.uint8)
+    expected = [shipped(faces) for faces in pictures]
+    answers: list[Pixels | None] = [None] * len(pictures)
+
+    def ask(index: int) -> None:
+        answers[index] = shipped(pictures[index])
+
+    threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(pictures))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    for answer, right in zip(answers, expected, strict=True):
+        assert answer == pytest.approx(right, abs=1e-4)
+
+
+def test_no_faces_give_no_answers(shipped: Classifier) -> None:
+    assert shipped(np.zeros((0, 48, 48), np.uint8)).shape == (0, len(CLASSES))
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"there is no model .*mine\.keras"):
+        Classifier(tmp_path / "mine.keras")
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.keras").write_text("not a model")
+
+    with pytest.raises(ModelError, match=r"mine\.keras is no \.keras file"):
+        Classifier(tmp_path / "mine.keras")
+
+
+@pytest.mark.parametrize(
+    ("shape", "outputs", "reason"),
+    [((48, 48, 3), 7, "takes .*grey"), ((48, 48, 1), 5, "7 probabilities are expected"), ((9,), 7, "takes")],
+)
+def test_a_model_of_other_shape_is_refused(shipped: Classifier, tmp_path: Path, shape: tuple[int, ...], outputs: int, reason: str) -> None:
+    import keras
+
+    picture = keras.Input(shape)
+    answers = keras.layers.Dense(outputs, activation="softmax")(keras.layers.Flatten()(picture))
+    keras.Model(picture, answers).save(tmp_path / "mine.keras")
+
+    with pytest.raises(ModelError, match=reason):
+        Classifier(tmp_path / "mine.keras")
+
+
+def test_a_second_backend_in_one_process_is_refused(shipped: Classifier) -> None:
+    with pytest.raises(ModelError, match="already runs Keras on openvino"):
+        Classifier(backend="torch")
+
+
+def test_the_plugin_module_imports_nothing_heavy() -> None:
+    code = "import sys, vidframe_emotion.plugin; print([m for m in ('keras', 'cv2', 'openvino') if m in sys.modules])"
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_the_shipped_model_is_as_good_as_its_card_says(shipped: Classifier, fer2013: Path) -> None:
+    faces = load_fer2013(fer2013, PUBLIC_TEST)
+    answers = np.concatenate([shipped(faces.pictures[at : at + 64]) for at in range(0, len(faces), 64)])
+
+    reached = figures(answers, faces)
+
+    assert reached.accuracy >= 0.59
+    assert reached.agreement is not None
+    assert reached.agreement >= 0.74
+    assert reached.calibration_error <= 0.05
