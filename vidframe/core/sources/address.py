@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|key|auth|sig|user|login|account|credential|session", re.IGNORECASE)
+# Some recorders give a stream a name that nobody can guess, and ask for no password.
+_KEY_IN_PATH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{16,}")
 _HIDDEN = "***"
 
 
@@ -50,6 +52,18 @@ def _split_login(rest: str) -> tuple[str, str]:
 
 def _without_secrets(url: str) -> str:
     parts = urlsplit(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = "&".join(f"{key}={_HIDDEN if _SECRET_KEY.search(key) else value}" for key, value in pairs)
-    return urlunsplit(parts._replace(query=query, fragment=""))
+    path = "/".join(_shown_segment(segment) for segment in parts.path.split("/"))
+    query = "&".join(_shown_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
+    return urlunsplit(parts._replace(path=path, query=query, fragment=""))
+
+
+def _shown_segment(segment: str) -> str:
+    name, *pairs = segment.split(";")
+    return ";".join([_HIDDEN if _KEY_IN_PATH.fullmatch(name) else name, *map(_shown_pair, pairs)])
+
+
+def _shown_pair(pair: str) -> str:
+    key, equals, value = pair.partition("=")
+    if not equals:
+        return _HIDDEN
+    return f"{key}={_HIDDEN if _SECRET_KEY.search(key) else value}"

@@ -1,125 +1,73 @@
-"""A video file: every picture, as fast as they are taken or at the pace in which they were recorded."""
+"""What can be read to its end: every picture, as fast as it is taken or at the pace in which it was recorded."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from threading import Event
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
 from time import monotonic
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import av
 
 from vidframe.core.frame import Packet
-from vidframe.core.sources.shot import Shot, SourceError, State
-from vidframe.core.sources.stream import VideoStream
+from vidframe.core.sources.shot import Options, Shot, SourceError, State
+from vidframe.core.sources.stream import NoVideoError, VideoStream
 from vidframe.core.sources.timeline import RecordedTime
 
-Pace = Literal["fast", "real"]
+
+@dataclass(frozen=True)
+class Facts:
+    """What a recording says of itself."""
+
+    who: str  # camera and path, the beginning of every message
+    name: str
+    start: datetime  # when its first picture was taken, UTC
+    fps: float | None
+    frame_count: int | None
+    duration: float | None  # seconds
 
 
 class Recording:
-    """Every picture of one container. SourceError if it cannot be opened."""
+    """Every picture of `shots`, the first of which is read at once: SourceError if there is none."""
 
     is_live = False
     dropped = 0
 
-    def __init__(
-        self, path: Path, camera: str, *, wants_packets: bool = False, pace: Pace = "fast", threads: int = 1
-    ) -> None:
-        self.name = str(path)
-        self.state = State.CONNECTING
-        self._who = f"{camera}: {path}"
-        self._wants_packets = wants_packets
-        self._pace = pace
-        self._stopped = Event()
-        self._container = _open(path, self._who)
-        try:
-            self._stream = VideoStream(self._container, threads=threads)
-        except ValueError as error:
-            self._container.close()
-            raise SourceError(f"{self._who} {error}; a recording needs a video stream") from None
-        self._start = _start_time(self._container, path, self.duration)
-        self.state = State.LIVE
-
-    @property
-    def fps(self) -> float | None:
-        return self._stream.fps
-
-    @property
-    def size(self) -> tuple[int, int] | None:
-        return self._stream.size
-
-    @property
-    def frame_count(self) -> int | None:
-        return self._stream.frame_count
-
-    @property
-    def duration(self) -> float | None:
-        return self._stream.duration
-
-    @property
-    def damaged(self) -> int:
-        return self._stream.damaged
+    def __init__(self, facts: Facts, shots: Iterator[Shot], held: ExitStack, options: Options) -> None:
+        self.name = facts.name
+        self.fps = facts.fps
+        self.frame_count = facts.frame_count
+        self.duration = facts.duration
+        self._start = facts.start
+        self._options = options
+        self._held = held
+        with ExitStack() as closing:
+            closing.push(held)
+            first = next(shots, None)
+            if first is None:
+                raise SourceError(f"{facts.who} has no picture that can be decoded; it is empty or damaged")
+            closing.pop_all()
+        self._shots = chain([first], shots)
+        self.size = first.picture.width, first.picture.height
 
     def utc(self, seconds: float) -> datetime:
         return self._start + timedelta(seconds=seconds)
 
-    def stop(self) -> None:
-        self._stopped.set()
-
     def __iter__(self) -> Iterator[Shot]:
+        self._options.on_state(State.LIVE, "")
+        stop, is_paced = self._options.stop, self._options.pace == "real"
         began = monotonic()
-        for shot in self._shots():
-            if self._pace == "real":
-                self._stopped.wait(began + shot.seconds - monotonic())
-            if self._stopped.is_set():
+        for shot in self._shots:
+            if is_paced:
+                stop.wait(began + shot.seconds - monotonic())
+            if stop.is_set():
                 return
             yield shot
-
-    def _shots(self) -> Iterator[Shot]:
-        packets: list[Packet] = []
-        seconds = 0.0
-        found_any = False
-        for packet, shots in self._packets():
-            if packet is not None:
-                packets.append(packet)
-            for shot in shots:
-                found_any, seconds = True, shot.seconds
-                yield Shot(shot.picture, seconds, tuple(packets))
-                packets.clear()
-        self._check_end(seconds, found_any)
-
-    def _packets(self) -> Iterator[tuple[Packet | None, list[Shot]]]:
-        timeline = RecordedTime(1 / (self.fps or 25))
-        try:
-            yield from self._stream.read(timeline, wants_packets=self._wants_packets)
-        except av.error.FFmpegError as error:
-            self._fault = error.strerror
-        except OSError as error:
-            self._fault = str(error.strerror)
-
-    _fault: str | None = None
-
-    def _check_end(self, seconds: float, found_any: bool) -> None:
-        if not found_any:
-            raise SourceError(f"{self._who} has no picture that can be decoded; it is empty or damaged")
-        log = logging.getLogger(__name__)
-        if self._fault or self._ends_early(seconds):
-            of = f" of {self.duration:.1f}" if self.duration else ""
-            why = self._fault or "it was cut off or is damaged"
-            log.warning("%s ends after %.1f%s seconds: %s", self._who, seconds, of, why)
-        if self.damaged:
-            log.warning("%s: %d damaged pictures were left out", self._who, self.damaged)
-
-    def _ends_early(self, seconds: float) -> bool:
-        step = 1 / (self.fps or 25)
-        if self.duration is None or self._stopped.is_set():
-            return False
-        return seconds + 2.5 * step < self.duration
 
     def __enter__(self) -> Self:
         return self
@@ -127,32 +75,42 @@ class Recording:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
-        self._container.close()
+        self._held.close()
 
 
-def _open(path: Path, who: str) -> Any:
-    if not path.exists():
-        raise SourceError(f"{who} does not exist; give the path of a video file or the URL of a camera")
-    if path.is_file() and path.stat().st_size == 0:
-        raise SourceError(f"{who} is empty (0 bytes); give a file that holds video")
+def open_stream(container: Any, who: str, options: Options) -> VideoStream:
+    """The container's video; SourceError where there is none."""
     try:
-        # With the prefix no name is taken for another protocol, and a playlist reaches nothing but files.
-        return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
-    except av.error.InvalidDataError:
-        raise SourceError(
-            f"{who} is not a video that FFmpeg can read; it is of another kind, damaged, or its recording was cut off"
-        ) from None
+        return VideoStream(container, threads=options.threads)
+    except NoVideoError as error:
+        raise SourceError(f"{who} {error}; give a source with a video stream") from None
+
+
+def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Iterator[Shot]:
+    """Every picture of the stream. Warns at its end of what could not be read."""
+    step = 1 / (stream.fps or 25)
+    packets: list[Packet] = []
+    found_any, seconds, fault = False, 0.0, ""
+    try:
+        for packet, shots in stream.read(RecordedTime(step), wants_packets=wants_packets):
+            if packet is not None:
+                packets.append(packet)
+            for shot in shots:
+                found_any, seconds = True, shot.seconds
+                yield Shot(shot.picture, seconds, tuple(packets))
+                packets.clear()
     except (av.error.FFmpegError, OSError) as error:
-        raise SourceError(f"{who} cannot be opened: {error.strerror}") from None
+        fault = error.strerror or "reading failed"
+    if found_any:
+        _warn(who, stream, seconds + 2.5 * step, fault)
 
 
-def _start_time(container: Any, path: Path, duration: float | None) -> datetime:
-    """As the recorder noted it; else reckoned back from when the file was last written."""
-    try:
-        noted = datetime.fromisoformat(container.metadata["creation_time"])
-        if noted.year >= 1990:  # cameras without a clock note 1904 or 1970
-            return noted.astimezone(UTC) if noted.tzinfo else noted.replace(tzinfo=UTC)
-    except (KeyError, ValueError):
-        pass
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC) - timedelta(seconds=duration or 0)
+def _warn(who: str, stream: VideoStream, seconds: float, fault: str) -> None:
+    """`seconds`: where the recording may end without being called short."""
+    log = logging.getLogger(__name__)
+    length = stream.duration
+    if fault or (length and seconds < length):
+        of = f" of {length:.1f}" if length else ""
+        log.warning("%s ends after %.1f%s seconds: %s", who, seconds, of, fault or "it is cut off or damaged")
+    if stream.damaged:
+        log.warning("%s: %d damaged pictures were left out", who, stream.damaged)

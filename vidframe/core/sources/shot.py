@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from threading import Event
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from vidframe.core.frame import Packet, Picture
 
@@ -34,12 +35,31 @@ class Shot:
     packets: tuple[Packet, ...] = ()  # that came since the last shot, dropped pictures' included
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What whoever opens a source wants of it; see `open_source`."""
+
+    camera: str
+    wants_packets: bool
+    pace: Literal["fast", "real"]
+    fps: float | None
+    threads: int
+    timeout: float  # seconds
+    frozen_after: float  # seconds
+    stop: Event
+    on_state: Callable[[State, str], None]
+
+
 class Source(Protocol):
     """Where the pictures of one camera come from: `with open_source(...) as source: for shot in source: ...`."""
 
-    name: str  # without credentials
-    is_live: bool  # False: a recording; no picture is dropped
-    state: State
+    @property
+    def name(self) -> str:
+        """Path or URL, without credentials."""
+
+    @property
+    def is_live(self) -> bool:
+        """False: a recording; it ends, and none of its pictures is dropped."""
 
     @property
     def fps(self) -> float | None:
@@ -47,7 +67,7 @@ class Source(Protocol):
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """Width and height in pixels as shown; None before a camera has answered."""
+        """Width and height in pixels, upright; None before a camera has answered."""
 
     @property
     def frame_count(self) -> int | None:
@@ -61,15 +81,8 @@ class Source(Protocol):
     def dropped(self) -> int:
         """Pictures of a live camera that a newer one replaced before they were taken."""
 
-    @property
-    def damaged(self) -> int:
-        """Packets that could not be decoded."""
-
     def utc(self, seconds: float) -> datetime:
         """When the picture at `seconds` was taken."""
-
-    def stop(self) -> None:
-        """Ends the iteration within a fraction of a second; from any thread or signal handler."""
 
     def __iter__(self) -> Iterator[Shot]: ...
 

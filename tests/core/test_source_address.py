@@ -1,0 +1,65 @@
+"""What is shown of a camera's address never holds its password; what reaches the camera is what was meant."""
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from vidframe.core.source import SourceError, open_source
+from vidframe.core.sources.address import read_address
+
+CANARY = "C4nary"
+
+
+@pytest.mark.parametrize(
+    ("url", "user", "password", "shown"),
+    [
+        ("rtsp://shop:C4nary@cam/1", "shop", "C4nary", "rtsp://cam/1"),
+        ("rtsp://shop.admin:C4nary!@10.0.0.1:554/1", "shop.admin", "C4nary!", "rtsp://10.0.0.1:554/1"),
+        ("rtsp://shop:p@C4nary@cam/1", "shop", "p@C4nary", "rtsp://cam/1"),
+        ("rtsp://shop:p%40C4nary@cam/1", "shop", "p@C4nary", "rtsp://cam/1"),
+        ("rtsp://shop:a:C4nary@cam/1", "shop", "a:C4nary", "rtsp://cam/1"),
+        ("rtsp://:C4nary@cam/1", "", "C4nary", "rtsp://cam/1"),
+        ("rtsp://C4nary@cam/1", "C4nary", "", "rtsp://cam/1"),
+        ("rtsp://shop:a/C4nary@cam/1", "shop", "a/C4nary", "rtsp://cam/1"),
+        ("rtsp://shop:a#C4nary?@cam:554/1", "shop", "a#C4nary?", "rtsp://cam:554/1"),
+        ("rtsp://shop:50%nC4nary@cam/1", "shop", "50%nC4nary", "rtsp://cam/1"),
+        ("rtsp://shop:C4nary@[fe80::1]:554/1", "shop", "C4nary", "rtsp://[fe80::1]:554/1"),
+        ("rtsp://[fe80::1]/1", "", "", "rtsp://[fe80::1]/1"),
+        ("rtsp://cam:554/mail=a@b", "", "", "rtsp://cam:554/mail=a@b"),
+        ("http://cam/v?user=shop&pwd=C4nary&w=640", "", "", "http://cam/v?user=***&pwd=***&w=640"),
+        ("http://cam/v?Token=C4nary#C4nary", "", "", "http://cam/v?Token=***"),
+        ("http://cam/v?C4nary", "", "", "http://cam/v?***"),
+        ("rtsps://10.0.0.1:7441/C4naryC4naryC4nary", "", "", "rtsps://10.0.0.1:7441/***"),
+        ("rtsp://cam/Streaming/Channels/101", "", "", "rtsp://cam/Streaming/Channels/101"),
+        ("http://cam/v;jsessionid=C4nary", "", "", "http://cam/v;jsessionid=***"),
+    ],
+)
+def test_user_and_password_reach_the_camera_and_nobody_else(url: str, user: str, password: str, shown: str) -> None:
+    address = read_address(url)
+
+    assert str(address) == address.shown == shown
+    assert CANARY not in repr(address)
+    login, _, _ = urlsplit(address.secret).netloc.rpartition("@")
+    assert [unquote(part) for part in login.partition(":")[::2]] == [user, password]
+
+
+@pytest.mark.parametrize("password", ["p@ss", "p%40ss", "a:b", "a/b?c#d", "50%", "ü.é"])
+def test_credentials_apart_from_the_url_are_taken_as_they_are(password: str) -> None:
+    address = read_address("rtsp://cam/1", f"shop:{password}")
+
+    login, _, host = urlsplit(address.secret).netloc.rpartition("@")
+    assert [unquote(part) for part in login.split(":")] == ["shop", password]
+    assert (host, address.shown) == ("cam", "rtsp://cam/1")
+
+
+def test_an_unknown_kind_of_address_is_refused_without_its_password() -> None:
+    with pytest.raises(SourceError, match="door: gopher://cam/1 is of an unknown kind, 'gopher'; known are") as raised:
+        open_source(f"gopher://shop:{CANARY}@cam/1", camera="door")
+
+    assert CANARY not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["concat://a.mp4|b.mp4", "file:///etc/passwd", "subfile://x", "data://text"])
+def test_addresses_that_reach_files_through_ffmpeg_are_refused(url: str) -> None:
+    with pytest.raises(SourceError, match="unknown kind"):
+        open_source(url)

@@ -1,0 +1,52 @@
+"""A folder of pictures, in natural order: 2.png before 10.png."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import av
+
+from vidframe.core.sources.picture import DecodedPicture
+from vidframe.core.sources.recording import Facts, Recording
+from vidframe.core.sources.shot import Options, Shot, SourceError
+
+_PICTURES = {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+
+
+def open_folder(path: Path, options: Options) -> Recording:
+    """Every picture of a folder, `fps` of them a second (10 where nothing is said)."""
+    who = f"{options.camera}: {path}"
+    fps = options.fps or 10.0
+    files = sorted((file for file in path.iterdir() if file.suffix.lower() in _PICTURES), key=_natural)
+    if not files:
+        known = " ".join(sorted(_PICTURES))
+        raise SourceError(f"{who} is a folder without a picture; pictures are files that end in {known}")
+    start = datetime.fromtimestamp(files[0].stat().st_mtime, UTC)
+    facts = Facts(who, str(path), start, fps, len(files), len(files) / fps)
+    return Recording(facts, _read(files, fps, who), ExitStack(), options)
+
+
+def _read(files: list[Path], fps: float, who: str) -> Iterator[Shot]:
+    unreadable = []
+    for index, file in enumerate(files):
+        try:
+            with av.open(f"file:{file}", options={"protocol_whitelist": "file"}) as container:
+                decoded = next(container.decode(video=0))
+        except (av.error.FFmpegError, OSError, IndexError, StopIteration):
+            unreadable.append(file.name)
+            continue
+        yield Shot(DecodedPicture(decoded, round(decoded.rotation / 90) % 4), index / fps)
+    if unreadable:
+        logging.getLogger(__name__).warning(
+            "%s: %d of %d pictures could not be read: %s", who, len(unreadable), len(files), ", ".join(unreadable[:5])
+        )
+
+
+def _natural(file: Path) -> list[tuple[int, str]]:
+    parts = re.split(r"(\d+)", file.name.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -1,0 +1,58 @@
+"""Video that another program writes to standard input."""
+
+from __future__ import annotations
+
+import select
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from threading import Event
+from typing import IO, Any
+
+import av
+
+from vidframe.core.sources.recording import Facts, Recording, open_stream, read_to_end
+from vidframe.core.sources.shot import Options, SourceError
+
+
+def open_pipe(url: str, options: Options, stdin: IO[bytes]) -> Recording:
+    """`-`: any format that FFmpeg knows by its looks (Motion JPEG, YUV4MPEG, MPEG-TS, Matroska ...).
+
+    `-:640x480:bgr24`: raw pictures of that size and of that FFmpeg pixel format, `fps` of them a second.
+    """
+    who = f"{options.camera}: standard input"
+    with ExitStack() as held:
+        container = held.enter_context(_open(Pipe(stdin, options.stop), who, url, options.fps))
+        stream = open_stream(container, who, options)
+        shots = read_to_end(stream, who, wants_packets=options.wants_packets)
+        facts = Facts(who, "standard input", datetime.now(UTC), stream.fps, None, None)
+        return Recording(facts, shots, held.pop_all(), options)
+
+
+class Pipe:
+    """Reads like a file, but gives up waiting when `stop` is set."""
+
+    def __init__(self, stdin: IO[bytes], stop: Event) -> None:
+        self._stdin = stdin
+        self._stop = stop
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes, as soon as there are some; none at the end."""
+        while not self._stop.is_set():
+            if select.select([self._stdin], [], [], 0.1)[0]:
+                return self._stdin.read(size) or b""
+        return b""
+
+
+def _open(pipe: Pipe, who: str, url: str, fps: float | None) -> Any:
+    rate = {"framerate": str(fps)} if fps else {}
+    try:
+        if url == "-":
+            return av.open(pipe)
+        _, size, pixels = url.split(":")
+        return av.open(pipe, format="rawvideo", options=rate | {"video_size": size, "pixel_format": pixels})
+    except av.error.EOFError:
+        raise SourceError(f"{who} ended before the first picture") from None
+    except (av.error.FFmpegError, OSError, ValueError):
+        raise SourceError(
+            f"{who} does not bring video that FFmpeg knows; raw pictures need -:WIDTHxHEIGHT:PIXELS, found {url!r}"
+        ) from None
