@@ -5,12 +5,14 @@ gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad). Says `ready` when it liste
 """
 
 import argparse
+from typing import Any
 
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 
 def serve(file: str, port: int, fps: int, user: str | None, password: str | None) -> None:
@@ -38,11 +40,11 @@ def pipeline(file: str, fps: int) -> str:
     )
 
 
-def stamp(pipeline: object, fps: int) -> None:
+def stamp(pipeline: Any, fps: int) -> None:
     """Gives the pictures their times: an elementary stream has none, and would be sent all at once."""
     shown = 0
 
-    def set_time(_pad: object, info: object) -> object:
+    def set_time(_pad: Any, info: Any) -> Any:
         nonlocal shown
         picture = info.get_buffer()
         picture.pts = picture.dts = shown * Gst.SECOND // fps
@@ -53,13 +55,12 @@ def stamp(pipeline: object, fps: int) -> None:
     pipeline.get_by_name("parse").get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, set_time)
 
 
-def demand_login(server: object, factory: object, user: str, password: str) -> None:
-    """Lets in nobody but `user`, by basic or digest authentication."""
+def demand_login(server: Any, factory: Any, user: str, password: str) -> None:
+    """Lets in nobody but `user`, by digest authentication as most cameras do."""
     auth = GstRtspServer.RTSPAuth()
-    auth.set_supported_methods(3)  # basic | digest
+    auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
-    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
     auth.add_digest(user, password, token)
     server.set_auth(auth)
     factory.add_role_from_structure(

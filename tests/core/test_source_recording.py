@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -14,8 +15,8 @@ from vidframe.core.frame import Packet
 from vidframe.core.source import Shot, SourceError, open_source
 
 
-def shots_of(path: Path, **options: object) -> list[Shot]:
-    with open_source(str(path), camera="door", **options) as source:  # type: ignore[arg-type]
+def shots_of(path: Path, **options: Any) -> list[Shot]:
+    with open_source(str(path), camera="door", **options) as source:
         return list(source)
 
 

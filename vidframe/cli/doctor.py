@@ -122,11 +122,11 @@ def _camera(camera: CameraConfig) -> Finding:
 
     what = f"camera {camera.name}"
     try:
-        source = open_source(camera.source, camera=camera.name, credentials=camera.credentials)
-        with source:
-            alarm = threading.Timer(PATIENCE, source.stop)
+        stop = threading.Event()
+        with open_source(camera.source, camera=camera.name, credentials=camera.credentials, stop=stop) as source:
+            alarm = threading.Timer(PATIENCE, stop.set)
             alarm.start()
-            shot = next((shot for shot in source if shot is not None), None)
+            shot = next(iter(source), None)
             alarm.cancel()
     except SourceError as error:
         return Finding(what, str(error))

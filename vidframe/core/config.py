@@ -210,7 +210,7 @@ class _Reader:
 
     def source_path(self, place: Place, source: str) -> str:
         """Relative paths of files start at the config, so that it can be run from anywhere."""
-        if "://" in source or source == "-" or source.startswith(("/", "webcam:")) or not source:
+        if "://" in source or source == "-" or source.startswith(("/", "webcam:", "-:")) or not source:
             return source
         return str(self.document.folder(place) / source)
 

@@ -61,6 +61,8 @@ def _run(
                 camera=config.name,
                 credentials=config.credentials,
                 pace=config.pace,
+                fps=config.fps,
+                stop=stop,
                 wants_packets="packets" in config.needed,
                 on_state=on_state,
             )
