@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -16,7 +16,9 @@ from vidframe import preflight
 from vidframe.core.config import CameraConfig, Config, ConfigError, load
 from vidframe.core.probe import probe
 
-GROUP = "vidframe.checks"  # entry points of plugins: callables that yield (what, problem); an empty problem is well
+# Entry points of plugins, named like the plugin: check(settings) yields (what, problem); an empty problem is well.
+# It is called once without settings (None), and once for each step of a given config with that step's settings.
+GROUP = "vidframe.checks"
 PATIENCE = 8.0  # seconds for a camera's first picture
 ENOUGH_DISK = 1 << 30  # bytes; below that a night's clips may not fit
 
@@ -45,7 +47,8 @@ def examined(config: Path | None) -> Iterator[Finding]:
     yield from _machine()
     yield from _codecs()
     yield from _plugins()
-    yield from _checks_of_plugins()
+    for name in _checks():
+        yield from _check_of(name, None)
     if config is not None:
         yield from _config(config)
 
@@ -85,13 +88,16 @@ def _plugins() -> Iterator[Finding]:
         yield Finding("plugins", "none is installed; try: pip install ./plugins/faces")
 
 
-def _checks_of_plugins() -> Iterator[Finding]:
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            check: Callable[[], Iterable[tuple[str, str]]] = entry.load()
-            yield from (Finding(what, problem) for what, problem in check())
-        except Exception as error:
-            yield Finding(f"{entry.name}", f"its check failed: {type(error).__name__}: {error}")
+def _checks() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name)}
+
+
+def _check_of(name: str, settings: Mapping[str, Any] | None) -> Iterator[Finding]:
+    try:
+        check: Callable[[Mapping[str, Any] | None], Iterable[tuple[str, str]]] = _checks()[name].load()
+        yield from (Finding(what, problem) for what, problem in check(settings))
+    except Exception as error:
+        yield Finding(name, f"its check failed: {type(error).__name__}: {error}")
 
 
 def _config(path: Path) -> Iterator[Finding]:
@@ -104,6 +110,15 @@ def _config(path: Path) -> Iterator[Finding]:
     yield _state(config)
     for camera in config.cameras:
         yield _camera(camera)
+    yield from _steps(config)
+
+
+def _steps(config: Config) -> Iterator[Finding]:
+    seen: list[tuple[str, Any]] = []
+    for step in (step for camera in config.cameras for step in camera.steps):
+        if step.plugin.name in _checks() and (step.plugin.name, step.settings) not in seen:
+            seen.append((step.plugin.name, step.settings))
+            yield from _check_of(step.plugin.name, step.settings)
 
 
 def _state(config: Config) -> Finding:
