@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from vidframe.cli.check import CONFIG, loaded
-from vidframe.core.config import Config, StepConfig
+from vidframe.core.config import Config, StepConfig, load
 from vidframe.core.metrics import CameraFigures
 
 
@@ -38,7 +39,14 @@ def run(
     found = loaded(config, source)
     if not found.cameras:
         raise click.ClickException(f"{config}: no camera to run")
-    figures = run_config(found, events=events, annotate=annotate, frames=frames, progress=not no_progress)
+    figures = run_config(
+        found,
+        events=events,
+        annotate=annotate,
+        frames=frames,
+        progress=not no_progress,
+        reload=lambda: load(config, source=source),
+    )
     from vidframe.cli.summary import print_profile, print_summary
 
     print_summary(figures)
@@ -57,6 +65,7 @@ def run_config(
     annotate: Path | None = None,
     frames: int | None = None,
     progress: bool = True,
+    reload: Callable[[], Config] | None = None,
 ) -> list[CameraFigures]:
     """Runs a config with the outputs of the command line; returns the figures of its cameras."""
     from vidframe.cli.progress import Progress
@@ -64,7 +73,7 @@ def run_config(
 
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
         sinks = _sinks(config, events, annotate)
-        return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update)
+        return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update, reload=reload)
 
 
 def _sinks(config: Config, events: Path | None, annotate: Path | None) -> list[StepConfig]:

@@ -59,9 +59,9 @@ class StepConfig:
     every: Every = Every()
     when: str | None = None
     on_error: OnError = OnError()
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)  # as the file has them
-    place: Place = ()
-    mark: Mark = NOWHERE
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # as the file has them
+    place: Place = field(default=(), compare=False)
+    mark: Mark = field(default=NOWHERE, compare=False)
 
     def make(self) -> Any:
         """A new instance of the plugin."""

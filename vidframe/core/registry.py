@@ -37,7 +37,7 @@ class Plugin:
 
     name: str
     kind: type[Any]
-    settings: type[BaseModel] = field(repr=False)
+    settings: type[BaseModel] = field(repr=False, compare=False)  # made anew at each load
     distribution: str = ""
     version: str = ""
 

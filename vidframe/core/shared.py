@@ -17,6 +17,7 @@ class Shared:
         self._lock = threading.RLock()
         self._objects: dict[Hashable, Any] = {}
         self._users: dict[Hashable, int] = {}
+        self._keeps = False
 
     @contextmanager
     def for_camera(self) -> Iterator[Share]:
@@ -37,11 +38,24 @@ class Shared:
         finally:
             self._release(used)
 
+    @contextmanager
+    def for_all(self) -> Iterator[None]:
+        """Keeps everything open until the end, also when the last camera that used it is restarted."""
+        self._keeps = True
+        try:
+            yield
+        finally:
+            self._keeps = False
+            self._release(set())
+
     def _release(self, used: set[Hashable]) -> None:
         with self._lock:
             for key in used:
                 self._users[key] -= 1
-                if self._users[key] == 0:
-                    unused = self._objects.pop(key)
-                    if hasattr(unused, "close"):
-                        unused.close()
+            if self._keeps:
+                return
+            for key in [key for key, users in self._users.items() if not users]:
+                del self._users[key]
+                unused = self._objects.pop(key)
+                if hasattr(unused, "close"):
+                    unused.close()

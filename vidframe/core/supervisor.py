@@ -1,4 +1,4 @@
-"""Many cameras at once: a thread for each, signals, and an end within seconds."""
+"""Many cameras at once: a thread for each, changes while they run, signals, and an end within seconds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
 from types import FrameType
-from typing import Any
 
-from vidframe.core.config import Config, StepConfig
+from vidframe.core.config import CameraConfig, Config, ConfigError, StepConfig
 from vidframe.core.loop import run_camera
 from vidframe.core.metrics import CameraFigures
 from vidframe.core.shared import Shared
@@ -19,6 +20,7 @@ from vidframe.core.shared import Shared
 log = logging.getLogger(__name__)
 
 PATIENCE = 4.5  # seconds that plugins have to close after a signal
+TICK = 0.1  # seconds between two looks at what changed
 
 
 def run(
@@ -27,68 +29,145 @@ def run(
     sinks: Iterable[StepConfig] = (),
     frames: int | None = None,
     watch: Callable[[list[CameraFigures]], None] = lambda figures: None,
+    reload: Callable[[], Config] | None = None,
 ) -> list[CameraFigures]:
     """Runs all cameras until they end or a signal comes, and returns their figures.
 
-    `watch` is called with the figures some times a second, in the calling thread.
+    `watch` is called with the figures some times a second, in the calling thread. At SIGHUP, `reload` is asked for
+    a new config; one with mistakes changes nothing.
     """
-    stop = threading.Event()
-    shared = Shared()
-    figures = [CameraFigures(camera.name) for camera in config.cameras]
-    threads = [
-        threading.Thread(
-            target=_guarded,
-            name=camera.name,
-            args=(run_camera, camera),
-            kwargs={
-                "state": config.state,
-                "shared": shared,
-                "figures": its_figures,
-                "stop": stop,
-                "sinks": list(sinks),
-                "frames": frames,
-            },
-            daemon=True,
-        )
-        for camera, its_figures in zip(config.cameras, figures, strict=True)
-    ]
-    with _signals(stop):
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
-            for thread in threads:
-                thread.join(timeout=0.1 / len(threads))
-            watch(figures)
-    watch(figures)
-    return figures
+    cameras = Cameras(config.state, sinks, frames)
+    with _signals() as asked, cameras:
+        cameras.apply(config.cameras)
+        while cameras.are_running and not asked.stop.wait(TICK):
+            watch(cameras.figures)
+            if asked.reload.is_set() and reload is not None:
+                asked.reload.clear()
+                _reload(cameras, reload)
+    watch(cameras.figures)
+    return cameras.figures
 
 
-def _guarded(run_one: Callable[..., None], camera: Any, **arguments: Any) -> None:
+class Cameras:
+    """The cameras that run, each in a thread of its own. Leaving the context ends them."""
+
+    def __init__(self, state: Path, sinks: Iterable[StepConfig], frames: int | None) -> None:
+        self.figures: list[CameraFigures] = []  # of every camera that ever ran, in the order of their start
+        self._state = state
+        self._sinks = tuple(sinks)
+        self._frames = frames
+        self._running: dict[str, _Running] = {}
+        self._shared = Shared()
+        self._keep_models = self._shared.for_all()
+
+    @property
+    def are_running(self) -> bool:
+        """Whether any camera still runs."""
+        return any(camera.thread.is_alive() for camera in self._running.values())
+
+    def apply(self, configs: Iterable[CameraConfig]) -> None:
+        """Starts the cameras that are new, ends those that are gone, restarts those that changed, and no other.
+
+        Loaded models are kept, so that a changed setting does not load them again.
+        """
+        wanted = {config.name: config for config in configs}
+        changed = [name for name, camera in self._running.items() if wanted.get(name) != camera.config]
+        self._end(changed)
+        for name, config in wanted.items():
+            if name not in self._running:
+                self._running[name] = self._start(config)
+
+    def __enter__(self) -> Cameras:
+        self._keep_models.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end(list(self._running))
+        self._keep_models.__exit__(None, None, None)
+
+    def _start(self, config: CameraConfig) -> _Running:
+        figures = CameraFigures(config.name)
+        self.figures.append(figures)
+        stop = threading.Event()
+
+        def work() -> None:
+            try:
+                run_camera(
+                    config,
+                    state=self._state,
+                    shared=self._shared,
+                    figures=figures,
+                    stop=stop,
+                    sinks=self._sinks,
+                    frames=self._frames,
+                )
+            except Exception as error:
+                log.exception("camera %s ended by a bug in vidframe", config.name)
+                figures.error = f"camera {config.name}: {type(error).__name__}: {error}"
+
+        thread = threading.Thread(target=work, name=config.name, daemon=True)
+        thread.start()
+        return _Running(config, thread, stop)
+
+    def _end(self, names: list[str]) -> None:
+        ending = [self._running.pop(name) for name in names]
+        for camera in ending:
+            camera.stop.set()
+        for camera in ending:
+            camera.thread.join()
+
+
+class _Running:
+    def __init__(self, config: CameraConfig, thread: threading.Thread, stop: threading.Event) -> None:
+        self.config = config
+        self.thread = thread
+        self.stop = stop
+
+
+def _reload(cameras: Cameras, reload: Callable[[], Config]) -> None:
     try:
-        run_one(camera, **arguments)
-    except Exception as error:
-        log.exception("camera %s ended by a bug in vidframe", camera.name)
-        arguments["figures"].error = f"camera {camera.name}: {type(error).__name__}: {error}"
+        config = reload()
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("%s", problem)
+        log.error("the config was not changed: it has mistakes")
+        return
+    began = monotonic()
+    cameras.apply(config.cameras)
+    log.warning("config reloaded, %d cameras, %.1f s", len(config.cameras), monotonic() - began)
+
+
+class _Asked:
+    """What signals asked for."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.reload = threading.Event()
 
 
 @contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
+def _signals() -> Iterator[_Asked]:
     """The first Ctrl+C or SIGTERM stops the cameras; a second one, or a plugin that will not close, ends all."""
+    asked = _Asked()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield asked
         return
 
     def end(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
+        if asked.stop.is_set():
             os._exit(128 + number)
-        stop.set()
+        asked.stop.set()
         watchdog = threading.Timer(PATIENCE, _give_up)
         watchdog.daemon = True
         watchdog.start()
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    def again(number: int, frame: FrameType | None) -> None:
+        asked.reload.set()
+
+    handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGHUP: again}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
