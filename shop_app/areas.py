@@ -8,11 +8,27 @@ from shop_app.web import Area
 def areas() -> list[Area]:
     """All areas, in no particular order; the navigation has an order of its own."""
     from shop_app.accounts.views import area as accounts
+    from shop_app.complaints.views import area as complaints
+    from shop_app.customer.views import area as customer
+    from shop_app.customers.views import area as customers
+    from shop_app.feedback.views import area as feedback
     from shop_app.home.views import area as home
+    from shop_app.manage.views import area as manage
+    from shop_app.messages.views import area as messages
     from shop_app.products.views import area as products
+    from shop_app.ratings.views import area as ratings
+    from shop_app.staff.views import area as staff
 
     return [
         accounts,
+        complaints,
+        customer,
+        customers,
+        feedback,
         home,
+        manage,
+        messages,
         products,
+        ratings,
+        staff,
     ]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, redirect, request, url_for
 from shop_app.text import _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 from shop_app.accounts import sessions
+from shop_app.db import now
 from shop_app.errors import Forbidden, NotSignedIn, Refused, answer, reference
 from shop_app.permissions import Permission
-from shop_app.web import shop, shop_of
+from shop_app.web import actor, shop, shop_of
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+FRESH = timedelta(minutes=15)
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -27,7 +31,7 @@ def init_app(app: Flask) -> None:
     csrf = CSRFProtect(app)
 
     @app.before_request
-    def admit() -> None:
+    def admit() -> BaseResponse | None:
         if request.url_rule is None or request.endpoint is None:
             raise request.routing_exception or NotFound()
         if request.method == "OPTIONS":
@@ -42,6 +46,7 @@ def init_app(app: Flask) -> None:
         if request.method not in _SAFE and not bearer:
             _check_origin()
             csrf.protect()
+        return _ask_again() if request.endpoint in shop().fresh else None
 
     @app.errorhandler(CSRFError)
     def no_token(error: CSRFError) -> Response:
@@ -68,6 +73,14 @@ def _check_permission(may: Permission) -> None:
         raise NotSignedIn(_("Please sign in."))
     if may is not Permission.SIGNED_IN and may not in present.permissions:
         raise Forbidden(_("Your account may not do this. Nothing was changed."))
+
+
+def _ask_again() -> BaseResponse | None:
+    if now() - (actor().confirmed_at or now()) < FRESH:
+        return None
+    if request.method in _SAFE:
+        return redirect(url_for("accounts.confirm", next=request.full_path.rstrip("?")))
+    raise Forbidden(_("Nothing was changed: your password is needed again for this. Open the page anew."))
 
 
 def _check_origin() -> None:

@@ -49,7 +49,7 @@ class Listing(Generic[Row]):
 
 def paginate(
     session: Session,
-    statement: Select[Any],
+    statement: Select[*tuple[Any, ...]],
     sorts: Mapping[str, Sequence[SortColumn]],
     *,
     default: str,
@@ -74,7 +74,7 @@ def paginate(
     return Listing(rows, total, number, asked)
 
 
-def everything(session: Session, statement: Select[Any], *, whole_row: bool = False) -> Iterable[Any]:
+def everything(session: Session, statement: Select[*tuple[Any, ...]], *, whole_row: bool = False) -> Iterable[Any]:
     """All rows of a list, for its CSV."""
     found = session.execute(statement.limit(EXPORT_ROWS).execution_options(yield_per=1000))
     return found if whole_row else found.scalars()

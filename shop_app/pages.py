@@ -9,7 +9,7 @@ from typing import Any
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
-from flask import Flask, request, url_for
+from flask import Flask, flash, request, url_for
 from flask_babel import get_locale
 from markupsafe import Markup, escape
 
@@ -18,7 +18,7 @@ from shop_app.db import now
 from shop_app.i18n import LANGUAGES
 from shop_app.icons import icon
 from shop_app.listing import url_with
-from shop_app.messages import unread_count
+from shop_app.messages.service import unread_count
 from shop_app.permissions import Permission, Role
 from shop_app.web import MenuEntry, maybe_actor, profile, session, shop
 
@@ -35,6 +35,11 @@ def init_app(app: Flask) -> None:
         "LANGUAGES": LANGUAGES, "profile": profile, "locale_name": locale_name, "known_endpoints": app.view_functions,
     }  # fmt: skip
     app.context_processor(_context)
+
+
+def flash_undo(text: str, action: str) -> None:
+    """Tell what was done on the next page, with a button that posts to `action` to undo it."""
+    flash(text, "undo " + action)
 
 
 def locale_name() -> str:

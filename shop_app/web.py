@@ -73,6 +73,7 @@ class MenuEntry:
 class Area(Blueprint):
     """A blueprint whose every route says who may use it; one that does not is refused at start-up.
 
+    `fresh=True` at a route asks for the password again where it was given more than a quarter of an hour ago.
     `bearer=True` makes an area of machines and apps: a token in the Authorization header, no cookie, no CSRF token.
     """
 
@@ -80,6 +81,7 @@ class Area(Blueprint):
         super().__init__(name, import_name, url_prefix=url_prefix)
         self.bearer = bearer
         self.access: dict[str, Permission] = {}
+        self.fresh: set[str] = set()  # endpoints that ask for the password again if it was given long ago
         self.entries: list[MenuEntry] = []
 
     def get(self, rule: str, *, may: Permission | None = None, **options: Any) -> Callable[[View], View]:
@@ -120,6 +122,8 @@ class Area(Blueprint):
 
         def register(view: View) -> View:
             endpoint = options.pop("endpoint", view.__name__)
+            if options.pop("fresh", False):
+                self.fresh.add(endpoint)
             if self.access.setdefault(endpoint, may) is not may:
                 raise TypeError(f"{self.name}.{endpoint} has two different permissions")
             self.add_url_rule(rule, endpoint, _in_one_unit(view), methods=[method], **options)
@@ -166,6 +170,7 @@ class Shop:
     settings: Settings
     database: Database
     access: dict[str, Permission] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)
     bearer_areas: set[str] = field(default_factory=set)
     menu: list[MenuEntry] = field(default_factory=list)
     services: dict[str, Any] = field(default_factory=dict)  # long-lived helpers of an area, by its name
@@ -220,6 +225,7 @@ def register(app: Flask, areas: Iterable[Area]) -> None:
     for area in areas:
         app.register_blueprint(area)
         known.access |= {f"{area.name}.{endpoint}": may for endpoint, may in area.access.items()}
+        known.fresh |= {f"{area.name}.{endpoint}" for endpoint in area.fresh}
         known.menu += area.entries
         if area.bearer:
             known.bearer_areas.add(area.name)

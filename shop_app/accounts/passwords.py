@@ -8,6 +8,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from shop_app.text import _
+from shop_app.web import shop
 
 from shop_app.errors import Invalid
 
@@ -54,3 +55,13 @@ def _common() -> frozenset[str]:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # large, and needed only when a password is set
 
     return frozenset(FREQUENCY_LISTS["passwords"][:10_000])
+
+
+def passwords() -> Passwords:
+    """The one hasher of the present shop; tests use a quick one."""
+    services = shop().services
+    if "passwords" not in services:
+        quick = {"memory_kib": 64, "rounds": 1} if shop().settings.testing else {}
+        services["passwords"] = Passwords(**quick)
+    found: Passwords = services["passwords"]
+    return found

@@ -18,7 +18,7 @@ from shop_app.accounts.forms import (
     SetUpForm,
     SignInForm,
 )
-from shop_app.accounts.passwords import Passwords, check_new
+from shop_app.accounts.passwords import check_new, passwords
 from shop_app.accounts.throttle import attempt
 from shop_app.db import now
 from shop_app.errors import Invalid, Refused
@@ -64,7 +64,7 @@ def sign_in_now() -> Response | tuple[str, int]:
         return render_template("accounts/sign_in.html", form=form, next=wanted, problem=""), 422
     try:
         account = service.check_password(
-            shop().database, _passwords(), form.name.data, form.password.data, sessions.address()
+            shop().database, passwords(), form.name.data, form.password.data, sessions.address()
         )
     except Refused as refusal:
         _note_failure(form.name.data)
@@ -133,7 +133,7 @@ def code_now() -> Response | tuple[str, int]:
             with shop().database.reading() as reading:
                 found = service.find(reading, name)
             check_new(form.password.data, *((found.name, found.email, found.phone) if found else (name,)))
-            password_hash = _passwords().hash(form.password.data)
+            password_hash = passwords().hash(form.password.data)
             service.use_code(session(), service.find(session(), name), form.code.data, password_hash)
             this.succeeded()
             unit().finish(keep=True)
@@ -159,7 +159,7 @@ def set_up_now() -> Response | tuple[str, int]:
     try:
         with attempt(shop().database, "set-up", sessions.address()) as this:
             check_new(form.password.data, form.name.data, form.email.data, form.shop_name.data)
-            password_hash = _passwords().hash(form.password.data)
+            password_hash = passwords().hash(form.password.data)
             person = service.Person(Role.ADMIN, form.name.data, form.email.data)
             service.use_setup_token(session(), form.token.data, person, password_hash)
             profile().name = form.shop_name.data
@@ -217,7 +217,7 @@ def password_now() -> Response | tuple[str, int]:
     try:
         with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
             service.change_password(
-                session(), actor(), _passwords(), form.old.data, form.new.data, database=shop().database
+                session(), actor(), passwords(), form.old.data, form.new.data, database=shop().database
             )
             unit().finish(keep=True)
             this.succeeded()
@@ -258,7 +258,7 @@ def confirm_now() -> Response | tuple[str, int]:
     wanted = local_path(request.form.get("next")) or "/"
     with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
         account = session().get_one(Account, actor().account_id)
-        if not form.validate() or not _passwords().matches(account.password_hash, form.password.data):
+        if not form.validate() or not passwords().matches(account.password_hash, form.password.data):
             unit().finish(keep=False)
             form.refuse("password", _("The password is wrong."))
             return render_template("accounts/confirm.html", form=form, next=wanted), 422
@@ -291,15 +291,6 @@ def _note_failure(name: str) -> None:
 
 def _proof(account: Account) -> str:
     return sessions.token_hash(account.password_hash or "")[:24]
-
-
-def _passwords() -> Passwords:
-    services = shop().services
-    if "passwords" not in services:
-        quick = {"memory_kib": 64, "rounds": 1} if shop().settings.testing else {}
-        services["passwords"] = Passwords(**quick)
-    found: Passwords = services["passwords"]
-    return found
 
 
 def _go(where: str) -> Response:

@@ -1,14 +1,23 @@
-"""What can be done with products."""
+"""What can be done with products: found, added, changed, taken off sale, imported from CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session, joinedload
 
+from shop_app import audit, money
+from shop_app.db import changed_rows, now
+from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.listing import SortColumn, contains
-from shop_app.models import Product
+from shop_app.models import Product, StockMovement, TaxClass
+from shop_app.text import _
+from shop_app.web import Actor
 
 SORTS: dict[str, list[SortColumn]] = {
     "name": [Product.name, Product.id],
@@ -16,6 +25,22 @@ SORTS: dict[str, list[SortColumn]] = {
     "price": [Product.price_minor, Product.id],
     "stock": [Product.stock, Product.id],
 }
+LARGEST_IMPORT = 10_000  # rows
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an admin says of a product."""
+
+    sku: str
+    name: str
+    price_minor: int
+    tax_class_id: int
+    barcode: str = ""
+    description: str = ""
+    category: str = ""
+    cost_minor: int | None = None
+    low_stock_level: int = 0
 
 
 def search(text: str = "", category: str = "", state: str = "active") -> Select[Any]:
@@ -28,3 +53,170 @@ def search(text: str = "", category: str = "", state: str = "active") -> Select[
     if state in {"active", "disabled"}:
         query = query.where(Product.active.is_(state == "active"))
     return query
+
+
+def get(session: Session, product_id: int) -> Product:
+    """One product."""
+    product = session.get(Product, product_id, options=[joinedload(Product.tax_class)])
+    if product is None:
+        raise NotFound(_("There is no such product."))
+    return product
+
+
+def categories(session: Session) -> list[str]:
+    """The names of all categories in use."""
+    return list(session.scalars(select(Product.category).where(Product.category != "").distinct().order_by(Product.category)))
+
+
+def add(session: Session, actor: Actor, entry: Entry, *, opening_stock: int = 0) -> Product:
+    """A new product, with what lies on the shelf already."""
+    _check(entry)
+    at = now()
+    product = Product(created_at=at, updated_at=at, active=True, stock=opening_stock, version=1)
+    _describe(product, entry)
+    session.add(product)
+    _flush(session)
+    if opening_stock:
+        session.add(
+            StockMovement(
+                product_id=product.id, change=opening_stock, stock_after=opening_stock, reason="count",
+                note="opening stock", account_id=actor.account_id, at=at,
+            )
+        )  # fmt: skip
+    audit.record(session, actor, "product.added", product.sku, price_minor=product.price_minor)
+    return product
+
+
+def edit(session: Session, actor: Actor, product: Product, entry: Entry, *, version: int) -> None:
+    """Change a product; refused where somebody else changed it since the page was opened."""
+    _check(entry)
+    stamp = update(Product).where(Product.id == product.id, Product.version == version)
+    if changed_rows(session, stamp.values(version=version + 1, updated_at=now())) != 1:
+        raise Conflict(_("Not saved: somebody else has changed this product meanwhile. Open it again."))
+    before = product.price_minor
+    session.refresh(product)
+    _describe(product, entry)
+    _flush(session)
+    audit.record(session, actor, "product.edited", product.sku, price_minor=product.price_minor, was=before)
+
+
+def set_active(session: Session, actor: Actor, product: Product, active: bool) -> None:
+    """Take a product off sale, or put it back. It is never deleted: bills refer to it."""
+    product.active = active
+    audit.record(session, actor, "product.enabled" if active else "product.disabled", product.sku)
+
+
+def set_picture(session: Session, actor: Actor, product: Product, name: str | None) -> None:
+    """Tie a stored picture to a product."""
+    product.picture = name
+    audit.record(session, actor, "product.picture", product.sku)
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """Why a row of an import cannot be used; `line` counts from 1, the head included."""
+
+    line: int
+    sku: str
+    problem: str
+
+
+def import_csv(session: Session, actor: Actor, content: bytes, currency: str) -> tuple[int, int, list[RowProblem]]:
+    """Add and change products from CSV; with one bad row nothing is taken. Returns added, changed, problems."""
+    rows = _read_csv(content)
+    classes = {c.name.casefold(): c.id for c in session.scalars(select(TaxClass))}
+    present = {p.sku: p for p in session.scalars(select(Product))}
+    added = changed = 0
+    problems: list[RowProblem] = []
+    seen: set[str] = set()
+    for line, row in rows:
+        sku = (row.get("sku") or "").strip()
+        try:
+            entry, stock = _entry(row, classes, currency)
+            if sku in seen:
+                raise Invalid(_("This SKU stands in the file twice."))
+            seen.add(sku)
+            with session.begin_nested():  # a bad row must not hide what is wrong with the next
+                if sku in present:
+                    edit(session, actor, present[sku], entry, version=present[sku].version)
+                else:
+                    add(session, actor, entry, opening_stock=stock)
+            added, changed = added + (sku not in present), changed + (sku in present)
+        except (Invalid, Conflict) as problem:
+            problems.append(RowProblem(line, sku, problem.detail))
+            session.expire_all()
+    return added, changed, problems
+
+
+def _read_csv(content: bytes) -> list[tuple[int, dict[str, str]]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid(_("Nothing was imported: the file is not UTF-8 text.")) from None
+    head = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
+    try:
+        missing = {"sku", "name", "price", "tax"} - set(reader.fieldnames or [])
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise Invalid(_("Nothing was imported: line %(line)s is not CSV (%(why)s).", line=reader.line_num, why=error)) from None
+    if missing:
+        raise Invalid(_("Nothing was imported: the columns %(names)s are missing.", names=", ".join(sorted(missing))))
+    if len(rows) > LARGEST_IMPORT:
+        raise Invalid(_("Nothing was imported: at most %(n)s rows at a time.", n=LARGEST_IMPORT))
+    return rows
+
+
+def _entry(row: dict[str, str], classes: dict[str, int], currency: str) -> tuple[Entry, int]:
+    def cell(name: str) -> str:
+        return (row.get(name) or "").strip().removeprefix("'")
+
+    tax = cell("tax").casefold()
+    if tax not in classes:
+        raise Invalid(_("There is no tax class “%(name)s”.", name=cell("tax")))
+    entry = Entry(
+        sku=cell("sku"), name=cell("name"), price_minor=money.to_minor(cell("price"), currency), tax_class_id=classes[tax],
+        barcode=cell("barcode"), description=cell("description"), category=cell("category"),
+        cost_minor=money.to_minor(cell("cost"), currency) if cell("cost") else None,
+        low_stock_level=_whole(cell("low_stock_level") or "0"),
+    )  # fmt: skip
+    _check(entry)
+    return entry, _whole(cell("stock") or "0")
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 8:
+        raise Invalid(_("“%(found)s” is not a whole number from 0.", found=text))
+    return int(text)
+
+
+def _check(entry: Entry) -> None:
+    if not entry.sku.strip() or len(entry.sku) > 40 or not entry.sku.isprintable():
+        raise Invalid(_("A SKU of at most 40 signs is needed."))
+    if not entry.name.strip() or len(entry.name) > 160:
+        raise Invalid(_("A name of at most 160 signs is needed."))
+    if len(entry.barcode) > 32 or len(entry.category) > 80 or len(entry.description) > 5000:
+        raise Invalid(_("Barcode, category or description is too long."))
+    if not 0 <= entry.price_minor <= money.LARGEST or not 0 <= (entry.cost_minor or 0) <= money.LARGEST:
+        raise Invalid(_("A price cannot be below zero."))
+    if not 0 <= entry.low_stock_level <= 10**8:
+        raise Invalid(_("The level of low stock cannot be below zero."))
+
+
+def _describe(product: Product, entry: Entry) -> None:
+    product.sku, product.name = entry.sku.strip(), entry.name.strip()
+    product.barcode = entry.barcode.strip() or None
+    product.description, product.category = entry.description.strip(), entry.category.strip()
+    product.price_minor, product.cost_minor = entry.price_minor, entry.cost_minor
+    product.tax_class_id, product.low_stock_level = entry.tax_class_id, entry.low_stock_level
+    product.updated_at = now()
+
+
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except (IntegrityError, OperationalError) as error:
+        text = str(error.orig).lower()
+        if "sku" in text or "barcode" in text:
+            raise Conflict(_("Not saved: there is a product with this SKU or barcode already.")) from None
+        raise

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Response, render_template
-from shop_app.text import _l
+from flask import Response, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
 
-from shop_app import money
+from shop_app import money, pictures
+from shop_app.errors import Invalid, Refused
+from shop_app.forms import choices
 from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.models import Product
+from shop_app.models import Product, TaxClass
+from shop_app.pages import flash_undo
 from shop_app.permissions import Permission as P
 from shop_app.products import service
-from shop_app.web import Area, profile, session
+from shop_app.products.forms import ImportForm, NewProductForm, PictureForm, ProductForm
+from shop_app.text import _, _l
+from shop_app.web import Area, actor, profile, session, shop, unit
 
 area = Area("products", __name__, url_prefix="/products")
 area.menu(_l("Products"), "index", icon="tag", may=P.PRODUCTS_VIEW, order=100, group=_l("Shop"), phone=True)
@@ -23,6 +29,7 @@ COLUMNS = {
     "price": lambda product: money.from_minor(product.price_minor, profile().currency),
     "tax": lambda product: product.tax_class.name,
     "stock": lambda product: product.stock,
+    "low_stock_level": lambda product: product.low_stock_level,
     "active": lambda product: "yes" if product.active else "no",
 }
 
@@ -34,4 +41,134 @@ def index() -> str | Response:
     if wants_csv():
         return csv_answer("products", COLUMNS, everything(session(), query.order_by(Product.name)))
     products = paginate(session(), query, service.SORTS, default="name")
-    return render_template("products/index.html", products=products)
+    return render_template("products/index.html", products=products, categories=service.categories(session()))
+
+
+@area.get("/new", may=P.PRODUCTS_MANAGE)
+def new() -> str:
+    """The form of a new product."""
+    return _form_page(_with_classes(NewProductForm()))
+
+
+@area.post("/new", may=P.PRODUCTS_MANAGE)
+def add() -> BaseResponse | tuple[str, int]:
+    """Put a new product on sale."""
+    form = _with_classes(NewProductForm())
+    if not form.validate():
+        return _form_page(form), 422
+    try:
+        product = service.add(session(), actor(), _entry(form), opening_stock=form.opening_stock.data)
+    except Refused as refusal:
+        unit().finish(keep=False)
+        return _form_page(form, problem=refusal.detail), refusal.status
+    flash(_("%(name)s is on sale.", name=product.name))
+    return redirect(url_for(".show", product_id=product.id), 303)
+
+
+@area.get("/<int:product_id>", may=P.PRODUCTS_VIEW)
+def show(product_id: int) -> str:
+    """One product."""
+    product = service.get(session(), product_id)
+    form = _with_classes(ProductForm(obj=product)) if actor().can(P.PRODUCTS_MANAGE) else None
+    return render_template("products/show.html", product=product, form=form, picture_form=PictureForm(), problem="",
+                           categories=service.categories(session()))  # fmt: skip
+
+
+@area.post("/<int:product_id>", may=P.PRODUCTS_MANAGE)
+def save(product_id: int) -> BaseResponse | tuple[str, int]:
+    """Save what was changed."""
+    product = service.get(session(), product_id)
+    form = _with_classes(ProductForm())
+    problem, status = "", 422
+    if form.validate():
+        try:
+            version = int(form.version.data) if str(form.version.data).isdigit() else 0
+            service.edit(session(), actor(), product, _entry(form), version=version)
+            flash(_("%(name)s is saved.", name=product.name))
+            return redirect(url_for(".show", product_id=product_id), 303)
+        except Refused as refusal:
+            problem, status = refusal.detail, refusal.status
+    unit().finish(keep=False)
+    page = render_template("products/show.html", product=product, form=form, picture_form=PictureForm(), problem=problem,
+                           categories=service.categories(session()))  # fmt: skip
+    return page, status
+
+
+@area.post("/<int:product_id>/disable", may=P.PRODUCTS_MANAGE)
+def disable(product_id: int) -> BaseResponse:
+    """Take a product off sale."""
+    product = service.get(session(), product_id)
+    service.set_active(session(), actor(), product, False)
+    flash_undo(_("%(name)s is off sale.", name=product.name), url_for(".enable", product_id=product_id))
+    return redirect(url_for(".index"), 303)
+
+
+@area.post("/<int:product_id>/enable", may=P.PRODUCTS_MANAGE)
+def enable(product_id: int) -> BaseResponse:
+    """Put a product back on sale."""
+    product = service.get(session(), product_id)
+    service.set_active(session(), actor(), product, True)
+    flash(_("%(name)s is on sale.", name=product.name))
+    return redirect(url_for(".show", product_id=product_id), 303)
+
+
+@area.post("/<int:product_id>/picture", may=P.PRODUCTS_MANAGE)
+def upload_picture(product_id: int) -> BaseResponse:
+    """Take a picture of a product; it is decoded and written anew."""
+    upload = request.files.get("picture")
+    if upload is None or not upload.filename:
+        raise Invalid(_("No picture was sent. Choose one first."))
+    name = pictures.store(upload, shop().settings.media / "products")  # before the write transaction: it takes time
+    service.set_picture(session(), actor(), service.get(session(), product_id), name)
+    flash(_("The picture is saved."))
+    return redirect(url_for(".show", product_id=product_id), 303)
+
+
+@area.get("/<int:product_id>/picture", may=P.SIGNED_IN)
+def picture(product_id: int) -> Response:
+    """The picture of a product; everybody who is signed in may see what is on sale."""
+    product = service.get(session(), product_id)
+    name = product.picture if product.active or actor().can(P.PRODUCTS_VIEW) else None
+    return pictures.send(shop().settings.media / "products", name)
+
+
+@area.get("/import", may=P.PRODUCTS_MANAGE)
+def import_page() -> str:
+    """The form of an import."""
+    return render_template("products/import.html", form=ImportForm(), problems=[], problem="")
+
+
+@area.post("/import", may=P.PRODUCTS_MANAGE)
+def import_now() -> BaseResponse | tuple[str, int]:
+    """Import products from CSV: all rows, or none and an error for each bad one."""
+    form = ImportForm()
+    upload = request.files.get("file")
+    content = upload.stream.read() if upload else b""
+    problem, problems = "", list[service.RowProblem]()
+    try:
+        added, changed, problems = service.import_csv(session(), actor(), content, profile().currency)
+    except Refused as refusal:
+        problem = refusal.detail
+    if problem or problems:
+        unit().finish(keep=False)
+        return render_template("products/import.html", form=form, problems=problems, problem=problem), 422
+    flash(_("%(added)s products added, %(changed)s changed.", added=added, changed=changed))
+    return redirect(url_for(".index"), 303)
+
+
+def _with_classes(form: ProductForm) -> ProductForm:
+    classes = session().scalars(select(TaxClass).order_by(TaxClass.id)).all()
+    form.tax_class_id.choices = choices(*((c.id, f"{c.name} ({c.basis_points / 100:g} %)") for c in classes))
+    return form
+
+
+def _form_page(form: ProductForm, problem: str = "") -> str:
+    return render_template("products/new.html", form=form, problem=problem, categories=service.categories(session()))
+
+
+def _entry(form: ProductForm) -> service.Entry:
+    return service.Entry(
+        sku=form.sku.data, name=form.name.data, price_minor=form.price_minor.data or 0, tax_class_id=form.tax_class_id.data,
+        barcode=form.barcode.data or "", description=form.description.data or "", category=form.category.data or "",
+        cost_minor=form.cost_minor.data, low_stock_level=form.low_stock_level.data,
+    )  # fmt: skip

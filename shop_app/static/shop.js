@@ -42,3 +42,13 @@ window.shop = {
     return answer;
   },
 };
+
+// Texts that are put into a field by one click, to be edited there.
+for (const button of document.querySelectorAll("[data-fill]")) {
+  button.parentElement.hidden = false;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.fill);
+    field.value = (field.value ? field.value.trimEnd() + "\n" : "") + button.textContent.trim();
+    field.focus();
+  });
+}

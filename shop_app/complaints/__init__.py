@@ -1,0 +1,1 @@
+"""Complaints: a thread between a customer and the shop; open, answered or closed."""

@@ -1,0 +1,1 @@
+"""What a customer sees: offers, products, own bills, own wallet."""

@@ -1,0 +1,90 @@
+"""What a customer may see and do; every object is looked for among their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from shop_app.accounts import service as accounts
+from shop_app.accounts.service import Person
+from shop_app.db import now
+from shop_app.errors import Conflict, NotFound
+from shop_app.listing import contains
+from shop_app.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction, Offer, Product, Rating
+from shop_app.permissions import Role
+from shop_app.text import _
+from shop_app.web import Actor
+
+
+def register(session: Session, person: Person, password_hash: str, *, is_open: bool) -> Account:
+    """Somebody makes their own account; always a customer, whatever was sent."""
+    if not is_open:
+        raise Conflict(_("No account was made: this shop takes no registrations at present."))
+    as_customer = Person(Role.CUSTOMER, person.name, person.email, person.phone)
+    return accounts.create(session, as_customer, password_hash=password_hash)
+
+
+def products(text: str = "", category: str = "") -> Select[Any]:
+    """What is on sale."""
+    query = select(Product).where(Product.active.is_(True))
+    if text:
+        query = query.where(or_(contains(Product.name, text), contains(Product.description, text), Product.barcode == text))
+    return query.where(Product.category == category) if category else query
+
+
+def product(session: Session, product_id: int) -> Product:
+    """One product that is on sale."""
+    found = session.get(Product, product_id)
+    if found is None or not found.active:
+        raise NotFound(_("This product is not on sale."))
+    return found
+
+
+def live_offers(session: Session) -> Sequence[Offer]:
+    """Approved offers between their two moments; the end does not belong to it."""
+    at = now()
+    live = (Offer.state == "approved", Offer.starts_at <= at, Offer.ends_at > at)
+    query = select(Offer).where(*live).options(selectinload(Offer.products)).order_by(Offer.ends_at).limit(100)
+    return session.scalars(query).all()
+
+
+def bills(actor: Actor) -> Select[Any]:
+    """One's own bills."""
+    return select(Bill).where(Bill.customer_id == actor.account_id)
+
+
+def bill(session: Session, actor: Actor, bill_id: int) -> Bill:
+    """One of one's own bills with its lines; somebody else's is not found."""
+    query = bills(actor).where(Bill.id == bill_id).options(selectinload(Bill.lines), selectinload(Bill.payments))
+    found: Bill | None = session.scalars(query).first()
+    if found is None:
+        raise NotFound(_("There is no such bill of yours."))
+    return found
+
+
+def ratings_of(session: Session, actor: Actor, bill: Bill) -> dict[int, Rating]:
+    """The ratings of a bill's lines, by line."""
+    lines = [line.id for line in bill.lines]
+    given = select(Rating).where(Rating.bill_line_id.in_(lines), Rating.customer_id == actor.account_id)
+    return {rating.bill_line_id: rating for rating in session.scalars(given)}
+
+
+def wallet_balance(session: Session, actor: Actor) -> int:
+    """What is in one's wallet, in minor units."""
+    own = select(LedgerAccount.balance_minor).where(_wallet_of(actor))
+    return session.scalars(own).first() or 0
+
+
+def wallet_entries(actor: Actor) -> Select[LedgerEntry, LedgerTransaction, int]:
+    """What came into one's wallet and went out of it, with the balance after each."""
+    query = select(LedgerEntry, LedgerTransaction, Bill.number)
+    query = query.join(LedgerAccount, LedgerEntry.account_id == LedgerAccount.id)
+    query = query.join(LedgerTransaction, LedgerEntry.transaction_id == LedgerTransaction.id)
+    return query.outerjoin(Bill, LedgerTransaction.bill_id == Bill.id).where(_wallet_of(actor))
+
+
+def _wallet_of(actor: Actor) -> Any:
+    return (LedgerAccount.kind == "wallet") & (LedgerAccount.customer_id == actor.account_id)

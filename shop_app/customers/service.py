@@ -1,0 +1,64 @@
+"""What staff may know of customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from shop_app.errors import NotFound
+from shop_app.listing import SortColumn
+from shop_app.models import Account, Bill, Complaint, LedgerAccount
+from shop_app.permissions import Role
+from shop_app.staff.service import by_text
+from shop_app.text import _
+
+SORTS: dict[str, list[SortColumn]] = {"name": [Account.name, Account.id], "since": [Account.created_at, Account.id]}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A customer in numbers."""
+
+    bills: int
+    spent_minor: int
+    wallet_minor: int
+    open_complaints: int
+
+
+def search(text: str = "", state: str = "active") -> Select[Any]:
+    """Customers whose name, e-mail or telephone contains `text`."""
+    query = select(Account).where(Account.role == Role.CUSTOMER.value)
+    if text:
+        query = query.where(by_text(text))
+    if state in {"active", "disabled"}:
+        query = query.where(Account.active.is_(state == "active"))
+    return query
+
+
+def get(session: Session, customer_id: int) -> Account:
+    """One customer."""
+    account = session.get(Account, customer_id)
+    if account is None or account.role_ is not Role.CUSTOMER:
+        raise NotFound(_("There is no such customer."))
+    return account
+
+
+def figures(session: Session, customer_id: int) -> Figures:
+    """What a customer bought, has in the wallet, and complains of: one statement."""
+    own = Bill.customer_id == customer_id
+    bills = select(func.count(Bill.id)).where(own).scalar_subquery()
+    spent = select(func.coalesce(func.sum(Bill.total_minor - Bill.refunded_minor), 0)).where(own).scalar_subquery()
+    wallet = select(func.coalesce(func.sum(LedgerAccount.balance_minor), 0)).where(
+        LedgerAccount.kind == "wallet", LedgerAccount.customer_id == customer_id
+    )
+    waiting = select(func.count(Complaint.id)).where(Complaint.customer_id == customer_id, Complaint.state == "open")
+    row = session.execute(select(bills, spent, wallet.scalar_subquery(), waiting.scalar_subquery())).one()
+    return Figures(*(int(value) for value in row))
+
+
+def bills(customer_id: int) -> Select[Any]:
+    """A customer's bills."""
+    return select(Bill).where(Bill.customer_id == customer_id)

@@ -1,0 +1,1 @@
+"""Feedback: a word to the admin from customers and staff."""

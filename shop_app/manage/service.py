@@ -1,0 +1,114 @@
+"""What an admin sets about the shop."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel.core import UnknownLocaleError
+from babel.numbers import get_currency_name, is_currency
+from sqlalchemy import Select, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from shop_app import audit
+from shop_app.accounts.sessions import token_hash
+from shop_app.db import changed_rows, now
+from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.listing import contains
+from shop_app.models import AuditEntry, Bill, ServiceToken, ShopProfile, TaxClass
+from shop_app.text import _
+from shop_app.web import Actor
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def save_profile(session: Session, actor: Actor, values: dict[str, Any]) -> None:
+    """Set name, currency, zone and rules of the shop; a wrong one changes nothing."""
+    if values["time_zone"] not in available_timezones():
+        raise Invalid(_("Not saved: there is no time zone “%(name)s”; write it as Europe/Berlin.", name=values["time_zone"]))
+    if not is_currency(values["currency"]):
+        raise Invalid(_("Not saved: there is no currency “%(name)s”; write it as EUR.", name=values["currency"]))
+    if not all(_CLOCK.fullmatch(values[name]) for name in ("night_from", "night_to")):
+        raise Invalid(_("Not saved: write the hours of night as 22:00."))
+    shop = session.get_one(ShopProfile, 1)
+    if values["currency"] != shop.currency and session.scalars(select(Bill.id).limit(1)).first() is not None:
+        raise Conflict(_("Not saved: the currency stays as it is once there are bills."))
+    changed = {name: value for name, value in values.items() if getattr(shop, name) != value}
+    for name, value in changed.items():
+        setattr(shop, name, value)
+    shop.updated_at = now()
+    audit.record(session, actor, "settings.changed", "shop", **changed)
+
+
+def currency_name(code: str, locale: str) -> str:
+    """The name of a currency."""
+    try:
+        return str(get_currency_name(code, locale=locale))
+    except UnknownLocaleError:
+        return code
+
+
+def add_tax_class(session: Session, actor: Actor, name: str, basis_points: int) -> None:
+    """A new tax class. Those in use are never changed: old bills keep their own copy of the rate."""
+    name = name.strip()
+    if not 0 < len(name) <= 60 or not 0 <= basis_points <= 10_000:
+        raise Invalid(_("Not saved: a name, and a rate from 0 to 100 %%, are needed."))
+    session.add(TaxClass(name=name, basis_points=basis_points))
+    try:
+        session.flush()
+    except (IntegrityError, OperationalError):
+        raise Conflict(_("Not saved: there is a tax class of this name already.")) from None
+    audit.record(session, actor, "tax-class.added", name, basis_points=basis_points)
+
+
+def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: int) -> None:
+    """A new rate from now on; bills made before keep theirs."""
+    if not 0 <= basis_points <= 10_000:
+        raise Invalid(_("Not saved: a rate from 0 to 100 %% is needed."))
+    if changed_rows(session, update(TaxClass).where(TaxClass.id == class_id).values(basis_points=basis_points)) != 1:
+        raise NotFound(_("There is no such tax class."))
+    audit.record(session, actor, "tax-class.changed", class_id, basis_points=basis_points)
+
+
+def tokens(session: Session) -> list[ServiceToken]:
+    """The camera systems that may report, those still active first."""
+    order = (ServiceToken.ended_at.is_not(None), ServiceToken.id.desc())
+    return list(session.scalars(select(ServiceToken).order_by(*order).limit(200)))
+
+
+def add_token(session: Session, actor: Actor | None, name: str) -> str:
+    """Let one installation of vidframe in; its token is shown once."""
+    name = name.strip()[:80]
+    if not name:
+        raise Invalid(_("Not made: the camera system needs a name."))
+    token = "vf_" + secrets.token_urlsafe(32)
+    session.add(
+        ServiceToken(
+            name=name, token_hash=token_hash(token), created_by_id=actor.id if actor else None, created_at=now(), facts={}
+        )
+    )
+    audit.record(session, actor, "camera-system.token-made", name)
+    return token
+
+
+def end_token(session: Session, actor: Actor, token_id: int) -> None:
+    """Shut one installation out."""
+    ended = update(ServiceToken).where(ServiceToken.id == token_id, ServiceToken.ended_at.is_(None))
+    if changed_rows(session, ended.values(ended_at=now())) != 1:
+        raise NotFound(_("There is no such token any more."))
+    audit.record(session, actor, "camera-system.token-ended", token_id)
+
+
+def search_audit(text: str = "", action: str = "") -> Select[Any]:
+    """Entries of the audit log."""
+    query = select(AuditEntry)
+    if text:
+        query = query.where(
+            contains(AuditEntry.actor, text) | contains(AuditEntry.subject, text) | contains(AuditEntry.details, text)
+        )
+    if action:
+        query = query.where(contains(AuditEntry.action, action))
+    return query

@@ -1,0 +1,149 @@
+"""Pages of the settings and of the audit log."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from shop_app import audit
+from shop_app.errors import Invalid, Refused
+from shop_app.forms import Form, choices
+from shop_app.i18n import LANGUAGES
+from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
+from shop_app.manage import service
+from shop_app.models import AuditEntry, TaxClass
+from shop_app.permissions import Permission as P
+from shop_app.text import _, _l
+from shop_app.web import Area, actor, profile, session, unit
+
+area = Area("manage", __name__, url_prefix="/manage")
+area.menu(_l("Settings"), "settings", icon="gear", may=P.SETTINGS_MANAGE, order=590, group=_l("Manage"), prefix="manage.settings")
+area.menu(_l("Audit log"), "audit_log", icon="log", may=P.AUDIT_READ, order=580, group=_l("Manage"), prefix="manage.audit")
+
+AUDIT_COLUMNS = {
+    "id": lambda entry: entry.id,
+    "when": lambda entry: entry.at.isoformat(),
+    "who": lambda entry: entry.actor,
+    "what": lambda entry: entry.action,
+    "of": lambda entry: entry.subject,
+    "details": lambda entry: entry.details,
+    "from": lambda entry: entry.address,
+    "hash": lambda entry: entry.hash,
+}
+
+
+class ProfileForm(Form):
+    """What an admin sets about the shop."""
+
+    name = StringField(_l("Name of the shop"), [InputRequired(), Length(max=120)])
+    address = TextAreaField(_l("Address"), [Optional(), Length(max=300)])
+    tax_number = StringField(_l("Tax number"), [Optional(), Length(max=60)])
+    receipt_note = StringField(_l("Last line of a receipt"), [Optional(), Length(max=300)])
+    currency = StringField(_l("Currency"), [InputRequired(), Length(3, 3)])
+    time_zone = StringField(_l("Time zone"), [InputRequired(), Length(max=60)])
+    locale = SelectField(_l("Language"), choices=choices(*LANGUAGES.items()))
+    prices_include_tax = BooleanField(_l("Prices include the tax"))
+    sell_below_zero = SelectField(
+        _l("Selling more than there is"),
+        choices=choices(("block", _l("is refused")), ("warn", _l("is allowed with a warning")), ("allow", _l("is allowed"))),
+    )
+    night_from = StringField(_l("Night begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
+    night_to = StringField(_l("Night ends"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
+    escalate_after_seconds = IntegerField(_l("Tell the admin of an alert nobody took, after seconds"), [NumberRange(10, 3600)])
+    silent_after_seconds = IntegerField(_l("A camera is silent after seconds"), [NumberRange(10, 3600)])
+    registration_open = BooleanField(_l("Customers may register themselves"))
+
+
+@area.get("/settings", may=P.SETTINGS_MANAGE)
+def settings() -> str:
+    """The shop's settings."""
+    return _settings_page(ProfileForm(obj=profile()))
+
+
+@area.post("/settings", may=P.SETTINGS_MANAGE)
+def save_settings() -> BaseResponse | tuple[str, int]:
+    """Save the shop's settings."""
+    form = ProfileForm()
+    problem = ""
+    if form.validate():
+        values = {name: value or "" if isinstance(value, str | None) else value for name, value in form.data.items()}
+        values.pop("csrf_token")
+        values["currency"] = values["currency"].upper()
+        try:
+            service.save_profile(session(), actor(), values)
+            flash(_("Saved."))
+            return redirect(url_for(".settings"), 303)
+        except Refused as refusal:
+            problem = refusal.detail
+    unit().finish(keep=False)
+    return _settings_page(form, problem), 422
+
+
+@area.post("/settings/tax", may=P.SETTINGS_MANAGE)
+def add_tax_class() -> BaseResponse:
+    """Add a tax class."""
+    service.add_tax_class(session(), actor(), request.form.get("name", ""), _rate(request.form.get("rate", "")))
+    flash(_("Saved."))
+    return redirect(url_for(".settings") + "#tax", 303)
+
+
+@area.post("/settings/tax/<int:class_id>", may=P.SETTINGS_MANAGE)
+def set_tax_rate(class_id: int) -> BaseResponse:
+    """Change the rate of a tax class, from now on."""
+    service.set_tax_rate(session(), actor(), class_id, _rate(request.form.get("rate", "")))
+    flash(_("Saved."))
+    return redirect(url_for(".settings") + "#tax", 303)
+
+
+@area.post("/settings/tokens", may=P.SETTINGS_MANAGE, fresh=True)
+def add_token() -> str:
+    """Let a camera system in, and show its token, once."""
+    name = request.form.get("name", "")
+    token = service.add_token(session(), actor(), name)
+    return render_template("manage/token.html", name=name, token=token)
+
+
+@area.post("/settings/tokens/<int:token_id>/end", may=P.SETTINGS_MANAGE)
+def end_token(token_id: int) -> BaseResponse:
+    """Shut a camera system out."""
+    service.end_token(session(), actor(), token_id)
+    flash(_("This camera system is shut out."))
+    return redirect(url_for(".settings") + "#tokens", 303)
+
+
+@area.get("/audit", may=P.AUDIT_READ)
+def audit_log() -> str | Response:
+    """Who did what."""
+    query = service.search_audit(asked("q"), asked("action"))
+    if wants_csv():
+        return csv_answer("audit", AUDIT_COLUMNS, everything(session(), query.order_by(AuditEntry.id)))
+    entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when")
+    return render_template("manage/audit.html", entries=entries)
+
+
+@area.get("/audit/check", may=P.AUDIT_READ)
+def audit_check() -> str:
+    """Walk the whole chain, and say whether it is whole."""
+    return render_template("manage/audit_check.html", broken=audit.verify(session()))
+
+
+def _settings_page(form: ProfileForm, problem: str = "") -> str:
+    classes = session().scalars(select(TaxClass).order_by(TaxClass.id)).all()
+    return render_template(
+        "manage/settings.html", form=form, problem=problem, classes=classes, tokens=service.tokens(session())
+    )
+
+
+def _rate(text: str) -> int:
+    try:
+        points = Decimal(text.replace(",", ".")) * 100
+    except InvalidOperation:
+        points = Decimal("0.5")
+    if not points.is_finite() or points != points.to_integral_value():
+        raise Invalid(_("Not saved: write the rate as 19 or 5.5."))
+    return int(points)

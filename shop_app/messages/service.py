@@ -1,0 +1,109 @@
+"""Notifications: sent to a person or a role, counted until they are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from shop_app import audit
+from shop_app.db import now
+from shop_app.errors import Invalid, NotFound
+from shop_app.models import Account, Notification, NotificationRead
+from shop_app.permissions import Role
+from shop_app.text import _
+from shop_app.web import Actor
+
+
+def notify(
+    session: Session, title: str, body: str = "", *, role: Role | None = None, account_id: int | None = None,
+    sender: Actor | None = None, kind: str = "note", link: str | None = None,
+) -> Notification:  # fmt: skip
+    """Send a note to everybody of a role, or to one person; the shop itself is the sender where none is given."""
+    note = Notification(
+        title=title[:160], body=body, role=role, account_id=account_id, kind=kind, link=link,
+        sender_id=sender.id if sender else None, created_at=now(),
+    )  # fmt: skip
+    session.add(note)
+    return note
+
+
+def mine(actor: Actor) -> ColumnElement[bool]:
+    """That a notification is for this actor: by name, or by role since the account exists."""
+    since = select(Account.created_at).where(Account.id == actor.id).scalar_subquery()
+    by_role = and_(Notification.role == actor.role.value, Notification.created_at >= since)
+    return or_(Notification.account_id == actor.id, by_role)
+
+
+def is_read_by(actor: Actor) -> ColumnElement[bool]:
+    """That this actor has read a notification."""
+    return exists().where(
+        NotificationRead.notification_id == Notification.id, NotificationRead.account_id == actor.id
+    )
+
+
+def unread_count(session: Session, actor: Actor) -> int:
+    """How many notes wait for this actor."""
+    query: Select[Any] = select(func.count()).select_from(Notification).where(mine(actor), ~is_read_by(actor))
+    return int(session.scalars(query).one())
+
+
+def inbox(actor: Actor, *, unread_only: bool = False) -> Select[Notification, bool]:
+    """The notes for this actor, each with whether it was read."""
+    read = is_read_by(actor).label("read")
+    query = select(Notification, read).options(joinedload(Notification.sender)).where(mine(actor))
+    return query.where(~is_read_by(actor)) if unread_only else query
+
+
+def sent() -> Select[Any]:
+    """All notes that people sent, with how many have read each."""
+    reads = select(func.count()).where(NotificationRead.notification_id == Notification.id).scalar_subquery()
+    query = select(Notification, reads.label("reads")).where(Notification.sender_id.is_not(None))
+    return query.options(joinedload(Notification.account), joinedload(Notification.sender))
+
+
+def get_mine(session: Session, actor: Actor, note_id: int) -> Notification:
+    """One note, if it is for this actor."""
+    note = session.scalars(select(Notification).where(Notification.id == note_id, mine(actor))).first()
+    if note is None:
+        raise NotFound(_("There is no such notification for you."))
+    return note
+
+
+def mark_read(session: Session, actor: Actor, notes: list[int]) -> None:
+    """Note that this actor has read them; once is enough."""
+    wanted = select(Notification.id).where(Notification.id.in_(notes), mine(actor), ~is_read_by(actor))
+    for note_id in session.scalars(wanted).all():
+        session.add(NotificationRead(notification_id=note_id, account_id=actor.account_id, at=now()))
+
+
+def mark_all_read(session: Session, actor: Actor) -> None:
+    """Note that this actor has read everything."""
+    waiting = select(Notification.id).where(mine(actor), ~is_read_by(actor))
+    mark_read(session, actor, list(session.scalars(waiting)))
+
+
+def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> Notification:
+    """Send a note to `role:<role>` or to `person:<id>`."""
+    kind, _sep, value = to.partition(":")
+    if kind == "role" and value in set(Role):
+        note = notify(session, title, body, role=Role(value), sender=actor)
+    elif kind == "person" and value.isascii() and value.isdigit() and (found := session.get(Account, int(value))):
+        note = notify(session, title, body, account_id=found.id, sender=actor)
+    else:
+        raise Invalid(_("Not sent: choose a role or a person."))
+    session.flush()
+    audit.record(session, actor, "notification.sent", note.id, to=to)
+    return note
+
+
+def receipts(session: Session, note: Notification) -> list[tuple[Account, NotificationRead | None]]:
+    """Everybody a note was for, and when each read it."""
+    read = and_(NotificationRead.account_id == Account.id, NotificationRead.notification_id == note.id)
+    query = select(Account, NotificationRead).outerjoin(NotificationRead, read)
+    if note.role is not None:
+        query = query.where(Account.role == note.role, Account.created_at <= note.created_at, Account.active.is_(True))
+    else:
+        query = query.where(Account.id == note.account_id)
+    return [(account, seen) for account, seen in session.execute(query.order_by(Account.name).limit(500))]

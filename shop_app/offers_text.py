@@ -1,0 +1,18 @@
+"""An offer in words, as customers and staff read it."""
+
+from __future__ import annotations
+
+from shop_app import money
+from shop_app.models import Offer
+from shop_app.pages import locale_name
+from shop_app.text import _
+from shop_app.web import profile
+
+
+def offer_words(offer: Offer) -> str:
+    """`15 % off`, `€1.00 off each`, `Buy 2, get 1 free`."""
+    if offer.kind == "percent":
+        return _("%(n)s %% off", n=f"{offer.basis_points / 100:g}")
+    if offer.kind == "amount":
+        return _("%(amount)s off each", amount=money.show(offer.amount_minor, profile().currency, locale_name()))
+    return _("Buy %(buy)s, get %(get)s free", buy=offer.buy_quantity, get=offer.get_quantity)

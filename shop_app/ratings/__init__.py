@@ -1,0 +1,1 @@
+"""Ratings: stars for what was bought, once per bill line."""

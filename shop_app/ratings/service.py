@@ -1,0 +1,113 @@
+"""What can be done with ratings, and what they say of a product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session, joinedload
+
+from shop_app import clock
+from shop_app.db import now
+from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.listing import SortColumn, contains
+from shop_app.models import Bill, BillLine, Product, Rating
+from shop_app.text import _
+from shop_app.web import Actor
+
+MEAN = func.avg(Rating.stars).label("mean")
+COUNT = func.count(Rating.id).label("count")
+SORTS: dict[str, list[SortColumn]] = {"mean": [MEAN, COUNT], "count": [COUNT], "name": [Product.name]}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What customers think of a product: how often each number of stars was given, and the mean per week."""
+
+    stars: dict[int, int]
+    weeks: list[tuple[date, float | None, int]]
+
+    @property
+    def count(self) -> int:
+        """How many ratings there are."""
+        return sum(self.stars.values())
+
+    @property
+    def mean(self) -> float | None:
+        """Mean number of stars; None without ratings."""
+        return sum(n * times for n, times in self.stars.items()) / self.count if self.count else None
+
+
+def by_product(text: str = "") -> Select[Any]:
+    """Rated products with number and mean of their ratings."""
+    query = select(Product.id, Product.name, COUNT, MEAN).join(Rating, Rating.product_id == Product.id)
+    if text:
+        query = query.where(contains(Product.name, text))
+    return query.group_by(Product.id, Product.name)
+
+
+def summary(session: Session, product_id: int, zone: str, *, weeks: int = 12) -> Summary:
+    """Distribution over all time, and the weekly mean of the last `weeks`."""
+    given = select(Rating.stars, func.count()).where(Rating.product_id == product_id).group_by(Rating.stars)
+    stars = dict.fromkeys(range(1, 6), 0) | {n: times for n, times in session.execute(given)}
+    monday = clock.day_of(now(), zone)
+    monday -= timedelta(days=monday.weekday())
+    first = monday - timedelta(weeks=weeks - 1)
+    since = clock.day_bounds(first, zone)[0]
+    recent = session.execute(
+        select(Rating.created_at, Rating.stars).where(Rating.product_id == product_id, Rating.created_at >= since)
+    )
+    return Summary(stars, _weekly([(at, n) for at, n in recent], first, weeks, zone))
+
+
+def comments(product_id: int) -> Select[Any]:
+    """The ratings of a product."""
+    return select(Rating).options(joinedload(Rating.customer)).where(Rating.product_id == product_id)
+
+
+def to_rate(session: Session, actor: Actor, line_id: int) -> BillLine:
+    """A line of one's own bill that is not rated yet; anybody else's is not found."""
+    line = session.scalars(
+        select(BillLine).join(Bill).where(BillLine.id == line_id, Bill.customer_id == actor.account_id)
+    ).first()
+    if line is None:
+        raise NotFound(_("There is no such purchase of yours."))
+    if session.scalars(select(Rating.id).where(Rating.bill_line_id == line_id)).first() is not None:
+        raise Conflict(_("Nothing was changed: you have rated this purchase already."))
+    return line
+
+
+def rate(session: Session, actor: Actor, line_id: int, stars: int, comment: str) -> Rating:
+    """Give 1 to 5 stars to something bought; once per line, whatever comes twice."""
+    if stars not in range(1, 6):
+        raise Invalid(_("Not saved: choose one to five stars."))
+    if len(comment) > 2000:
+        raise Invalid(_("Not saved: the comment is too long."))
+    line = to_rate(session, actor, line_id)
+    rating = Rating(
+        bill_line_id=line.id, product_id=line.product_id, customer_id=actor.account_id, stars=stars,
+        comment=comment.strip(), created_at=now(),
+    )  # fmt: skip
+    session.add(rating)
+    try:
+        session.flush()
+    except (IntegrityError, OperationalError):
+        raise Conflict(_("Nothing was changed: you have rated this purchase already.")) from None
+    return rating
+
+
+def _weekly(
+    ratings: list[tuple[datetime, int]], first: date, weeks: int, zone: str
+) -> list[tuple[date, float | None, int]]:
+    given: list[list[int]] = [[] for _week in range(weeks)]
+    for at, stars in ratings:
+        week = (clock.day_of(at, zone) - first).days // 7
+        if 0 <= week < weeks:
+            given[week].append(stars)
+    return [
+        (first + timedelta(weeks=week), sum(stars) / len(stars) if stars else None, len(stars))
+        for week, stars in enumerate(given)
+    ]

@@ -1,0 +1,41 @@
+"""Pages of ratings."""
+
+from __future__ import annotations
+
+from flask import Response, render_template
+
+from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
+from shop_app.models import Rating
+from shop_app.permissions import Permission as P
+from shop_app.products import service as products
+from shop_app.ratings import service
+from shop_app.text import _l
+from shop_app.web import Area, profile, session
+
+area = Area("ratings", __name__, url_prefix="/ratings")
+area.menu(_l("Ratings"), "index", icon="star", may=P.RATINGS_VIEW, order=180, group=_l("Shop"))
+
+COLUMNS = {
+    "product": lambda row: row.name,
+    "ratings": lambda row: row.count,
+    "mean": lambda row: round(float(row.mean), 2),
+}
+
+
+@area.get("", may=P.RATINGS_VIEW)
+def index() -> str | Response:
+    """The rated products."""
+    query = service.by_product(asked("q"))
+    if wants_csv():
+        return csv_answer("ratings", COLUMNS, everything(session(), query, whole_row=True))
+    rated = paginate(session(), query, service.SORTS, default="-count", whole_row=True)
+    return render_template("ratings/index.html", rated=rated)
+
+
+@area.get("/<int:product_id>", may=P.RATINGS_VIEW)
+def product(product_id: int) -> str:
+    """One product: distribution, trend, comments."""
+    found = products.get(session(), product_id)
+    summary = service.summary(session(), product_id, profile().time_zone)
+    ratings = paginate(session(), service.comments(product_id), {"when": [Rating.id]}, default="-when")
+    return render_template("ratings/product.html", product=found, summary=summary, ratings=ratings)

@@ -1,0 +1,125 @@
+"""What an admin can do with the accounts of staff, and of customers who lost theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from shop_app import audit
+from shop_app.accounts import service as accounts
+from shop_app.accounts import sessions
+from shop_app.accounts.service import Person
+from shop_app.db import now
+from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.listing import SortColumn, contains
+from shop_app.models import Account
+from shop_app.permissions import GRANTABLE, OF_ROLE, STAFF, Permission, Role
+from shop_app.text import _
+from shop_app.web import Actor
+
+SORTS: dict[str, list[SortColumn]] = {
+    "name": [Account.name, Account.id],
+    "role": [Account.role, Account.name],
+    "since": [Account.created_at, Account.id],
+}
+
+
+def search(text: str = "", role: str = "", state: str = "active") -> Select[Any]:
+    """Accounts of staff."""
+    query = select(Account).where(Account.role.in_([r.value for r in STAFF]))
+    if text:
+        query = query.where(by_text(text))
+    if role in set(STAFF):
+        query = query.where(Account.role == role)
+    if state in {"active", "disabled"}:
+        query = query.where(Account.active.is_(state == "active"))
+    return query
+
+
+def by_text(text: str) -> ColumnElement[bool]:
+    """That name, e-mail or telephone of an account contains `text`."""
+    return or_(contains(Account.name, text), contains(Account.email, text), contains(Account.phone, text))
+
+
+def get(session: Session, actor: Actor, account_id: int) -> Account:
+    """A member of staff whom this actor may manage."""
+    account = session.get(Account, account_id)
+    if account is None or account.role_ is Role.CUSTOMER:
+        raise NotFound(_("There is no such member of staff."))
+    _check_reach(actor, sessions.actor_of(account).permissions)
+    return account
+
+
+def add(session: Session, actor: Actor, person: Person) -> tuple[Account, str]:
+    """A new member of staff, and the one-time code to hand over."""
+    _check_role(actor, person.role)
+    account = accounts.create(session, person)
+    code = accounts.issue_code(session, account, actor)
+    audit.record(session, actor, "staff.added", account.id, role=person.role.value, name=account.name)
+    return account, code
+
+
+def edit(session: Session, actor: Actor, account: Account, person: Person, extra: Iterable[str]) -> None:
+    """Change who somebody is and what they may do; a change of either ends their sign-ins."""
+    _check_role(actor, person.role)
+    if account.id == actor.id and person.role is not actor.role:
+        raise Conflict(_("Not saved: nobody changes their own role."))
+    extras = _grantable(actor, extra) - OF_ROLE[person.role]
+    changed = account.role != person.role.value or set(account.extra_permissions) != extras
+    if account.role_ is Role.ADMIN and person.role is not Role.ADMIN:
+        _check_not_last_admin(session, account)
+    account.role, account.extra_permissions = person.role.value, sorted(extras)
+    accounts.describe(account, person)
+    accounts.flush_unique(session)
+    if changed and account.id != actor.id:
+        sessions.end_all(session, account.id)
+    audit.record(session, actor, "staff.edited", account.id, role=account.role, extra=sorted(extras))
+
+
+def set_active(session: Session, actor: Actor, account: Account, active: bool) -> None:
+    """Disable somebody, which ends all their sign-ins at once, or let them in again."""
+    if account.id == actor.id:
+        raise Conflict(_("Nothing was changed: nobody disables their own account."))
+    if not active:
+        _check_not_last_admin(session, account)
+        sessions.end_all(session, account.id)
+    account.active, account.disabled_at = active, None if active else now()
+    audit.record(session, actor, "account.enabled" if active else "account.disabled", account.id)
+
+
+def reset_access(session: Session, actor: Actor, account: Account) -> str:
+    """Take away password, second factor and sign-ins; the one-time code to hand over."""
+    account.totp_secret = None
+    account.password_hash = None
+    sessions.end_all(session, account.id)
+    code = accounts.issue_code(session, account, actor)
+    audit.record(session, actor, "account.access-reset", account.id)
+    return code
+
+
+def _check_role(actor: Actor, role: Role) -> None:
+    if role not in STAFF:
+        raise Invalid(_("Not saved: choose a role of staff."))
+    _check_reach(actor, OF_ROLE[role])
+
+
+def _check_reach(actor: Actor, permissions: frozenset[Permission]) -> None:
+    if not permissions <= actor.permissions:
+        raise Forbidden(_("Nothing was changed: this account may do what you may not."))
+
+
+def _grantable(actor: Actor, names: Iterable[str]) -> set[str]:
+    wanted = {Permission(name) for name in names if name in set(GRANTABLE)}
+    _check_reach(actor, frozenset(wanted))
+    return {permission.value for permission in wanted}
+
+
+def _check_not_last_admin(session: Session, account: Account) -> None:
+    others = select(func.count()).where(
+        Account.role == Role.ADMIN.value, Account.active.is_(True), Account.id != account.id
+    )
+    if account.role_ is Role.ADMIN and session.scalars(others).one() == 0:
+        raise Conflict(_("Nothing was changed: this is the last admin."))
