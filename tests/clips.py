@@ -40,18 +40,19 @@ def write_clip(
 ) -> Path:
     """Encodes BGR pictures; `times` are seconds for each (variable frame rate), `rotation` is as a phone notes it."""
     pictures = list(pictures if pictures is not None else moving_square())
+    tick = Fraction(1, 1000 if times is not None else fps)
     times = list(times) if times is not None else [index / fps for index in range(len(pictures))]
     height, width = pictures[0].shape[:2]
     with av.open(str(path), "w", container_options=container_options or {}) as output:
         output.metadata.update(metadata or {})
         stream: Any = output.add_stream(codec, rate=fps, options=_quick(codec) | (options or {}))
         stream.width, stream.height, stream.pix_fmt = width, height, pixels
-        stream.codec_context.time_base = Fraction(1, 1000)
+        stream.codec_context.time_base = tick
         if rotation:
             stream.set_display_rotation(rotation)
         for picture, seconds in zip(pictures, times, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=pixels)
-            frame.pts, frame.time_base = round(seconds * 1000), Fraction(1, 1000)
+            frame.pts, frame.time_base = round(seconds / tick), tick
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
     return path

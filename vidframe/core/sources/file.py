@@ -21,8 +21,8 @@ def open_file(path: Path, options: Options) -> Recording:
         stream = open_stream(container, who, options)
         shots = read_to_end(stream, who, wants_packets=options.wants_packets)
         start = _start_time(container.metadata, path, stream.duration)
-        facts = Facts(who, str(path), start, stream.fps, stream.frame_count, stream.duration)
-        return Recording(facts, shots, held.pop_all(), options)
+        facts = Facts(str(path), start, stream.fps, stream.frame_count, stream.duration)
+        return Recording(facts, shots, held, options)
 
 
 def _open(path: Path, who: str) -> Any:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import av
 
-from vidframe.core.sources.picture import DecodedPicture
+from vidframe.core.sources.picture import DecodedPicture, upright
 from vidframe.core.sources.recording import Facts, Recording
 from vidframe.core.sources.shot import Options, Shot, SourceError
 
@@ -27,24 +27,33 @@ def open_folder(path: Path, options: Options) -> Recording:
         known = " ".join(sorted(_PICTURES))
         raise SourceError(f"{who} is a folder without a picture; pictures are files that end in {known}")
     start = datetime.fromtimestamp(files[0].stat().st_mtime, UTC)
-    facts = Facts(who, str(path), start, fps, len(files), len(files) / fps)
+    facts = Facts(str(path), start, fps, len(files), len(files) / fps)
     return Recording(facts, _read(files, fps, who), ExitStack(), options)
 
 
-def _read(files: list[Path], fps: float, who: str) -> Iterator[Shot]:
+def _read(files: list[Path], fps: float, who: str) -> Generator[Shot]:
     unreadable = []
     for index, file in enumerate(files):
-        try:
-            with av.open(f"file:{file}", options={"protocol_whitelist": "file"}) as container:
-                decoded = next(container.decode(video=0))
-        except (av.error.FFmpegError, OSError, IndexError, StopIteration):
+        picture = _read_picture(file)
+        if picture is None:
             unreadable.append(file.name)
-            continue
-        yield Shot(DecodedPicture(decoded, round(decoded.rotation / 90) % 4), index / fps)
+        else:
+            yield Shot(picture, index / fps)
+    if len(unreadable) == len(files):
+        raise SourceError(f"{who} has {len(files)} pictures, and none can be read; are they damaged?")
     if unreadable:
+        names = ", ".join(unreadable[:5])
         logging.getLogger(__name__).warning(
-            "%s: %d of %d pictures could not be read: %s", who, len(unreadable), len(files), ", ".join(unreadable[:5])
+            "%s: %d of %d pictures cannot be read: %s", who, len(unreadable), len(files), names
         )
+
+
+def _read_picture(file: Path) -> DecodedPicture | None:
+    try:
+        with av.open(f"file:{file}", options={"protocol_whitelist": "file"}) as container:
+            return upright(next(container.decode(video=0)))
+    except (av.error.FFmpegError, OSError, IndexError, StopIteration):
+        return None
 
 
 def _natural(file: Path) -> list[tuple[int, str]]:

@@ -72,6 +72,11 @@ class DecodedPicture:
         return pixels
 
 
+def upright(decoded: VideoFrame) -> DecodedPicture:
+    """The picture, turned as its recorder noted (phones do)."""
+    return DecodedPicture(decoded, round(decoded.rotation / 90) % 4)
+
+
 def _eight_bit_planar(decoded: VideoFrame) -> VideoFrame:
     layout = decoded.format
     if layout.name in _LUMA_FIRST:

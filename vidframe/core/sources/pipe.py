@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -24,14 +25,15 @@ def open_pipe(url: str, options: Options, stdin: IO[bytes]) -> Recording:
         container = held.enter_context(_open(Pipe(stdin, options.stop), who, url, options.fps))
         stream = open_stream(container, who, options)
         shots = read_to_end(stream, who, wants_packets=options.wants_packets)
-        facts = Facts(who, "standard input", datetime.now(UTC), stream.fps, None, None)
-        return Recording(facts, shots, held.pop_all(), options)
+        facts = Facts("standard input", datetime.now(UTC), stream.fps, None, None)
+        return Recording(facts, shots, held, options)
 
 
 class Pipe:
     """Reads like a file, but gives up waiting when `stop` is set."""
 
     def __init__(self, stdin: IO[bytes], stop: Event) -> None:
+        self.is_empty = True
         self._stdin = stdin
         self._stop = stop
 
@@ -39,7 +41,9 @@ class Pipe:
         """At most `size` bytes, as soon as there are some; none at the end."""
         while not self._stop.is_set():
             if select.select([self._stdin], [], [], 0.1)[0]:
-                return self._stdin.read(size) or b""
+                content = os.read(self._stdin.fileno(), size)
+                self.is_empty = self.is_empty and not content
+                return content
         return b""
 
 
@@ -50,9 +54,9 @@ def _open(pipe: Pipe, who: str, url: str, fps: float | None) -> Any:
             return av.open(pipe)
         _, size, pixels = url.split(":")
         return av.open(pipe, format="rawvideo", options=rate | {"video_size": size, "pixel_format": pixels})
-    except av.error.EOFError:
-        raise SourceError(f"{who} ended before the first picture") from None
     except (av.error.FFmpegError, OSError, ValueError):
+        if pipe.is_empty and url == "-":
+            raise SourceError(f"{who} ended before the first picture") from None
         raise SourceError(
             f"{who} does not bring video that FFmpeg knows; raw pictures need -:WIDTHxHEIGHT:PIXELS, found {url!r}"
         ) from None

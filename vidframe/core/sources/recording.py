@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,6 @@ from vidframe.core.sources.timeline import RecordedTime
 class Facts:
     """What a recording says of itself."""
 
-    who: str  # camera and path, the beginning of every message
     name: str
     start: datetime  # when its first picture was taken, UTC
     fps: float | None
@@ -33,27 +32,26 @@ class Facts:
 
 
 class Recording:
-    """Every picture of `shots`, the first of which is read at once: SourceError if there is none."""
+    """Every picture of `shots`, the first of which is read at once, so that a useless file is known as one early.
+
+    It takes over what `held` holds.
+    """
 
     is_live = False
     dropped = 0
 
-    def __init__(self, facts: Facts, shots: Iterator[Shot], held: ExitStack, options: Options) -> None:
+    def __init__(self, facts: Facts, shots: Generator[Shot], held: ExitStack, options: Options) -> None:
+        first = next(shots)
         self.name = facts.name
         self.fps = facts.fps
+        self.size = first.picture.width, first.picture.height
         self.frame_count = facts.frame_count
         self.duration = facts.duration
         self._start = facts.start
-        self._options = options
-        self._held = held
-        with ExitStack() as closing:
-            closing.push(held)
-            first = next(shots, None)
-            if first is None:
-                raise SourceError(f"{facts.who} has no picture that can be decoded; it is empty or damaged")
-            closing.pop_all()
         self._shots = chain([first], shots)
-        self.size = first.picture.width, first.picture.height
+        self._options = options
+        self._held = held.pop_all()
+        self._held.callback(shots.close)
 
     def utc(self, seconds: float) -> datetime:
         return self._start + timedelta(seconds=seconds)
@@ -86,31 +84,45 @@ def open_stream(container: Any, who: str, options: Options) -> VideoStream:
         raise SourceError(f"{who} {error}; give a source with a video stream") from None
 
 
-def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Iterator[Shot]:
-    """Every picture of the stream. Warns at its end of what could not be read."""
-    step = 1 / (stream.fps or 25)
+def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Generator[Shot]:
+    """Every picture of the stream; SourceError if there is none. Warns at the end of what could not be read."""
     packets: list[Packet] = []
-    found_any, seconds, fault = False, 0.0, ""
+    shown, seconds, fault = 0, 0.0, ""
     try:
-        for packet, shots in stream.read(RecordedTime(step), wants_packets=wants_packets):
+        for packet, shots in stream.read(RecordedTime(1 / (stream.fps or 25)), wants_packets=wants_packets):
             if packet is not None:
                 packets.append(packet)
             for shot in shots:
-                found_any, seconds = True, shot.seconds
+                shown, seconds = shown + 1, shot.seconds
                 yield Shot(shot.picture, seconds, tuple(packets))
                 packets.clear()
     except (av.error.FFmpegError, OSError) as error:
         fault = error.strerror or "reading failed"
-    if found_any:
-        _warn(who, stream, seconds + 2.5 * step, fault)
+    if not shown:
+        raise SourceError(f"{who} has no picture that can be decoded: {fault or 'it is empty or damaged'}")
+    _warn(who, stream, shown, seconds, fault)
 
 
-def _warn(who: str, stream: VideoStream, seconds: float, fault: str) -> None:
-    """`seconds`: where the recording may end without being called short."""
+def _warn(who: str, stream: VideoStream, shown: int, seconds: float, fault: str) -> None:
     log = logging.getLogger(__name__)
-    length = stream.duration
-    if fault or (length and seconds < length):
-        of = f" of {length:.1f}" if length else ""
-        log.warning("%s ends after %.1f%s seconds: %s", who, seconds, of, fault or "it is cut off or damaged")
+    step = seconds / max(1, shown - 1)
+    if fault or _is_cut(stream, seconds, step):
+        log.warning("%s ends after %s: %s", who, _progress(stream, shown, seconds + step), fault or "it is cut off")
     if stream.damaged:
-        log.warning("%s: %d damaged pictures were left out", who, stream.damaged)
+        lost = max(stream.damaged, stream.packets_read - shown)
+        log.warning("%s: %d of %d pictures are damaged and were left out", who, lost, stream.packets_read)
+
+
+def _is_cut(stream: VideoStream, seconds: float, step: float) -> bool:
+    """Whether pictures are missing at the end: fewer came than stated, and the last long before the stated end."""
+    all_came = stream.stated_count is not None and stream.packets_read >= stream.stated_count
+    if all_came or stream.duration is None:
+        return False
+    # Some containers count a few pictures' delay of the decoder as part of the length.
+    return stream.has_guessed_duration or seconds + 5 * step < 0.98 * stream.duration
+
+
+def _progress(stream: VideoStream, shown: int, end: float) -> str:
+    if stream.stated_count is not None:
+        return f"{shown} of {stream.stated_count} pictures"
+    return f"{end:.1f} of {stream.duration:.1f} seconds" if stream.duration else f"{end:.1f} seconds"

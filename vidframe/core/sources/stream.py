@@ -7,9 +7,10 @@ from io import BytesIO
 from typing import Any
 
 import av
+from av.stream import Discard, Disposition
 
 from vidframe.core.frame import Encoding, Packet
-from vidframe.core.sources.picture import DecodedPicture
+from vidframe.core.sources.picture import upright
 from vidframe.core.sources.shot import Shot
 from vidframe.core.sources.timeline import Timeline
 
@@ -30,7 +31,11 @@ class VideoStream:
         self._container = container
         self._stream = _video_of(container)
         self._context = self._stream.codec_context
+        for other in container.streams:
+            if other is not self._stream:
+                other.discard = Discard.all
         self._encoding: Encoding | None = None
+        self.packets_read = 0
         self.damaged = 0  # packets that could not be decoded
         # Threads by frame are faster by the clock, but cost a fifth more work and `threads` pictures of delay.
         self._context.thread_type = "FRAME" if threads > 1 else "NONE"
@@ -56,24 +61,30 @@ class VideoStream:
         return self._container.duration / av.time_base if self._container.duration else None
 
     @property
+    def has_guessed_duration(self) -> bool:
+        """Whether the length is reckoned from what is there, so that it does not tell what is missing."""
+        return self._container.format.name == "avi" and self.stated_count is not None
+
+    @property
+    def stated_count(self) -> int | None:
+        """Packets, as the container states."""
+        return self._stream.frames or None
+
+    @property
     def frame_count(self) -> int | None:
         """Pictures, as the container states or as length and rate make likely."""
-        if self._stream.frames:
-            return int(self._stream.frames)
+        if self.stated_count:
+            return self.stated_count
         return round(self.duration * self.fps) if self.duration and self.fps else None
 
     def read(self, timeline: Timeline, *, wants_packets: bool) -> Iterator[tuple[Packet | None, list[Shot]]]:
-        """Each packet, where it is wanted, with the pictures that it completed; FFmpegError where reading fails.
-
-        Packets of other streams count as (None, []), so that one hears that the container is alive.
-        """
-        for packet in self._container.demux():
-            if packet.stream_index != self._stream.index:
-                yield None, []
-            elif packet.size == 0:
-                yield None, self._decode(packet, timeline)
-            else:
+        """Each packet, where it is wanted, with the pictures that it completed; FFmpegError where reading fails."""
+        for packet in self._container.demux(self._stream):
+            if packet.size:
+                self.packets_read += 1
                 yield self._take(packet, timeline, wants_packets)
+            else:
+                yield None, self._decode(packet, timeline)
 
     def _take(self, packet: Any, timeline: Timeline, wants_packets: bool) -> tuple[Packet | None, list[Shot]]:
         base = packet.time_base
@@ -92,7 +103,7 @@ class VideoStream:
         except av.error.InvalidDataError:
             self.damaged += 1
             return []
-        return [_shot(decoded, timeline) for decoded in pictures]
+        return [Shot(upright(decoded), timeline.show(decoded.opaque)) for decoded in pictures]
 
     def _encoding_now(self, is_keyframe: bool) -> Encoding:
         size = self._context.width, self._context.height
@@ -103,11 +114,6 @@ class VideoStream:
                 known = Encoding(self._context.codec.canonical_name, *size, extradata, _header(self._stream))
             self._encoding = known
         return known
-
-
-def _shot(decoded: Any, timeline: Timeline) -> Shot:
-    turn = round(decoded.rotation / 90) % 4
-    return Shot(DecodedPicture(decoded, turn), timeline.show(decoded.opaque))
 
 
 def _header(stream: Any) -> bytes:
@@ -123,9 +129,10 @@ def _header(stream: Any) -> bytes:
 
 
 def _video_of(container: Any) -> Any:
-    cover = av.stream.Disposition.attached_pic
-    videos = [stream for stream in container.streams.video if not stream.disposition & cover]
+    videos = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if videos and container.format.name not in _NO_VIDEO:
+        if videos[0].codec_context is None:
+            raise NoVideoError("is coded in a way that FFmpeg cannot decode")
         return videos[0]
     sounds = ", ".join(stream.codec_context.name for stream in container.streams.audio)
     raise NoVideoError(f"has sound ({sounds}) but no picture" if sounds else "has no picture")

@@ -1,0 +1,139 @@
+"""Pictures of every kind: upright, in the right colours, and without a copy where there is none to be made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.clips import Pixels, moving_square, write_clip
+from vidframe.core.frame import Picture
+from vidframe.core.source import open_source
+from vidframe.core.sources.picture import DecodedPicture
+
+
+def picture_of(path: Path) -> Picture:
+    with open_source(str(path)) as source:
+        return next(iter(source)).picture
+
+
+def corner(width: int = 160, height: int = 120) -> list[Pixels]:
+    """Black, with a white upper left corner."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[: height // 4, : width // 4] = 255
+    return [picture] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels", "size"),
+    [
+        ("clip.mp4", "libx264", "yuv420p", (160, 120)),
+        ("clip.mp4", "libx264", "yuv422p", (160, 120)),
+        ("clip.mp4", "libx264", "yuv444p", (161, 121)),
+        ("clip.mkv", "ffv1", "yuv420p", (161, 121)),
+        ("clip.mkv", "ffv1", "gray", (160, 120)),
+        ("clip.avi", "mjpeg", "yuvj420p", (160, 120)),
+        ("clip.avi", "mjpeg", "yuvj422p", (160, 120)),
+        ("clip.mp4", "libx264", "yuv444p", (1, 1)),
+        ("clip.mkv", "ffv1", "gray", (1, 1)),
+    ],
+)
+def test_gray_and_chroma_are_the_decoders_own_planes(
+    tmp_path: Path, name: str, codec: str, pixels: str, size: tuple[int, int]
+) -> None:
+    picture = picture_of(write_clip(tmp_path / name, moving_square(3, *size), codec=codec, pixels=pixels))
+    assert isinstance(picture, DecodedPicture)
+    planes = picture._decoded.planes
+    views = [picture.gray(), *(picture.chroma() or ())]
+
+    assert [address(view) for view in views] == [plane.buffer_ptr for plane in planes]
+    assert [view.shape for view in views] == [(plane.height, plane.width) for plane in planes]
+    assert not any(view.flags.writeable for view in views)
+
+
+def address(view: Pixels) -> int:
+    return int(view.__array_interface__["data"][0])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels"),
+    [
+        pytest.param("clip.mp4", "libx264", "yuv420p", id="limited range"),
+        pytest.param("clip.avi", "mjpeg", "yuvj420p", id="full range"),
+        pytest.param("clip.mp4", "libx264", "yuv420p10le", id="10 bit"),
+        pytest.param("clip.mp4", "libx264", "yuv422p10le", id="10 bit 4:2:2"),
+        pytest.param("clip.mkv", "ffv1", "gray16le", id="16 bit grey"),
+        pytest.param("clip.avi", "rawvideo", "bgr24", id="RGB"),
+        pytest.param("clip.avi", "rawvideo", "yuyv422", id="packed YUV"),
+        pytest.param("clip.mkv", "ffv1", "bgr0", id="RGB with a spare byte"),
+    ],
+)
+def test_every_pixel_format_shows_what_was_drawn(tmp_path: Path, name: str, codec: str, pixels: str) -> None:
+    drawn = corner()
+    picture = picture_of(write_clip(tmp_path / name, drawn, codec=codec, pixels=pixels))
+
+    assert np.abs(picture.bgr().astype(int) - drawn[0]).mean() < 4
+    assert picture.gray().shape == (120, 160)
+    assert picture.gray().dtype == np.uint8
+    assert int(picture.gray()[5, 5]) - int(picture.gray()[100, 100]) > 200
+    chroma = picture.chroma()
+    assert chroma is None or all(abs(int(plane.mean()) - 128) < 3 for plane in chroma)
+
+
+def test_nv12_is_looked_at_in_place() -> None:
+    decoded = av.VideoFrame.from_ndarray(corner()[0], format="bgr24").reformat(format="nv12")
+    picture = DecodedPicture(decoded)
+    chroma = picture.chroma()
+
+    assert chroma is not None
+    assert [address(picture.gray()), address(chroma[0])] == [plane.buffer_ptr for plane in decoded.planes]
+    assert address(chroma[1]) == decoded.planes[1].buffer_ptr + 1
+    assert [plane.shape for plane in chroma] == [(60, 80), (60, 80)]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "size", "white"),
+    [
+        pytest.param(90, (120, 160), (-5, 5), id="a quarter to the left"),
+        pytest.param(-90, (120, 160), (5, -5), id="a quarter to the right"),
+        pytest.param(180, (160, 120), (-5, -5), id="upside down"),
+    ],
+)
+def test_a_phones_recording_is_shown_upright(
+    tmp_path: Path, rotation: float, size: tuple[int, int], white: tuple[int, int]
+) -> None:
+    clip = write_clip(tmp_path / "phone.mp4", corner(), rotation=rotation)
+    with open_source(str(clip)) as source:
+        picture = next(iter(source)).picture
+
+        assert source.size == (picture.width, picture.height) == size
+    assert picture.gray().shape == picture.bgr().shape[:2] == size[::-1]
+    assert picture.gray()[white] > 200
+    assert picture.bgr()[white].min() > 200
+    assert (picture.bgr().mean(axis=2) > 128).mean() == pytest.approx(1 / 16, abs=0.01)
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_a_smaller_image_comes_straight_at_its_size(tmp_path: Path, rotation: float) -> None:
+    picture = picture_of(write_clip(tmp_path / "clip.mp4", corner(), rotation=rotation))
+
+    small = picture.bgr(40)
+
+    assert small.shape == (round(picture.height * 40 / picture.width), 40, 3)
+    assert np.abs(small.mean() - picture.bgr().mean()) < 2
+
+
+def test_a_size_that_changes_midway_is_followed(tmp_path: Path) -> None:
+    clip = tmp_path / "both.ts"
+    first = write_clip(tmp_path / "first.ts", moving_square(10, 160, 120))
+    second = write_clip(tmp_path / "second.ts", moving_square(10, 320, 240))
+    clip.write_bytes(first.read_bytes() + second.read_bytes())
+
+    with open_source(str(clip), wants_packets=True) as source:
+        shots = list(source)
+
+    assert [shot.picture.bgr().shape for shot in shots] == [(120, 160, 3)] * 10 + [(240, 320, 3)] * 10
+    assert [shot.seconds for shot in shots] == pytest.approx([index / 10 for index in range(20)], abs=0.01)
+    assert {packet.encoding.width for shot in shots for packet in shot.packets} == {160, 320}
