@@ -6,8 +6,12 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from vidframe.core.feed import Feed
 
 from vidframe.cli.check import CONFIG, loaded
 from vidframe.core.config import Config, StepConfig, load
@@ -37,7 +41,7 @@ def run(
     """
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     found = loaded(config, source)
-    if not found.cameras:
+    if not found.cameras and not found.camera_plugin:
         raise click.ClickException(f"{config}: no camera to run")
     figures = run_config(
         found,
@@ -71,9 +75,21 @@ def run_config(
     from vidframe.cli.progress import Progress
     from vidframe.core import supervisor
 
+    feed = _feed(config)
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
         sinks = _sinks(config, events, annotate)
-        return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update, reload=reload)
+        return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update, reload=reload, feed=feed)
+
+
+def _feed(config: Config) -> Feed | None:
+    from vidframe.core.feed import Feed, FeedError
+
+    if config.camera_plugin is None:
+        return None
+    try:
+        return Feed(config)
+    except FeedError as error:
+        raise click.ClickException(f"{config.path}: {error}") from error
 
 
 def _sinks(config: Config, events: Path | None, annotate: Path | None) -> list[StepConfig]:

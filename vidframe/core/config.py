@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -104,18 +105,28 @@ class Config:
     path: Path
     cameras: tuple[CameraConfig, ...]
     state: Path  # folder for what plugins keep between runs, one folder a camera
-    camera_plugin: str | None = None  # `cameras: {from: NAME}`: the step that knows the cameras
+    camera_plugin: str | None = None  # `cameras: {from: NAME}`: the plugin that knows the cameras
+    steps: tuple[StepConfig, ...] = ()  # of all chains, as the file has them
 
 
-def load(path: Path, *, environ: Mapping[str, str] | None = None, source: str | None = None) -> Config:
+def load(
+    path: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    source: str | None = None,
+    cameras: Mapping[str, Any] | None = None,
+) -> Config:
     """Reads and checks a config, or raises ConfigError with every mistake in it.
 
-    `source` replaces the source of every camera (and makes up a camera where the file has none).
+    `source` replaces the source of every camera (and makes up a camera where the file has none). `cameras` stands
+    in for the `cameras:` of the file; steps that the chains do not have are then ignored in `with` and `without`.
     """
     document = read(path, os.environ if environ is None else environ)
     if document.value is None and document.problems:
         raise ConfigError(document.problems)
-    config = _Reader(document, source).config()
+    if cameras is not None and isinstance(document.value, dict):
+        document.value["cameras"] = dict(cameras)
+    config = _Reader(document, source, are_given=cameras is not None).config()
     if document.problems:
         raise ConfigError(document.problems)
     return config
@@ -124,9 +135,10 @@ def load(path: Path, *, environ: Mapping[str, str] | None = None, source: str | 
 class _Reader:
     """Reads one document; each method reads one kind of thing and complains about what is wrong with it."""
 
-    def __init__(self, document: Document, source: str | None) -> None:
+    def __init__(self, document: Document, source: str | None, *, are_given: bool) -> None:
         self.document = document
         self.source = source
+        self.are_given = are_given  # the cameras come from a plugin, which does not know the chains
         self.plugins: dict[str, Plugin | None] = {}
 
     def config(self) -> Config:
@@ -139,7 +151,8 @@ class _Reader:
         self.check_modes(top, mode)
         self.check_chains(CameraConfig("", "", mode=mode, chains=chains))
         resolved = [self.resolved(camera, mode, chains, top.get("cameras")) for camera in cameras]
-        return Config(path, tuple(resolved), path.parent / state, camera_plugin)
+        steps = (*([mode] if mode else []), *(step for chain in chains.values() for step in chain))
+        return Config(path, tuple(resolved), path.parent / state, camera_plugin, steps)
 
     # --- plain values ---
 
@@ -177,6 +190,8 @@ class _Reader:
             return self.text((*place, "from"), value["from"]), []
         if value is None and self.source is not None:
             return None, [CameraConfig("camera", self.source)]
+        if value == {} and self.are_given:
+            return None, []
         if not isinstance(value, dict) or not value:
             found = self.shown(place, value)
             self.document.complain(place, f"cameras must be `name: {{source: ...}}` pairs, found {found}")
@@ -432,7 +447,7 @@ class _Reader:
             self.document.complain(place, f"without must be a list of steps, found {self.shown(place, value)}")
             return set()
         for i, name in enumerate(value):
-            if name not in names:
+            if name not in names and not self.are_given:
                 self.document.complain((*place, i), f"no step named {name!r}{_did_you_mean(name, names)}")
         return set(value)
 
@@ -444,6 +459,8 @@ class _Reader:
             return {}
         changes = {}
         for name, settings in value.items():
+            if name not in names and self.are_given:
+                continue
             if name not in names:
                 hint = _did_you_mean(name, names)
                 self.document.complain((*place, name), f"no step named {name!r}{hint}", of_key=True)
@@ -496,14 +513,15 @@ class _Reader:
         if adder is not None:
             message += f"; {adder.name} adds it, but only afterwards (line {adder.mark.line}): move it up"
         else:
-            could = [name for name in registry.installed() if self.could_add(name, need)]
+            could = [name for name, adds in self.adds_of_installed.items() if need in adds]
             message += f"; {_either(could)} could" if could else "; no installed plugin adds it"
         self.complain_at(step, message)
 
-    def could_add(self, name: str, need: str) -> bool:
-        from vidframe.core.probe import probed  # starts a process, so only when there is something to explain
+    @cached_property
+    def adds_of_installed(self) -> dict[str, tuple[str, ...]]:
+        from vidframe.core.probe import probe  # starts a process, so only when there is something to explain
 
-        return need in probed(name).adds
+        return {plugin.name: plugin.adds for plugin in probe()}
 
     def complain_at(self, step: StepConfig, message: str) -> None:
         problem = Problem(step.mark, message)

@@ -30,11 +30,6 @@ class Description:
     schema: dict[str, Any] | None = None  # JSON Schema of its settings
 
 
-def probed(name: str) -> Description:
-    """One plugin's description."""
-    return next(iter(probe([name])))
-
-
 def probe(names: Iterable[str] | None = None) -> Iterator[Description]:
     """Descriptions of the named plugins (of all installed ones), in order."""
     waiting = list(registry.installed() if names is None else names)

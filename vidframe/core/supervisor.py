@@ -13,6 +13,7 @@ from time import monotonic
 from types import FrameType
 
 from vidframe.core.config import CameraConfig, Config, ConfigError, StepConfig
+from vidframe.core.feed import Feed
 from vidframe.core.loop import run_camera
 from vidframe.core.metrics import CameraFigures
 from vidframe.core.shared import Shared
@@ -30,20 +31,28 @@ def run(
     frames: int | None = None,
     watch: Callable[[list[CameraFigures]], None] = lambda figures: None,
     reload: Callable[[], Config] | None = None,
+    feed: Feed | None = None,
 ) -> list[CameraFigures]:
     """Runs all cameras until they end or a signal comes, and returns their figures.
 
     `watch` is called with the figures some times a second, in the calling thread. At SIGHUP, `reload` is asked for
-    a new config; one with mistakes changes nothing.
+    a new config; one with mistakes changes nothing. With a `feed` the cameras are those that it brings, and the run
+    goes on while there are none.
     """
     cameras = Cameras(config.state, sinks, frames)
     with _signals() as asked, cameras:
         cameras.apply(config.cameras)
-        while cameras.are_running and not asked.stop.wait(TICK):
+        if feed is not None:
+            feed.start()
+        while (cameras.are_running or feed is not None) and not asked.stop.wait(TICK):
             watch(cameras.figures)
-            if asked.reload.is_set() and reload is not None:
+            if feed is not None and (brought := feed.take()) is not None:
+                cameras.apply(brought.cameras)
+            elif asked.reload.is_set() and reload is not None:
                 asked.reload.clear()
                 _reload(cameras, reload)
+        if feed is not None:
+            feed.stop()
     watch(cameras.figures)
     return cameras.figures
 

@@ -1,0 +1,96 @@
+"""Cameras that somebody else knows: `cameras: {from: NAME}` asks a plugin for them again and again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from vidframe.core.config import Config, ConfigError, load
+
+log = logging.getLogger(__name__)
+
+# Entry points, named like the plugin: cameras(settings, state) -> (version, {camera name: its keys as in the YAML}).
+# `settings` are those of the step of that plugin; `state` is the state folder. The version changes with the cameras.
+GROUP = "vidframe.cameras"
+Provider = Callable[[Mapping[str, Any], Path], tuple[str, Mapping[str, Any]]]
+
+INTERVAL = 2.0  # seconds between two questions; what an admin saves is running within seconds
+
+
+class FeedError(Exception):
+    """The cameras cannot be had; the message says why."""
+
+
+class Feed:
+    """Asks in a thread of its own, because the one who knows the cameras may be far away or down."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._name = config.camera_plugin or ""
+        self._settings = _settings_of(config)
+        self._provider = _provider(self._name)
+        self._version: str | None = None
+        self._newest: Config | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._ask_for_ever, name=f"cameras-from-{self._name}", daemon=True)
+
+    def start(self) -> None:
+        """Starts asking."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops asking; does not wait for an answer that is on its way."""
+        self._stop.set()
+
+    def take(self) -> Config | None:
+        """The config with the newest cameras, if they changed since the last call."""
+        with self._lock:
+            newest, self._newest = self._newest, None
+            return newest
+
+    def _ask_for_ever(self) -> None:
+        complaint = ""
+        while not self._stop.is_set():
+            try:
+                self._ask()
+                complaint = ""
+            except Exception as error:
+                if str(error) != complaint:
+                    log.error("cameras from %s: %s", self._name, error)
+                complaint = str(error)
+            self._stop.wait(INTERVAL)
+
+    def _ask(self) -> None:
+        version, cameras = self._provider(self._settings, self._config.state)
+        if version == self._version:
+            return
+        self._version = version  # also if it has mistakes: they are told once, and the cameras stay as they are
+        try:
+            config = load(self._config.path, cameras=cameras)
+        except ConfigError as error:
+            reasons = "; ".join(problem.message for problem in error.problems)
+            raise FeedError(f"they were not changed: {reasons}") from error
+        with self._lock:
+            self._newest = config
+
+
+def _provider(name: str) -> Provider:
+    for entry in entry_points(group=GROUP):
+        if entry.name == name:
+            provider: Provider = entry.load()
+            return provider
+    known = ", ".join(sorted(entry.name for entry in entry_points(group=GROUP))) or "none"
+    raise FeedError(f"no installed plugin knows cameras from {name!r} (installed: {known})")
+
+
+def _settings_of(config: Config) -> Mapping[str, Any]:
+    for step in config.steps:
+        if step.plugin.name == config.camera_plugin:
+            return step.settings
+    name = config.camera_plugin
+    raise FeedError(f"`cameras: {{from: {name}}}` needs the step {name} in a chain, with its settings")
