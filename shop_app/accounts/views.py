@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import segno
 from flask import Response, flash, redirect, render_template, request, session as page_session, url_for
 from shop_app.text import _
 from shop_app.text import _l
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop_app import audit
+from shop_app import audit, mail
 from shop_app.accounts import service, sessions, totp
 from shop_app.accounts.forms import (
     CodeForm,
     ConfirmForm,
+    ForgottenForm,
     PasswordForm,
     ProfileForm,
     SecondFactorForm,
@@ -25,11 +30,13 @@ from shop_app.errors import Invalid, Refused
 from shop_app.models import Account, LoginSession
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
+from shop_app.vault import vault
 from shop_app.web import Area, actor, maybe_actor, profile, session, shop, unit
 
 area = Area("accounts", __name__)
 area.menu(_l("My account"), "me", icon="person", may=P.SIGNED_IN, order=900, group=_l("Me"))
 
+_NEW_SECRET = "new-second-factor"  # in the page session, encrypted
 _PENDING = "second-factor"  # in the page session: whose password was right, until the code is
 
 
@@ -144,6 +151,33 @@ def code_now() -> Response | tuple[str, int]:
     return _go(url_for("accounts.sign_in"))
 
 
+@area.get("/sign-in/forgotten", may=P.PUBLIC)
+def forgotten() -> str:
+    """What to do about a forgotten password: by e-mail where the shop can send any, by the admin otherwise."""
+    by_mail = mail.can_send(shop().settings)
+    return render_template("accounts/forgotten.html", form=ForgottenForm(), by_mail=by_mail)
+
+
+@area.post("/sign-in/forgotten", may=P.PUBLIC)
+def forgotten_now() -> Response | tuple[str, int]:
+    """Send a one-time code; the answer is the same whether there is such an account or not."""
+    form = ForgottenForm()
+    settings = shop().settings
+    if not form.validate() or not mail.can_send(settings):
+        return render_template("accounts/forgotten.html", form=form, by_mail=mail.can_send(settings)), 422
+    with attempt(shop().database, "forgotten:" + service.throttle_name(form.name.data), sessions.address()):
+        account = service.find(session(), form.name.data)
+        if account is not None and account.active and account.email:
+            code = service.issue_code(session(), account, None, lives=timedelta(hours=1))
+            audit.record(session(), None, "account.code-mailed", account.id)
+            where = settings.public_url.rstrip("/") + url_for("accounts.code")
+            body = _("Your one-time code: %(code)s\n\nIt sets a new password within one hour, here: %(where)s\n"
+                     "If you did not ask for it, nothing needs to be done.\n", code=code, where=where)
+            mail.send(settings, account.email, _("A new password for %(shop)s", shop=profile().name), body)
+    flash(_("If there is such an account, a one-time code is on its way to its e-mail address."))
+    return _go(url_for("accounts.code"))
+
+
 @area.get("/set-up", may=P.PUBLIC)
 def set_up() -> str:
     """The form that makes the first admin."""
@@ -194,9 +228,14 @@ def save_me() -> Response | tuple[str, int]:
     account = session().get_one(Account, actor().account_id)
     if not form.validate():
         return _me_page(account, form), 422
-    service.describe(account, service.Person(account.role_, form.name.data, form.email.data, form.phone.data))
-    account.locale = form.locale.data or None
-    service.flush_unique(session())
+    try:
+        person = service.Person(account.role_, form.name.data, form.email.data or "", form.phone.data or "")
+        service.describe(account, person)
+        account.locale = form.locale.data or None
+        service.flush_unique(session())
+    except Refused as refusal:
+        unit().finish(keep=False)
+        return _me_page(account, form, refusal.detail), refusal.status
     audit.record(session(), actor(), "account.profile-changed", account.id)
     flash(_("Saved."))
     return _go(url_for("accounts.me"))
@@ -225,6 +264,44 @@ def password_now() -> Response | tuple[str, int]:
         unit().finish(keep=False)
         return render_template("accounts/password.html", form=form, problem=refusal.detail), refusal.status
     flash(_("Your password is changed. All other sign-ins have ended."))
+    return _go(url_for("accounts.me"))
+
+
+@area.get("/me/second-factor", may=P.SIGNED_IN, fresh=True)
+def second_factor_set_up() -> str:
+    """Show the secret of a second factor; it holds once a code of it was typed."""
+    secret = totp.new_secret()
+    page_session[_NEW_SECRET] = vault().seal(secret)
+    return _second_factor_page(SecondFactorForm(), secret)
+
+
+@area.post("/me/second-factor", may=P.SIGNED_IN, fresh=True)
+def second_factor_on() -> Response | tuple[str, int]:
+    """Turn the second factor on."""
+    form = SecondFactorForm()
+    sealed = page_session.get(_NEW_SECRET, "")
+    if not sealed:
+        raise Invalid(_("Nothing was changed: open the page of the second factor again."))
+    secret = vault().open(sealed)
+    step = totp.matching_step(secret, form.code.data or "") if form.validate() else None
+    if step is None:
+        form.refuse("code", _("This code is wrong. Is the clock of your phone right?"))
+        return _second_factor_page(form, secret), 422
+    account = session().get_one(Account, actor().account_id)
+    account.totp_secret, account.totp_last_step = sealed, step
+    sessions.end_all(session(), account.id, but=actor().login_id)
+    audit.record(session(), actor(), "account.second-factor-on", account.id)
+    page_session.pop(_NEW_SECRET)
+    flash(_("The second factor is on. From now on signing in asks for a code too."))
+    return _go(url_for("accounts.me"))
+
+
+@area.post("/me/second-factor/off", may=P.SIGNED_IN, fresh=True)
+def second_factor_off() -> Response:
+    """Turn the second factor off."""
+    session().get_one(Account, actor().account_id).totp_secret = None
+    audit.record(session(), actor(), "account.second-factor-off", actor().id)
+    flash(_("The second factor is off."))
     return _go(url_for("accounts.me"))
 
 
@@ -268,9 +345,16 @@ def confirm_now() -> Response | tuple[str, int]:
     return _go(wanted)
 
 
-def _me_page(account: Account, form: ProfileForm) -> str:
+def _second_factor_page(form: SecondFactorForm, secret: str) -> str:
+    uri = totp.uri(secret, actor().name, profile().name)
+    # Built by segno from its own numbers, so that it needs no escaping.
+    code = Markup(segno.make(uri, error="m").svg_inline(scale=5, border=2, dark="#000", light="#fff", omitsize=True))  # noqa: S704
+    return render_template("accounts/second_factor_set_up.html", form=form, secret=secret, qr=code)
+
+
+def _me_page(account: Account, form: ProfileForm, problem: str = "") -> str:
     logins = service.my_sessions(session(), actor())
-    return render_template("accounts/me.html", account=account, form=form, logins=logins)
+    return render_template("accounts/me.html", account=account, form=form, logins=logins, problem=problem)
 
 
 def _enter(account: Account, wanted: str) -> Response:
