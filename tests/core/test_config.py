@@ -345,6 +345,17 @@ def test_a_camera_changes_settings_and_drops_steps_for_itself_alone(tmp_path: Pa
     assert [step.name for step in till.chains["always"]] == ["eyes"]
 
 
+def test_a_setting_without_default_may_come_from_each_camera(tmp_path: Path) -> None:
+    text = "cameras:\n  door: {source: a.mp4, with: {brightness: {threshold: 3}}}\n{more}always:\n  - brightness\n"
+
+    config = loaded(tmp_path, text.replace("{more}", ""))
+
+    assert config.cameras[0].chains["always"][0].settings == {"threshold": 3.0}
+    assert mistakes(tmp_path, text.replace("{more}", "  till: b.mp4\n")) == [
+        "5:5: brightness needs the setting 'threshold'"
+    ]
+
+
 def test_a_source_from_the_command_line_needs_no_camera_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "chain.yaml"
     path.write_text("always: [eyes]\n")

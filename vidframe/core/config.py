@@ -62,6 +62,7 @@ class StepConfig:
     on_error: OnError = OnError()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # as the file has them
     place: Place = field(default=(), compare=False)
+    lacks: tuple[str, ...] = field(default=(), compare=False)  # settings without default that nobody gave yet
     mark: Mark = field(default=NOWHERE, compare=False)
 
     def make(self) -> Any:
@@ -306,6 +307,7 @@ class _Reader:
             own_name if isinstance(own_name, str) else name,
             plugin,
             self.settings(plugin, own, lambda key: (*place, key), at),
+            lacks=_lacking(plugin, own),
             raw=own,
             place=place,
             mark=self.document.mark(at),
@@ -348,7 +350,8 @@ class _Reader:
         except (ValueError, TypeError) as error:
             details = error.errors() if isinstance(error, ValidationError) else []
             for detail in details:
-                self.setting_problem(plugin, detail, place_of, at)
+                if detail["type"] != "missing" or len(detail["loc"]) > 1:  # a camera may give it in its `with`
+                    self.setting_problem(plugin, detail, place_of, at)
             return {}
         values = {key: getattr(model, key) for key in model.model_fields_set}
         for key, value in values.items():
@@ -364,9 +367,7 @@ class _Reader:
         loc = detail["loc"]
         place = (*place_of(loc[0]), *loc[1:]) if loc else at
         known = list(plugin.settings.model_fields)
-        if detail["type"] == "missing" and len(loc) == 1:
-            self.document.complain(at, f"{plugin.name} needs the setting {loc[0]!r}")
-        elif detail["type"] == "extra_forbidden":
+        if detail["type"] == "extra_forbidden":
             key = str(loc[-1])
             hint = _did_you_mean(key, known) if len(loc) == 1 else ""
             has = f"; its settings are {', '.join(known) or 'none'}" if len(loc) == 1 and not hint else ""
@@ -436,6 +437,9 @@ class _Reader:
             mode=changed(mode) if mode else None,
             chains={name: tuple(changed(s) for s in chain if s.name not in without) for name, chain in chains.items()},
         )
+        for step in camera.steps:
+            for name in step.lacks:
+                self.complain_at(step, f"{step.name} needs the setting {name!r}")
         if changes or without:
             self.check_chains(camera)
         return camera
@@ -478,7 +482,8 @@ class _Reader:
             return (*(place if key in own else step.place), key)
 
         merged = {**step.raw, **own}
-        step = replace(step, settings=self.settings(step.plugin, merged, place_of, place), raw=merged)
+        settings = self.settings(step.plugin, merged, place_of, place)
+        step = replace(step, settings=settings, raw=merged, lacks=_lacking(step.plugin, merged))
         return self.with_options(step, options, lambda key: (*place, key))
 
     def check_modes(self, top: Mapping[str, Any], mode: StepConfig | None) -> None:
@@ -533,6 +538,11 @@ def _parted(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options that the framework reads, and the plugin's own settings."""
     options = {key: value for key, value in raw.items() if key in STEP_OPTIONS}
     return options, {key: value for key, value in raw.items() if key not in STEP_OPTIONS}
+
+
+def _lacking(plugin: Plugin, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    fields = plugin.settings.model_fields
+    return tuple(name for name, setting in fields.items() if setting.is_required() and name not in raw)
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
