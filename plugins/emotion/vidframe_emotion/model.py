@@ -76,6 +76,11 @@ class Classifier:
         self._waiting: list[_Request] = []
         self._waiting_lock = threading.Lock()
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network has learnt."""
+        return int(self._model.count_params())
+
     def __call__(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
         """N x classes probabilities of N x side x side grey faces."""
         if not len(faces):

@@ -29,8 +29,8 @@ class Recipe:
     """All that decides what a training gives; kept beside the weights."""
 
     architecture: str = "aligned"
-    epochs: int = 90
-    cooldown: float = 0.45  # share of the epochs over which the learning rate falls to 0
+    epochs: int = 120
+    cooldown: float = 0.75  # share of the epochs over which the learning rate falls to 0
     batch: int = 128
     kernel_rate: float = 0.02  # learning rate of Muon, for convolutions
     rate: float = 2e-3  # learning rate of AdamW, for the rest
@@ -80,6 +80,7 @@ class Trainer:
         self.folder = folder
         self.epoch = 0  # epochs done
         self.history: list[dict[str, float]] = []
+        self.steps = max(1, len(faces) // recipe.batch)  # an epoch
         self._faces = faces
         self._device = torch.device(device)
         self._targets, self._vote_targets = (torch.from_numpy(t).to(self._device) for t in targets(faces, recipe))
@@ -109,20 +110,20 @@ class Trainer:
 
     def _run_epoch(self, progress: Progress) -> float:
         random = np.random.default_rng((self.recipe.seed, self.epoch))
-        total, steps = 0.0, max(1, len(self._faces) // self.recipe.batch)
-        for step, (pictures, chosen) in enumerate(self._batches(random, steps)):
-            self._set_rate(self.recipe.rate_at(self.epoch + step / steps))
+        total = 0.0
+        for step, (pictures, chosen) in enumerate(self._batches(random)):
+            self._set_rate(self.recipe.rate_at(self.epoch + step / self.steps))
             loss = self._step(pictures, chosen)
             total += loss
             progress(self.epoch, step, loss)
-        return total / steps
+        return total / self.steps
 
     def _batches(
-        self, random: np.random.Generator, steps: int
+        self, random: np.random.Generator
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         change, size = Augmentation(), self.recipe.size(self.epoch)
         order = random.permutation(len(self._faces))
-        for step in range(steps):
+        for step in range(self.steps):
             chosen = order[step * self.recipe.batch : (step + 1) * self.recipe.batch]
             yield change(self._faces.pictures[chosen], size, random), chosen
 

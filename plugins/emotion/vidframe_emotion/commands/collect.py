@@ -1,0 +1,83 @@
+"""`vidframe collect`: cuts faces out of a shop's own footage, for training."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import yaml
+
+NOTICE = """\
+This stores pictures of people's faces. Before you go on:
+  - everybody who can be seen in the footage has agreed to it, in writing where the law asks for it;
+  - they know what the pictures are for, who sees them, and when they are deleted;
+  - the folder is on a disk that only those people can read."""
+
+
+@click.command()
+@click.argument("source", metavar="VIDEO")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the data set.")
+@click.option("--interval", default="1s", show_default=True, help="Least time between two crops of one face.")
+@click.option("--distance", type=click.IntRange(0, 32), default=6, show_default=True, help="Bits of 64 that must differ.")
+@click.option("--min-face", type=click.IntRange(12, 400), default=32, show_default=True, help="Pixels of width.")
+@click.option("--consent", is_flag=True, help="Everybody who can be seen has agreed; asked for where it is not given.")
+@click.pass_context
+def collect(
+    context: click.Context, source: str, out: Path, interval: str, distance: int, min_face: int, consent: bool
+) -> None:
+    """Cut faces out of a video, a camera or a folder of pictures, for people to label and a network to learn."""
+    _ask_for_consent(consent)
+    before = _count(out)
+    settings = {"folder": str(out.absolute()), "consent": True, "interval": interval}
+    settings |= {"distance": distance, "min_face": min_face}
+    _run_chain(context, source, settings)
+    _write_note(out, source)
+    click.echo(f"{_count(out) - before} new faces in {out}; `vidframe label {out}` sorts them")
+
+
+def _ask_for_consent(is_given: bool) -> None:
+    click.echo(NOTICE, err=True)
+    if is_given:
+        return
+    try:
+        answer = click.prompt('Type "yes" if all of that holds', default="", show_default=False, err=True)
+    except click.Abort as error:
+        raise click.ClickException("nothing collected: nobody confirmed; --consent confirms without a question") from error
+    if answer.strip().lower() != "yes":
+        raise click.ClickException("nothing collected: it was not confirmed")
+
+
+def _run_chain(context: click.Context, source: str, settings: dict[str, object]) -> None:
+    """Runs faces and the collector over the source, as `vidframe run` does."""
+    config = {
+        "cameras": {"footage": {"source": _absolute(source)}},
+        "always": [{"faces": {"min_face": settings["min_face"]}}, {"face_collector": settings}],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "collect.yaml")
+        path.write_text(yaml.safe_dump(config))
+        root = context.find_root().command
+        try:
+            root.main(["run", str(path)], prog_name="vidframe", standalone_mode=False)
+        except SystemExit as done:
+            if done.code:
+                raise click.ClickException(f"collecting from {source} failed; see above") from done
+
+
+def _absolute(source: str) -> str:
+    path = Path(source)
+    return str(path.absolute()) if path.exists() else source
+
+
+def _count(folder: Path) -> int:
+    return sum(1 for _ in folder.glob("*/*.png"))
+
+
+def _write_note(folder: Path, source: str) -> None:
+    """Who looks into the folder later shall see what was confirmed, and when."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    name = Path(source).name if Path(source).exists() else "a camera"
+    with (folder / "CONSENT.txt").open("a", encoding="utf-8") as note:
+        note.write(f"{when}: confirmed for {name}\n{NOTICE}\n\n")

@@ -1,0 +1,124 @@
+"""`vidframe train emotion`: trains a network and writes it as a `.keras` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, DataError, Faces, joined, load
+
+if TYPE_CHECKING:
+    from vidframe_emotion.train import Recipe, Trainer
+
+ARCHITECTURES = ("aligned", "residual", "vgg", "mini_xception")  # importing them would start Keras for --help
+
+
+@click.command()
+@click.option(
+    "--data",
+    "data",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    required=True,
+    help="FER2013 as .npz, or a folder with a folder of PNG per class. May be given several times.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="MODEL.keras", help="Where it goes.")
+@click.option("--architecture", type=click.Choice(ARCHITECTURES), default="aligned", show_default=True)
+@click.option("--epochs", type=click.IntRange(min=1), default=120, show_default=True)
+@click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="A torch device: cpu, cuda, cuda:1, mps.")
+@click.option("--threads", type=click.IntRange(min=1), help="Of torch on a CPU; one where cores are shared.")
+@click.option("--checkpoints", type=click.Path(path_type=Path), help="Folder; without it MODEL.checkpoints.")
+@click.option("--fresh", is_flag=True, help="Start anew where there are checkpoints, instead of going on.")
+def train(
+    data: tuple[Path, ...],
+    out: Path,
+    checkpoints: Path | None,
+    fresh: bool,
+    device: str,
+    threads: int | None,
+    **choices: Any,
+) -> None:
+    """Train a network for expressions and write it as a .keras file.
+
+    The same command goes on where it was stopped, and with more --epochs goes on after its end.
+    """
+    if out.suffix != ".keras":
+        raise click.ClickException(f"--out {out}: the name must end in .keras")
+    training, choosing = _read(data, TRAINING), _read(data, PUBLIC_TEST)
+    if not len(training) or not len(choosing):
+        raise click.ClickException(f"{len(training)} faces to train on and {len(choosing)} held out: both are needed")
+    _start_torch(device, threads)
+
+    from vidframe_emotion.export import export
+    from vidframe_emotion.train import Recipe
+
+    folder = checkpoints or out.with_suffix(".checkpoints")
+    trainer = _prepared(Recipe(**choices), training, folder, device, fresh)
+    _run(trainer, choosing)
+    facts = export(trainer, choosing, out)
+    click.echo(f"{out}: {facts['parameters']:,} parameters, {facts['epochs']} epochs; `vidframe eval emotion` measures it")
+
+
+def _read(paths: tuple[Path, ...], split: int) -> Faces:
+    try:
+        return joined(load(path, split) for path in paths)
+    except DataError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _start_torch(device: str, threads: int | None) -> None:
+    from vidframe_emotion.model import ModelError, use_backend
+
+    try:
+        use_backend("torch")
+        import torch
+
+        torch.empty(1, device=device)
+    except (ModelError, ImportError) as error:
+        raise click.ClickException(f"training needs torch: pip install vidframe-emotion[train] ({error})") from error
+    except (RuntimeError, AssertionError) as error:
+        raise click.ClickException(f"--device {device}: {str(error).partition(chr(10))[0]}") from error
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+def _prepared(recipe: Recipe, faces: Faces, folder: Path, device: str, fresh: bool) -> Trainer:
+    from vidframe_emotion.train import Trainer
+
+    trainer = Trainer(recipe, faces, folder, device=device)
+    if not fresh:
+        try:
+            resumed = trainer.resume()
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise click.ClickException(
+                f"the checkpoint in {folder} does not fit this training ({reason}); --fresh starts anew"
+            ) from error
+        if resumed:
+            click.echo(f"going on after epoch {trainer.epoch} of {folder}", err=True)
+    return trainer
+
+
+def _run(trainer: Trainer, choosing: Faces) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from vidframe_emotion.export import accuracy
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[note]}")) as bar:
+        total = trainer.recipe.epochs * trainer.steps
+        task = bar.add_task("training", total=total, completed=trainer.epoch * trainer.steps, note="")
+
+        def show(epoch: int, step: int, loss: float) -> None:
+            bar.update(task, completed=epoch * trainer.steps + step + 1, note=f"epoch {epoch + 1}, loss {loss:.3f}")
+
+        def measure(trainer: Trainer) -> dict[str, float]:
+            reached = accuracy(trainer.logits(choosing.pictures), choosing)
+            bar.console.print(f"epoch {trainer.epoch}: {reached:.1%} of the held-out faces")
+            return {"accuracy": reached}
+
+        trainer.run(show, measure)

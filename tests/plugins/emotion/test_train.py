@@ -1,0 +1,177 @@
+"""The training: what it learns from, that it can stop and go on, and that its torch code is the Keras model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vidframe_emotion.augment import Augmentation
+from vidframe_emotion.classes import CLASSES, FERPLUS
+from vidframe_emotion.datasets import Faces
+from vidframe_emotion.train import Recipe, targets
+
+
+def faces(count: int = 32, seed: int = 0, votes: bool = True) -> Faces:
+    random = np.random.default_rng(seed)
+    return Faces(
+        random.integers(0, 255, (count, 48, 48), dtype=np.uint8),
+        random.integers(0, 7, count),
+        random.multinomial(10, np.ones(10) / 10, count).astype(np.float32) if votes else None,
+    )
+
+
+def in_torch(code: str) -> str:
+    """Runs code in a process of its own, since Keras has one backend a process; what it prints."""
+    setup = "from vidframe_emotion.model import use_backend; use_backend('torch'); import torch; torch.set_num_threads(1)"
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", f"{setup}\n{code}"], capture_output=True, text=True, timeout=300
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+def test_targets_are_distributions_and_favour_the_label() -> None:
+    its = faces()
+
+    labels, votes = targets(its, Recipe())
+
+    assert labels.sum(axis=1) == pytest.approx(np.ones(len(its)), abs=1e-5)
+    assert votes.sum(axis=1) == pytest.approx(np.ones(len(its)), abs=1e-5)
+    assert (labels.argmax(axis=1) == its.labels).all()
+
+
+def test_faces_without_votes_teach_their_label_alone() -> None:
+    its = faces(votes=False)
+
+    labels, votes = targets(its, Recipe(smoothing=0.14))
+
+    assert labels.max(axis=1) == pytest.approx(np.full(len(its), 0.88), abs=1e-6)
+    assert votes.shape == (len(its), len(FERPLUS))
+    assert not votes.any()
+
+
+def test_votes_for_what_is_often_mislabelled_soften_the_label() -> None:
+    votes = np.zeros((4, 10), np.float32)
+    votes[:, FERPLUS.index("fear")] = 10
+    its = Faces(np.zeros((4, 48, 48), np.uint8), np.array([CLASSES.index("fear")] * 3 + [CLASSES.index("surprise")]), votes)
+
+    labels, _ = targets(its, Recipe(label_weight=0.5))
+
+    assert labels[0, CLASSES.index("fear")] == pytest.approx(0.5 + 0.5 * 0.75)
+    assert labels[0, CLASSES.index("surprise")] == pytest.approx(0.5 * 0.25)
+
+
+def test_the_learning_rate_is_level_and_then_falls_to_nothing() -> None:
+    recipe = Recipe(epochs=100, cooldown=0.4)
+
+    assert recipe.rate_at(0) < 0.1
+    assert [recipe.rate_at(epoch) for epoch in (1, 60, 80, 100)] == pytest.approx([1, 1, 0.5, 0])
+
+
+def test_pictures_grow_over_the_training_to_their_full_size() -> None:
+    recipe = Recipe(epochs=8, sizes=(36, 48))
+
+    assert [recipe.size(epoch) for epoch in range(8)] == [36] * 4 + [48] * 4
+
+
+def test_augmentation_is_the_same_for_the_same_seed_and_keeps_the_range() -> None:
+    pictures = faces(8).pictures
+
+    first = Augmentation()(pictures, 40, np.random.default_rng(3))
+    again = Augmentation()(pictures, 40, np.random.default_rng(3))
+
+    assert first.shape == (8, 40, 40)
+    assert (first == again).all()
+    assert first.min() >= 0
+    assert first.max() <= 255
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["aligned", "residual", "vgg", "mini_xception"])
+def test_the_torch_graph_gives_what_keras_gives(architecture: str) -> None:
+    pytest.importorskip("torch")
+    code = f"""
+import keras, numpy
+from vidframe_emotion.architectures import build
+from vidframe_emotion.torch_graph import TorchGraph
+keras.utils.set_random_seed(1)
+model = build({architecture!r}, 17)
+pictures = numpy.random.default_rng(1).integers(0, 255, (4, 48, 48)).astype("float32")
+with torch.no_grad():
+    mine = TorchGraph(model)(torch.from_numpy(pictures[:, None]), training=False)
+    theirs = model(pictures[..., None], training=False)
+print(float(abs(mine - theirs).max()), model.count_params())
+"""
+    difference, parameters = in_torch(code).split()
+
+    assert float(difference) < 1e-4
+    assert int(parameters) <= 2_000_000
+
+
+TRAIN = """
+import sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from test_train import faces
+from vidframe_emotion.train import Recipe, Trainer
+def train(epochs, folder):
+    trainer = Trainer(Recipe(epochs=epochs, cooldown=0.5, batch=16, sizes=(36,), seed=3), faces(), Path(folder))
+    trainer.resume()
+    trainer.run(lambda *_: None, lambda _: dict())
+    return trainer
+"""
+
+
+def trained(code: str, **values: Any) -> str:
+    return in_torch((TRAIN + code).format(tests=str(Path(__file__).parent), **values))
+
+
+@pytest.mark.slow
+def test_the_same_seed_trains_the_same_network_and_another_goes_elsewhere(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    code = """
+first, again = train(2, {a!r}), train(2, {b!r})
+print(first.history[-1]["loss"] == again.history[-1]["loss"])
+print(all((a == b).all() for a, b in zip(first.averaged_weights(), again.averaged_weights())))
+"""
+
+    assert trained(code, a=str(tmp_path / "a"), b=str(tmp_path / "b")).split() == ["True", "True"]
+
+
+@pytest.mark.slow
+def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    code = """
+whole = train(4, {a!r})
+class Stopped(Exception): pass
+def stop(trainer):
+    if trainer.epoch == 3: raise Stopped  # before the checkpoint of its third epoch
+    return dict()
+half = Trainer(Recipe(epochs=4, cooldown=0.5, batch=16, sizes=(36,), seed=3), faces(), Path({b!r}))
+try: half.run(lambda *_: None, stop)
+except Stopped: pass
+rest = train(4, {b!r})
+print([entry["epoch"] for entry in rest.history], rest.history[-1]["loss"] - whole.history[-1]["loss"])
+"""
+
+    shown = trained(code, a=str(tmp_path / "a"), b=str(tmp_path / "b"))
+
+    assert shown.startswith("[1, 2, 3, 4] ")
+    assert abs(float(shown.rpartition(" ")[2])) < 1e-3
+
+
+@pytest.mark.slow
+def test_a_longer_training_goes_on_before_the_learning_rate_fell(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    code = """
+train(4, {a!r})
+longer = Trainer(Recipe(epochs=40, cooldown=0.5, batch=16, sizes=(36,), seed=3), faces(), Path({a!r}))
+print(longer.resume(), longer.epoch)
+"""
+
+    assert trained(code, a=str(tmp_path / "a")) == "True 2"
