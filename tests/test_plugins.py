@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from vidframe.testing import conformance
 
 # Settings that have no default, for plugins that cannot do without.
 SETTINGS: dict[str, dict[str, Any]] = {
+    "face_collector": {"consent": True, "folder": Path(tempfile.gettempdir(), "vidframe-collected")},
     "interest": {"zones": [{"name": "tea", "polygon": [(0.0, 0.0), (0.3, 0.0), (0.3, 1.0)]}]},
 }
 

@@ -109,7 +109,11 @@ class Trainer:
             self.save()
 
     def _run_epoch(self, progress: Progress) -> float:
+        import torch
+
+        # By epoch, so that a training that was stopped goes on with the same numbers.
         random = np.random.default_rng((self.recipe.seed, self.epoch))
+        torch.manual_seed(int(random.integers(2**31)))
         total = 0.0
         for step, (pictures, chosen) in enumerate(self._batches(random)):
             self._set_rate(self.recipe.rate_at(self.epoch + step / self.steps))

@@ -34,6 +34,10 @@ def pictures(count: int) -> list[Pixels]:
     return [cv2.resize(picture, (320, 240), interpolation=cv2.INTER_CUBIC) for picture in coarse]
 
 
+def _picture(file: Path) -> Pixels:
+    return np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE))
+
+
 def collect(folder: Path, shown: list[Pixels], make_face: MakeFace, **settings: Any) -> FaceCollector:
     camera = make_camera()
     collector = FaceCollector(folder, consent=True, **settings)
@@ -57,7 +61,7 @@ def test_each_face_is_kept_once_in_the_folder_of_the_unsorted(tmp_path: Path, ma
 
     files = list((tmp_path / "unsorted").glob("*.png"))
     assert len(files) == collector.kept == 3
-    assert {cv2.imread(str(file), cv2.IMREAD_GRAYSCALE).shape for file in files} == {(96, 96)}
+    assert {_picture(file).shape for file in files} == {(96, 96)}
     assert all((tmp_path / name).is_dir() for name in CLASSES)
 
 
