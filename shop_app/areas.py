@@ -8,6 +8,7 @@ from shop_app.web import Area
 def areas() -> list[Area]:
     """All areas, in no particular order; the navigation has an order of its own."""
     from shop_app.accounts.views import area as accounts
+    from shop_app.api.views import area as api
     from shop_app.complaints.views import area as complaints
     from shop_app.customer.views import area as customer
     from shop_app.customers.views import area as customers
@@ -16,11 +17,13 @@ def areas() -> list[Area]:
     from shop_app.manage.views import area as manage
     from shop_app.messages.views import area as messages
     from shop_app.products.views import area as products
+    from shop_app.pwa.views import area as pwa
     from shop_app.ratings.views import area as ratings
     from shop_app.staff.views import area as staff
 
     return [
         accounts,
+        api,
         complaints,
         customer,
         customers,
@@ -29,6 +32,7 @@ def areas() -> list[Area]:
         manage,
         messages,
         products,
+        pwa,
         ratings,
         staff,
     ]

@@ -12,11 +12,17 @@ from shop_app.accounts import service as accounts
 from shop_app.accounts.service import Person
 from shop_app.db import now
 from shop_app.errors import Conflict, NotFound
-from shop_app.listing import contains
+from shop_app.listing import SortColumn, contains
 from shop_app.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction, Offer, Product, Rating
 from shop_app.permissions import Role
 from shop_app.text import _
 from shop_app.web import Actor
+
+PRODUCT_SORTS: dict[str, list[SortColumn]] = {
+    "name": [Product.name, Product.id],
+    "price": [Product.price_minor, Product.id],
+    "new": [Product.id],
+}
 
 
 def register(session: Session, person: Person, password_hash: str, *, is_open: bool) -> Account:

@@ -87,10 +87,8 @@ def register_now() -> BaseResponse | tuple[str, int]:
 @area.get("/products", may=P.CUSTOMER)
 def products() -> str:
     """What is on sale."""
-    found = paginate(
-        session(), service.products(asked("q"), asked("category")),
-        {"name": [Product.name, Product.id], "price": [Product.price_minor, Product.id]}, default="name",
-    )  # fmt: skip
+    query = service.products(asked("q"), asked("category"))
+    found = paginate(session(), query, service.PRODUCT_SORTS, default="name")
     return render_template("customer/products.html", products=found, categories=categories(session()))
 
 

@@ -52,3 +52,8 @@ for (const button of document.querySelectorAll("[data-fill]")) {
     field.focus();
   });
 }
+
+// An installable app, where the browser allows it (https or this machine).
+if ("serviceWorker" in navigator && window.isSecureContext) {
+  navigator.serviceWorker.register("/service-worker.js").catch(() => {});
+}

@@ -133,9 +133,10 @@ class ShopClient(FlaskClient):
         return super().open(*arguments, **options)
 
     def _csrf(self) -> str:
-        page = super().open("/me", method="GET")
-        found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
-        return found.group(1) if found else ""
+        if getattr(self, "_token", "") == "":
+            found = re.search(r'name="csrf-token" content="([^"]+)"', super().open("/me", method="GET").text)
+            self._token = found.group(1) if found else ""
+        return self._token
 
 
 @pytest.fixture

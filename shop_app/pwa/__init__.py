@@ -1,0 +1,1 @@
+"""What makes the pages an app on a phone: manifest, service worker, icons."""
