@@ -145,7 +145,11 @@ def _text(canvas: Pixels, text: str, at: tuple[int, int]) -> None:
     import cv2
 
     plain = text.encode("ascii", "replace").decode()  # OpenCV's fonts know no other letters
-    cv2.putText(canvas, plain, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
+    if not plain:
+        return
+    (width, height), below = cv2.getTextSize(plain, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
+    x, y = at
+    cv2.rectangle(canvas, (x - 2, y - height - 3), (x + width + 2, y + below), (30, 30, 30), cv2.FILLED)
     cv2.putText(canvas, plain, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
 
 

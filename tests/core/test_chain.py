@@ -205,6 +205,31 @@ def test_one_failing_close_leaves_no_other_step_open_and_the_last_opened_closes_
     assert closed == ["third", "second", "first"]
 
 
+def test_what_a_step_reports_at_the_end_reaches_the_steps_after_it() -> None:
+    heard: list[str] = []
+
+    class Holding:
+        @hookimpl
+        def open_camera(self, camera: Camera) -> None:
+            self.camera = camera
+
+        @hookimpl
+        def handle_event(self, event: Event) -> None:
+            if event.kind == "camera.closing":
+                self.camera.report("held.back")
+
+    class Listener:
+        @hookimpl
+        def handle_event(self, event: Event) -> None:
+            heard.append(event.kind)
+
+    running = Running(step(Holding), step(Listener))
+    running.run()
+    running.chain.close()
+
+    assert heard == ["camera.closing", "held.back"]
+
+
 @pytest.mark.parametrize(
     ("every", "expected"),
     [

@@ -215,9 +215,12 @@ class Chain:
                 step.handle(event)
 
     def close(self) -> None:
-        """Closes the steps, the last opened first, and delivers what they report in closing."""
+        """Says that the end has come while all can still hear it, then closes the steps, the last opened first."""
         for thread in self._opening.values():
             thread.join()
+        self.deliver()
+        self._reports.by("vidframe")("camera.closing")
+        self.deliver()
         while self._opened:
             step = self._opened.pop()
             step.close()

@@ -71,7 +71,7 @@ class Interest:
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
-        if event.kind == "mode.changed":
+        if event.kind in ("mode.changed", "camera.closing"):
             self._tell_all()
 
     @hookimpl
