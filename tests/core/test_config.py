@@ -253,6 +253,11 @@ BROKEN = [
         id="unknown pace",
     ),
     pytest.param(
+        "cameras:\n  door: {source: a.mp4, timeout: soon}\n",
+        ['2:34: timeout must be a time above 0 such as 500ms, 5s or 2m, found "soon"'],
+        id="unknown time",
+    ),
+    pytest.param(
         "cameras:\n  door: {source: 12}\n", ["2:18: source must be text, found 12"], id="number for a source"
     ),
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -161,6 +164,28 @@ def test_a_size_that_changes_midway_is_followed() -> None:
         wait_for(lambda: {shot.picture.bgr().shape for shot in door.shots} == {(120, 160, 3), (240, 320, 3)})
 
 
+def test_a_recorder_gets_a_new_beginning_where_the_size_changes_midway(tmp_path: Path) -> None:
+    sizes = [(160, 120), (320, 240)]
+    parts = [write_clip(tmp_path / f"{width}.ts", moving_square(30, width, height)) for width, height in sizes]
+    content = b"".join(part.read_bytes() for part in parts)
+    with mjpeg_camera([], content=content) as url, Watcher(url, wants_packets=True) as door:
+        wait_for(lambda: (State.CONNECTING, "the size of its picture changed") in door.states)
+
+
+def test_a_program_ends_at_once_though_a_camera_hangs() -> None:
+    code = """
+import sys, threading
+from vidframe.core.source import open_source
+stop = threading.Event()
+threading.Timer(0.3, stop.set).start()
+with open_source(sys.argv[1], timeout=30, stop=stop) as source:
+    list(source)
+"""
+    with silent_server() as url:
+        done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_recording_behind_a_url_is_refused_with_advice(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", container_options={"movflags": "faststart"})
     with mjpeg_camera([], content=clip.read_bytes()) as url, Watcher(url) as door:
@@ -170,8 +195,6 @@ def test_a_recording_behind_a_url_is_refused_with_advice(tmp_path: Path) -> None
 @contextmanager
 def silent_server() -> Iterator[str]:
     """Takes connections, and never says a word."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}/video"
 

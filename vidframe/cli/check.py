@@ -167,6 +167,8 @@ CAMERA_SCHEMA: dict[str, Any] = {
                 "credentials": {"type": "string", "description": "user:password; use !env NAME"},
                 "pace": {"enum": ["fast", "real"], "description": "How fast a recording is played"},
                 "fps": {"type": "number", "exclusiveMinimum": 0, "description": "Of a folder of pictures or a pipe"},
+                "timeout": {"type": ["number", "string"], "description": "Without a picture, a live camera is connected again"},
+                "frozen_after": {"type": ["number", "string"], "description": "Of the same picture, a camera counts as stalled"},
                 "with": {"type": "object", "description": "Other settings of some steps for this camera"},
                 "without": {"type": "array", "items": {"type": "string"}, "description": "Steps that it does without"},
             },

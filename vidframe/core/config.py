@@ -20,7 +20,7 @@ from vidframe.core.registry import SOURCE_ADDS, STEP_OPTIONS, Plugin, PluginErro
 from vidframe.core.settings import seconds
 
 TOP_KEYS = ("cameras", "mode", "day", "night", "always", "state")
-CAMERA_KEYS = ("source", "credentials", "pace", "fps", "with", "without")
+CAMERA_KEYS = ("source", "credentials", "pace", "fps", "timeout", "frozen_after", "with", "without")
 MODES = ("day", "night")
 NOWHERE = Mark("", 1, 1)
 CAMERA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
@@ -79,6 +79,8 @@ class CameraConfig:
     credentials: str | None = field(default=None, repr=False)  # "user:password"
     pace: Literal["fast", "real"] = "fast"
     fps: float | None = None
+    timeout: float = 5.0  # seconds without a picture after which a live camera is connected again
+    frozen_after: float = 60.0  # seconds of one and the same picture after which it counts as stalled
     mode: StepConfig | None = None
     chains: Mapping[str, tuple[StepConfig, ...]] = field(default_factory=dict)  # "day", "night", "always"
 
@@ -222,6 +224,8 @@ class _Reader:
             self.text((*place, "credentials"), credentials) if "credentials" in entry else None,
             self.choice((*place, "pace"), entry.get("pace", "fast"), ("fast", "real")),
             self.positive((*place, "fps"), entry.get("fps")),
+            self.duration((*place, "timeout"), entry.get("timeout", 5)),
+            self.duration((*place, "frozen_after"), entry.get("frozen_after", 60)),
         )
 
     def source_path(self, place: Place, source: str) -> str:
@@ -234,6 +238,16 @@ class _Reader:
         if value not in known:
             self.document.complain(place, f"{place[-1]} must be {' or '.join(known)}, found {self.shown(place, value)}")
         return value
+
+    def duration(self, place: Place, value: Any) -> float:
+        try:
+            length = seconds(value)
+        except ValueError:
+            length = 0.0
+        if length <= 0:
+            shown = self.shown(place, value)
+            self.document.complain(place, f"{place[-1]} must be a time above 0 such as 500ms, 5s or 2m, found {shown}")
+        return length
 
     def positive(self, place: Place, value: Any) -> float | None:
         if value is None:

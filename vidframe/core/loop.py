@@ -62,6 +62,8 @@ def _run(
                 credentials=config.credentials,
                 pace=config.pace,
                 fps=config.fps,
+                timeout=config.timeout,
+                frozen_after=config.frozen_after,
                 stop=stop,
                 wants_packets="packets" in config.needed,
                 on_state=on_state,

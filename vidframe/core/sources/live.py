@@ -22,6 +22,10 @@ from vidframe.core.sources.timeline import LiveTime, WallClock
 
 
 
+class ChangedError(Exception):
+    """The stream is no longer what its header says: recorders need it from its beginning."""
+
+
 class LiveCamera:
     """A camera that comes and goes. Its thread runs from `__enter__` to `__exit__`."""
 
@@ -100,7 +104,7 @@ class LiveCamera:
         try:
             container = held.enter_context(closing(self._connect()))
             self._follow(VideoStream(container))
-        except (av.error.FFmpegError, OSError, NoVideoError, RefusedError, StalledError) as error:
+        except (av.error.FFmpegError, OSError, NoVideoError, RefusedError, StalledError, ChangedError) as error:
             return error
         return None
 
@@ -116,6 +120,8 @@ class LiveCamera:
                 self._newest.put_packet(packet)
             for shot in shots:
                 self._show(shot)
+            if stream.has_outgrown_header:
+                raise ChangedError("the size of its picture changed")
 
     def _show(self, shot: Shot) -> None:
         self._has_pictures = True

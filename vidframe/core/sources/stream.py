@@ -35,6 +35,7 @@ class VideoStream:
             if other is not self._stream:
                 other.discard = Discard.all
         self._encoding: Encoding | None = None
+        self.has_outgrown_header = False  # its size changed, and the header of its encoding did not
         self.packets_read = 0
         self.damaged = 0  # packets that could not be decoded
         # Threads by frame are faster by the clock, but cost a fifth more work and `threads` pictures of delay.
@@ -111,6 +112,7 @@ class VideoStream:
         if known is None or is_keyframe or (known.width, known.height) != size:
             extradata = self._context.extradata or b""
             if known is None or (known.width, known.height, known.extradata) != (*size, extradata):
+                self.has_outgrown_header |= known is not None and known.extradata == extradata != b""
                 known = Encoding(self._context.codec.canonical_name, *size, extradata, _header(self._stream))
             self._encoding = known
         return known
