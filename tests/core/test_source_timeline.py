@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vidframe.core.sources.timeline import LiveTime, RecordedTime, WallClock
+from vidframe.core.sources.timeline import ArrivalTime, RecordedTime, WallClock
 
 
 class Clock:
@@ -55,7 +55,7 @@ def test_no_two_pictures_have_the_same_time() -> None:
 
 def test_a_cameras_even_stamps_are_kept_though_they_arrive_unevenly() -> None:
     clock = Clock()
-    time = LiveTime(clock)
+    time = ArrivalTime(clock)
     placed = []
     for index, late in enumerate((0, 0.05, 0.01, 0.08, 0.0, 0.03)):
         clock.seconds = 101 + index * 0.1 + late
@@ -66,7 +66,7 @@ def test_a_cameras_even_stamps_are_kept_though_they_arrive_unevenly() -> None:
 
 def test_a_burst_of_old_pictures_does_not_put_the_later_ones_into_the_future() -> None:
     clock = Clock()
-    time = LiveTime(clock)
+    time = ArrivalTime(clock)
     for index in range(20):  # kept by the camera, sent at once
         time.place(index * 0.1, None)
     clock.seconds += 0.1
@@ -77,7 +77,7 @@ def test_a_burst_of_old_pictures_does_not_put_the_later_ones_into_the_future() -
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0, -5.0, 5.0])
 def test_a_cameras_clock_that_jumps_moves_nothing(jump: float) -> None:
     clock = Clock()
-    time = LiveTime(clock)
+    time = ArrivalTime(clock)
     placed = []
     for index in range(20):
         clock.seconds = 100 + index * 0.1
@@ -88,7 +88,7 @@ def test_a_cameras_clock_that_jumps_moves_nothing(jump: float) -> None:
 
 def test_time_goes_on_over_a_new_connection_whose_stamps_start_again() -> None:
     clock = Clock()
-    time = LiveTime(clock)
+    time = ArrivalTime(clock)
     time.place(5000, None)
     time.reconnect(is_timed=True)
     clock.seconds += 30
@@ -98,7 +98,7 @@ def test_time_goes_on_over_a_new_connection_whose_stamps_start_again() -> None:
 
 def test_stamps_that_mean_nothing_are_replaced_by_the_arrival() -> None:
     clock = Clock()
-    time = LiveTime(clock)
+    time = ArrivalTime(clock)
     time.reconnect(is_timed=False)
     clock.seconds += 0.5
     time.place(0.0, 0.0)

@@ -17,7 +17,7 @@ from vidframe.core.sources.newest import Newest
 from vidframe.core.sources.shot import Options, Shot, State
 from vidframe.core.sources.stillness import Patience, StalledError, Stillness
 from vidframe.core.sources.stream import NoVideoError, VideoStream
-from vidframe.core.sources.timeline import LiveTime, WallClock
+from vidframe.core.sources.timeline import ArrivalTime, WallClock
 
 
 
@@ -43,7 +43,7 @@ class LiveCamera:
         self._state: tuple[State, str] | None = None
         self._has_pictures = False  # the present connection brought some
         self._newest = Newest()
-        self._time = LiveTime()
+        self._time = ArrivalTime()
         self._wall = WallClock()
         self._stillness = Stillness(options.frozen_after)
         self._bug: BaseException | None = None

@@ -55,7 +55,7 @@ class RecordedTime(Timeline):
         return 0.0 if self._shift is None else self._last_decoded + self._step - self._shift
 
 
-class LiveTime(Timeline):
+class ArrivalTime(Timeline):
     """The time stamps of a camera, moved so that they agree with when its packets arrive.
 
     The camera's own stamps are even and arrival is not, so they are used, with a shift that follows the drift of
