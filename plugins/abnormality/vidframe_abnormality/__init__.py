@@ -1,0 +1,1 @@
+"""Day and night, and what does not belong in a closed shop."""

@@ -1,0 +1,1 @@
+"""Clips of what happened, and of nothing else."""
