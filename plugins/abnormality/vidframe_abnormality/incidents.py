@@ -1,0 +1,104 @@
+"""From looks to incidents: when one opens, what is told while it goes on, and when it is over.
+
+Knows no picture: it is told, look by look, how much changed and where.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+Change = Literal["motion", "left", "gone", "tampering", "light"]
+Moment = Literal["opened", "updated", "closed"]
+Box = tuple[float, float, float, float]  # left, top, width, height: each 0..1 of the picture
+
+# What an incident is called when it was several things: the gravest.
+GRAVITY: tuple[Change, ...] = ("light", "motion", "gone", "left", "tampering")
+SEVERITY: dict[Change, str] = {
+    "light": "info",
+    "motion": "alert",
+    "gone": "alert",
+    "left": "alert",
+    "tampering": "alert",
+}
+
+
+@dataclass
+class Seen:
+    """What one look says to the incidents."""
+
+    seconds: float
+    area: float = 0.0  # share of the picture that changed, 0..1
+    boxes: tuple[Box, ...] = ()
+    change: Change = "motion"
+    at_once: bool = False  # opens an incident without waiting for more looks
+
+
+@dataclass
+class Incident:
+    """Something that does not belong there, from its first to its last picture."""
+
+    id: str
+    start: float  # seconds of the first changed picture
+    last: float  # seconds of the last changed picture
+    change: Change
+    peak_area: float = 0.0
+    boxes: tuple[Box, ...] = ()  # as last seen
+    told: float = 0.0  # seconds of the last event about it
+
+    def take_in(self, seen: Seen) -> bool:
+        """Adds what was seen; True if the incident is now called something graver."""
+        self.last = seen.seconds
+        self.peak_area = max(self.peak_area, seen.area)
+        self.boxes = seen.boxes or self.boxes
+        if GRAVITY.index(seen.change) <= GRAVITY.index(self.change):
+            return False
+        self.change = seen.change
+        return True
+
+
+@dataclass
+class Incidents:
+    """The incidents of one camera, one at a time."""
+
+    frames: int = 3  # looks of the last `of` that must show a change before an incident opens
+    of: int = 5
+    quiet: float = 1.5  # seconds without a change after which it closes
+    tell_every: float = 10.0  # seconds between two updates
+    current: Incident | None = None
+    _recent: deque[Seen] = field(default_factory=deque)
+
+    def see(self, seen: Seen, new_id: str) -> Iterator[tuple[Moment, Incident]]:
+        """Takes in one look; yields what is to be told. `new_id` names the incident if one opens."""
+        self._recent.append(seen)
+        while len(self._recent) > self.of:
+            self._recent.popleft()
+        if self.current is None:
+            if self._is_opening(seen):
+                yield "opened", self._open(new_id)
+        elif seen.area:
+            if self.current.take_in(seen) or seen.seconds - self.current.told >= self.tell_every:
+                self.current.told = seen.seconds
+                yield "updated", self.current
+        elif seen.seconds - self.current.last >= self.quiet:
+            yield from self.close()
+
+    def close(self) -> Iterator[tuple[Moment, Incident]]:
+        """Ends the open incident, if there is one."""
+        self._recent.clear()
+        if self.current is not None:
+            closed, self.current = self.current, None
+            yield "closed", closed
+
+    def _is_opening(self, seen: Seen) -> bool:
+        changed = sum(1 for look in self._recent if look.area)
+        return bool(seen.area) and (seen.at_once or changed >= self.frames)
+
+    def _open(self, new_id: str) -> Incident:
+        changed = [look for look in self._recent if look.area]
+        last = changed[-1]
+        incident = Incident(new_id, changed[0].seconds, last.seconds, last.change, told=last.seconds)
+        for look in changed:
+            incident.take_in(look)
+        self.current = incident
+        return incident
