@@ -1,6 +1,6 @@
 """Video analytics from plugins: a camera, a chain of steps, and events for those who act on them."""
 
-from vidframe.core.frame import Attachment, Box, Camera, Emotion, Event, Face, Frame, Gaze, Packet
+from vidframe.core.frame import Attachment, Box, Camera, Emotion, Encoding, Event, Face, Frame, Gaze, Packet
 from vidframe.core.hookspecs import hookimpl
 from vidframe.core.settings import Seconds
 
@@ -9,6 +9,7 @@ __all__ = [
     "Box",
     "Camera",
     "Emotion",
+    "Encoding",
     "Event",
     "Face",
     "Frame",

@@ -7,7 +7,7 @@ subtraction techniques: a review", 2004).
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -105,19 +105,19 @@ class Reference:
         if objects:
             half = cv2.subtract(cv2.absdiff(picture, self._shown), cv2.convertScaleAbs(self._limits, alpha=0.5))
             frozen = cv2.threshold(half, 0, 1, cv2.THRESH_BINARY)[1]
-            frozen = cv2.dilate(frozen | np.isin(labels, [b.label for b in objects]), _FREEZE)
+            frozen = cv2.dilate(np.maximum(frozen, np.isin(labels, [b.label for b in objects])), _FREEZE)
         self._keep_up(now, seconds, frozen)
         if area < self.min_area:
             return Look(0.0, (), False)
         return Look(area, tuple(objects), False)
 
-    def _blobs(self, mask: Gray) -> tuple[list[Blob], NDArray[np.int32]]:
+    def _blobs(self, mask: Gray) -> tuple[list[Blob], NDArray[Any]]:
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         least = self.min_blob * mask.size
-        blobs = [Blob(*map(int, stats[i]), i) for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= least]
-        return blobs, labels
+        blobs = [_blob(stats[i], i) for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= least]
+        return blobs, np.asarray(labels)
 
-    def _objects(self, picture: Gray, now: Floats, lit: Floats, blobs: list[Blob], labels: NDArray[np.int32]) -> list[Blob]:
+    def _objects(self, picture: Gray, now: Floats, lit: Floats, blobs: list[Blob], labels: NDArray[Any]) -> list[Blob]:
         """The blobs that are no light."""
         if not blobs:
             return []
@@ -128,7 +128,7 @@ class Reference:
         found = light.structure(now, lit, self.noise, cells)
         return [blob for blob in blobs if not self._is_light(blob, labels, outlines, found)]
 
-    def _is_light(self, blob: Blob, labels: NDArray[np.int32], outlines: Gray, found: light.Structure) -> bool:
+    def _is_light(self, blob: Blob, labels: NDArray[Any], outlines: Gray, found: light.Structure) -> bool:
         x0, y0 = max(0, blob.left - 3), max(0, blob.top - 3)
         x1, y1 = blob.left + blob.width + 3, blob.top + blob.height + 3
         inside = (labels[y0:y1, x0:x1] == blob.label).astype(np.uint8)
@@ -173,6 +173,11 @@ class Reference:
         if self.mask is not None:
             limits[self.mask] = 255
         self._limits = cv2.convertScaleAbs(limits)
+
+
+def _blob(stats: NDArray[Any], label: int) -> Blob:
+    left, top, width, height, area = (int(value) for value in stats)
+    return Blob(left, top, width, height, area, label)
 
 
 def _dimness(picture: Gray) -> float:

@@ -7,14 +7,15 @@ SIBGRAPI 2005), and the outline of an object brings edges that the reference doe
 softly.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Gray = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+# OpenCV's type hints promise no element type, so these names say it instead.
+Gray = NDArray[Any]  # uint8
+Floats = NDArray[Any]  # float32
 
 CELLS = (16, 9)  # columns and rows of the grid on which light is measured
 SAME_STRUCTURE = 0.6  # correlation from which a surface counts as the same surface

@@ -135,7 +135,7 @@ def ignored(settings: Abnormality, height: int, width: int) -> NDArray[np.bool_]
         cv2.fillPoly(counts, [np.rint(np.array(polygon) * size).astype(np.int32)], 1)
     for polygon in settings.masks:
         cv2.fillPoly(counts, [np.rint(np.array(polygon) * size).astype(np.int32)], 0)
-    return counts == 0
+    return np.asarray(counts == 0)
 
 
 def _is_inside(polygon: Polygon, x: float, y: float) -> bool:

@@ -5,8 +5,9 @@ from collections import deque
 import cv2
 import numpy as np
 
-from vidframe_abnormality.change import Gray, Look, Reference, shrink
+from vidframe_abnormality.change import Look, Reference, shrink
 from vidframe_abnormality.incidents import Box, Change, Seen
+from vidframe_abnormality.light import Gray
 from vidframe_abnormality.plugin import Abnormality, ignored
 
 STEADY = 0.02  # change of the mean brightness within SETTLED_FOR below which the exposure has settled

@@ -1,0 +1,185 @@
+"""Keeps one clip of each incident, from some seconds before it, and nothing else."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from vidframe import Attachment, Camera, Event, Frame, Packet, Seconds, hookimpl
+
+if TYPE_CHECKING:
+    from vidframe_recorder.writer import ClipWriter, Outcome
+
+GAP = 5.0  # seconds without a frame after which the ring is not continued
+PATIENCE = 20.0  # seconds to wait at the end for a disk that is slow
+
+
+@dataclass
+class Recorder:
+    """Writes a clip around each event of the kinds in `on`; incidents that touch share a clip.
+
+    What the camera sends is copied, not encoded again, where browsers play it.
+    """
+
+    needs = ("packets?", "notes.changed?")
+
+    on: Annotated[list[str], Field(min_length=1, description="kinds of events, or what they begin with")] = field(
+        default_factory=lambda: ["incident"]
+    )
+    before: Annotated[Seconds, Field(ge=0, le=120, description="kept from before the event")] = 3.0
+    after: Annotated[Seconds, Field(ge=0, le=600, description="kept after the event")] = 5.0
+    max_length: Annotated[Seconds, Field(ge=10, description="a longer clip goes on in another")] = 300.0
+    keep: Annotated[Literal["clip", "frames"], Field(description="all of it, or the changed frames alone")] = "clip"
+    folder: Annotated[Path | None, Field(description="for the clips; default: in the camera's state folder")] = None
+    days: Annotated[float | None, Field(gt=0, description="after which clips go")] = 30.0
+    count: Annotated[int | None, Field(ge=1, description="of clips that may stay")] = None
+    megabytes: Annotated[int | None, Field(ge=1, description="of clips that may stay")] = 20_000
+    keep_free: Annotated[int, Field(ge=0, description="megabytes of the disk that clips never take")] = 100
+
+    @hookimpl
+    def open_camera(self, camera: Camera) -> None:
+        from vidframe_recorder.recovery import recover
+        from vidframe_recorder.ring import Ring
+        from vidframe_recorder.storage import Storage
+
+        self._camera = camera
+        root = self.folder if self.folder is not None else camera.state / "clips"
+        self._folder = root / camera.name if self.folder is not None else root
+        limit = self.megabytes * 1_000_000 if self.megabytes is not None else None
+        self._storage = Storage(root, self.days, self.count, limit, self.keep_free * 1_000_000)
+        self._ring = Ring(self.before)
+        self._writer: ClipWriter | None = None
+        self._sealing: list[ClipWriter] = []
+        self._open: set[str] = set()  # incidents that go on
+        self._until = float("-inf")
+        self._now = float("-inf")
+        for outcome in recover(self._folder, camera.name):
+            self._tell(outcome)
+
+    @hookimpl
+    def process_frame(self, frame: Frame) -> None:
+        from vidframe_recorder.ring import packets_of
+
+        if frame.seconds - self._now > GAP:
+            self._end_clip()
+            self._ring.clear()
+        self._now = frame.seconds
+        packets = packets_of(frame)
+        for packet in packets:
+            self._ring.append(packet)
+        if self._writer is not None:
+            self._go_on(self._writer, packets)
+        if self._sealing:
+            self._tell_sealed()
+
+    @hookimpl
+    def handle_event(self, event: Event) -> None:
+        if event.kind == "mode.changed":
+            self._open.clear()
+            self._end_clip()
+            self._tell_sealed(PATIENCE)
+        elif any(event.kind == kind or event.kind.startswith(kind + ".") for kind in self.on):
+            self._take_in(event)
+
+    @hookimpl
+    def close_camera(self) -> None:
+        if hasattr(self, "_sealing"):
+            self._end_clip()
+            self._tell_sealed(PATIENCE)
+
+    def _take_in(self, event: Event) -> None:
+        name = str(event.facts.get("incident", event.id))
+        start = self._seconds_of(event.facts.get("start"), event.time)
+        if event.kind.endswith(".closed"):
+            self._open.discard(name)
+            end = self._seconds_of(event.facts.get("end"), event.time)
+        else:
+            end = self._now
+            if event.kind.endswith((".opened", ".updated")):
+                self._open.add(name)
+        if self._writer is None:
+            if event.kind.endswith(".closed"):
+                return
+            self._begin_clip(start - self.before, start, [name])
+        elif name not in self._writer.note.incidents:
+            self._writer.add(name)
+            self._writer.put(self._ring.since(float("-inf")))
+        self._until = max(self._until, end + self.after)
+
+    def _begin_clip(self, seconds: float, cause: float, incidents: list[str]) -> None:
+        from vidframe_recorder.writer import ClipNote, ClipWriter
+
+        packets = list(self._ring.since(seconds))
+        if not packets:
+            return
+        start = self._camera.utc(packets[0].seconds)
+        note = ClipNote(self._camera.name, incidents, _iso(start), _iso(self._camera.utc(cause)))
+        name = f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self._writer = ClipWriter(self._folder, name, note, self._storage)
+        self._writer.put(packets)
+        self._writer.start()
+
+    def _go_on(self, writer: "ClipWriter", packets: list[Packet]) -> None:
+        """Feeds the clip while it lasts; then waits as long as an incident could still reach back to it."""
+        if self._open or self._now <= self._until:
+            rolls_over = writer.length >= self.max_length
+            if rolls_over and packets and packets[0].is_keyframe:
+                self._end_clip()
+                self._begin_clip(packets[0].seconds, packets[0].seconds, list(writer.note.incidents))
+            else:
+                writer.put(packets)
+        elif self._now > self._until + self.before:
+            self._end_clip()
+
+    def _end_clip(self) -> None:
+        if self._writer is not None:
+            self._writer.finish()
+            self._sealing.append(self._writer)
+            self._writer = None
+
+    def _tell_sealed(self, patience: float = 0.0) -> None:
+        """Reports the clips that are done; waits up to `patience` seconds for each that is not."""
+        for writer in tuple(self._sealing):
+            if patience:
+                writer.join(patience)
+            if writer.outcome is not None:
+                self._sealing.remove(writer)
+                self._tell(writer.outcome)
+
+    def _tell(self, outcome: "Outcome") -> None:
+        note = outcome.note
+        facts: dict[str, Any] = {
+            "incidents": note.incidents,
+            "start": note.start,
+            "end": note.end,
+            "seconds": note.seconds,
+            "bytes": note.bytes,
+            "recovered": note.recovered,
+        }
+        if outcome.free is not None:
+            reason = outcome.reason or "the oldest clips had to make room"
+            self._camera.report("storage.low", reason=reason, free_bytes=outcome.free, deleted=outcome.deleted)
+        if outcome.clip is None:
+            self._camera.report("clip.failed", **facts, reason=outcome.reason)
+        else:
+            self._camera.report("clip.ready", *_files(outcome), **facts, name=outcome.clip.name)
+
+    def _seconds_of(self, fact: object, default: datetime) -> float:
+        """A time of an event on the clock of the frames."""
+        time = datetime.fromisoformat(fact) if isinstance(fact, str) else default
+        return (time - self._camera.utc(0)).total_seconds()
+
+
+def _files(outcome: "Outcome") -> Iterable[Attachment]:
+    assert outcome.clip is not None
+    yield Attachment("clip", "video/mp4", outcome.clip)
+    if outcome.thumbnail is not None:
+        yield Attachment("thumbnail", "image/jpeg", outcome.thumbnail)
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")

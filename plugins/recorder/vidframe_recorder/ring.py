@@ -1,0 +1,61 @@
+"""The last seconds of a stream, encoded, so that a clip can start before its cause."""
+
+from collections import deque
+from collections.abc import Iterator
+
+from vidframe import Encoding, Frame, Packet
+from vidframe_recorder.muxing import jpeg
+
+MOST_BYTES = 96 * 1024 * 1024  # of packets; a stream without keyframes would fill the memory
+
+
+class Ring:
+    """Keeps the packets of the last `seconds`, from a keyframe on."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._packets: deque[Packet] = deque()
+        self._bytes = 0
+
+    def append(self, packet: Packet) -> None:
+        """Takes in a packet and lets go of what is no longer needed; before the first keyframe nothing is kept."""
+        if not self._packets and not packet.is_keyframe:
+            return
+        self._packets.append(packet)
+        self._bytes += len(packet.data)
+        if packet.is_keyframe:
+            self._let_go(packet.seconds - self._seconds)
+
+    def since(self, seconds: float) -> Iterator[Packet]:
+        """From the last keyframe at or before `seconds`; from the first one, if there is none so early."""
+        start = 0
+        for index, packet in enumerate(self._packets):
+            if packet.is_keyframe and packet.seconds <= seconds:
+                start = index
+        return (packet for index, packet in enumerate(self._packets) if index >= start)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._packets.clear()
+        self._bytes = 0
+
+    def _let_go(self, seconds: float) -> None:
+        """Drops whole groups of pictures that end before `seconds`, and the oldest while memory is short."""
+        keyframes = [index for index, packet in enumerate(self._packets) if packet.is_keyframe]
+        for first, second in zip(keyframes, keyframes[1:], strict=False):
+            if self._packets[second - first].seconds > seconds and self._bytes < MOST_BYTES:
+                return
+            self._drop(second - first)
+            keyframes = keyframes[1:]
+
+    def _drop(self, count: int) -> None:
+        for _ in range(count):
+            self._bytes -= len(self._packets.popleft().data)
+
+
+def packets_of(frame: Frame) -> list[Packet]:
+    """The frame's own packets; where the source has none, the picture as a JPEG, which is a keyframe by itself."""
+    if frame.packets:
+        return list(frame.packets)
+    encoding = Encoding("mjpeg", frame.width, frame.height, b"")
+    return [Packet(jpeg(frame.image, 90), frame.seconds, frame.seconds, True, encoding)]

@@ -1,0 +1,140 @@
+"""The folder of clips: what may stay, and what has to go when room is needed."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+
+PART = ".part.mp4"  # a clip that is being written
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A finished clip on disk."""
+
+    path: Path
+    bytes: int
+    modified: float  # seconds since 1970
+
+    @property
+    def is_pinned(self) -> bool:
+        """A file of the same name with `.pin` keeps it for ever."""
+        return self.path.with_suffix(".pin").exists()
+
+    def delete(self) -> None:
+        """Removes the clip and what belongs to it; that another was faster is no fault."""
+        for suffix in (".mp4", ".jpg", ".json"):
+            self.path.with_suffix(suffix).unlink(missing_ok=True)
+
+
+@dataclass
+class Storage:
+    """All clips below one folder, of all its cameras. None means without limit."""
+
+    folder: Path
+    days: float | None = None
+    count: int | None = None
+    bytes: int | None = None
+    keep_free: int = 0  # bytes of the disk
+
+    def clips(self) -> list[Clip]:
+        """The finished clips, oldest first."""
+        found = sorted(self._found(), key=lambda clip: (clip.modified, clip.path))
+        return found
+
+    def tidy(self) -> int:
+        """Deletes what is beyond the limits, oldest first and no pinned one; returns how many."""
+        clips = self.clips()
+        total, kept = sum(clip.bytes for clip in clips), len(clips)
+        deleted = 0
+        for clip in clips:
+            if not self._is_too_much(clip, kept, total):
+                break
+            if not clip.is_pinned:
+                clip.delete()
+                deleted, kept, total = deleted + 1, kept - 1, total - clip.bytes
+        return deleted
+
+    def make_room(self, wanted: int) -> int:
+        """Deletes the oldest unpinned clips until `wanted` bytes are free; returns how many went."""
+        deleted = 0
+        for clip in self.clips():
+            if self.free() >= wanted + self.keep_free:
+                break
+            if not clip.is_pinned:
+                clip.delete()
+                deleted += 1
+        return deleted
+
+    def free(self) -> int:
+        """Free bytes of the disk, or of the nearest folder that exists."""
+        folder = self.folder
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+
+    def _found(self) -> Iterator[Clip]:
+        for path in self.folder.rglob("*.mp4"):
+            if path.name.endswith(PART):
+                continue
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue
+            yield Clip(path, stat.st_size, stat.st_mtime)
+
+    def _is_too_much(self, oldest: Clip, count: int, total: int) -> bool:
+        if self.days is not None and oldest.modified < time() - self.days * 86400:
+            return True
+        if self.count is not None and count > self.count:
+            return True
+        return self.bytes is not None and total > self.bytes
+
+
+class ClipFile:
+    """A file that makes room when the disk is full, and is on the disk, not only in memory, every second or so.
+
+    OSError if there is no room and none can be made.
+    """
+
+    def __init__(self, path: Path, storage: Storage) -> None:
+        import fcntl
+
+        self.path = path
+        self.size = 0
+        self.deleted = 0  # old clips that had to go
+        self._storage = storage
+        self._file = path.open("xb", buffering=0)
+        # Whoever tidies up after a crash takes no file that somebody is still writing.
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def write(self, data: bytes) -> int:
+        """Writes all of it, or raises."""
+        rest = memoryview(data)
+        while rest:
+            try:
+                written = self._file.write(rest) or 0
+            except OSError as error:
+                if error.errno not in DISK_FULL or not self._make_room(len(rest)):
+                    raise
+                continue
+            self.size += written
+            rest = rest[written:]
+        return len(data)
+
+    def sync(self) -> None:
+        """Waits until what was written is on the disk."""
+        os.fdatasync(self._file.fileno())
+
+    def close(self) -> None:
+        """Closes the file; a second time does nothing."""
+        self._file.close()
+
+    def _make_room(self, wanted: int) -> bool:
+        deleted = self._storage.make_room(max(wanted, 1 << 20))
+        self.deleted += deleted
+        return deleted > 0

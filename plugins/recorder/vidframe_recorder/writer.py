@@ -1,0 +1,212 @@
+"""Writes one clip in a thread of its own, so that a slow disk never holds up the frame loop."""
+
+import json
+import logging
+import queue
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from hashlib import file_digest
+from pathlib import Path
+from time import monotonic
+
+import av
+
+from vidframe import Packet
+from vidframe_recorder.muxing import Sink, open_sink, thumbnail
+from vidframe_recorder.storage import PART, ClipFile, Storage
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 6000  # packets; a disk that is so far behind will not catch up
+_SYNC_EVERY = 1.0  # seconds
+
+
+@dataclass
+class ClipNote:
+    """What is known of a clip; stands beside it as JSON, so that a crash loses nothing of it."""
+
+    camera: str
+    incidents: list[str]
+    start: str  # UTC of the first picture
+    cause: str  # UTC of what the clip is about
+    end: str | None = None
+    seconds: float = 0.0
+    bytes: int = 0
+    sha256: str | None = None
+    recovered: bool = False
+
+    def write(self, path: Path) -> None:
+        """Replaces the file at once."""
+        part = path.with_suffix(".json.part")
+        part.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        part.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> "ClipNote":
+        """OSError or ValueError if it is gone or damaged."""
+        try:
+            return cls(**json.loads(path.read_text()))
+        except TypeError as error:
+            raise ValueError(f"{path.name}: {error}") from None
+
+
+@dataclass
+class Outcome:
+    """What became of a clip."""
+
+    note: ClipNote
+    clip: Path | None = None
+    thumbnail: Path | None = None
+    reason: str | None = None  # why it failed or ends early
+    deleted: int = 0  # old clips that had to make room
+    free: int | None = field(default=None)  # bytes, if the disk was short
+
+
+class ClipWriter(threading.Thread):
+    """Takes packets until `finish()`; `outcome` is set when all is done. Nothing is raised: the outcome says it."""
+
+    def __init__(self, folder: Path, name: str, note: ClipNote, storage: Storage, *, copy: bool = True) -> None:
+        super().__init__(name=f"clip-{name}", daemon=True)
+        self.note = note
+        self.outcome: Outcome | None = None
+        self.last: float | None = None  # seconds of the latest packet that was handed over
+        self.first: float | None = None
+        self._folder = folder
+        self._path = folder / (name + PART)
+        self._storage = storage
+        self._copy = copy
+        self._queue: queue.SimpleQueue[Packet | ClipNote | None] = queue.SimpleQueue()
+        self._reason: str | None = None
+        self._seconds = 0.0
+
+    def put(self, packets: Iterable[Packet]) -> None:
+        """Hands packets over; those that were handed over before are passed by."""
+        for packet in packets:
+            if self.last is not None and packet.decode_seconds <= self.last:
+                continue
+            self.first = packet.seconds if self.first is None else self.first
+            self.last = packet.decode_seconds
+            if self._queue.qsize() < MOST_WAITING:
+                self._queue.put(packet)
+            else:
+                self._reason = "the disk is too slow: the clip ends early"
+
+    def add(self, incident: str) -> None:
+        """One more incident is in the clip."""
+        self.note.incidents.append(incident)
+        self._queue.put(self.note)
+
+    @property
+    def length(self) -> float:
+        """Seconds handed over so far."""
+        return (self.last or 0.0) - (self.first or 0.0)
+
+    def finish(self) -> None:
+        """Ends the clip after what was handed over."""
+        self._queue.put(None)
+
+    def run(self) -> None:
+        """Writes until the end, then seals the clip."""
+        file: ClipFile | None = None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._storage.tidy()
+            deleted = self._storage.make_room(1 << 20)
+            file = ClipFile(self._path, self._storage)
+            file.deleted += deleted
+            self.note.write(_note_of(self._path))
+            self._write_all(file)
+        except (OSError, av.error.FFmpegError, ValueError) as error:
+            self._reason = str(getattr(error, "strerror", None) or error)
+        except Exception as error:
+            log.exception("clip %s", self._path.name)
+            self._reason = f"{type(error).__name__}: {error}"
+        finally:
+            self.outcome = self._outcome(file)
+
+    def _write_all(self, file: ClipFile) -> None:
+        sink: Sink | None = None
+        synced = monotonic()
+        try:
+            while (packet := self._queue.get()) is not None:
+                if isinstance(packet, ClipNote):
+                    packet.write(_note_of(self._path))
+                    continue
+                if sink is None:
+                    began = datetime.fromisoformat(self.note.start)
+                    sink = open_sink(file, packet, began, copy=self._copy)  # type: ignore[arg-type]
+                sink.write(packet)
+                if monotonic() - synced >= _SYNC_EVERY:
+                    file.sync()
+                    synced = monotonic()
+        finally:
+            if sink is not None:
+                sink.close()
+        file.sync()
+
+    def _outcome(self, file: ClipFile | None) -> Outcome:
+        if file is not None:
+            file.close()
+        try:
+            outcome = seal(self._path, self.note, reason=self._reason)
+        except Exception as error:
+            log.exception("clip %s", self._path.name)
+            outcome = Outcome(self.note, reason=self._reason or f"{type(error).__name__}: {error}")
+        outcome.deleted = file.deleted if file is not None else 0
+        if outcome.deleted or self._reason:
+            outcome.free = self._storage.free()
+        return outcome
+
+
+def seal(part: Path, note: ClipNote, *, reason: str | None = None) -> Outcome:
+    """Makes a finished clip of a part: measured, with thumbnail and SHA-256, renamed. A part without a picture goes."""
+    note_path = _note_of(part)
+    try:
+        note.seconds = measured(part)
+        cause = (datetime.fromisoformat(note.cause) - datetime.fromisoformat(note.start)).total_seconds()
+        small = thumbnail(part, max(0.0, cause))
+    except (ValueError, av.error.FFmpegError, OSError) as error:
+        part.unlink(missing_ok=True)
+        note_path.unlink(missing_ok=True)
+        return Outcome(note, reason=reason or f"no picture was written: {error}")
+    clip = part.with_name(part.name.removesuffix(PART) + ".mp4")
+    end = datetime.fromisoformat(note.start) + timedelta(seconds=note.seconds)
+    note.end = end.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    with part.open("rb") as file:
+        note.sha256 = file_digest(file, "sha256").hexdigest()
+    note.bytes = part.stat().st_size
+    picture = _written(clip.with_suffix(".jpg"), small)
+    part.replace(clip)
+    try:
+        note.write(clip.with_suffix(".json"))
+        note_path.unlink(missing_ok=True)
+    except OSError:
+        note_path.unlink(missing_ok=True)
+    return Outcome(note, clip, picture, reason)
+
+
+def measured(path: Path) -> float:
+    """Seconds from the first picture to the end of the last; ValueError if there is none."""
+    with av.open(str(path)) as container:
+        times = sorted(
+            float(packet.pts * packet.time_base) for packet in container.demux(video=0) if packet.pts is not None
+        )
+    if not times:
+        raise ValueError(f"{path.name} has no picture")
+    step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
+    return round(times[-1] - times[0] + step, 3)
+
+
+def _written(path: Path, content: bytes) -> Path | None:
+    try:
+        path.write_bytes(content)
+    except OSError:  # a clip without a thumbnail is better than none
+        path.unlink(missing_ok=True)
+        return None
+    return path
+
+
+def _note_of(part: Path) -> Path:
+    return part.with_suffix(".json")
