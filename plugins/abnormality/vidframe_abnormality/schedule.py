@@ -84,11 +84,11 @@ def zone(name: str | None) -> tzinfo:
 
 
 def sun_height(latitude: float, longitude: float, utc: datetime) -> float:
-    """How high the sun stands, in degrees above the horizon."""
+    """How high the sun's centre stands, in degrees above the horizon, without refraction."""
     from astral import Observer  # takes a while to load
     from astral.sun import elevation
 
-    return float(elevation(Observer(latitude, longitude), utc))
+    return float(elevation(Observer(latitude, longitude), utc, with_refraction=False))
 
 
 def _intervals(value: str | Iterable[str]) -> list[Hours]:

@@ -15,7 +15,7 @@ def snapshot(frame: Frame, boxes: Iterable[tuple[float, float, float, float]]) -
     """A JPEG of the frame with a rectangle around each box (0..1 of the picture's width and height)."""
     picture = np.array(frame.scaled(WIDEST))
     height, width = picture.shape[:2]
-    line = max(1, round(width / 400))
+    line = max(2, round(width / 400))
     for x, y, w, h in boxes:
         corners = (round(x * width), round(y * height)), (round((x + w) * width), round((y + h) * height))
         # White below red is seen on dark and on light ground.
