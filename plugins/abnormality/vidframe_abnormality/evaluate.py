@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from vidframe import Frame
 from vidframe.testing import make_camera, make_frame, stepwise
 from vidframe_abnormality.plugin import Abnormality
 from vidframe_abnormality.scoring import Alert, Score, Truth, score, total
@@ -98,9 +99,9 @@ def watch(path: Path, truth: Truth, plugin: Abnormality) -> Watched:
     """Runs the step over one video, at the rate that the truth states."""
     camera = make_camera(fps=truth.fps)
     watched = Watched(truth, [], [], [])
-    frames = []
+    frames: list[Frame] = []
 
-    def made_frames() -> Iterator[Any]:
+    def made_frames() -> Iterator[Frame]:
         for index, pixels in enumerate(_luma(path)):
             frame = make_frame(pixels, camera=camera, index=index, seconds=index / truth.fps)
             frames[:] = [frame]

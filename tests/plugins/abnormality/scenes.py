@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from vidframe import Camera, Event, Frame
 from vidframe.testing import make_camera, make_frame, run_plugin
 from vidframe_abnormality.plugin import Abnormality
 
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[Any]  # uint8
 Change = Callable[[int, Pixels], Pixels]
 FPS = 10
 SIZE = (180, 320)

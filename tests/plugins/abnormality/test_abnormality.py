@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.plugins.abnormality.scenes import Change, film, frames, incidents, kinds, person, walks_through
 from vidframe.testing import make_camera, run_plugin
 from vidframe_abnormality.plugin import Abnormality
 
-sys.path.insert(0, str(Path(__file__).parent))
-from scenes import film, frames, incidents, kinds, person, walks_through  # noqa: E402
 
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[Any]
 
 
 def empty(index: int, picture: Pixels) -> Pixels:
     return picture
 
 
-def lit(gain: float, first: int) -> object:
+def lit(gain: float, first: int) -> Change:
     def change(index: int, picture: Pixels) -> Pixels:
         return np.clip(picture * gain, 0, 255).astype(np.uint8) if index >= first else picture
 
@@ -77,12 +75,12 @@ def test_the_rate_of_the_camera_does_not_matter(fps: int) -> None:
 
 @pytest.mark.parametrize("gain", [0.4, 0.7, 1.5])
 def test_a_light_that_is_switched_is_no_incident(gain: float) -> None:
-    assert incidents(lit(gain, 80)) == []  # type: ignore[arg-type]
+    assert incidents(lit(gain, 80)) == []
 
 
 def test_who_comes_in_with_the_light_is_an_incident_all_the_same() -> None:
     def switches_on_and_walks(index: int, picture: Pixels) -> Pixels:
-        return lit(1.4, 60)(index, walks_through(index, picture))  # type: ignore[no-any-return, operator]
+        return lit(1.4, 60)(index, walks_through(index, picture))
 
     assert kinds(incidents(switches_on_and_walks)) == ["opened", "closed"]
 

@@ -1,0 +1,259 @@
+"""Clips of drawn recordings: what is in them, what is not, and what becomes of them when something breaks."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.clips import moving_square, write_clip
+from vidframe import Camera, Event, Frame
+from vidframe.core.source import open_source
+from vidframe.testing import Reported, make_camera, make_frame
+from vidframe_recorder.plugin import Recorder
+
+FPS = 10
+Script = dict[int, tuple[str, str]]  # frame -> kind of an event and the incident that it is about
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 seconds of H.264 with a keyframe each second."""
+    pictures = list(itertools.islice(itertools.cycle(moving_square(60, 64, 48)), 600))
+    return write_clip(tmp_path_factory.mktemp("source") / "camera.mp4", pictures, fps=FPS)
+
+
+def copied(path: Path, camera: Camera) -> Iterator[Frame]:
+    """Frames with the packets of a recording."""
+    with open_source(str(path), wants_packets=True) as source:
+        for index, shot in enumerate(source):
+            yield Frame(shot.picture, camera, index, shot.seconds, shot.packets)
+
+
+def drawn(camera: Camera, count: int = 600) -> Iterator[Frame]:
+    """Frames without packets."""
+    for index, picture in zip(range(count), itertools.cycle(moving_square(60, 65, 49)), strict=False):
+        yield make_frame(picture, camera=camera, index=index)
+
+
+def record(frames: Iterator[Frame], camera: Camera, script: Script, **settings: Any) -> list[Event]:
+    """Runs a recorder; the events of the script come after the frames that it names."""
+    recorder = Recorder(**settings)
+    report = camera.report
+    assert isinstance(report, Reported)
+    recorder.open_camera(camera)
+    try:
+        for frame in frames:
+            report.seconds = frame.seconds
+            recorder.process_frame(frame)
+            if frame.index in script:
+                kind, incident = script[frame.index]
+                start = camera.utc(frame.seconds).isoformat()
+                recorder.handle_event(report(kind, incident=incident, start=start, end=start))
+    finally:
+        recorder.close_camera()
+    return [event for event in report.events if event.kind.startswith(("clip.", "storage."))]
+
+
+def seconds_of(clip: Path) -> list[float]:
+    """The times of all pictures of a clip, decoded to its end."""
+    with av.open(str(clip)) as container:
+        return [picture.time for picture in container.decode(video=0)]
+
+
+def clips_below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.mp4"))
+
+
+ONE: Script = {200: ("incident.opened", "a"), 250: ("incident.closed", "a")}
+
+
+def test_a_quiet_night_writes_not_one_byte(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path / "door")
+
+    assert record(copied(recording, camera), camera, {}) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clip_begins_before_the_incident_and_ends_after_it(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+
+    (ready,) = record(copied(recording, camera), camera, ONE, before=3, after=5)
+
+    assert ready.kind == "clip.ready"
+    assert ready.facts["incidents"] == ["a"]
+    # The incident is from 20 to 25 s; keyframes are a second apart.
+    start = (datetime.fromisoformat(ready.facts["start"]) - camera.utc(0)).total_seconds()
+    assert 16 <= start <= 17
+    assert 13 <= ready.facts["seconds"] <= 14.2
+    times = seconds_of(clips_below(tmp_path)[0])
+    assert len(times) == pytest.approx(ready.facts["seconds"] * FPS, abs=1)
+    assert times[0] == pytest.approx(0, abs=0.11)
+
+
+def test_copied_pictures_are_the_pictures_of_the_camera(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+
+    (ready,) = record(copied(recording, camera), camera, ONE)
+
+    with av.open(str(recording)) as source, av.open(str(clips_below(tmp_path)[0])) as clip:
+        ours = [picture.to_ndarray(format="gray") for picture in clip.decode(video=0)]
+        theirs = [picture.to_ndarray(format="gray") for picture in source.decode(video=0)]
+    first = round((20 - 3) * FPS)
+    assert np.array_equal(ours[0], theirs[first])
+    assert np.array_equal(ours[-1], theirs[first + len(ours) - 1])
+
+
+def test_the_files_are_what_the_event_says(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+
+    (ready,) = record(copied(recording, camera), camera, ONE)
+
+    clip, thumbnail = ready.files
+    assert (clip.role, clip.media_type) == ("clip", "video/mp4")
+    assert (thumbnail.role, thumbnail.media_type) == ("thumbnail", "image/jpeg")
+    assert thumbnail.read().startswith(b"\xff\xd8")
+    note = json.loads(clips_below(tmp_path)[0].with_suffix(".json").read_text())
+    assert note["sha256"] == hashlib.sha256(clip.read()).hexdigest()
+    assert note["bytes"] == len(clip.read()) == ready.facts["bytes"]
+
+
+def test_the_metadata_has_the_start_in_utc(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+
+    (ready,) = record(copied(recording, camera), camera, ONE)
+
+    with av.open(str(clips_below(tmp_path)[0])) as clip:
+        assert clip.metadata["creation_time"] == ready.facts["start"]
+
+
+def test_incidents_that_touch_share_a_clip(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    script = ONE | {320: ("incident.opened", "b"), 330: ("incident.closed", "b")}  # 7 s later: 5 after and 3 before
+
+    (ready,) = record(copied(recording, camera), camera, script, before=3, after=5)
+
+    assert ready.facts["incidents"] == ["a", "b"]
+    gaps = np.diff(seconds_of(clips_below(tmp_path)[0]))
+    assert gaps.max() < 0.15
+
+
+def test_incidents_that_are_apart_have_a_clip_each(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    script = ONE | {450: ("incident.opened", "b"), 460: ("incident.closed", "b")}
+
+    events = record(copied(recording, camera), camera, script)
+
+    assert [event.facts["incidents"] for event in events] == [["a"], ["b"]]
+
+
+def test_a_long_incident_goes_on_in_another_clip_without_a_gap(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    script: Script = {100: ("incident.opened", "a"), 400: ("incident.closed", "a")}
+
+    events = record(copied(recording, camera), camera, script, max_length=10)
+
+    assert len(events) >= 4
+    for one, other in itertools.pairwise(events):
+        assert one.facts["end"][:-6] == other.facts["start"][:-6]
+
+
+def test_an_event_of_a_moment_has_a_clip(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+
+    (ready,) = record(copied(recording, camera), camera, {200: ("door.bell", "")}, on=["door"], before=2, after=4)
+
+    assert 6 <= ready.facts["seconds"] <= 7.2
+
+
+def test_other_events_have_none(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+
+    assert record(copied(recording, camera), camera, {200: ("incidental", "")}) == []
+
+
+def test_pictures_without_packets_are_encoded(tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+
+    (ready,) = record(drawn(camera), camera, ONE, before=3, after=5)
+
+    assert 12.8 <= ready.facts["seconds"] <= 13.4
+    with av.open(str(clips_below(tmp_path)[0])) as clip:
+        assert clip.streams.video[0].codec_context.name in ("h264", "vp9", "libvpx-vp9")
+        assert (clip.streams.video[0].width, clip.streams.video[0].height) == (64, 48)
+        assert len(list(clip.decode(video=0))) == pytest.approx(130, abs=3)
+
+
+@pytest.mark.parametrize(("codec", "pixels"), [("mjpeg", "yuvj420p"), ("libx265", "yuv420p")])
+def test_what_browsers_do_not_play_is_encoded(tmp_path: Path, codec: str, pixels: str) -> None:
+    pictures = list(itertools.islice(itertools.cycle(moving_square(60, 64, 48)), 300))
+    path = write_clip(tmp_path / "camera.mkv", pictures, fps=FPS, codec=codec, pixels=pixels)
+    camera = make_camera(state=tmp_path / "door")
+    script: Script = {100: ("incident.opened", "a"), 150: ("incident.closed", "a")}
+
+    (ready,) = record(copied(path, camera), camera, script)
+
+    with av.open(str(clips_below(tmp_path / "door")[0])) as clip:
+        assert clip.streams.video[0].codec_context.name in ("h264", "vp9", "libvpx-vp9")
+    assert 13 <= ready.facts["seconds"] <= 14.5
+
+
+def test_the_switch_to_day_ends_the_clip_at_once(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    script: Script = {200: ("incident.opened", "a"), 260: ("mode.changed", "")}
+
+    (ready,) = record(copied(recording, camera), camera, script, before=3, after=60)
+
+    assert 9 <= ready.facts["seconds"] <= 10.2
+
+
+def test_the_oldest_clips_go_first_but_no_pinned_one(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    script: Script = {}
+    for number, frame in enumerate(range(50, 600, 150)):
+        script |= {frame: ("incident.opened", str(number)), frame + 5: ("incident.closed", str(number))}
+    record(copied(recording, camera), camera, script, before=1, after=1)
+    oldest = clips_below(tmp_path)[0]
+    oldest.with_suffix(".pin").touch()
+
+    camera = make_camera(state=tmp_path)
+    record(copied(recording, camera), camera, ONE, count=2)
+
+    left = clips_below(tmp_path)
+    assert oldest in left
+    assert len(left) == 3  # the pinned one, the youngest of the old, and the new one
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Lets files grow no further than so many bytes: an honest ENOSPC needs a file system, see test_full_disk.py."""
+    from vidframe_recorder import storage
+
+    def limit(most: int) -> None:
+        monkeypatch.setattr(storage.Storage, "free", lambda self: most - sum(clip.bytes for clip in self.clips()))
+
+    return limit
+
+
+def test_a_disk_that_is_nearly_full_makes_room_before_the_clip(
+    recording: Path, tmp_path: Path, full_disk: Callable[[int], None]
+) -> None:
+    camera = make_camera(state=tmp_path)
+    record(copied(recording, camera), camera, ONE)
+    (old,) = clips_below(tmp_path)
+    full_disk(old.stat().st_size + 1_000_000)
+
+    camera = make_camera(state=tmp_path)
+    events = record(copied(recording, camera), camera, ONE, keep_free=1)
+
+    assert [event.kind for event in events] == ["storage.low", "clip.ready"]
+    assert events[0].facts["deleted"] == 1
+    assert not old.exists()
