@@ -121,7 +121,7 @@ def test_the_switch_to_day_closes_what_is_open() -> None:
 
 def test_the_reference_waits_until_the_exposure_has_settled() -> None:
     def settles(index: int, picture: Pixels) -> Pixels:
-        return np.clip(picture * (1 + 1.2 * np.exp(-index / 10)), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(picture * (1 + 1.2 * np.exp(-index / 10)), 0, 255), np.uint8)
 
     assert incidents(settles, 200) == []
 
