@@ -124,6 +124,13 @@ def test_a_useless_file_is_named_in_one_line(
     assert "\n" not in str(raised.value)
 
 
+def test_a_title_in_another_character_set_does_not_matter(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", metadata={"title": "TITLE"})
+    clip.write_bytes(clip.read_bytes().replace(b"TITLE", b"T\xe9t\xe9\xff"))
+
+    assert count_of(clip) == 30
+
+
 def test_a_wrong_extension_does_not_matter(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4")
 

@@ -18,7 +18,11 @@ import pytest
 
 from tests.cameras import RtspCamera, free_port, mjpeg_camera, wait_for
 from tests.clips import moving_square, write_clip
+from vidframe.core.frame import Encoding, Packet
 from vidframe.core.source import Shot, State, open_source
+from vidframe.core.sources.connection import Pause
+from vidframe.core.sources.newest import Newest
+from vidframe.testing import DrawnPicture
 
 
 class Watcher:
@@ -184,6 +188,36 @@ with open_source(sys.argv[1], timeout=30, stop=stop) as source:
     with silent_server() as url:
         done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_webcam_that_is_not_there_is_down_with_its_reason() -> None:
+    with Watcher("/dev/video987") as door:
+        assert door.wait_for_state(State.DOWN) == "no such file or directory"
+
+
+def test_packets_that_nobody_takes_are_let_go_up_to_a_keyframe() -> None:
+    encoding = Encoding("h264", 160, 120, b"")
+    newest = Newest(packet_bytes=250)
+    for second in range(7):
+        newest.put_packet(Packet(b"x" * 100, second, second, second % 5 == 0, encoding))
+    newest.put_shot(Shot(DrawnPicture(next(moving_square())), 6))
+
+    _, shot = newest.take(timeout=0)
+
+    assert shot is not None
+    assert [packet.seconds for packet in shot.packets] == [5, 6]
+
+
+def test_pauses_grow_to_a_limit_and_start_again_after_a_connection_that_lived() -> None:
+    pause = Pause(shortest=0.25, longest=2.5, hopeless=30)
+
+    pauses = [pause.seconds(lived=0, hopeless=False) for _ in range(50)]
+
+    assert pauses[0] <= 0.5
+    assert all(1.25 <= seconds <= 2.5 for seconds in pauses[5:])
+    assert len(set(pauses[5:])) > 40
+    assert pause.seconds(lived=60, hopeless=False) <= 0.25
+    assert 15 <= pause.seconds(lived=0, hopeless=True) <= 30
 
 
 def test_a_recording_behind_a_url_is_refused_with_advice(tmp_path: Path) -> None:

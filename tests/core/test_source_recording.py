@@ -1,5 +1,8 @@
 """Recordings: every picture with its time; damaged ones say what is wrong in one line."""
 
+import os
+import threading
+import time
 from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
@@ -55,6 +58,46 @@ def test_the_recorders_clock_is_believed(tmp_path: Path) -> None:
 
     with open_source(str(clip)) as source:
         assert source.utc(1.5) == datetime(2026, 3, 1, 20, 15, 1, 500000, tzinfo=UTC)
+
+
+def test_without_its_clock_a_recording_ended_when_it_was_last_written(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4")
+    os.utime(clip, (1_800_000_000, 1_800_000_000))
+
+    with open_source(str(clip)) as source:
+        assert source.utc(3.0) == datetime.fromtimestamp(1_800_000_000, UTC)
+
+
+def test_at_real_pace_pictures_come_no_faster_than_they_were_recorded(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", moving_square(6))
+    began = time.monotonic()
+
+    shots_of(clip, pace="real")
+
+    assert time.monotonic() - began >= 0.5
+
+
+def test_a_stop_ends_a_recording_at_real_pace_at_once(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", moving_square(3), times=[0, 60, 120])
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+
+    assert len(shots_of(clip, pace="real", stop=stop)) == 1
+
+
+def test_threads_change_nothing_but_the_time_it_takes(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", options={"preset": "medium", "bf": "3"})
+
+    alone, together = shots_of(clip), shots_of(clip, threads=3)
+
+    assert [shot.seconds for shot in alone] == [shot.seconds for shot in together]
+    assert all(np.array_equal(a.picture.gray(), b.picture.gray()) for a, b in zip(alone, together, strict=True))
+
+
+def test_what_is_known_of_a_recording_is_known_before_its_first_picture(tmp_path: Path) -> None:
+    with open_source(str(write_clip(tmp_path / "clip.mp4"))) as source:
+        assert (source.fps, source.size, source.frame_count, source.duration) == (10, (160, 120), 30, 3.0)
+        assert not source.is_live
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

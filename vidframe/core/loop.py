@@ -53,7 +53,9 @@ def _run(
 
         def on_state(state: str, reason: str) -> None:
             figures.state = state
+            reports.seconds = source.now
             reports("camera.state", state=state, reason=reason)
+            chain.deliver()  # a camera that is down brings no frame that would
 
         source = stack.enter_context(
             open_source(

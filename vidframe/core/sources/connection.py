@@ -36,7 +36,7 @@ def camera_connector(address: Address, timeout: float) -> Connect:
     def connect() -> Any:
         began = monotonic()
         try:
-            container = av.open(address.secret, options=options, timeout=timeout)
+            container = av.open(address.secret, options=options, timeout=timeout, metadata_errors="replace")
         except av.error.FFmpegError:
             if monotonic() - began >= timeout:  # else a camera that hangs half-way seems to send garbage
                 raise TimeoutError from None
@@ -86,7 +86,7 @@ def is_timeout(error: Exception | None) -> bool:
 
 def is_hopeless(error: Exception | None) -> bool:
     """Whether another try soon would fail too; many cameras lock a user out after some wrong passwords."""
-    return isinstance(error, RefusedError | av.error.HTTPClientError)
+    return isinstance(error, RefusedError | av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError)
 
 
 class Pause:

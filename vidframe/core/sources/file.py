@@ -32,7 +32,7 @@ def _open(path: Path, who: str) -> Any:
         raise SourceError(f"{who} is empty (0 bytes); give a file that holds video")
     try:
         # With the prefix no name is taken for another protocol, and a playlist reaches nothing but files.
-        return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except av.error.InvalidDataError:
         raise SourceError(
             f"{who} is not a video that FFmpeg can read; it is of another kind, damaged, or its recording was cut off"

@@ -50,7 +50,7 @@ def _read(files: list[Path], fps: float, who: str) -> Generator[Shot]:
 
 def _read_picture(file: Path) -> DecodedPicture | None:
     try:
-        with av.open(f"file:{file}", options={"protocol_whitelist": "file"}) as container:
+        with av.open(f"file:{file}", options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
             return upright(next(container.decode(video=0)))
     except (av.error.FFmpegError, OSError, IndexError, StopIteration):
         return None

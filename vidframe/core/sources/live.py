@@ -53,6 +53,10 @@ class LiveCamera:
     def dropped(self) -> int:
         return self._newest.dropped
 
+    @property
+    def now(self) -> float:
+        return self._time.now
+
     def utc(self, seconds: float) -> datetime:
         return datetime.fromtimestamp(self._wall.of(self._time.start + seconds), UTC)
 

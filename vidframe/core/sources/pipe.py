@@ -51,7 +51,7 @@ def _open(pipe: Pipe, who: str, url: str, fps: float | None) -> Any:
     rate = {"framerate": str(fps)} if fps else {}
     try:
         if url == "-":
-            return av.open(pipe)
+            return av.open(pipe, metadata_errors="replace")
         _, size, pixels = url.split(":")
         return av.open(pipe, format="rawvideo", options=rate | {"video_size": size, "pixel_format": pixels})
     except (av.error.FFmpegError, OSError, ValueError):

@@ -47,6 +47,7 @@ class Recording:
         self.size = first.picture.width, first.picture.height
         self.frame_count = facts.frame_count
         self.duration = facts.duration
+        self.now = 0.0
         self._start = facts.start
         self._shots = chain([first], shots)
         self._options = options
@@ -65,6 +66,7 @@ class Recording:
                 stop.wait(began + shot.seconds - monotonic())
             if stop.is_set():
                 return
+            self.now = shot.seconds
             yield shot
 
     def __enter__(self) -> Self:

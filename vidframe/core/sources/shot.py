@@ -81,6 +81,10 @@ class Source(Protocol):
     def dropped(self) -> int:
         """Pictures of a live camera that a newer one replaced before they were taken."""
 
+    @property
+    def now(self) -> float:
+        """This moment on the clock of `Shot.seconds`; of a recording, when its last shot was taken."""
+
     def utc(self, seconds: float) -> datetime:
         """When the picture at `seconds` was taken."""
 

@@ -136,5 +136,5 @@ def _video_of(container: Any) -> Any:
         if videos[0].codec_context is None:
             raise NoVideoError("is coded in a way that FFmpeg cannot decode")
         return videos[0]
-    sounds = ", ".join(stream.codec_context.name for stream in container.streams.audio)
+    sounds = ", ".join(stream.codec_context.name for stream in container.streams.audio if stream.codec_context)
     raise NoVideoError(f"has sound ({sounds}) but no picture" if sounds else "has no picture")

@@ -65,9 +65,14 @@ class ArrivalTime(Timeline):
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._now = now
-        self.start = now()  # second 0
+        self.start = now()  # second 0, on the monotonic clock
         self._shift: float | None = None
         self._is_timed = True
+
+    @property
+    def now(self) -> float:
+        """This moment."""
+        return self._now() - self.start
 
     def reconnect(self, *, is_timed: bool) -> None:
         """Begins a new connection, whose time stamps are of use only if it `is_timed`."""
@@ -75,7 +80,7 @@ class ArrivalTime(Timeline):
         self._is_timed = is_timed
 
     def place(self, shown: float | None, decoded: float | None) -> tuple[float, float]:
-        arrival = self._now() - self.start
+        arrival = self.now
         stamp = decoded if decoded is not None else shown
         if stamp is None or not self._is_timed:
             seconds = arrival
