@@ -77,7 +77,7 @@ class Abnormality:
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
-        if event.kind == "mode.changed" and hasattr(self, "_watch"):
+        if event.kind in ("mode.changed", "camera.closing") and hasattr(self, "_watch"):
             self._close_incident()
             self._watch.forget()
 

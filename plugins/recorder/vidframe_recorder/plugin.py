@@ -78,7 +78,7 @@ class Recorder:
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
-        if event.kind == "mode.changed":
+        if event.kind in ("mode.changed", "camera.closing"):
             self._open.clear()
             self._end_clip()
             self._tell_sealed(PATIENCE)
