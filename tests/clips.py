@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+from vidframe.core.frame import Packet
 
 Pixels = NDArray[np.uint8]
 
@@ -68,6 +71,19 @@ def write_sound(path: Path, seconds: float = 1.0) -> Path:
             frame.sample_rate, frame.pts = 16000, index * 1024
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
+    return path
+
+
+def copy_packets(packets: list[Packet], path: Path) -> Path:
+    """Copies the packets of a source into fragmented MP4, from the header that their encoding brings."""
+    options = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000"}
+    with av.open(BytesIO(packets[0].encoding.header)) as header, av.open(str(path), "w", options=options) as output:
+        stream = output.add_stream_from_template(header.streams.video[0], opaque=True)
+        for packet in packets:
+            copy = av.Packet(packet.data)
+            copy.stream, copy.time_base, copy.is_keyframe = stream, Fraction(1, 90000), packet.is_keyframe
+            copy.pts, copy.dts = round(packet.seconds * 90000), round(packet.decode_seconds * 90000)
+            output.mux(copy)
     return path
 
 

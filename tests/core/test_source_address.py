@@ -25,7 +25,8 @@ CANARY = "C4nary"
         ("rtsp://shop:50%nC4nary@cam/1", "shop", "50%nC4nary", "rtsp://cam/1"),
         ("rtsp://shop:C4nary@[fe80::1]:554/1", "shop", "C4nary", "rtsp://[fe80::1]:554/1"),
         ("rtsp://[fe80::1]/1", "", "", "rtsp://[fe80::1]/1"),
-        ("rtsp://cam:554/mail=a@b", "", "", "rtsp://cam:554/mail=a@b"),
+        ("rtsp://cam:554/mail=a@b", "", "", "rtsp://***"),
+        ("rtsp://shop:p@C4nary:x/é@cam/1", "shop", "p@C4nary:x/é", "rtsp://cam/1"),
         ("http://cam/v?user=shop&pwd=C4nary&w=640", "", "", "http://cam/v?user=***&pwd=***&w=640"),
         ("http://cam/v?Token=C4nary#C4nary", "", "", "http://cam/v?Token=***"),
         ("http://cam/v?C4nary", "", "", "http://cam/v?***"),
@@ -41,6 +42,11 @@ def test_user_and_password_reach_the_camera_and_nobody_else(url: str, user: str,
     assert CANARY not in repr(address)
     login, _, _ = urlsplit(address.secret).netloc.rpartition("@")
     assert [unquote(part) for part in login.partition(":")[::2]] == [user, password]
+
+
+@pytest.mark.parametrize("url", ["rtsp://shop:p@C4nary/x@cam/1", "rtsp://shop:12/C4nary@cam", "rtsp://C4nary:a/b@c d", "rtsp://[C4nary/1"])
+def test_an_address_that_can_be_read_in_two_ways_or_in_none_is_not_shown(url: str) -> None:
+    assert read_address(url).shown == "rtsp://***"
 
 
 @pytest.mark.parametrize("password", ["p@ss", "p%40ss", "a:b", "a/b?c#d", "50%", "ü.é"])

@@ -4,17 +4,13 @@ import os
 import threading
 import time
 from datetime import UTC, datetime
-from fractions import Fraction
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 
-from tests.clips import moving_square, write_clip, write_sound
-from vidframe.core.frame import Packet
+from tests.clips import copy_packets, moving_square, write_clip, write_sound
 from vidframe.core.source import Shot, SourceError, open_source
 
 
@@ -143,15 +139,3 @@ def test_a_copy_of_a_rotated_recording_is_shown_upright_too(tmp_path: Path) -> N
     copied = shots_of(copy_packets([packet for shot in shots for packet in shot.packets], tmp_path / "copy.mp4"))
 
     assert (copied[0].picture.width, copied[0].picture.height) == (120, 160)
-
-
-def copy_packets(packets: list[Packet], path: Path) -> Path:
-    options = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000"}
-    with av.open(BytesIO(packets[0].encoding.header)) as header, av.open(str(path), "w", options=options) as output:
-        stream = output.add_stream_from_template(header.streams.video[0], opaque=True)
-        for packet in packets:
-            copy = av.Packet(packet.data)
-            copy.stream, copy.time_base, copy.is_keyframe = stream, Fraction(1, 90000), packet.is_keyframe
-            copy.pts, copy.dts = round(packet.seconds * 90000), round(packet.decode_seconds * 90000)
-            output.mux(copy)
-    return path

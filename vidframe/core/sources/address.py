@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|key|auth|sig|user|login|account|credential|session", re.IGNORECASE)
 # Some recorders give a stream a name that nobody can guess, and ask for no password.
 _KEY_IN_PATH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{16,}")
+# A name or an IPv6 address in brackets, perhaps with a port, and then the path or nothing.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/?#\[\]]+)(:\d*)?(?=[/?#]|$)")
 _HIDDEN = "***"
 
 
@@ -35,26 +37,26 @@ def read_address(url: str, credentials: str | None = None) -> Address:
         user, colon, password = (unquote(part) for part in login.partition(":"))
     encoded = quote(user, safe="") + colon + quote(password, safe="")
     secret = f"{scheme}://{encoded}@{rest}" if encoded else f"{scheme}://{rest}"
-    return Address(_without_secrets(f"{scheme}://{rest}"), secret)
+    return Address(f"{scheme}://{_without_secrets(rest)}", secret)
 
 
 def _split_login(rest: str) -> tuple[str, str]:
-    """Parts `user:password@host/path`; the password may hold any character, also `@`, `/`, `?` and `#`."""
-    host_end = re.search(r"[/?#]", rest)
-    authority = rest[: host_end.start()] if host_end else rest
-    # A host's colon is followed by a port; what else follows one is a password that runs on beyond the slash.
-    runs_on = "@" not in authority and re.search(r":(?!\d*$)", authority) and not authority.startswith("[")
-    login, at, host = (rest if runs_on else authority).rpartition("@")
-    if not at:
-        return "", rest
-    return login, host if runs_on else host + rest[len(authority) :]
+    """Parts `user:password@host/path` where a host first follows; a password may hold `@`, `/`, `?` and `#`."""
+    starts = [0, *(match.end() for match in re.finditer("@", rest))]
+    host = next((start for start in starts if _HOST.match(rest, start)), 0)
+    return rest[: max(0, host - 1)], rest[host:]
 
 
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
+def _without_secrets(rest: str) -> str:
+    if "@" in rest:  # of a password, perhaps, that looks like a host up to there
+        return _HIDDEN
+    try:
+        parts = urlsplit(f"//{rest}")
+    except ValueError:
+        return _HIDDEN
     path = "/".join(_shown_segment(segment) for segment in parts.path.split("/"))
     query = "&".join(_shown_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
-    return urlunsplit(parts._replace(path=path, query=query, fragment=""))
+    return urlunsplit(parts._replace(path=path, query=query, fragment="")).removeprefix("//")
 
 
 def _shown_segment(segment: str) -> str:
