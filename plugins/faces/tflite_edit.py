@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import flatbuffers
+from flatbuffers.builder import Builder
 import numpy as np
 
 Schema = Any  # the generated module: ModelT, TensorT, OperatorT ...
@@ -65,7 +65,7 @@ def _read(schema: Schema, content: bytes) -> Any:
 
 
 def _packed(packable: Any, identifier: bytes = b"TFL3") -> bytes:
-    builder: Any = flatbuffers.Builder(1024)
+    builder: Any = Builder(1024)
     builder.Finish(packable.Pack(builder), file_identifier=identifier)
     return bytes(builder.Output())
 

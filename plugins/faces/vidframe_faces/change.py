@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vidframe import Box
 
 COLUMNS = 80  # cells across the picture: 16 pixels each at 1280, half a face of the smallest size that is searched
+ROUNDING = 0.001  # seconds: what the times of frames are off, so that "200ms" is every second frame of ten a second
 GRAY_WIDTH = 320  # pixels across the grey picture that cells are averaged from
 
 Cells = NDArray[np.float32]  # rows x COLUMNS, mean luma 0..255
@@ -21,6 +22,12 @@ def cells_of(gray: NDArray[np.uint8]) -> Cells:
     rows = max(1, round(COLUMNS * height / width))
     averaged = cv2.resize(gray, (COLUMNS, rows), interpolation=cv2.INTER_AREA)
     return averaged.astype(np.float32)
+
+
+def changed_cells(before: Cells, after: Cells, threshold: float) -> Mask:
+    """Where mean luma differs by the threshold or more."""
+    changed: Mask = np.abs(after - before) >= threshold
+    return changed
 
 
 class Change:
@@ -41,9 +48,9 @@ class Change:
         if self._searched is None or self._when is None:
             self._searched = np.full_like(cells, np.inf)
             self._when = np.full(cells.shape, -np.inf)
-        changed: Mask = np.abs(cells - self._searched) > self._threshold
+        changed = changed_cells(self._searched, cells, self._threshold)
         if changed.any():
-            changed &= now - self._when >= pause
+            changed &= now - self._when >= pause - ROUNDING
         return changed
 
     def searched(self, region: Box, cells: Cells, now: float) -> None:
@@ -68,4 +75,4 @@ class Change:
     def differs(self, region: Box, before: Cells, after: Cells) -> bool:
         """Whether anything changed in the region between two pictures."""
         part = self.part(region, after)
-        return bool((np.abs(after[part] - before[part]) > self._threshold).any())
+        return bool(changed_cells(before[part], after[part], self._threshold).any())

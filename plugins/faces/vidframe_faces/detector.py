@@ -14,8 +14,11 @@ from mediapipe.tasks.python.vision.core.image import Image, ImageFormat
 from numpy.typing import NDArray
 
 from vidframe import Box
+from vidframe_faces.quiet import without_noise
 
 Pixels = NDArray[np.uint8]
+# A model's first call warns, too; and is slow, which no camera's first frame should pay for.
+NOTHING: Pixels = np.zeros((192, 192, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,9 @@ class Detector:
         options = vision.FaceDetectorOptions(
             base_options=BaseOptions(model_asset_path=str(model)), min_detection_confidence=least_score
         )
-        self._model = vision.FaceDetector.create_from_options(options)
+        with without_noise():
+            self._model = vision.FaceDetector.create_from_options(options)
+            self._model.detect(_rgb(NOTHING))
 
     def find(self, image: Pixels, region: Box) -> list[Detection]:
         """The faces in `region` of `image` (height x width x 3, BGR), best first; none where the region is outside."""
@@ -47,7 +52,8 @@ class Detector:
 
     def close(self) -> None:
         """Frees the model. MediaPipe prints a TypeError at exit for an object that was not closed."""
-        self._model.close()
+        with without_noise():
+            self._model.close()
 
 
 class Landmarker:
@@ -62,7 +68,9 @@ class Landmarker:
             # Its detector only aims: whether there is a face is decided by the landmark model's own presence score.
             min_face_detection_confidence=0.3,
         )
-        self._model = vision.FaceLandmarker.create_from_options(options)
+        with without_noise():
+            self._model = vision.FaceLandmarker.create_from_options(options)
+            self._model.detect(_rgb(NOTHING))
 
     def find(self, image: Pixels, face: Box) -> NDArray[np.float32] | None:
         """478 x 3 pixels of the whole frame (z in the same scale, smaller is nearer); None where it sees no face."""
@@ -83,7 +91,8 @@ class Landmarker:
 
     def close(self) -> None:
         """Frees the model. MediaPipe prints a TypeError at exit for an object that was not closed."""
-        self._model.close()
+        with without_noise():
+            self._model.close()
 
 
 @dataclass(frozen=True, slots=True)

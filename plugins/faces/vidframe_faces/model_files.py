@@ -1,6 +1,7 @@
 """Which model files the plugin runs, where they lie, and whether they are whole. MODELS.md tells where they come from."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "models"
@@ -32,16 +33,17 @@ def model_path(name: str) -> Path:
     return path
 
 
-def damaged_models() -> list[str]:
-    """What is wrong with the installed models, one line each; empty if they are as they were built."""
-    return [complaint for name in SHA256 if (complaint := _complaint(name))]
+def check() -> Iterator[tuple[str, str]]:
+    """For `vidframe doctor`: each model, and what is wrong with it; empty if it is as it was built."""
+    for name in SHA256:
+        yield f"model {name}", _problem(name)
 
 
-def _complaint(name: str) -> str | None:
-    path = FOLDER / name
-    if not path.is_file():
-        return f"{path}: missing"
-    found = sha256(path.read_bytes())
+def _problem(name: str) -> str:
+    try:
+        found = sha256(model_path(name).read_bytes())
+    except OSError as error:
+        return str(error)
     if found != SHA256[name]:
-        return f"{path}: sha256 is {found}, expected {SHA256[name]}"
-    return None
+        return f"{FOLDER / name} is damaged: sha256 is {found}, expected {SHA256[name]}; install the plugin again"
+    return ""

@@ -1,36 +1,15 @@
-"""Fills `frame.faces`: decides where to look in each frame, so that a quiet scene costs next to nothing."""
+"""Fills `frame.faces` with MediaPipe: the settings, and the moments at which a camera's watch is kept."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vidframe import Box, Camera, Face, Frame, Seconds, hookimpl
+from vidframe import Camera, Frame, Seconds, hookimpl
 
 if TYPE_CHECKING:
-    from vidframe_faces.change import Cells, Change
-    from vidframe_faces.detector import Detection
-    from vidframe_faces.finder import Finder
-    from vidframe_faces.tracker import Track, Tracker
-
-FACES_A_TILE = 12  # the full-range detector finds faces from this part of a tile's width on
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A face as it was last seen, and the picture around it then."""
-
-    detection: Detection
-    cells: Cells
-    confirmed: float  # seconds: when it was last made sure that this is a face
-    tried: float  # seconds: when that was last tried
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether the last try succeeded."""
-        return self.confirmed >= self.tried
+    from vidframe_faces.watch import Watch
 
 
 class Faces:
@@ -81,93 +60,21 @@ class Faces:
         self.full_pass = full_pass
         self.recheck = recheck
         self.keep = keep
-        self._size = (0, 0)
+        self._watch: Watch | None = None
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
         from vidframe_faces.finder import Finder
+        from vidframe_faces.watch import Watch
 
-        self._finder: Finder = camera.share(Finder, Finder)
-        self._landmarks_needed = "faces.landmarks" in camera.needed
+        self._watch = Watch(self, camera.share(Finder, Finder), with_landmarks="faces.landmarks" in camera.needed)
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
-        from vidframe_faces.change import GRAY_WIDTH, cells_of
-
-        if (frame.width, frame.height) != self._size:
-            self._start(frame)
-        cells = cells_of(frame.scaled_gray(GRAY_WIDTH))
-        seen = self._followed(frame, cells)
-        seen += self._searched(frame, cells, [sighting.detection.box for sighting in seen])
-        frame.faces = self._tracked(seen, frame.seconds)
+        assert self._watch is not None
+        frame.faces = self._watch.faces_in(frame)
 
     @hookimpl
     def close_camera(self) -> None:
         # The models are shared; the process closes them after its last camera.
-        self._size = (0, 0)
-
-    def _start(self, frame: Frame) -> None:
-        from vidframe_faces.change import Change
-        from vidframe_faces.tracker import Tracker
-
-        self._size = (frame.width, frame.height)
-        self._change: Change = Change(frame.width, frame.height, self.motion)
-        self._tracker: Tracker = Tracker(self.keep)
-        self._sightings: dict[int, Sighting] = {}
-        self._next_full_pass = frame.seconds
-
-    def _followed(self, frame: Frame, cells: Cells) -> list[Sighting]:
-        """The known faces that are still there."""
-        from vidframe_faces.finder import is_any_of
-
-        seen: list[Sighting] = []
-        # Those seen last come first: a face that is hidden must not take its neighbour's place.
-        for track in sorted(self._tracker.tracks, key=lambda track: -track.seen):
-            sighting = self._look(track, frame, cells)
-            if sighting and not is_any_of(sighting.detection.box, [other.detection.box for other in seen]):
-                seen.append(sighting)
-        return seen
-
-    def _look(self, track: Track, frame: Frame, cells: Cells) -> Sighting | None:
-        last, now = self._sightings[track.id], frame.seconds
-        is_due = now - last.tried >= (self.recheck if last.is_sure else self.search_every)
-        if not is_due and not self._change.differs(last.detection.box.grown(1.5), last.cells, cells):
-            return last
-        face = self._finder.follow(frame.image, track.predicted(now), track.reach(now))
-        if face is None:
-            return None
-        if is_due or (self._landmarks_needed and last.is_sure):
-            face = self._finder.landmarked(frame.image, face)
-        if face.landmarks is not None or (is_due and self._finder.agree(frame.image, face, self.confidence)):
-            return Sighting(face, cells, confirmed=now, tried=now)
-        return replace(last, detection=face, cells=cells, tried=now if is_due else last.tried)
-
-    def _searched(self, frame: Frame, cells: Cells, known: list[Box]) -> list[Sighting]:
-        """New faces in the places that are due."""
-        from vidframe_faces.regions import regions_of
-
-        now = frame.seconds
-        due = self._change.due(cells, now, self.search_every)
-        if self.full_pass and now >= self._next_full_pass:
-            due[:] = True
-            self._next_full_pass = now + self.full_pass
-        regions = regions_of(due, frame.width, frame.height, float(self.min_face * FACES_A_TILE))
-        if not regions:
-            return []
-        found = self._finder.search(frame.image, regions, known, self.confidence)
-        for region in regions:
-            self._change.searched(region, cells, now)
-        return [Sighting(face, cells, confirmed=now, tried=now) for face in found]
-
-    def _tracked(self, seen: list[Sighting], now: float) -> list[Face]:
-        """A face with its number for each sighting that is sure to be one."""
-        tracks = self._tracker.update([sighting.detection.box for sighting in seen], now)
-        self._sightings.update({track.id: sighting for track, sighting in zip(tracks, seen, strict=True)})
-        self._sightings = {track.id: self._sightings[track.id] for track in self._tracker.tracks}
-        return [self._face(track, sighting) for track, sighting in zip(tracks, seen, strict=True) if sighting.is_sure]
-
-    def _face(self, track: Track, sighting: Sighting) -> Face:
-        found = sighting.detection
-        # Where nobody needs them, landmarks are made out now and then only, to tell a face from the back of a head.
-        landmarks = found.landmarks if self._landmarks_needed else None
-        return Face(found.box, found.score, track.id, found.keypoints, landmarks)
+        self._watch = None

@@ -10,20 +10,27 @@ import numpy as np
 from vidframe import Box
 from vidframe_faces.change import Mask
 
+FACES_A_TILE = 12  # the full-range detector finds faces from this part of a tile's width on
 OVERLAP = 0.2  # of neighbouring tiles: a face on the border of one is whole in the next
 
 
-def regions_of(due: Mask, width: int, height: int, tile: float) -> list[Box]:
-    """Squares of side `tile` over the cells that are due, and one over each patch that is larger than a tile.
+def regions_of(due: Mask, width: int, height: int, min_face: float) -> list[Box]:
+    """Tiles for faces of `min_face` pixels over the cells that are due, and a square over each patch that needs several.
 
     The large ones are for faces that no tile holds. Never more than the whole frame needs.
     """
     if not due.any():
         return []
+    tile = min_face * FACES_A_TILE
     patches = [box for box in _patches(due, width, height, margin=tile / 8)]
     squares = [square for patch in _merged(patches, tile) for square in _cover(patch, width, height, tile)]
-    whole = _cover(Box(0, 0, width, height), width, height, tile)
+    whole = everywhere(width, height, min_face)
     return squares if len(squares) < len(whole) else whole
+
+
+def everywhere(width: int, height: int, min_face: float) -> list[Box]:
+    """Tiles for faces of `min_face` pixels over the whole frame, and one square over all of it."""
+    return _cover(Box(0, 0, width, height), width, height, min_face * FACES_A_TILE)
 
 
 def _patches(due: Mask, width: int, height: int, margin: float) -> list[Box]:

@@ -21,7 +21,7 @@ FACE = (176, 78, 95)  # x and y of the face's left upper corner in the portrait,
 @pytest.fixture(scope="session")
 def portrait() -> Pixels:
     """512 x 512, BGR: one face of about 95 pixels."""
-    picture: Any = data.astronaut()  # type: ignore[no-untyped-call]
+    picture: Any = data.astronaut()
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
 
 

@@ -1,0 +1,110 @@
+"""Decides where to look in each frame, so that a quiet scene costs next to nothing and a known face little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from vidframe import Box, Face, Frame
+from vidframe_faces.change import GRAY_WIDTH, ROUNDING, Cells, Change, cells_of
+from vidframe_faces.detector import Detection
+from vidframe_faces.finder import Finder, is_any_of
+from vidframe_faces.regions import regions_of
+from vidframe_faces.tracker import Track, Tracker
+
+if TYPE_CHECKING:
+    from vidframe_faces.plugin import Faces
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A face as it was last seen, and the picture around it then."""
+
+    detection: Detection
+    cells: Cells
+    confirmed: float  # seconds: when it was last made sure that this is a face
+    tried: float  # seconds: when that was last tried
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the last try succeeded."""
+        return self.confirmed >= self.tried
+
+
+class Watch:
+    """What is known of one camera's picture: where it changed, and the faces in it."""
+
+    def __init__(self, settings: Faces, finder: Finder, *, with_landmarks: bool) -> None:
+        self._settings = settings
+        self._finder = finder
+        self._with_landmarks = with_landmarks
+        self._size = (0, 0)
+
+    def faces_in(self, frame: Frame) -> list[Face]:
+        """The faces that are sure to be some, each with the number of its track."""
+        if (frame.width, frame.height) != self._size:
+            self._start(frame)
+        cells = cells_of(frame.scaled_gray(GRAY_WIDTH))
+        seen = self._followed(frame, cells)
+        seen += self._new(frame, cells, [sighting.detection.box for sighting in seen])
+        tracks = self._tracked(seen, frame.seconds)
+        return [self._face(track, sighting) for track, sighting in zip(tracks, seen, strict=True) if sighting.is_sure]
+
+    def _start(self, frame: Frame) -> None:
+        self._size = (frame.width, frame.height)
+        self._change = Change(frame.width, frame.height, self._settings.motion)
+        self._tracker = Tracker(self._settings.keep)
+        self._sightings: dict[int, Sighting] = {}
+        self._next_full_pass = frame.seconds
+
+    def _followed(self, frame: Frame, cells: Cells) -> list[Sighting]:
+        """The known faces that are still there."""
+        seen: list[Sighting] = []
+        # Those seen last come first: a face that is hidden must not take its neighbour's place.
+        for track in sorted(self._tracker.tracks, key=lambda track: -track.seen):
+            sighting = self._look(track, frame, cells)
+            if sighting and not is_any_of(sighting.detection.box, [other.detection.box for other in seen]):
+                seen.append(sighting)
+        return seen
+
+    def _look(self, track: Track, frame: Frame, cells: Cells) -> Sighting | None:
+        last, now = self._sightings[track.id], frame.seconds
+        is_due = now - last.tried >= (self._settings.recheck if last.is_sure else self._settings.search_every) - ROUNDING
+        if not is_due and not self._change.differs(last.detection.box.grown(1.5), last.cells, cells):
+            return last
+        face = self._finder.follow(frame.image, track.predicted(now), track.reach(now))
+        if face is None:
+            return None
+        if is_due or (self._with_landmarks and last.is_sure):
+            face = self._finder.landmarked(frame.image, face)
+        if face.landmarks is not None or (is_due and self._finder.agree(frame.image, face, self._settings.confidence)):
+            return Sighting(face, cells, confirmed=now, tried=now)
+        return replace(last, detection=face, cells=cells, tried=now if is_due else last.tried)
+
+    def _new(self, frame: Frame, cells: Cells, known: list[Box]) -> list[Sighting]:
+        """New faces in the places that are due."""
+        now = frame.seconds
+        due = self._change.due(cells, now, self._settings.search_every)
+        if self._settings.full_pass and now >= self._next_full_pass:
+            due[:] = True
+            self._next_full_pass = now + self._settings.full_pass
+        regions = regions_of(due, frame.width, frame.height, self._settings.min_face)
+        if not regions:
+            return []
+        found = self._finder.search(frame.image, regions, known, self._settings.confidence)
+        for region in regions:
+            self._change.searched(region, cells, now)
+        return [Sighting(face, cells, confirmed=now, tried=now) for face in found]
+
+    def _tracked(self, seen: list[Sighting], now: float) -> list[Track]:
+        """The track of each sighting."""
+        tracks = self._tracker.update([sighting.detection.box for sighting in seen], now)
+        self._sightings.update({track.id: sighting for track, sighting in zip(tracks, seen, strict=True)})
+        self._sightings = {track.id: self._sightings[track.id] for track in self._tracker.tracks}
+        return tracks
+
+    def _face(self, track: Track, sighting: Sighting) -> Face:
+        found = sighting.detection
+        # Where nobody needs them, landmarks are made out now and then only, to tell a face from the back of a head.
+        landmarks = found.landmarks if self._with_landmarks else None
+        return Face(found.box, found.score, track.id, found.keypoints, landmarks)
