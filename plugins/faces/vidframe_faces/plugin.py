@@ -42,7 +42,7 @@ class Faces:
         ] = 8,
         search_every: Annotated[
             Seconds, Field(ge=0, description="Least time between two searches of the same place")
-        ] = 0.2,
+        ] = 0.3,
         full_pass: Annotated[
             Seconds, Field(ge=0, description="Time from one search of the whole frame to the next; 0 for never")
         ] = 30.0,

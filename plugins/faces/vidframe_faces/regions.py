@@ -11,6 +11,7 @@ from vidframe import Box
 from vidframe_faces.change import Mask
 
 FACES_A_TILE = 12  # the full-range detector finds faces from this part of a tile's width on
+STRETCH = 1.2  # a patch not larger than so many tiles is searched in one: it will be searched again in a moment
 OVERLAP = 0.2  # of neighbouring tiles: a face on the border of one is whole in the next
 
 
@@ -23,7 +24,7 @@ def regions_of(due: Mask, width: int, height: int, min_face: float) -> list[Box]
         return []
     tile = min_face * FACES_A_TILE
     patches = [box for box in _patches(due, width, height, margin=tile / 8)]
-    squares = [square for patch in _merged(patches, tile) for square in _cover(patch, width, height, tile)]
+    squares = [square for patch in _merged(patches, tile) for square in _searched(patch, width, height, tile)]
     whole = everywhere(width, height, min_face)
     return squares if len(squares) < len(whole) else whole
 
@@ -66,6 +67,11 @@ def _union(a: Box, b: Box) -> Box:
     left, top = min(a.x, b.x), min(a.y, b.y)
     right, bottom = max(a.x + a.width, b.x + b.width), max(a.y + a.height, b.y + b.height)
     return Box(left, top, right - left, bottom - top)
+
+
+def _searched(patch: Box, width: int, height: int, tile: float) -> list[Box]:
+    largest = max(patch.width, patch.height)
+    return _cover(patch, width, height, largest if tile < largest <= tile * STRETCH else tile)
 
 
 def _cover(patch: Box, width: int, height: int, tile: float) -> list[Box]:

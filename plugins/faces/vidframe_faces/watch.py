@@ -22,13 +22,13 @@ class Sighting:
 
     detection: Detection
     cells: Cells
-    confirmed: float  # seconds: when it was last made sure that this is a face
-    tried: float  # seconds: when that was last tried
+    tried: float  # seconds: when it was last tried to make sure that this is a face
+    failed: int = 0  # tries in a row that did not succeed
 
     @property
     def is_sure(self) -> bool:
-        """Whether the last try succeeded."""
-        return self.confirmed >= self.tried
+        """Whether it is reported; one failed try is a blink."""
+        return self.failed < 2
 
 
 class Watch:
@@ -69,7 +69,8 @@ class Watch:
 
     def _look(self, track: Track, frame: Frame, cells: Cells) -> Sighting | None:
         last, now = self._sightings[track.id], frame.seconds
-        is_due = now - last.tried >= (self._settings.recheck if last.is_sure else self._settings.search_every) - ROUNDING
+        pause = self._settings.search_every if last.failed else self._settings.recheck
+        is_due = now - last.tried >= pause - ROUNDING
         if not is_due and not self._change.differs(last.detection.box.grown(1.5), last.cells, cells):
             return last
         face = self._finder.follow(frame.image, track.predicted(now), track.reach(now))
@@ -78,8 +79,10 @@ class Watch:
         if is_due or (self._with_landmarks and last.is_sure):
             face = self._finder.landmarked(frame.image, face)
         if face.landmarks is not None or (is_due and self._finder.agree(frame.image, face, self._settings.confidence)):
-            return Sighting(face, cells, confirmed=now, tried=now)
-        return replace(last, detection=face, cells=cells, tried=now if is_due else last.tried)
+            return Sighting(face, cells, tried=now)
+        if is_due:
+            return Sighting(face, cells, tried=now, failed=last.failed + 1)
+        return replace(last, detection=face, cells=cells)
 
     def _new(self, frame: Frame, cells: Cells, known: list[Box]) -> list[Sighting]:
         """New faces in the places that are due."""
@@ -94,7 +97,7 @@ class Watch:
         found = self._finder.search(frame.image, regions, known, self._settings.confidence)
         for region in regions:
             self._change.searched(region, cells, now)
-        return [Sighting(face, cells, confirmed=now, tried=now) for face in found]
+        return [Sighting(face, cells, tried=now) for face in found]
 
     def _tracked(self, seen: list[Sighting], now: float) -> list[Track]:
         """The track of each sighting."""
