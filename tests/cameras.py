@@ -99,10 +99,12 @@ class RtspCamera:
 
 
 @contextmanager
-def mjpeg_camera(pictures: Iterable[Pixels], *, fps: float = 20, content: bytes | None = None) -> Iterator[str]:
+def mjpeg_camera(
+    pictures: Iterable[Pixels], *, fps: float = 20, content: bytes | None = None, spoiled_after: int | None = None
+) -> Iterator[str]:
     """A camera that sends JPEG pictures over HTTP (multipart/x-mixed-replace), over and over; yields its URL.
 
-    With `content` it sends these bytes instead.
+    With `content` it sends these bytes instead; after `spoiled_after` pictures it sends noise in their place.
     """
     jpegs = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
     switched_off = threading.Event()
@@ -115,7 +117,9 @@ def mjpeg_camera(pictures: Iterable[Pixels], *, fps: float = 20, content: bytes 
             if content is not None:
                 self.wfile.write(content)
                 return
-            for jpeg in cycle(jpegs):
+            for index, jpeg in enumerate(cycle(jpegs)):
+                if spoiled_after is not None and index >= spoiled_after:
+                    jpeg = os.urandom(len(jpeg))
                 if switched_off.wait(1 / fps):
                     return
                 head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)

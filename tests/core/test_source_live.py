@@ -155,6 +155,14 @@ def test_a_camera_that_sends_garbage_is_down_and_the_reason_is_one_line(content:
         assert door.shots == []
 
 
+def test_a_camera_that_turns_to_noise_is_stalled_and_connected_again() -> None:
+    with mjpeg_camera(moving_square(), spoiled_after=5) as url, Watcher(url, timeout=0.5) as door:
+        wait_for(lambda: door.told.count(State.STALLED) == 2)
+
+        assert (State.STALLED, "data comes, but no picture that can be decoded") in door.states
+        assert door.told[:4] == [State.CONNECTING, State.LIVE, State.STALLED, State.LIVE]
+
+
 def test_a_camera_that_sends_the_same_picture_for_long_is_stalled_but_kept() -> None:
     still = [next(moving_square())]
     with mjpeg_camera(still) as url, Watcher(url, frozen_after=1) as door:

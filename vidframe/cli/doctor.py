@@ -136,9 +136,21 @@ def _camera(camera: CameraConfig) -> Finding:
     from vidframe.core.source import SourceError, open_source
 
     what = f"camera {camera.name}"
+    stop = threading.Event()
+    reasons = [""]
+
+    def on_state(_: str, reason: str) -> None:
+        reasons.append(reason)
+
     try:
-        stop = threading.Event()
-        with open_source(camera.source, camera=camera.name, credentials=camera.credentials, stop=stop) as source:
+        with open_source(
+            camera.source,
+            camera=camera.name,
+            credentials=camera.credentials,
+            fps=camera.fps,
+            stop=stop,
+            on_state=on_state,
+        ) as source:
             alarm = threading.Timer(PATIENCE, stop.set)
             alarm.start()
             shot = next(iter(source), None)
@@ -146,5 +158,5 @@ def _camera(camera: CameraConfig) -> Finding:
     except SourceError as error:
         return Finding(what, str(error))
     if shot is None:
-        return Finding(what, f"no picture from {source.name} within {PATIENCE:.0f} s")
+        return Finding(what, f"no picture from {source.name} within {PATIENCE:.0f} s. {reasons[-1]}".rstrip(". "))
     return Finding(f"{what}, {shot.picture.width} x {shot.picture.height} from {source.name}")
