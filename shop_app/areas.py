@@ -19,11 +19,17 @@ def areas() -> list[Area]:
     from shop_app.products.views import area as products
     from shop_app.pwa.views import area as pwa
     from shop_app.ratings.views import area as ratings
+    from shop_app.bills.views import area as bills
+    from shop_app.offers.views import area as offers
+    from shop_app.reports.views import area as reports
     from shop_app.staff.views import area as staff
+    from shop_app.stock.views import area as stock
+    from shop_app.till.views import area as till
 
     return [
         accounts,
         api,
+        bills,
         complaints,
         customer,
         customers,
@@ -31,8 +37,12 @@ def areas() -> list[Area]:
         home,
         manage,
         messages,
+        offers,
         products,
         pwa,
         ratings,
+        reports,
         staff,
+        stock,
+        till,
     ]

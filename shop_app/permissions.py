@@ -40,6 +40,7 @@ class Permission(StrEnum):
     OFFERS_VIEW = "offers.view"
     RATINGS_VIEW = "ratings.view"
     TILL = "till"
+    TILL_DISCOUNT = "till.discount"  # a discount given by hand; not part of a cashier's role, but may be granted
     REFUND = "refund"
     WALLET_TOP_UP = "wallet.top-up"
     REPORTS_VIEW = "reports.view"

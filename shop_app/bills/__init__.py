@@ -1,0 +1,1 @@
+"""Bills: made once, never edited; receipts, refunds and voids."""

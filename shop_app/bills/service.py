@@ -1,0 +1,302 @@
+"""Making bills and giving money back. Everything of one bill happens in one transaction, or nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from shop_app import audit, clock, ledger
+from shop_app.db import changed_rows, now
+from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.listing import SortColumn
+from shop_app.models import Account, Bill, BillLine, Counter, Payment, ReceiptPrint, Refund, RefundLine, ShopProfile
+from shop_app.permissions import Permission, Role
+from shop_app.stock import service as stock
+from shop_app.text import _
+from shop_app.till.pricing import PricedCart, PricedLine
+from shop_app.web import Actor
+
+METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
+
+SORTS: dict[str, list[SortColumn]] = {
+    "number": [Bill.number],
+    "total": [Bill.total_minor, Bill.id],
+}
+
+
+@dataclass(frozen=True)
+class Tender:
+    """Part of a bill by one method; of cash, what was handed over too."""
+
+    method: str
+    amount_minor: int
+    tendered_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class Sale:
+    """All that a bill is made of."""
+
+    priced: PricedCart
+    customer_id: int | None
+    tenders: tuple[Tender, ...]
+    at: datetime
+    below_zero: bool = False
+
+
+@dataclass(frozen=True)
+class Return:
+    """So many pieces of one bill line come back, to the shelf or not."""
+
+    line_id: int
+    quantity: int
+    back_to_shelf: bool = True
+
+
+def sell(session: Session, actor: Actor, sale: Sale, shop: ShopProfile) -> Bill:
+    """Make a bill: stock, number, lines, payments and ledger. Hot rows come last, so that tills wait shortly."""
+    _check_tenders(sale)
+    pieces = {line.item.product_id: line.item.quantity for line in sale.priced.lines}
+    bill = Bill(
+        number=0, cashier_id=actor.account_id, customer_id=sale.customer_id, created_at=sale.at,
+        business_day=clock.day_of(sale.at, shop.time_zone), net_minor=sale.priced.net_minor,
+        tax_minor=sale.priced.tax_minor, discount_minor=sale.priced.discount_minor,
+        total_minor=sale.priced.total_minor,
+    )  # fmt: skip
+    bill.lines = [_line(place, line, sale.at) for place, line in enumerate(sale.priced.lines, 1)]
+    bill.payments = [_payment(tender) for tender in sale.tenders]
+    levels = stock.reserve(session, pieces, below_zero=sale.below_zero)
+    bill.number = next_number(session, "bill")
+    session.add(bill)
+    session.flush()
+    stock.note(session, actor, levels, stock.Cause("sale", bill_id=bill.id))
+    _book_sale(session, actor, bill)
+    audit.record(session, actor, "bill.made", bill.number, total_minor=bill.total_minor)
+    return bill
+
+
+def refund(
+    session: Session, actor: Actor, bill_id: int, returns: Sequence[Return], *, method: str, reason: str,
+    shop: ShopProfile,
+) -> Refund:  # fmt: skip
+    """Give money back against the lines of a bill, never more than was sold. The bill itself stays as it is."""
+    bill = get_bill_for(session, actor, bill_id)
+    _check_refund(bill, returns, method, reason)
+    at = now()
+    lines = [_take_back(session, bill, back) for back in sorted(returns, key=lambda back: back.line_id)]
+    net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
+    made = Refund(
+        number=next_number(session, "refund"), bill_id=bill.id, cashier_id=actor.account_id, created_at=at,
+        business_day=clock.day_of(at, shop.time_zone), reason=reason.strip()[:200], method=method, net_minor=net,
+        tax_minor=tax, total_minor=net + tax,
+    )  # fmt: skip
+    made.lines = lines
+    session.add(made)
+    session.flush()
+    session.execute(
+        update(Bill).where(Bill.id == bill.id).values(refunded_minor=Bill.refunded_minor + made.total_minor)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    _back_to_shelf(session, actor, bill, made)
+    _book_refund(session, actor, bill, made)
+    audit.record(session, actor, "refund.made", made.number, bill=bill.number, total_minor=made.total_minor,
+                 method=method, reason=made.reason)  # fmt: skip
+    return made
+
+
+def everything_left(bill: Bill) -> list[Return]:
+    """What a void gives back: all that was not given back before."""
+    return [
+        Return(line.id, line.quantity - line.refunded_quantity)
+        for line in bill.lines
+        if line.quantity > line.refunded_quantity
+    ]
+
+
+def get_bill_for(session: Session, actor: Actor, bill_id: int) -> Bill:
+    """The bill with its lines; a customer sees only their own, everybody else's is `NotFound`."""
+    query = select(Bill).where(Bill.id == bill_id).execution_options(populate_existing=True)
+    query = query.options(
+        selectinload(Bill.lines), selectinload(Bill.payments), joinedload(Bill.cashier), joinedload(Bill.customer)
+    )
+    bill = session.scalars(query).first()
+    may = actor.can(Permission.TILL) or actor.can(Permission.REPORTS_VIEW)
+    if bill is None or not (may or (actor.role is Role.CUSTOMER and bill.customer_id == actor.account_id)):
+        raise NotFound(_("There is no such bill."))
+    return bill
+
+
+def refunds_of(session: Session, bill_id: int) -> Sequence[Refund]:
+    """What was given back of a bill, oldest first."""
+    query = select(Refund).where(Refund.bill_id == bill_id).order_by(Refund.id)
+    return session.scalars(query.options(selectinload(Refund.lines).joinedload(RefundLine.line))).all()
+
+
+def search(
+    number: str = "", *, customer_id: int | None = None, cashier_id: int | None = None, since: date | None = None,
+    until: date | None = None,
+) -> Select[Any]:  # fmt: skip
+    """Bills by number, person and day of business (both days included)."""
+    query = select(Bill).options(joinedload(Bill.cashier), joinedload(Bill.customer))
+    if number:
+        wanted = number.lstrip("#")
+        usable = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+        query = query.where(Bill.number == int(wanted)) if usable else query.where(Bill.id < 0)
+    if customer_id is not None:
+        query = query.where(Bill.customer_id == customer_id)
+    if cashier_id is not None:
+        query = query.where(Bill.cashier_id == cashier_id)
+    if since is not None:
+        query = query.where(Bill.business_day >= since)
+    return query.where(Bill.business_day <= until) if until is not None else query
+
+
+def note_print(session: Session, actor: Actor, bill_id: int) -> ReceiptPrint:
+    """Remember that a receipt is printed."""
+    get_bill_for(session, actor, bill_id)
+    print_ = ReceiptPrint(bill_id=bill_id, account_id=actor.account_id, at=now())
+    session.add(print_)
+    session.flush()
+    return print_
+
+
+def is_original(session: Session, bill_id: int, print_id: int | None, at: datetime) -> bool:
+    """Whether this is the first printing, and of just now; everything else is a copy."""
+    first = session.scalars(select(ReceiptPrint).where(ReceiptPrint.bill_id == bill_id).order_by(ReceiptPrint.id)).first()
+    return first is not None and first.id == print_id and (at - first.at).total_seconds() < 120
+
+
+def next_number(session: Session, name: str) -> int:
+    """The next of numbers without gaps: it is taken inside the transaction, and goes back with it."""
+    statement = update(Counter).where(Counter.name == name).values(value=Counter.value + 1)
+    if changed_rows(session, statement.execution_options(synchronize_session=False)) != 1:
+        raise RuntimeError(f"the database has no counter {name!r}: run `vidframe-shop init`")
+    return session.scalars(select(Counter.value).where(Counter.name == name)).one()
+
+
+def part_of(amount_minor: int, quantity: int, before: int, pieces: int) -> int:
+    """The part of a line's amount that `pieces` more bring, after `before`; all parts together are the amount."""
+    return _up_to(amount_minor, quantity, before + pieces) - _up_to(amount_minor, quantity, before)
+
+
+def _up_to(amount_minor: int, quantity: int, pieces: int) -> int:
+    return (2 * amount_minor * pieces + quantity) // (2 * quantity)
+
+
+def _line(place: int, line: PricedLine, at: datetime) -> BillLine:
+    item = line.item
+    return BillLine(
+        position=place, product_id=item.product_id, sold_at=at, sku=item.sku, name=item.name, quantity=item.quantity,
+        unit_price_minor=item.unit_price_minor, discount_minor=line.discount.minor, offer_id=line.discount.offer_id,
+        offer_label=line.discount.label, tax_name=item.tax_name, tax_basis_points=item.tax_basis_points,
+        net_minor=line.net_minor, tax_minor=line.tax_minor, total_minor=line.total_minor,
+    )  # fmt: skip
+
+
+def _payment(tender: Tender) -> Payment:
+    cash = tender.method == ledger.CASH
+    given = tender.tendered_minor if tender.tendered_minor is not None else tender.amount_minor
+    return Payment(
+        method=tender.method, amount_minor=tender.amount_minor, tendered_minor=given if cash else None,
+        change_minor=given - tender.amount_minor if cash else 0,
+    )  # fmt: skip
+
+
+def _check_tenders(sale: Sale) -> None:
+    methods = [tender.method for tender in sale.tenders]
+    if any(method not in METHODS for method in methods) or len(set(methods)) != len(methods):
+        raise Invalid(_("Nothing was charged: a bill is paid by cash, card and wallet, each at most once."))
+    if any(tender.amount_minor <= 0 for tender in sale.tenders):
+        raise Invalid(_("Nothing was charged: each part of a payment must be more than nothing."))
+    if sum(tender.amount_minor for tender in sale.tenders) != sale.priced.total_minor:
+        raise Invalid(_("Nothing was charged: the parts of the payment do not add up to the total."))
+    for tender in sale.tenders:
+        if tender.tendered_minor is not None and (
+            tender.method != ledger.CASH or tender.tendered_minor < tender.amount_minor
+        ):
+            raise Invalid(_("Nothing was charged: less cash was given than is due."))
+    if ledger.WALLET in methods and sale.customer_id is None:
+        raise Invalid(_("Nothing was charged: choose the customer whose wallet pays."))
+
+
+def _book_sale(session: Session, actor: Actor, bill: Bill) -> None:
+    amounts = {_account(session, payment.method, bill): -payment.amount_minor for payment in bill.payments}
+    if not amounts:
+        return
+    amounts[ledger.shop_account(session, ledger.SALES)] = bill.total_minor
+    made = ledger.post(session, actor, ledger.Reason("payment", bill_id=bill.id), amounts)
+    for payment in bill.payments:
+        payment.transaction_id = made.id
+
+
+def _account(session: Session, method: str, bill: Bill) -> int:
+    if method == ledger.WALLET and bill.customer_id is not None:
+        return ledger.wallet_of(session, bill.customer_id)
+    return ledger.shop_account(session, method)
+
+
+def _check_refund(bill: Bill, returns: Sequence[Return], method: str, reason: str) -> None:
+    if not reason.strip():
+        raise Invalid(_("Nothing was given back: please say why."), field="reason")
+    if method not in METHODS or (method == ledger.WALLET and bill.customer_id is None):
+        raise Invalid(_("Nothing was given back: choose cash or card, or the wallet of the bill's customer."), field="method")
+    lines = {line.id for line in bill.lines}
+    ids = [back.line_id for back in returns]
+    if not returns or len(set(ids)) != len(ids) or any(back.quantity <= 0 for back in returns):
+        raise Invalid(_("Nothing was given back: choose what comes back, and how many."))
+    if not set(ids) <= lines:
+        raise NotFound(_("Nothing was given back: that line is not on this bill."))
+
+
+def _take_back(session: Session, bill: Bill, back: Return) -> RefundLine:
+    line = next(line for line in bill.lines if line.id == back.line_id)
+    after = BillLine.refunded_quantity + back.quantity
+    statement = update(BillLine).where(BillLine.id == line.id, after <= BillLine.quantity)
+    statement = statement.values(refunded_quantity=after).execution_options(synchronize_session=False)
+    if changed_rows(session, statement) != 1:
+        raise Conflict(_("Nothing was given back: of %(name)s fewer are left on this bill.", name=line.name))
+    before = session.scalars(select(BillLine.refunded_quantity).where(BillLine.id == line.id)).one() - back.quantity
+    total = part_of(line.total_minor, line.quantity, before, back.quantity)
+    tax = part_of(line.tax_minor, line.quantity, before, back.quantity)
+    return RefundLine(
+        bill_line_id=line.id, quantity=back.quantity, net_minor=total - tax, tax_minor=tax, total_minor=total,
+        back_to_shelf=back.back_to_shelf,
+    )  # fmt: skip
+
+
+def _back_to_shelf(session: Session, actor: Actor, bill: Bill, made: Refund) -> None:
+    product_of = {line.id: line.product_id for line in bill.lines}
+    pieces: dict[int, int] = {}
+    for line in made.lines:
+        if line.back_to_shelf:
+            product = product_of[line.bill_line_id]
+            pieces[product] = pieces.get(product, 0) + line.quantity
+    if pieces:
+        stock.put(session, actor, pieces, stock.Cause("return", bill_id=bill.id, refund_id=made.id))
+
+
+def _book_refund(session: Session, actor: Actor, bill: Bill, made: Refund) -> None:
+    if not made.total_minor:
+        return
+    to = _account(session, made.method, bill)
+    amounts: Mapping[int, int] = {
+        to: made.total_minor,
+        ledger.shop_account(session, ledger.SALES): -made.total_minor,
+    }
+    ledger.post(session, actor, ledger.Reason("refund", bill_id=bill.id, refund_id=made.id), amounts)
+
+
+def cashiers(session: Session) -> Sequence[Account]:
+    """Everybody who has sold or may sell, for the filters."""
+    query = select(Account).where(Account.role.in_((Role.ADMIN.value, Role.BILLING.value)))
+    return session.scalars(query.order_by(Account.name)).all()
+
+
+def last_number(session: Session) -> int:
+    """The highest bill number; 0 before the first sale."""
+    return session.scalars(select(func.coalesce(func.max(Bill.number), 0))).one()

@@ -1,0 +1,131 @@
+"""Double-entry ledger of the shop's money: the entries of each transaction sum to zero.
+
+What the shop owes or has earned is positive, what it holds is negative: a top-up of 100.00 in cash is wallet +100.00,
+cash -100.00; a sale paid from the wallet is wallet -60.00, sales +60.00.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop_app import audit, money
+from shop_app.db import changed_rows, now
+from shop_app.errors import Conflict, Invalid
+from shop_app.models import Account, LedgerAccount, LedgerEntry, LedgerTransaction
+from shop_app.permissions import Role
+from shop_app.text import _
+from shop_app.web import Actor
+
+CASH, CARD, WALLET, SALES = "cash", "card", "wallet", "sales"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why money moves: top-up, payment, refund or correction, and what it belongs to."""
+
+    kind: str
+    bill_id: int | None = None
+    refund_id: int | None = None
+    note: str = ""
+
+
+def shop_account(session: Session, kind: str) -> int:
+    """The id of one of the shop's own accounts."""
+    query = select(LedgerAccount.id).where(LedgerAccount.kind == kind, LedgerAccount.owner == "shop")
+    return session.scalars(query).one()
+
+
+def wallet_of(session: Session, customer_id: int) -> int:
+    """The id of a customer's wallet; made on first use."""
+    query = select(LedgerAccount.id).where(LedgerAccount.kind == WALLET, LedgerAccount.owner == _owner(customer_id))
+    found = session.scalars(query).first()
+    if found is not None:
+        return found
+    wallet = LedgerAccount(kind=WALLET, owner=_owner(customer_id), customer_id=customer_id, balance_minor=0)
+    try:
+        with session.begin_nested():
+            session.add(wallet)
+            session.flush()
+    except IntegrityError:  # somebody else made it in this moment
+        return session.scalars(query).one()
+    return wallet.id
+
+
+def balance_of(session: Session, customer_id: int) -> int:
+    """What is in a customer's wallet, in minor units."""
+    query = select(LedgerAccount.balance_minor).where(
+        LedgerAccount.kind == WALLET, LedgerAccount.owner == _owner(customer_id)
+    )
+    return session.scalars(query).first() or 0
+
+
+def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, int]) -> LedgerTransaction:
+    """Move money between ledger accounts: `amounts` by account id, summing to zero.
+
+    A wallet that holds too little refuses the whole with `Conflict`; the database itself keeps it from going below zero.
+    """
+    if sum(amounts.values()):
+        raise ValueError(f"the entries of a transaction must sum to zero, not {sum(amounts.values())}")
+    moved = {account: amount for account, amount in sorted(amounts.items()) if amount}
+    for account, amount in moved.items():
+        if not _add(session, account, amount):
+            raise Conflict(_("The wallet does not hold enough. Nothing was charged."), code="wallet-too-low")
+    transaction = LedgerTransaction(
+        kind=reason.kind, at=now(), account_id=actor.account_id, bill_id=reason.bill_id, refund_id=reason.refund_id,
+        note=reason.note[:200],
+    )  # fmt: skip
+    balances = dict(
+        session.execute(
+            select(LedgerAccount.id, LedgerAccount.balance_minor).where(LedgerAccount.id.in_(moved))
+        ).tuples()
+    )
+    transaction.entries = [
+        LedgerEntry(account_id=account, amount_minor=amount, balance_after_minor=balances[account])
+        for account, amount in moved.items()
+    ]
+    session.add(transaction)
+    session.flush()
+    return transaction
+
+
+def top_up(
+    session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str
+) -> LedgerTransaction:
+    """Put money that a customer hands over (cash or card) into the customer's wallet."""
+    if amount_minor <= 0 or amount_minor > money.LARGEST:
+        raise Invalid(_("Nothing was paid in: the amount must be more than nothing."))
+    if method not in (CASH, CARD):
+        raise Invalid(_("Nothing was paid in: a wallet is filled with cash or by card."))
+    customer = session.get(Account, customer_id)
+    if customer is None or customer.role != Role.CUSTOMER or not customer.active:
+        raise Invalid(_("Nothing was paid in: there is no such customer."))
+    wallet = wallet_of(session, customer_id)
+    made = post(
+        session, actor, Reason("top-up", note=method),
+        {wallet: amount_minor, shop_account(session, method): -amount_minor},
+    )  # fmt: skip
+    audit.record(session, actor, "wallet.top-up", customer_id, amount_minor=amount_minor, method=method)
+    return made
+
+
+def trial_balance(session: Session) -> int:
+    """The sum of all entries: 0 in a ledger that is whole."""
+    return int(session.scalars(select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))).one())
+
+
+def _add(session: Session, account: int, amount: int) -> bool:
+    statement = update(LedgerAccount).where(LedgerAccount.id == account)
+    if amount < 0:
+        enough = (LedgerAccount.kind != WALLET) | (LedgerAccount.balance_minor + amount >= 0)
+        statement = statement.where(enough)
+    statement = statement.values(balance_minor=LedgerAccount.balance_minor + amount)
+    return changed_rows(session, statement.execution_options(synchronize_session=False)) == 1
+
+
+def _owner(customer_id: int) -> str:
+    return f"customer:{customer_id}"

@@ -1,0 +1,1 @@
+"""Offers: proposed by sales, decided by somebody else, live between two moments."""

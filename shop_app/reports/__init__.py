@@ -1,0 +1,1 @@
+"""The daily report and the closing of a till."""

@@ -1,0 +1,364 @@
+// The till: the keyboard, and the cart as the server tells it. Every price and total comes from the server.
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const words = $("words").dataset;
+  const mayDiscount = $("till").dataset.mayDiscount === "yes";
+  const dialogs = [...document.querySelectorAll("dialog")];
+  let cart = null;
+  let chosen = null; // product id of the chosen line
+  let busy = Promise.resolve(); // what was scanned is sent one after another, in its order
+
+  const money = (minor) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: cart.currency })
+    .format(minor / 10 ** cart.digits);
+  const plain = (minor) => (minor / 10 ** cart.digits).toFixed(cart.digits);
+  const toMinor = (typed) => {
+    const text = typed.trim().replace(/\s/g, "").replace(",", ".");
+    if (!text) return 0;
+    if (!/^\d{1,10}(\.\d*)?$/.test(text)) return NaN;
+    const minor = Number(text) * 10 ** cart.digits;
+    return Math.abs(minor - Math.round(minor)) < 1e-6 ? Math.round(minor) : NaN;
+  };
+  const element = (tag, text = "", className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
+
+  function say(text, wrong = false) {
+    $("say").textContent = text;
+    $("say").classList.toggle("wrong", wrong);
+  }
+
+  // Connection: while it is lost nothing can be paid; the cart waits on the server.
+  let lost = false;
+  function setLost(now) {
+    lost = now;
+    $("lost").hidden = !now;
+    show();
+    if (now) setTimeout(reload, 3000);
+  }
+  async function ask(path, body, options) {
+    try {
+      const answer = await shop.send(path, body, options);
+      if (lost) setLost(false);
+      return answer;
+    } catch (error) {
+      if (error.status === undefined && !lost) setLost(true);
+      if (error.status === 401) error.message = words.gone;
+      throw error;
+    }
+  }
+  async function reload() {
+    try { cart = await ask("/till/cart", {}); show(); } catch (error) { if (lost) setTimeout(reload, 3000); else say(error.message, true); }
+  }
+  function change(verb, body, key = null) {
+    busy = busy.then(async () => {
+      if (!cart) return;
+      try {
+        cart = await ask(`/till/cart/${key ?? cart.key}/${verb}`, body);
+        if (cart.added) {
+          chosen = cart.added;
+          const line = cart.lines.find((one) => one.product_id === chosen);
+          if (line) say(`${words.added}: ${line.name}`);
+        } else say("");
+        show();
+      } catch (error) {
+        if (error.status === 404 && !error.problem.code) await reload();
+        if (error.status !== undefined) say(error.message, true);
+      }
+    });
+    return busy;
+  }
+
+  // Showing the cart
+  function show() {
+    $("pay-button").disabled = lost || !cart || cart.lines.length === 0;
+    if (!cart) return;
+    if (!cart.lines.some((line) => line.product_id === chosen)) chosen = cart.lines.at(-1)?.product_id ?? null;
+    $("lines").replaceChildren(...cart.lines.map(showLine));
+    $("empty").hidden = cart.lines.length > 0;
+    $("pieces").textContent = cart.pieces;
+    $("discount").textContent = cart.discount_minor ? `−${money(cart.discount_minor)}` : "–";
+    $("tax").textContent = money(cart.tax_minor);
+    $("total").textContent = money(cart.total_minor);
+    $("customer").textContent = cart.customer
+      ? `${cart.customer.name} · ${words.wallet} ${money(cart.customer.wallet_minor)}` : words.noCustomer;
+    $("no-customer").hidden = !cart.customer;
+    $("held-box").hidden = cart.held.length === 0;
+    $("held").replaceChildren(...cart.held.map(showHeld));
+    document.querySelector(".till-lines [aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }
+  function showLine(line) {
+    const row = element("tr");
+    const name = element("td", line.name);
+    if (line.discount_minor) name.append(element("small", `${line.offer} · −${money(line.discount_minor)}`, "offer"));
+    if (line.too_few) name.append(element("small", words.tooFew.replace("{n}", line.stock), "short"));
+    row.append(name, element("td", line.quantity, "num"), element("td", plain(line.unit_price_minor), "num"), element("td", plain(line.total_minor), "num"));
+    row.setAttribute("aria-selected", line.product_id === chosen);
+    row.addEventListener("click", () => { chosen = line.product_id; show(); });
+    return row;
+  }
+  function showHeld(held, place) {
+    const item = element("li");
+    const button = element("button", "");
+    button.type = "button";
+    button.append(element("span", `${held.label} · ${held.pieces}`), element("kbd", `Alt ${place + 1}`));
+    button.addEventListener("click", () => change("resume", {}, held.key));
+    item.append(button);
+    return item;
+  }
+  function step(by) {
+    const place = cart.lines.findIndex((line) => line.product_id === chosen) + by;
+    if (cart.lines[place]) { chosen = cart.lines[place].product_id; show(); }
+  }
+  const chosenLine = () => cart?.lines.find((line) => line.product_id === chosen);
+  function more(by) {
+    const line = chosenLine();
+    if (!line) return say(words.choose, true);
+    return change("quantity", { product_id: line.product_id, quantity: Math.max(0, line.quantity + by) });
+  }
+
+  // Asking for a number or a name
+  let taken = null;
+  function askNumber(kind, value, then) {
+    $("number-title").textContent = $("number-name").textContent = $("number-title").dataset[kind];
+    $("number-value").value = value;
+    $("number-value").inputMode = kind === "hold" ? "text" : "decimal";
+    taken = then;
+    $("number").showModal();
+    $("number-value").select();
+  }
+  $("number-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (taken($("number-value").value.trim()) === false) { $("number-value").setCustomValidity(words.notNumber); $("number-value").reportValidity(); return; }
+    $("number").close();
+  });
+  $("number-value").addEventListener("input", () => $("number-value").setCustomValidity(""));
+
+  // Searching products and customers
+  let search = { path: "", pick: null, line: null, results: [], at: 0, timer: 0, asked: 0 };
+  function openSearch(path, title, line, pick) {
+    search = { ...search, path, line, pick, results: [], at: 0 };
+    $("find-title").textContent = title;
+    $("find-text").value = "";
+    $("found").replaceChildren();
+    $("find").showModal();
+    $("find-text").focus();
+    find();
+  }
+  async function find() {
+    const asked = ++search.asked;
+    try {
+      const results = await ask(`${search.path}?q=${encodeURIComponent($("find-text").value)}`, undefined, { method: "GET" });
+      if (asked !== search.asked) return; // a later question has been asked meanwhile
+      search.results = results;
+      search.at = 0;
+      showFound();
+    } catch (error) { $("found").replaceChildren(element("li", error.message)); }
+  }
+  function showFound() {
+    const { results, at, line } = search;
+    $("found").replaceChildren(...(results.length ? results.map((one, place) => {
+      const item = element("li");
+      item.setAttribute("role", "option");
+      item.setAttribute("aria-selected", place === at);
+      const [title, note, right] = line(one);
+      const name = element("span", title);
+      name.append(element("small", note));
+      item.append(name, element("strong", right));
+      item.addEventListener("click", () => pickFound(place));
+      return item;
+    }) : [element("li", $("found").dataset.none)]));
+    $("found").querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }
+  function pickFound(place) {
+    const one = search.results[place];
+    if (!one) return;
+    $("find").close();
+    search.pick(one);
+  }
+  $("find-text").addEventListener("input", () => { clearTimeout(search.timer); search.timer = setTimeout(find, 150); });
+  $("find").addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) { search.at = Math.min(Math.max(search.at + by, 0), Math.max(search.results.length - 1, 0)); showFound(); event.preventDefault(); }
+    if (event.key === "Enter") { event.preventDefault(); pickFound(search.at); }
+  });
+
+  // Paying
+  const ways = { cash: $("pay-cash"), card: $("pay-card"), wallet: $("pay-wallet") };
+  let paying = false;
+  let due = null; // the cart as the cashier and the customer see it in this window
+  function showDue() {
+    due = cart;
+    $("pay-total").textContent = money(due.total_minor);
+    $("pay-wallet-field").hidden = !due.customer;
+    $("pay-wallet-has").textContent = due.customer ? money(due.customer.wallet_minor) : "";
+    document.querySelector("[data-pay=wallet]").disabled = !due.customer || due.customer.wallet_minor < due.total_minor;
+  }
+  function openPay() {
+    if ($("pay-button").disabled) return;
+    showDue();
+    for (const field of Object.values(ways)) field.value = "";
+    $("pay-problem").hidden = $("below-zero-field").hidden = true;
+    $("below-zero").checked = false;
+    showNotes();
+    showChange();
+    $("pay").showModal();
+    $("pay-cash").focus();
+  }
+  function showNotes() {
+    const unit = 10 ** cart.digits;
+    const steps = [5, 10, 20, 50, 100, 200, 500].map((note) => Math.ceil(due.total_minor / (note * unit)) * note * unit);
+    const notes = [...new Set(steps)].filter((minor) => minor > due.total_minor).slice(0, 5);
+    $("notes").replaceChildren(...notes.map((minor) => {
+      const button = element("button", money(minor));
+      button.type = "button";
+      button.addEventListener("click", () => { $("pay-cash").value = plain(minor); showChange(); $("complete").focus(); });
+      return button;
+    }));
+  }
+  function parts() {
+    const card = toMinor(ways.card.value), wallet = toMinor(ways.wallet.value), given = toMinor(ways.cash.value);
+    const cash = due.total_minor - card - wallet; // what cash has to cover
+    const good = ![card, wallet, given].some(Number.isNaN) && cash >= 0;
+    return { card, wallet, given, cash, left: good ? given - cash : NaN };
+  }
+  function showChange() {
+    const { left } = parts();
+    const missing = !(left >= 0);
+    $("pay-change-name").textContent = $("pay-change-name").dataset[missing ? "missing" : "change"];
+    $("pay-change").textContent = Number.isNaN(left) ? "–" : money(Math.abs(left));
+    document.querySelector(".pay-change").classList.toggle("missing", missing);
+    $("complete").disabled = missing || paying;
+  }
+  function payAll(way) {
+    if (way === "wallet" && document.querySelector("[data-pay=wallet]").disabled) return;
+    for (const [name, field] of Object.entries(ways)) field.value = name === way ? plain(due.total_minor) : "";
+    showChange();
+    $("complete").focus();
+  }
+  for (const field of Object.values(ways)) field.addEventListener("input", showChange);
+  for (const button of document.querySelectorAll("[data-pay]")) button.addEventListener("click", () => payAll(button.dataset.pay));
+  $("pay-form").addEventListener("submit", (event) => { event.preventDefault(); complete(); });
+  async function complete() {
+    const { card, wallet, given, cash, left } = parts();
+    if (paying || !(left >= 0)) return;
+    paying = true;
+    showChange();
+    const body = { total_minor: due.total_minor, below_zero: $("below-zero").checked, parts: [] };
+    if (wallet) body.parts.push({ method: "wallet", amount_minor: wallet });
+    if (card) body.parts.push({ method: "card", amount_minor: card });
+    if (cash) body.parts.push({ method: "cash", amount_minor: cash, tendered_minor: given });
+    try {
+      await busy;
+      const bill = await ask(`/till/cart/${due.key}/pay`, body);
+      $("pay").close();
+      showDone(bill);
+      await reload();
+    } catch (error) { refused(error); }
+    paying = false;
+    showChange();
+  }
+  async function refused(error) {
+    $("pay-problem").hidden = false;
+    $("pay-problem").firstElementChild.textContent = error.status === undefined ? words.unsure : error.message;
+    const code = error.problem?.code;
+    $("below-zero-field").hidden = code !== "below-zero";
+    if (code === "total-changed" || code === "wallet-too-low") {
+      await reload();
+      showDue();
+      showNotes();
+      showChange();
+    }
+  }
+  function showDone(bill) {
+    $("done-number").textContent = $("last-link").textContent = `${words.number} ${bill.number}`;
+    $("done-change").textContent = money(bill.change_minor);
+    $("last-total").textContent = money(bill.total_minor);
+    $("last-link").href = `/bills/${bill.bill_id}`;
+    $("print-form").action = `/bills/${bill.bill_id}/receipt`;
+    $("last-bill").hidden = false;
+    $("done").showModal();
+    $("done").querySelector("[data-close]").focus();
+  }
+  $("done").addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() === "p" && !event.ctrlKey && !event.metaKey) { event.preventDefault(); $("print").click(); return; }
+    // The next scan closes the window and is not lost.
+    if (event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey && event.key !== " ") {
+      $("done").close();
+      $("scan").value += event.key;
+      event.preventDefault();
+    }
+  });
+
+  // What keys and buttons do
+  const actions = {
+    search: () => openSearch("/till/products", $("find-title").dataset.products,
+      (one) => [one.name, `${one.sku} · ${one.stock} ${$("found").dataset.left}`, money(one.price_minor)],
+      (one) => change("add", { product_id: one.id, quantity: 1 })),
+    customer: () => openSearch("/till/customers", $("find-title").dataset.customers,
+      (one) => [one.name, [one.phone, one.email].filter(Boolean).join(" · "), `${$("found").dataset.wallet} ${money(one.wallet_minor)}`],
+      (one) => change("customer", { customer_id: one.id })),
+    "no-customer": () => change("customer", { customer_id: null }),
+    quantity: () => {
+      const line = chosenLine();
+      if (!line) return say(words.choose, true);
+      askNumber("quantity", line.quantity, (typed) => /^\d{1,4}$/.test(typed) && (change("quantity", { product_id: line.product_id, quantity: Number(typed) }), true));
+    },
+    discount: () => {
+      const line = chosenLine();
+      if (!mayDiscount) return;
+      if (!line) return say(words.choose, true);
+      askNumber("discount", line.discount_basis_points / 100, (typed) => {
+        const percent = Number(typed.replace(",", ".") || 0);
+        if (!(percent >= 0 && percent <= 100)) return false;
+        change("discount", { product_id: line.product_id, basis_points: Math.round(percent * 100) });
+        return true;
+      });
+    },
+    plus: () => more(1),
+    minus: () => more(-1),
+    remove: () => { const line = chosenLine(); if (line) change("quantity", { product_id: line.product_id, quantity: 0 }); },
+    hold: () => { if (cart?.lines.length) askNumber("hold", cart.customer?.name ?? "", (typed) => { change("hold", { label: typed }); return true; }); },
+    clear: () => { if (cart?.lines.length && window.confirm(words.giveUp)) change("clear", {}); },
+    pay: openPay,
+    help: () => $("help").showModal(),
+  };
+  const keys = { F2: "search", F4: "customer", F6: "quantity", F8: "discount", F9: "pay", F10: "pay", Delete: "remove" };
+  const payKeys = { F6: () => payAll("cash"), F7: () => payAll("card"), F8: () => payAll("wallet"), F9: complete, F10: complete };
+
+  for (const button of document.querySelectorAll("[data-do]")) {
+    button.addEventListener("click", () => { actions[button.dataset.do](); if (!dialogs.some((one) => one.open)) $("scan").focus(); });
+  }
+  for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
+  for (const dialog of dialogs) dialog.addEventListener("close", () => $("scan").focus());
+
+  function shortcut(event) {
+    if (event.altKey && /^Digit[1-9]$/.test(event.code)) return () => document.querySelectorAll("#held button")[event.code.at(-1) - 1]?.click();
+    if (event.altKey && event.code === "KeyH") return actions.hold;
+    if (event.altKey && event.code === "KeyX") return actions.clear;
+    if (event.altKey || event.ctrlKey || event.metaKey) return null;
+    if (keys[event.key]) return event.key === "Delete" && $("scan").value ? null : actions[keys[event.key]];
+    if ($("scan").value) return null; // in the middle of a code, signs belong to it
+    return { "+": actions.plus, "-": actions.minus, "?": actions.help, ArrowDown: () => cart && step(1), ArrowUp: () => cart && step(-1) }[event.key] ?? null;
+  }
+  document.addEventListener("keydown", (event) => {
+    const open = dialogs.find((one) => one.open);
+    if (open) {
+      if (open.id === "pay" && payKeys[event.key]) { event.preventDefault(); payKeys[event.key](); }
+      else if (/^F([2468]|9|10)$/.test(event.key)) event.preventDefault();
+      return;
+    }
+    const act = shortcut(event);
+    if (act) { event.preventDefault(); act(); return; }
+    if (event.key === "Escape") { $("scan").value = ""; say(""); $("scan").focus(); return; }
+    // Scanners type: whatever has the focus, a code belongs into the box.
+    if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.altKey && !event.metaKey) $("scan").focus();
+  });
+  $("scan-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const code = $("scan").value.trim();
+    $("scan").value = "";
+    if (code) change("scan", { code });
+  });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && cart) { reload(); if (!dialogs.some((one) => one.open)) $("scan").focus(); } });
+
+  reload().then(() => $("scan").focus());
+})();

@@ -1,0 +1,1 @@
+"""Stock: every change is a movement with a reason and a name."""

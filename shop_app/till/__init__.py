@@ -1,0 +1,1 @@
+"""The till: carts on the server, prices and offers, and paying."""
