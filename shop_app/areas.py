@@ -25,6 +25,7 @@ def areas() -> list[Area]:
     from shop_app.staff.views import area as staff
     from shop_app.stock.views import area as stock
     from shop_app.till.views import area as till
+    from shop_app.wallet.views import area as wallet
 
     return [
         accounts,
@@ -45,4 +46,5 @@ def areas() -> list[Area]:
         staff,
         stock,
         till,
+        wallet,
     ]

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app import audit, money
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid
-from shop_app.models import Account, LedgerAccount, LedgerEntry, LedgerTransaction
+from shop_app.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction
 from shop_app.permissions import Role
 from shop_app.text import _
 from shop_app.web import Actor
@@ -64,6 +64,16 @@ def balance_of(session: Session, customer_id: int) -> int:
     return session.scalars(query).first() or 0
 
 
+def entries_of(customer_id: int) -> Select[LedgerEntry, LedgerTransaction, int, str]:
+    """What came into a wallet and went out of it, with the bill's number and who did it."""
+    query = select(LedgerEntry, LedgerTransaction, Bill.number, Account.name)
+    query = query.join(LedgerAccount, LedgerEntry.account_id == LedgerAccount.id)
+    query = query.join(LedgerTransaction, LedgerEntry.transaction_id == LedgerTransaction.id)
+    query = query.join(Account, LedgerTransaction.account_id == Account.id)
+    query = query.outerjoin(Bill, LedgerTransaction.bill_id == Bill.id)
+    return query.where(LedgerAccount.kind == WALLET, LedgerAccount.owner == _owner(customer_id))
+
+
 def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, int]) -> LedgerTransaction:
     """Move money between ledger accounts: `amounts` by account id, summing to zero.
 
@@ -79,11 +89,8 @@ def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, i
         kind=reason.kind, at=now(), account_id=actor.account_id, bill_id=reason.bill_id, refund_id=reason.refund_id,
         note=reason.note[:200],
     )  # fmt: skip
-    balances = dict(
-        session.execute(
-            select(LedgerAccount.id, LedgerAccount.balance_minor).where(LedgerAccount.id.in_(moved))
-        ).tuples()
-    )
+    query = select(LedgerAccount.id, LedgerAccount.balance_minor).where(LedgerAccount.id.in_(moved))
+    balances = {account: balance for account, balance in session.execute(query)}
     transaction.entries = [
         LedgerEntry(account_id=account, amount_minor=amount, balance_after_minor=balances[account])
         for account, amount in moved.items()

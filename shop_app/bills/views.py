@@ -83,7 +83,7 @@ def refund(bill_id: int) -> BaseResponse | tuple[str, int]:
         unit().finish(keep=False)
         return _refund_page(bill_id, problem.detail), 422
     if not again:
-        flash(_("%(money)s given back.", money=money_text(int(made["total_minor"]))))
+        flash(_("%(money)s given back.", money=money_text(made["total_minor"])))
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
 
 
@@ -98,18 +98,18 @@ def void(bill_id: int) -> BaseResponse | tuple[str, int]:
         return _refund_page(bill_id, problem.detail), 422
     if not again:
         flash(_("Bill %(number)s is void: %(money)s given back.", number=bill.number,
-                money=money_text(int(made["total_minor"]))))  # fmt: skip
+                money=money_text(made["total_minor"])))  # fmt: skip
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
 
 
-def _give_back(bill_id: int, returns: list[Return]) -> tuple[dict[str, object], bool]:
+def _give_back(bill_id: int, returns: list[Return]) -> tuple[dict[str, int], bool]:
     method, reason = request.form.get("method", ""), request.form.get("reason", "")
     key = request.form.get("key", "")[:64]
     if not key:
         raise Invalid(_("Nothing was given back: this form is not complete."))
     body = [bill_id, request.form.get("way"), method, reason, [[one.line_id, one.quantity, one.back_to_shelf] for one in returns]]
 
-    def work() -> dict[str, object]:
+    def work() -> dict[str, int]:
         made = service.refund(
             session(), actor(), bill_id, returns, method=method, reason=reason, shop=profile()
         )

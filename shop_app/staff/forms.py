@@ -35,6 +35,7 @@ PERMISSION_LABELS = {
     "staff.manage": _l("Manage staff"),
     "stock.manage": _l("Manage stock"),
     "till": _l("Use the till"),
+    "till.discount": _l("Give discounts at the till"),
     "wallet.top-up": _l("Top up wallets"),
 }
 

@@ -42,16 +42,16 @@ class Cause:
     refund_id: int | None = None
 
 
-def search(text: str = "", level: str = "all") -> Select[Any]:
-    """Products on sale by text, and by how many are left: low, out or all."""
+def search(text: str = "", state: str = "") -> Select[Any]:
+    """Products on sale by text, and by how many are left: low, out, or all."""
     query = select(Product).where(Product.active)
     if text:
         query = query.where(
             contains(Product.name, text) | contains(Product.sku, text) | (Product.barcode == text)
         )
-    if level == "low":
-        query = query.where(Product.stock <= Product.low_stock_level)
-    elif level == "out":
+    if state == "low":
+        query = query.where(Product.low_stock_level > 0, Product.stock <= Product.low_stock_level)
+    elif state == "out":
         query = query.where(Product.stock <= 0)
     return query
 
@@ -149,7 +149,7 @@ def note(session: Session, actor: Actor, changes: Mapping[int, int], cause: Caus
     at = now()
     # The rows are ours until the commit, so what is read here is the level after our own change.
     query = select(Product.id, Product.name, Product.stock, Product.low_stock_level).where(Product.id.in_(changes))
-    for product_id, name, stock, low in session.execute(query).tuples():
+    for product_id, name, stock, low in session.execute(query):
         session.add(_movement(actor, product_id, changes[product_id], stock, cause, at))
         if stock <= low < stock - changes[product_id]:
             _tell_low(session, product_id, name, stock)

@@ -200,7 +200,7 @@ def find_customers(session: Session, text: str) -> Sequence[tuple[Account, int]]
     if text:
         found = [contains(Account.name, text), contains(Account.email, text), contains(Account.phone_norm, text)]
         query = query.where(or_(*found))
-    rows = session.execute(query.order_by(Account.name, Account.id).limit(20)).tuples()
+    rows = session.execute(query.order_by(Account.name, Account.id).limit(20))
     return [(account, wallet or 0) for account, wallet in rows]
 
 

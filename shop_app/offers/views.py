@@ -1,0 +1,236 @@
+"""Pages of the offers: list, form with preview, decision."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask import Response, flash, jsonify, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import BooleanField, DateTimeLocalField, DecimalField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from shop_app.clock import from_local, local
+from shop_app.db import now
+from shop_app.errors import Invalid, Refused
+from shop_app.forms import Form, MoneyField, choices
+from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
+from shop_app.models import Offer
+from shop_app.offers import service
+from shop_app.offers.service import Terms
+from shop_app.offers_text import offer_words
+from shop_app.pages import money_text
+from shop_app.permissions import Permission as P
+from shop_app.text import _, _l
+from shop_app.till.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal, Item, best_discount
+from shop_app.web import Area, actor, profile, session, unit
+
+area = Area("offers", __name__, url_prefix="/offers")
+area.menu(_l("Offers"), "index", icon="percent", may=P.OFFERS_VIEW, order=130, group=_l("Shop"), phone=True)
+
+STATE_LABELS = {
+    "proposed": _l("proposed"), "upcoming": _l("upcoming"), "live": _l("live"), "expired": _l("expired"),
+    "rejected": _l("rejected"), "withdrawn": _l("withdrawn"),
+}  # fmt: skip
+STATE_KINDS = {
+    "proposed": "warn", "upcoming": "info", "live": "good", "expired": "off", "rejected": "bad", "withdrawn": "off",
+}  # fmt: skip
+COLUMNS = {
+    "name": lambda row: row.Offer.name,
+    "offer": lambda row: offer_words(row.Offer),
+    "products": lambda row: row.products or "all",
+    "from": lambda row: local(row.Offer.starts_at, profile().time_zone).isoformat(timespec="minutes"),
+    "to": lambda row: local(row.Offer.ends_at, profile().time_zone).isoformat(timespec="minutes"),
+    "state": lambda row: service.state_of(row.Offer, now()),
+    "proposed by": lambda row: row.Offer.proposed_by.name,
+    "decided by": lambda row: row.Offer.decided_by.name if row.Offer.decided_by else "",
+    "reason": lambda row: row.Offer.reason,
+}
+
+
+class OfferForm(Form):
+    """What is offered, on what and when; times are those of the shop's clock."""
+
+    name = StringField(_l("Name, as it stands on the receipt"), [InputRequired(), Length(max=120)])
+    kind = SelectField(
+        _l("Kind"),
+        choices=choices((PERCENT, _l("Percent off")), (AMOUNT, _l("Amount off each piece")), (BUY_X_GET_Y, _l("Buy some, get some free"))),
+    )
+    percent = DecimalField(_l("Percent"), [Optional(), NumberRange(Decimal("0.01"), 100)], places=None, render_kw={"inputmode": "decimal"})
+    amount = MoneyField(_l("Amount off each"), [Optional()])
+    buy = IntegerField(_l("Buy"), [Optional(), NumberRange(1, 1000)])
+    get = IntegerField(_l("Get free"), [Optional(), NumberRange(1, 1000)])
+    skus = TextAreaField(_l("SKUs of the products"), [Optional(), Length(max=20_000)], render_kw={"spellcheck": "false"})
+    starts_at = DateTimeLocalField(_l("Begins"), [InputRequired()])
+    ends_at = DateTimeLocalField(_l("Ends"), [InputRequired()])
+    stackable = BooleanField(_l("May be added to other stackable offers"))
+
+    def terms(self) -> Terms:
+        """What was typed, as the service takes it."""
+        zone = profile().time_zone
+        return Terms(
+            name=self.name.data, kind=self.kind.data, starts_at=from_local(self.starts_at.data, zone),
+            ends_at=from_local(self.ends_at.data, zone), basis_points=int((self.percent.data or 0) * 100),
+            amount_minor=self.amount.data or 0, buy_quantity=self.buy.data or 0, get_quantity=self.get.data or 0,
+            stackable=self.stackable.data, skus=_skus(self.skus.data or ""),
+        )  # fmt: skip
+
+
+class DecisionForm(Form):
+    """Why an offer is approved or rejected."""
+
+    reason = StringField(_l("Reason"), [Optional(), Length(max=300)])
+
+
+@area.get("", may=P.OFFERS_VIEW)
+def index() -> str | Response:
+    """All offers, newest first."""
+    query = service.search(asked("q"), asked("state"))
+    if wants_csv():
+        rows = everything(session(), query.order_by(Offer.id), whole_row=True)
+        return csv_answer("offers", COLUMNS, rows)
+    offers = paginate(session(), query, service.SORTS, default="-created", whole_row=True)
+    return render_template(
+        "offers/index.html", offers=offers, words=offer_words, state_of=lambda offer: service.state_of(offer, now()),
+        labels=STATE_LABELS, kinds=STATE_KINDS,
+    )  # fmt: skip
+
+
+@area.get("/new", may=P.OFFERS_PROPOSE)
+def new() -> str:
+    """The form of a new offer."""
+    return render_template("offers/form.html", form=OfferForm(), offer=None)
+
+
+@area.post("/new", may=P.OFFERS_PROPOSE)
+def propose() -> BaseResponse | tuple[str, int]:
+    """Propose an offer."""
+    form = OfferForm()
+    if form.validate():
+        try:
+            offer = service.propose(session(), actor(), form.terms())
+            flash(_("“%(name)s” was sent for approval.", name=offer.name))
+            return redirect(url_for("offers.show", offer_id=offer.id), 303)
+        except Refused as refusal:
+            _show_refusal(form, refusal)
+    unit().finish(keep=False)
+    return render_template("offers/form.html", form=form, offer=None, problem=_problem(form)), 422
+
+
+@area.post("/preview", may=P.OFFERS_PROPOSE)
+def preview() -> Response:
+    """What the offer on the form would make of the prices; nothing is saved."""
+    form = OfferForm()
+    form.validate()
+    products = service.products_by_sku(session(), _skus(form.skus.data or ""))
+    terms = _try_terms(form)
+    rows = []
+    for product in products[:20]:
+        pieces = terms.buy_quantity + terms.get_quantity if form.kind.data == BUY_X_GET_Y else 1
+        item = Item(product.id, product.sku, product.name, max(1, pieces), product.price_minor, "", 0)
+        taken = best_discount(item, [terms]).minor
+        rows.append({
+            "name": product.name, "pieces": item.quantity, "before": money_text(item.list_minor),
+            "after": money_text(item.list_minor - taken),
+        })  # fmt: skip
+    return jsonify({"rows": rows, "all": not products})
+
+
+@area.get("/<int:offer_id>", may=P.OFFERS_VIEW)
+def show(offer_id: int) -> str:
+    """One offer."""
+    return _page(service.get_offer(session(), offer_id))
+
+
+@area.get("/<int:offer_id>/edit", may=P.OFFERS_PROPOSE)
+def edit(offer_id: int) -> str:
+    """The form of one's own offer that nobody has decided yet."""
+    offer = service.get_offer(session(), offer_id)
+    zone = profile().time_zone
+    form = OfferForm(
+        name=offer.name, kind=offer.kind, percent=Decimal(offer.basis_points) / 100 if offer.basis_points else None,
+        amount=offer.amount_minor or None, buy=offer.buy_quantity or None, get=offer.get_quantity or None,
+        skus="\n".join(product.sku for product in offer.products), stackable=offer.stackable,
+        starts_at=local(offer.starts_at, zone), ends_at=local(offer.ends_at, zone),
+    )  # fmt: skip
+    return render_template("offers/form.html", form=form, offer=offer)
+
+
+@area.post("/<int:offer_id>/edit", may=P.OFFERS_PROPOSE)
+def change(offer_id: int) -> BaseResponse | tuple[str, int]:
+    """Save one's own offer that nobody has decided yet."""
+    form = OfferForm()
+    if form.validate():
+        try:
+            service.change(session(), actor(), offer_id, form.terms())
+            flash(_("The offer is saved."))
+            return redirect(url_for("offers.show", offer_id=offer_id), 303)
+        except Invalid as refusal:
+            _show_refusal(form, refusal)
+    unit().finish(keep=False)
+    offer = service.get_offer(session(), offer_id)
+    return render_template("offers/form.html", form=form, offer=offer, problem=_problem(form)), 422
+
+
+@area.post("/<int:offer_id>/approve", may=P.OFFERS_DECIDE)
+def approve(offer_id: int) -> BaseResponse | tuple[str, int]:
+    """Approve somebody else's offer."""
+    return _decide(offer_id, approve=True)
+
+
+@area.post("/<int:offer_id>/reject", may=P.OFFERS_DECIDE)
+def reject(offer_id: int) -> BaseResponse | tuple[str, int]:
+    """Reject somebody else's offer, with a reason."""
+    return _decide(offer_id, approve=False)
+
+
+@area.post("/<int:offer_id>/withdraw", may=P.OFFERS_VIEW)
+def withdraw(offer_id: int) -> BaseResponse:
+    """Take an offer back."""
+    service.withdraw(session(), actor(), offer_id)
+    flash(_("The offer is withdrawn."))
+    return redirect(url_for("offers.show", offer_id=offer_id), 303)
+
+
+def _decide(offer_id: int, *, approve: bool) -> BaseResponse | tuple[str, int]:
+    form = DecisionForm()
+    problem = ""
+    if form.validate():
+        try:
+            offer = service.decide(session(), actor(), offer_id, approve=approve, reason=form.reason.data or "")
+            flash(_("“%(name)s” is approved.", name=offer.name) if approve else _("“%(name)s” is rejected.", name=offer.name))
+            return redirect(url_for("offers.show", offer_id=offer_id), 303)
+        except Invalid as refusal:
+            problem = refusal.detail
+    unit().finish(keep=False)
+    return _page(service.get_offer(session(), offer_id), form, problem), 422
+
+
+def _page(offer: Offer, form: DecisionForm | None = None, problem: str = "") -> str:
+    state = service.state_of(offer, now())
+    return render_template(
+        "offers/show.html", offer=offer, words=offer_words(offer), state=state, label=STATE_LABELS[state],
+        kind=STATE_KINDS[state], form=form or DecisionForm(formdata=None), problem=problem,
+    )  # fmt: skip
+
+
+def _show_refusal(form: OfferForm, refusal: Refused) -> None:
+    field = str(refusal.more.get("field", ""))
+    if field in form._fields:
+        form.refuse(field, refusal.detail)
+    else:
+        form.problem = refusal.detail
+
+
+def _problem(form: OfferForm) -> str:
+    return str(getattr(form, "problem", "") or _("Nothing was saved: please look at the fields marked below."))
+
+
+def _try_terms(form: OfferForm) -> Deal:
+    return Deal(
+        0, "", form.kind.data, int((form.percent.data or 0) * 100), form.amount.data or 0, form.buy.data or 0,
+        form.get.data or 0,
+    )  # fmt: skip
+
+
+def _skus(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text.replace(",", " ").replace(";", " ").split()))

@@ -1,0 +1,1 @@
+"""Wallets of customers at the counter: looked at and filled."""

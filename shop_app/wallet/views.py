@@ -1,0 +1,94 @@
+"""The page of one customer's wallet, for whoever takes the money."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Response, flash, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import HiddenField, RadioField
+from wtforms.validators import InputRequired, Length
+
+from shop_app import idempotency, ledger, money
+from shop_app.clock import local
+from shop_app.customers.service import get as get_customer
+from shop_app.errors import Refused
+from shop_app.forms import Form, MoneyField, choices
+from shop_app.listing import csv_answer, everything, paginate, wants_csv
+from shop_app.models import Account, LedgerEntry
+from shop_app.pages import money_text
+from shop_app.permissions import Permission as P
+from shop_app.text import _, _l
+from shop_app.web import Area, actor, profile, session, unit
+
+area = Area("wallet", __name__, url_prefix="/customers/<int:customer_id>/wallet")
+
+COLUMNS = {
+    "time": lambda row: local(row.LedgerTransaction.at, profile().time_zone).isoformat(timespec="seconds"),
+    "what": lambda row: row.LedgerTransaction.kind,
+    "bill": lambda row: row.number,
+    "by": lambda row: row.name,
+    "amount": lambda row: money.from_minor(row.LedgerEntry.amount_minor, profile().currency),
+    "balance": lambda row: money.from_minor(row.LedgerEntry.balance_after_minor, profile().currency),
+}
+
+
+class TopUpForm(Form):
+    """Money paid into a wallet."""
+
+    amount = MoneyField(_l("Amount"), [InputRequired()], render_kw={"autofocus": True})
+    method = RadioField(
+        _l("Paid"), [InputRequired()], choices=choices((ledger.CASH, _l("Cash")), (ledger.CARD, _l("Card"))), default=ledger.CASH
+    )
+    key = HiddenField(validators=[InputRequired(), Length(max=64)])
+
+
+@area.get("", may=P.WALLET_TOP_UP)
+def show(customer_id: int) -> str | Response:
+    """The wallet with the balance after each entry, and the form that fills it."""
+    customer = get_customer(session(), customer_id)
+    if wants_csv():
+        rows = everything(session(), ledger.entries_of(customer_id).order_by(LedgerEntry.id), whole_row=True)
+        return csv_answer("wallet", COLUMNS, rows)
+    form = TopUpForm(key=secrets.token_hex(16))
+    return _page(customer, form)
+
+
+@area.post("", may=P.WALLET_TOP_UP)
+def top_up(customer_id: int) -> BaseResponse | tuple[str, int]:
+    """Pay money in; the same form sent twice pays in once."""
+    customer = get_customer(session(), customer_id)
+    form = TopUpForm()
+    problem, status = "", 422
+    if form.validate():
+        try:
+            return _pay_in(customer, form)
+        except Refused as refusal:
+            problem, status = refusal.detail, refusal.status
+    unit().finish(keep=False)
+    return _page(get_customer(session(), customer_id), form, problem), status
+
+
+def _pay_in(customer: Account, form: TopUpForm) -> BaseResponse:
+    amount, method = form.amount.data or 0, form.method.data
+
+    def work() -> dict[str, object]:
+        made = ledger.top_up(session(), actor(), customer.id, amount, method)
+        return {"transaction": made.id}
+
+    _answer, again = idempotency.once(
+        session(), actor(), "wallet.top-up", form.key.data, [customer.id, amount, method], work
+    )
+    if not again:
+        flash(_("%(money)s paid into the wallet of %(name)s.", money=money_text(amount), name=customer.name))
+    return redirect(url_for("wallet.show", customer_id=customer.id), 303)
+
+
+def _page(customer: Account, form: TopUpForm, problem: str = "") -> str:
+    query = ledger.entries_of(customer.id)
+    entries = paginate(session(), query, {"when": [LedgerEntry.id]}, default="-when", whole_row=True)
+    newest = entries.rows[0].LedgerEntry.balance_after_minor if entries.rows and entries.number == 1 else None
+    balance = newest if newest is not None else ledger.balance_of(session(), customer.id)
+    return render_template(
+        "wallet/show.html", customer=customer, form=form, entries=entries, balance=balance, problem=problem
+    )
