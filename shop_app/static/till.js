@@ -50,6 +50,7 @@
   }
   function change(verb, body, key = null) {
     busy = busy.then(async () => {
+      if (!cart) await reload();
       if (!cart) return;
       try {
         cart = await ask(`/till/cart/${key ?? cart.key}/${verb}`, body);
@@ -61,7 +62,7 @@
         show();
       } catch (error) {
         if (error.status === 404 && !error.problem.code) await reload();
-        if (error.status !== undefined) say(error.message, true);
+        say(error.status === undefined ? words.notDone : error.message, true);
       }
     });
     return busy;
@@ -360,5 +361,6 @@
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden && cart) { reload(); if (!dialogs.some((one) => one.open)) $("scan").focus(); } });
 
-  reload().then(() => $("scan").focus());
+  $("scan").focus();
+  busy = reload(); // what is scanned before the cart is here waits for it
 })();

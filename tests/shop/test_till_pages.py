@@ -1,0 +1,263 @@
+"""The till and the pages of billing and sales staff in a real browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from shop_app.db import Database, now
+from shop_app.models import Bill, Offer, Product, Refund
+from tests.shop.conftest import DESK, PHONE, Person, Window
+
+pytestmark = pytest.mark.browser
+Make = Callable[..., Product]
+
+
+def shot(page: Page, name: str) -> None:
+    """A screenshot, where SHOTS names a folder for them."""
+    folder = os.environ.get("SHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def scan(page: Page, code: str) -> None:
+    """What a scanner does: keys, then Enter."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def does_not_scroll_sideways(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+@pytest.fixture
+def shelf(make_product: Make, database: Database, admin: Person) -> list[Product]:
+    """A few products, one of them on offer."""
+    names = [("Espresso beans 1 kg", 1499), ("Oat milk", 219), ("Dark chocolate", 279), ("Ceramic mug", 890)]
+    products = [
+        make_product(name=name, price_minor=price, barcode=f"400000000000{n}", stock=30) for n, (name, price) in enumerate(names)
+    ]
+    with database.writing() as session:
+        offer = Offer(
+            name="Chocolate week", kind="percent", basis_points=1000, starts_at=now() - timedelta(days=1),
+            ends_at=now() + timedelta(days=1), state="approved", proposed_by_id=admin.id, created_at=now(),
+        )  # fmt: skip
+        offer.products = [session.get_one(Product, products[2].id)]
+        session.add(offer)
+    return products
+
+
+def test_a_bill_is_made_with_the_keyboard_alone(
+    window: Window, billing: Person, customer: Person, shelf: list[Product], database: Database
+) -> None:
+    page = window.open("/till", person=billing)
+    expect(page.locator("#empty")).to_be_visible()
+    shot(page, "till-empty")
+
+    scan(page, "4000000000000")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    scan(page, "3*4000000000001")
+    scan(page, "4000000000002")
+    expect(page.locator("#lines tr")).to_have_count(3)
+    page.keyboard.press("F2")
+    page.keyboard.type("mug")
+    expect(page.locator("#found li")).to_have_count(1)
+    shot(page, "till-search")
+    page.keyboard.press("Enter")
+    expect(page.locator("#lines tr")).to_have_count(4)
+    page.keyboard.press("+")
+    expect(page.locator("#pieces")).to_have_text("7")
+    page.keyboard.press("-")
+    expect(page.locator("#pieces")).to_have_text("6")
+    page.keyboard.press("Delete")
+    expect(page.locator("#lines tr")).to_have_count(3)
+    page.keyboard.press("F6")
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pieces")).to_have_text("6")
+    page.keyboard.press("F4")
+    page.keyboard.type("customer")
+    expect(page.locator("#found li strong")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#customer")).to_contain_text("Customer Person")
+    expect(page.locator("#total")).to_have_text("€26.58")  # 14.99 + 3 x 2.19 + 2 x 2.79 less 10 %
+    shot(page, "till-cart")
+    page.keyboard.press("F9")
+    page.keyboard.type("30")
+    expect(page.locator("#pay-change")).to_have_text("€3.42")
+    shot(page, "till-pay")
+    page.keyboard.press("F10")
+    expect(page.locator("#done-change")).to_have_text("€3.42")
+    shot(page, "till-done")
+    scan(page, "4000000000001")
+
+    expect(page.locator("#lines tr")).to_have_count(1)
+    expect(page.locator("#last-link")).to_have_text("Bill 1")
+    with database.reading() as session:
+        bill = session.scalars(select(Bill)).one()
+        assert (bill.total_minor, bill.customer_id) == (2658, customer.id)
+
+
+def test_the_till_fits_its_screen_without_scrolling(window: Window, billing: Person, shelf: list[Product]) -> None:
+    page = window.open("/till", person=billing, size=DESK)
+    for n in range(4):
+        scan(page, f"400000000000{n}")
+    expect(page.locator("#lines tr")).to_have_count(4)
+
+    assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
+    assert does_not_scroll_sideways(page)
+    expect(page.locator("#pay-button")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#total")).to_be_in_viewport(ratio=1)
+
+
+def test_the_till_works_on_a_phone(window: Window, billing: Person, shelf: list[Product]) -> None:
+    page = window.open("/till", person=billing, size=PHONE)
+    page.locator("#scan").fill("4000000000000")
+    page.locator("#scan").press("Enter")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    shot(page, "till-phone")
+    page.locator("#pay-button").click()
+    page.get_by_role("button", name="All by card").click()
+    shot(page, "till-phone-pay")
+    page.locator("#complete").click()
+
+    expect(page.locator("#done-number")).to_have_text("Bill 1")
+    assert does_not_scroll_sideways(page)
+
+
+def test_a_cart_is_put_aside_and_taken_up_again(window: Window, billing: Person, shelf: list[Product]) -> None:
+    page = window.open("/till", person=billing)
+    scan(page, "4000000000003")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    page.keyboard.press("Alt+h")
+    page.keyboard.type("Lady in red")
+    page.keyboard.press("Enter")
+    expect(page.locator("#held li")).to_have_count(1)
+    expect(page.locator("#lines tr")).to_have_count(0)
+    shot(page, "till-held")
+
+    page.keyboard.press("Alt+1")
+
+    expect(page.locator("#lines tr")).to_have_count(1)
+    expect(page.locator("#held-box")).to_be_hidden()
+
+
+def test_a_lost_connection_stops_paying_and_keeps_the_cart(
+    window: Window, billing: Person, shelf: list[Product]
+) -> None:
+    page = window.open("/till", person=billing)
+    scan(page, "4000000000000")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    page.context.set_offline(True)
+    scan(page, "4000000000001")
+    expect(page.locator("#lost")).to_be_visible()
+    expect(page.locator("#pay-button")).to_be_disabled()
+    shot(page, "till-lost")
+
+    page.context.set_offline(False)
+
+    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("#lines tr")).to_have_count(1)
+    expect(page.locator("#pay-button")).to_be_enabled()
+    window.complaints = [text for text in window.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_a_bill_is_printed_again_as_a_copy_and_given_back(
+    window: Window, billing: Person, shelf: list[Product], database: Database
+) -> None:
+    page = window.open("/till", person=billing)
+    page.add_init_script("window.print = () => { window.printed = (window.printed || 0) + 1; }")
+    page.context.add_init_script("window.print = () => { window.printed = (window.printed || 0) + 1; }")
+    scan(page, "2*4000000000002")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    page.keyboard.press("F9")
+    page.keyboard.press("F7")
+    page.keyboard.press("F10")
+    expect(page.locator("#done-number")).to_have_text("Bill 1")
+    with page.context.expect_page() as opened:
+        page.keyboard.press("p")
+    receipt = opened.value
+    receipt.wait_for_function("window.printed === 1")
+    expect(receipt.locator(".copy")).to_have_count(0)
+    receipt.set_viewport_size({"width": 320, "height": 640})
+    shot(receipt, "receipt")
+    receipt.close()
+    page.goto("/bills")
+    page.get_by_role("link", name="1", exact=True).click()
+    shot(page, "bill")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Print the receipt").click()
+    expect(opened.value.locator(".copy")).to_have_count(2)
+    opened.value.close()
+    page.get_by_role("link", name="Refund or void").click()
+    page.locator("input[type=number]").fill("1")
+    page.get_by_label("Why").fill("Melted")
+    shot(page, "refund")
+    page.get_by_role("button", name="Give back").click()
+
+    expect(page.get_by_role("status")).to_contain_text("€2.51")
+    with database.reading() as session:
+        assert session.scalars(select(Refund.total_minor)).all() == [251]
+
+
+@pytest.mark.parametrize("size", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
+def test_pages_of_billing_staff_fit(
+    window: Window, billing: Person, customer: Person, shelf: list[Product], size: dict[str, int]
+) -> None:
+    page = window.open("/till", person=billing, size=size)
+    page.locator("#scan").fill("4000000000000")
+    page.locator("#scan").press("Enter")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    page.locator("#pay-button").click()
+    page.locator("[data-pay=cash]").click()
+    page.locator("#complete").click()
+    expect(page.locator("#done-number")).to_have_text("Bill 1")
+
+    for name, path in [
+        ("bills", "/bills"), ("bill", "/bills/1"), ("refund", "/bills/1/refund"), ("report", "/reports"),
+        ("close", "/reports/close"), ("wallet", f"/customers/{customer.id}/wallet"), ("customer", f"/customers/{customer.id}"),
+    ]:  # fmt: skip
+        page.goto(path)
+        shot(page, f"{name}-{size['width']}")
+        assert does_not_scroll_sideways(page), path
+
+
+def test_sales_staff_note_a_delivery_with_its_reason(window: Window, sales: Person, shelf: list[Product]) -> None:
+    page = window.open("/stock?q=mug", person=sales)
+    shot(page, "stock")
+    page.get_by_role("link", name="Pieces of Ceramic mug come in").click()
+    page.get_by_label("Pieces", exact=True).fill("12")
+    page.get_by_role("button", name="Change the stock").click()
+
+    expect(page.get_by_role("status")).to_contain_text("+12")
+    expect(page.locator("tbody tr")).to_contain_text("Delivery")
+    shot(page, "stock-product")
+
+
+def test_an_offer_goes_from_proposal_to_approval(
+    window: Window, sales: Person, admin: Person, shelf: list[Product]
+) -> None:
+    page = window.open("/offers/new", person=sales)
+    page.get_by_label("Name, as it stands on the receipt").fill("Mug day")
+    page.get_by_label("Percent", exact=False).last.fill("25")
+    page.get_by_label("SKUs of the products").fill(shelf[3].sku)
+    expect(page.locator("#preview tr")).to_contain_text("€6.67")
+    page.get_by_label("Begins").fill("2026-01-01T00:00")
+    page.get_by_label("Ends").fill("2036-01-01T00:00")
+    shot(page, "offer-form")
+    page.get_by_role("button", name="Send for approval").click()
+    expect(page.locator(".badge")).to_have_text("proposed")
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+
+    office = window.open("/offers?state=proposed", person=admin)
+    shot(office, "offers-admin")
+    office.get_by_role("button", name="Approve").click()
+
+    expect(office.locator(".badge").first).to_have_text("live")
+    shot(office, "offer")
