@@ -9,6 +9,7 @@ def areas() -> list[Area]:
     """All areas, in no particular order; the navigation has an order of its own."""
     from shop_app.accounts.views import area as accounts
     from shop_app.api.views import area as api
+    from shop_app.bills.views import area as bills
     from shop_app.complaints.views import area as complaints
     from shop_app.customer.views import area as customer
     from shop_app.customers.views import area as customers
@@ -16,11 +17,10 @@ def areas() -> list[Area]:
     from shop_app.home.views import area as home
     from shop_app.manage.views import area as manage
     from shop_app.messages.views import area as messages
+    from shop_app.offers.views import area as offers
     from shop_app.products.views import area as products
     from shop_app.pwa.views import area as pwa
     from shop_app.ratings.views import area as ratings
-    from shop_app.bills.views import area as bills
-    from shop_app.offers.views import area as offers
     from shop_app.reports.views import area as reports
     from shop_app.staff.views import area as staff
     from shop_app.stock.views import area as stock
