@@ -1,0 +1,1 @@
+"""Delivers what the cameras report to the shop app."""

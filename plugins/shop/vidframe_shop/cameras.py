@@ -1,0 +1,83 @@
+"""The cameras that an admin added in the shop app, for `cameras: {from: shop}`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, TypedDict
+
+from vidframe_shop.client import Client, ShopRefused, ShopUnavailable
+
+
+class Zone(TypedDict):
+    """A part of the picture; points are shares of its width and height."""
+
+    name: str
+    kind: str  # "product", "shelf" or "service"
+    polygon: list[list[float]]
+    product: str | None  # SKU
+    shelf: str | None
+
+
+class CameraDefinition(TypedDict):
+    """A camera as the shop describes it."""
+
+    name: str
+    title: str
+    source: str
+    credentials: str | None  # user:password
+    zones: list[Zone]
+    staff_areas: list[list[list[float]]]
+    night: str | None  # "22:00-06:00" on the shop's clock; None: by the picture
+    time_zone: str
+    emotion: bool
+    mode: str  # set by hand: "day", "night" or "auto"
+
+
+class NoCameras(Exception):
+    """The shop cannot be reached, and no earlier answer of it is on the disk."""
+
+
+def cameras_of_shop(url: str, token: str, state: Path, *, timeout: float = 5.0) -> tuple[str, list[CameraDefinition]]:
+    """The version of the definitions and the definitions, from the shop or, while it is away, as it last gave them.
+
+    The version is another whenever something changed. The last good answer is kept in `state`/cameras.json, readable
+    by the owner only, since it holds credentials. Raises NoCameras where there is neither, and PermissionError where the
+    shop does not know the token (then an earlier answer is not used either).
+    """
+    kept = state / "cameras.json"
+    client = Client(url, token, timeout=timeout)
+    try:
+        answer = client.cameras()
+        _keep(kept, answer)
+    except ShopUnavailable as error:
+        if "answered 401" in str(error) or "answered 403" in str(error):
+            raise PermissionError(f"{url} does not take the token; an admin makes one under Cameras") from None
+        answer = _kept(kept, url, error)
+    except ShopRefused as error:
+        answer = _kept(kept, url, error)
+    finally:
+        client.close()
+    return str(answer.get("version", "")), answer["cameras"]
+
+
+def _keep(path: Path, answer: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _kept(path: Path, url: str, error: Exception) -> dict[str, Any]:
+    try:
+        answer = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise NoCameras(f"{url} cannot be reached ({error}), and it has not given its cameras before") from None
+    if not isinstance(answer, dict) or not isinstance(answer.get("cameras"), list):
+        raise NoCameras(f"{url} cannot be reached ({error}), and {path} is damaged")
+    return answer

@@ -1,0 +1,102 @@
+"""The sink: hands events to the outbox, and a small picture to the shop when somebody looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from vidframe import Camera, Event, Frame, Seconds, hookimpl
+
+if TYPE_CHECKING:
+    from vidframe_shop.sender import Sender
+
+PATIENCE = 3.0  # seconds that the end of a camera waits for the shop
+
+
+class Shop:
+    """Delivers events, snapshots and clips to the shop app.
+
+    Each event is on disk before the next frame is worked on, and leaves the disk when the shop has it.
+    """
+
+    needs = ()
+    adds = ()
+
+    def __init__(
+        self,
+        *,
+        url: Annotated[str, Field(description="Address of the shop app, as https://shop.example")],
+        token: Annotated[SecretStr, Field(description="Token of this installation; use !env NAME")],
+        disk_mb: Annotated[int, Field(ge=10, le=1_000_000, description="Most megabytes that may wait on disk")] = 2000,
+        picture: Annotated[
+            Literal["asked", "always", "never"], Field(description="When the shop gets the present picture")
+        ] = "asked",
+        picture_width: Annotated[int, Field(ge=80, le=1280, description="Its width in pixels")] = 480,
+        picture_every: Annotated[Seconds, Field(ge=0.5, description="Time between two of them")] = 2.0,
+        beat: Annotated[Seconds, Field(ge=1, le=60, description="Time between two signs of life")] = 5.0,
+        timeout: Annotated[Seconds, Field(ge=1, le=120, description="How long the shop may take to answer")] = 10.0,
+    ) -> None:
+        self.url = url
+        self.token = token if isinstance(token, SecretStr) else SecretStr(token)
+        self.disk_mb = disk_mb
+        self.picture = picture
+        self.picture_width = picture_width
+        self.picture_every = picture_every
+        self.beat = beat
+        self.timeout = timeout
+        self._sender: Sender | None = None
+        self._picture_due = 0.0
+        self._check()
+
+    def _check(self) -> None:
+        from urllib.parse import urlsplit
+
+        if urlsplit(self.url).scheme not in {"http", "https"}:
+            raise ValueError("url must begin with https:// or http://")
+        if not self.token.get_secret_value().strip():
+            raise ValueError("token is empty; an admin makes one in the shop app")
+
+    @hookimpl
+    def open_camera(self, camera: Camera) -> None:
+        from vidframe_shop.client import Client
+        from vidframe_shop.outbox import Outbox
+        from vidframe_shop.sender import Sender
+
+        client = Client(self.url, self.token.get_secret_value(), timeout=self.timeout)
+        outbox = Outbox(camera.state / "shop", limit=self.disk_mb * 1_000_000)
+        self._sender = Sender(camera.name, outbox, client, camera.state / "mode", beat_every=self.beat)
+
+    @hookimpl
+    def process_frame(self, frame: Frame) -> None:
+        sender = self._sender
+        if sender is None:
+            return
+        sender.frames += 1
+        sender.facts = sender.facts | {"mode": frame.mode} if sender.facts.get("mode") != frame.mode else sender.facts
+        wanted = self.picture == "always" or (self.picture == "asked" and sender.picture_wanted)
+        if wanted and frame.seconds >= self._picture_due:
+            self._picture_due = frame.seconds + self.picture_every
+            sender.put_picture(_jpeg(frame, self.picture_width))
+
+    @hookimpl
+    def handle_event(self, event: Event) -> None:
+        if self._sender is None:
+            return
+        if event.kind == "camera.state":
+            self._sender.facts = self._sender.facts | {"state": event.facts.get("state")}
+        self._sender.put(event)
+
+    @hookimpl
+    def close_camera(self) -> None:
+        sender, self._sender = self._sender, None
+        self._picture_due = 0.0
+        if sender is not None:
+            sender.close(PATIENCE)
+
+
+def _jpeg(frame: Frame, width: int) -> bytes:
+    import cv2
+
+    _done, encoded = cv2.imencode(".jpg", frame.scaled(width), [cv2.IMWRITE_JPEG_QUALITY, 70])
+    return bytes(encoded)

@@ -1,0 +1,239 @@
+"""The thread that empties an outbox into the shop: events first, then signs of life, then files, piece by piece."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import sqlite3
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from vidframe import Event
+
+from vidframe_shop.client import PIECE, Client, ShopRefused, ShopUnavailable
+from vidframe_shop.outbox import Outbox, WaitingFile
+
+log = logging.getLogger(__name__)
+
+PAUSES = (0.5, 10.0)  # seconds after a first failure, and the longest between two tries
+HELD_BYTES = 64_000_000  # of events that could not be written to the disk
+MODES = {"day", "night", "auto"}
+WRONG_CONTENT_TRIES = 3
+
+
+class Sender:
+    """Owns one outbox and one thread. `put` is called by the frame loop and returns when the event is safe."""
+
+    def __init__(self, camera: str, outbox: Outbox, client: Client, mode_file: Path, *, beat_every: float) -> None:
+        self.camera = camera
+        self.outbox = outbox
+        self.picture_wanted = False  # the shop asks for a picture
+        self.facts: dict[str, Any] = {}  # state and mode, for the sign of life
+        self.frames = 0
+        self._client = client
+        self._mode_file = mode_file
+        self._beat_every = beat_every
+        self._beat_due = 0.0
+        self._frames_told = -1
+        self._picture: bytes | None = None
+        self._held: deque[Event] = deque()
+        self._held_bytes = 0
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._failures = 0
+        self._deadline = float("inf")
+        self._wrong: dict[int, int] = {}
+        self._thread = threading.Thread(target=self._run, name=f"shop-{camera}", daemon=True)
+        self._thread.start()
+
+    def put(self, event: Event) -> None:
+        """Keeps an event on disk; where the disk takes none, in memory until it does."""
+        try:
+            if self._held:
+                raise sqlite3.OperationalError("events wait in memory already")  # and keep their order
+            self.outbox.add(event)
+        except (sqlite3.Error, OSError) as error:
+            self._hold(event, error)
+        self._wake.set()
+
+    def put_picture(self, jpeg: bytes) -> None:
+        """The newest picture replaces one that was not sent yet."""
+        self._picture = jpeg
+        self._wake.set()
+
+    def close(self, patience: float) -> None:
+        """Sends what can be sent within `patience` seconds; the rest stays in the outbox."""
+        self._deadline = time.monotonic() + patience / 2
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout=patience)
+        if self._thread.is_alive():
+            return  # it hangs in a request and ends with it; the outbox stays consistent
+        self._client.close()
+        self.outbox.close()
+
+    def _run(self) -> None:
+        while True:
+            pause = self._round()
+            if self._stop.is_set() and (self._failures or pause > 0 or time.monotonic() > self._deadline):
+                self._try_held()
+                return
+            self._wake.wait(timeout=pause)
+            if self._failures:  # an event in the middle of an outage does not cause a try of its own
+                self._stop.wait(timeout=min(pause, 1.0))
+            self._wake.clear()
+
+    def _round(self) -> float:
+        """One step of work; seconds until the next is due, 0 where more waits."""
+        try:
+            self._try_held()
+            more = self._work()
+            if self._failures:
+                log.info("camera %s: the shop answers again", self.camera)
+            self._failures = 0
+            return 0.0 if more else max(0.05, min(self._beat_due - time.monotonic(), 1.0))
+        except ShopUnavailable as error:
+            self._failed(f"the shop cannot be reached ({error}); everything is kept")
+        except ShopRefused as error:
+            self._failed(f"the shop refuses ({error}); everything is kept")
+        except (sqlite3.Error, OSError) as error:
+            self._failed(f"the outbox cannot be used ({error})")
+        except Exception:
+            log.exception("camera %s: a mistake while sending; going on", self.camera)
+            self._failures += 1
+        longest: float = min(PAUSES[0] * 2.0 ** min(self._failures - 1, 8), PAUSES[1])
+        return longest * random.uniform(0.8, 1.0)  # many cameras do not come back in the same moment
+
+    def _failed(self, reason: str) -> None:
+        self._failures += 1
+        if self._failures == 1 or self._failures % 100 == 0:
+            log.warning("camera %s: %s", self.camera, reason)
+
+    def _work(self) -> bool:
+        for lost in self.outbox.make_room():
+            log.error("camera %s: the outbox is full; given up: %s", self.camera, lost)
+        sent = self._send_events()
+        self._beat()
+        self._send_picture()
+        return self._send_file() or sent
+
+    def _send_events(self) -> bool:
+        batch = self.outbox.batch(time.time())
+        if not batch:
+            return False
+        try:
+            results = self._client.send_events(batch)
+        except ShopRefused as refusal:
+            if len(batch) == 1:
+                self._put_aside(batch[0]["id"], str(refusal))
+                return True
+            results = {}
+            for event in batch:  # one of them spoils the batch: find it
+                with contextlib.suppress(ShopRefused):
+                    results |= self._client.send_events([event])
+                if event["id"] not in results:
+                    results[event["id"]] = {"status": "refused", "problem": str(refusal)}
+        self._note(batch, results)
+        return True
+
+    def _note(self, batch: list[dict[str, Any]], results: dict[str, dict[str, Any]]) -> None:
+        for event in batch:
+            result = results.get(event["id"], {})
+            status = result.get("status")
+            if status in {"taken", "known"}:
+                self.outbox.sent(event["id"], [role for role in result.get("files") or [] if isinstance(role, str)])
+            elif status == "refused":
+                self._put_aside(event["id"], str(result.get("problem", "")))
+            else:
+                self.outbox.later(event["id"], time.time())
+
+    def _put_aside(self, event: str, reason: str) -> None:
+        log.error("camera %s: the shop refuses event %s: %s", self.camera, event, reason)
+        self.outbox.refused(event, reason)
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now < self._beat_due or self.frames == self._frames_told:
+            return
+        self._frames_told, self._beat_due = self.frames, now + self._beat_every
+        events, files = self.outbox.waiting()
+        answer = self._client.beat(self.camera, self.facts | {"waiting_events": events, "waiting_files": files})
+        self.picture_wanted = answer.get("picture") is True
+        if answer.get("mode") in MODES:
+            self._set_mode(str(answer["mode"]))
+
+    def _set_mode(self, mode: str) -> None:
+        """What an admin or a guard set by hand; the day/night step reads this file."""
+        before = self._mode_file.read_text().strip() if self._mode_file.exists() else "auto"
+        if mode != before:
+            part = self._mode_file.with_name("mode.part")
+            part.write_text(mode + "\n")
+            part.replace(self._mode_file)
+
+    def _send_picture(self) -> None:
+        jpeg, self._picture = self._picture, None
+        if jpeg is not None:
+            with contextlib.suppress(ShopRefused):
+                self._client.send_picture(self.camera, jpeg)
+
+    def _send_file(self) -> bool:
+        file = self.outbox.next_file(time.time())
+        if file is None:
+            return False
+        try:
+            self._transfer(file)
+        except ShopRefused as refusal:
+            self._file_refused(file, refusal)
+        except OSError as error:
+            log.error("camera %s: the %s of %s is gone: %s", self.camera, file.role, file.event, error)
+            self.outbox.give_up(file)
+        return True
+
+    def _transfer(self, file: WaitingFile) -> None:
+        """Sends the file from where the shop stands, and lets events that come meanwhile go first."""
+        if file.given_up:
+            self._client.give_up(file.event, file.role)
+            self.outbox.file_done(file)
+            return
+        offset = self._client.received(file.event, file.role)
+        while offset is not None:
+            piece = file.piece(offset, PIECE)
+            if not piece and offset < file.size:
+                raise OSError(f"only {offset} of {file.size} bytes are there")
+            offset = self._client.send_piece(file.event, file.role, offset, piece)
+            self._send_events()
+            self._beat()
+            if time.monotonic() > self._deadline and offset is not None:
+                return
+        self.outbox.file_done(file)
+
+    def _file_refused(self, file: WaitingFile, refusal: ShopRefused) -> None:
+        tries = self._wrong[file.seq] = self._wrong.get(file.seq, 0) + 1
+        if refusal.status != 404 and tries < WRONG_CONTENT_TRIES:
+            self.outbox.file_later(file, time.time())
+            return
+        log.error("camera %s: the shop refuses the %s of %s: %s", self.camera, file.role, file.event, refusal)
+        self._wrong.pop(file.seq, None)
+        self.outbox.file_done(file)
+
+    def _hold(self, event: Event, error: Exception) -> None:
+        size = sum(len(file.content) for file in event.files if isinstance(file.content, bytes)) + 1000
+        if self._held_bytes + size > HELD_BYTES:
+            log.error("camera %s: neither disk nor memory has room; lost event %s", self.camera, event.id)
+            return
+        if not self._held:
+            log.error("camera %s: the outbox takes no events (%s); they wait in memory", self.camera, error)
+        self._held_bytes += size
+        self._held.append(event)
+
+    def _try_held(self) -> None:
+        """Writes down what waits in memory, as far as the disk takes it."""
+        with contextlib.suppress(sqlite3.Error, OSError):
+            while self._held:
+                self.outbox.add(self._held[0])
+                self._held.popleft()
+            self._held_bytes = 0
