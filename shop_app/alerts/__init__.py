@@ -1,0 +1,1 @@
+"""What happens by night: incidents, who acts on them, and the live list."""

@@ -1,0 +1,185 @@
+"""The event contract of docs/events.md, as the shop checks it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+BATCH = 200  # events in one request
+LARGEST_FACTS = 32_000  # characters
+ROLES = {"snapshot": "image/jpeg", "thumbnail": "image/jpeg", "clip": "video/mp4"}
+EXPRESSIONS = 16
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone, as 2026-11-22T01:14:07Z")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_aware)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Duration = Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
+Valence = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+CameraName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+Words = Annotated[str, Field(max_length=500)]
+Zone = Annotated[str, Field(min_length=1, max_length=60)]
+Text60 = Annotated[str, Field(max_length=60)]
+
+
+class Lenient(BaseModel):
+    """Facts that are not known are ignored, as the contract says."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class FileNote(Lenient):
+    """A file announced by its event."""
+
+    role: Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,19}$")]
+    media_type: Annotated[str, Field(max_length=60)]
+    bytes: Annotated[int, Field(ge=1)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class EventIn(Lenient):
+    """One event as it comes over the wire."""
+
+    version: Literal[1]
+    id: Id
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,39}$")]
+    camera: CameraName
+    time: Moment
+    reporter: Text60 = "vidframe"
+    facts: dict[str, Any] = Field(default_factory=dict)
+    files: Annotated[list[FileNote], Field(max_length=8)] = []
+
+
+class CameraStateFacts(Lenient):
+    """`camera.state`."""
+
+    state: Annotated[str, Field(max_length=20)]
+    reason: Words = ""
+
+
+class ModeFacts(Lenient):
+    """`mode.changed`."""
+
+    mode: Literal["day", "night"]
+    reason: Words = ""
+
+
+class IncidentFacts(Lenient):
+    """`incident.opened`, `incident.updated`, `incident.closed`."""
+
+    incident: Id
+    change: Annotated[str, Field(max_length=20)] = "motion"
+    severity: Literal["info", "warning", "alert"] = "alert"
+    start: Moment | None = None
+    end: Moment | None = None
+    peak_area: Share | None = None
+    boxes: Annotated[list[Annotated[list[Share], Field(min_length=4, max_length=4)]], Field(max_length=50)] = []
+    zone: Zone | None = None
+
+
+class ClipFacts(Lenient):
+    """`clip.ready`, `clip.failed`."""
+
+    incidents: Annotated[list[Id], Field(max_length=500)]
+    start: Moment | None = None
+    end: Moment | None = None
+    reason: Words = ""
+
+
+class StorageFacts(Lenient):
+    """`storage.low`."""
+
+    reason: Words = ""
+    free_bytes: int | None = None
+    deleted: int = 0
+
+
+class Expression(Lenient):
+    """What a face showed while it looked, averaged."""
+
+    valence: Valence
+    probabilities: Annotated[dict[Annotated[str, Field(max_length=30)], Share], Field(max_length=EXPRESSIONS)] = {}
+    seconds: Duration = 0.0
+
+
+class InterestFacts(Lenient):
+    """`interest`."""
+
+    visit: Id
+    zone: Zone
+    product: Annotated[str, Field(max_length=160)] | None = None
+    shelf: Text60 | None = None
+    final: bool = True
+    start: Moment
+    end: Moment
+    passed: bool = True
+    stopped_seconds: Duration = 0.0
+    looked_seconds: Duration = 0.0
+    expression: Expression | None = None
+
+
+class MoodFacts(Lenient):
+    """`mood`."""
+
+    zone: Zone
+    start: Moment
+    end: Moment
+    people: Annotated[int, Field(ge=0, le=10_000)]
+    valence: Valence
+    probabilities: Annotated[dict[Annotated[str, Field(max_length=30)], Share], Field(max_length=EXPRESSIONS)] = {}
+    seconds: Duration = 0.0
+
+
+class StepFacts(Lenient):
+    """`step.disabled`."""
+
+    step: Text60
+    errors: int = 0
+    reason: Words = ""
+
+
+FACTS: dict[str, type[Lenient]] = {
+    "camera.state": CameraStateFacts,
+    "mode.changed": ModeFacts,
+    "incident.opened": IncidentFacts,
+    "incident.updated": IncidentFacts,
+    "incident.closed": IncidentFacts,
+    "clip.ready": ClipFacts,
+    "clip.failed": ClipFacts,
+    "storage.low": StorageFacts,
+    "interest": InterestFacts,
+    "mood": MoodFacts,
+    "step.disabled": StepFacts,
+}
+
+
+class BadEvent(Exception):
+    """An event that does not keep the contract; the message names what is wrong with it."""
+
+
+def read_event(raw: object) -> tuple[EventIn, Lenient | None]:
+    """The event and, for a kind that is known, its facts."""
+    try:
+        event = EventIn.model_validate(raw)
+        if len(json.dumps(event.facts)) > LARGEST_FACTS:
+            raise BadEvent(f"facts: more than {LARGEST_FACTS} characters")
+        kind = FACTS.get(event.kind)
+        return event, None if kind is None else kind.model_validate(event.facts)
+    except ValidationError as error:
+        raise BadEvent(_words(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise BadEvent(f"facts: {error}") from None
+
+
+def _words(error: ValidationError) -> str:
+    problems = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)[:5]]
+    return "; ".join(problems)[:500]

@@ -1,0 +1,113 @@
+"""Takes events: each id once, each in a savepoint of its own, so that a bad one does not hold up the others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop_app.alerts import incidents
+from shop_app.cameras import states
+from shop_app.db import now
+from shop_app.events.contract import ROLES, BadEvent, EventIn, Lenient, read_event
+from shop_app.interest import counting
+from shop_app.models import EventFile, IncomingEvent
+from shop_app.web import Actor
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Session, IncomingEvent, Any], None]
+
+HANDLERS: dict[str, Handler] = {
+    "camera.state": states.note_state,
+    "mode.changed": states.note_mode,
+    "incident.opened": incidents.opened,
+    "incident.updated": incidents.updated,
+    "incident.closed": incidents.closed,
+    "clip.ready": incidents.clip_ready,
+    "clip.failed": incidents.clip_failed,
+    "storage.low": states.note_storage,
+    "interest": counting.count_interest,
+    "mood": counting.count_mood,
+    "step.disabled": states.note_step,
+}
+AGGREGATED = {"interest", "mood"}  # kept as sums only: no row tells of a visit
+
+
+def take(session: Session, actor: Actor, raw_events: list[object], *, clip_bytes: int) -> list[dict[str, Any]]:
+    """What became of each event, in their order: taken, known, refused (for good) or failed (to be sent again)."""
+    read = [_read(raw) for raw in raw_events]
+    known = _known(session, [event.id for event, _ in read if isinstance(event, EventIn)])
+    results = []
+    for event, facts in read:
+        if not isinstance(event, EventIn):
+            results.append(event)
+            continue
+        if event.id not in known:
+            results.append(_take_one(session, actor, event, facts, clip_bytes))
+        else:
+            results.append({"id": event.id, "status": "known", "files": _missing(session, event.id)})
+        if results[-1]["status"] == "taken":
+            known.add(event.id)
+    return results
+
+
+def _read(raw: object) -> tuple[EventIn | dict[str, Any], Lenient | None]:
+    try:
+        return read_event(raw)
+    except BadEvent as problem:
+        found = raw.get("id") if isinstance(raw, dict) else None
+        return {"id": found if isinstance(found, str) else "", "status": "refused", "problem": str(problem)}, None
+
+
+def _known(session: Session, ids: list[str]) -> set[str]:
+    return set(session.scalars(select(IncomingEvent.event_id).where(IncomingEvent.event_id.in_(ids))))
+
+
+def _missing(session: Session, event_id: str) -> list[str]:
+    query = (
+        select(EventFile.role)
+        .join(IncomingEvent)
+        .where(IncomingEvent.event_id == event_id, EventFile.complete_at.is_(None), EventFile.deleted_at.is_(None))
+    )
+    return list(session.scalars(query))
+
+
+def _take_one(
+    session: Session, actor: Actor, event: EventIn, facts: Lenient | None, clip_bytes: int
+) -> dict[str, Any]:
+    try:
+        with session.begin_nested():
+            row = _keep(session, actor, event, clip_bytes)
+            handler = HANDLERS.get(event.kind)
+            if handler is not None:
+                handler(session, row, facts)
+            return {"id": event.id, "status": "taken", "files": [file.role for file in row.files]}
+    except IntegrityError:
+        # Another request took the same id between our look and our insert; the sender asks again.
+        return {"id": event.id, "status": "failed"}
+    except Exception:
+        log.exception("event %s of kind %s could not be taken", event.id, event.kind)
+        return {"id": event.id, "status": "failed"}
+
+
+def _keep(session: Session, actor: Actor, event: EventIn, clip_bytes: int) -> IncomingEvent:
+    row = IncomingEvent(
+        event_id=event.id, kind=event.kind, camera=event.camera, time=event.time, received_at=now(),
+        reporter=event.reporter, facts=None if event.kind in AGGREGATED else event.facts, token_id=actor.token_id,
+    )  # fmt: skip
+    for file in {file.role: file for file in event.files}.values():
+        if ROLES.get(file.role) == file.media_type and file.bytes <= clip_bytes and event.kind not in AGGREGATED:
+            row.files.append(
+                EventFile(
+                    camera=event.camera, role=file.role, media_type=file.media_type, bytes=file.bytes, sha256=file.sha256,
+                    received_bytes=0,
+                )
+            )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row

@@ -1,0 +1,1 @@
+"""What customers look at, in sums that tell of nobody."""

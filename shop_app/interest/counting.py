@@ -1,0 +1,131 @@
+"""Counts visits and moods into sums per hour as they arrive. What is kept tells of no visit and of nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop_app.clock import hour_of
+from shop_app.db import now
+from shop_app.events.contract import InterestFacts, MoodFacts
+from shop_app.models import Camera, IncomingEvent, InterestHour, MoodHour, Product, VisitSeen, Zone
+
+STOPPED_SECONDS = 2.0  # who stands that long has stopped
+LOOKED_SECONDS = 1.0  # who looks that long has looked
+PLEASED_VALENCE = 0.2  # from here on an expression counts as positive
+
+
+def count_interest(session: Session, event: IncomingEvent, facts: InterestFacts) -> None:
+    """Add a visit, or a further part of a long one, to its hour."""
+    seen = _seen(session, event.camera, facts)
+    before = {"stopped": seen.stopped, "looked": seen.looked, "expressed": seen.expressed, "pleased": seen.pleased}
+    is_new = seen.id is None
+    _add_up(seen, facts)
+    sums: dict[str, float] = {name: float(getattr(seen, name) and not was) for name, was in before.items()}
+    sums["passed"] = float(is_new)
+    sums["stopped_seconds"], sums["looked_seconds"] = facts.stopped_seconds, facts.looked_seconds
+    if facts.expression is not None:
+        sums["expression_seconds"] = facts.expression.seconds
+        sums["valence_seconds"] = facts.expression.valence * facts.expression.seconds
+    _remember(session, seen, is_new=is_new, final=facts.final)
+    row = _interest_hour(session, hour_of(facts.start), event.camera, facts)
+    session.execute(
+        update(InterestHour)
+        .where(InterestHour.id == row)
+        .values({getattr(InterestHour, name): getattr(InterestHour, name) + value for name, value in sums.items()})
+        .execution_options(synchronize_session=False)
+    )
+
+
+def count_mood(session: Session, event: IncomingEvent, facts: MoodFacts) -> None:
+    """Add a minute at a counter to its hour."""
+    hour = hour_of(facts.start)
+    query = select(MoodHour).where(MoodHour.hour == hour, MoodHour.camera == event.camera, MoodHour.zone == facts.zone)
+    row = session.scalars(query.with_for_update()).first()
+    if row is None:
+        row = _inserted(
+            session,
+            MoodHour(
+                hour=hour, camera=event.camera, zone=facts.zone, people=0, minutes=0, seconds=0.0, valence_seconds=0.0,
+                probability_seconds={},
+            ),
+        ) or session.scalars(query.with_for_update()).one()  # fmt: skip
+    row.people += facts.people
+    row.minutes += 1
+    row.seconds += facts.seconds
+    row.valence_seconds += facts.valence * facts.seconds
+    sums = dict(row.probability_seconds)
+    for name, probability in facts.probabilities.items():
+        sums[name] = sums.get(name, 0.0) + probability * facts.seconds
+    row.probability_seconds = sums
+
+
+def _seen(session: Session, camera: str, facts: InterestFacts) -> VisitSeen:
+    query = select(VisitSeen).where(
+        VisitSeen.visit == facts.visit, VisitSeen.camera == camera, VisitSeen.zone == facts.zone
+    )
+    return session.scalars(query.with_for_update()).first() or VisitSeen(
+        visit=facts.visit, camera=camera, zone=facts.zone, stopped_seconds=0.0, looked_seconds=0.0, stopped=False,
+        looked=False, expressed=False, pleased=False, at=now(),
+    )  # fmt: skip
+
+
+def _add_up(seen: VisitSeen, facts: InterestFacts) -> None:
+    seen.stopped_seconds += facts.stopped_seconds
+    seen.looked_seconds += facts.looked_seconds
+    seen.looked = seen.looked or seen.looked_seconds >= LOOKED_SECONDS
+    # The funnel narrows: who looked has stopped, who showed an expression has looked.
+    seen.stopped = seen.stopped or seen.looked or seen.stopped_seconds >= STOPPED_SECONDS
+    if facts.expression is not None and seen.looked:
+        seen.expressed = True
+        seen.pleased = seen.pleased or facts.expression.valence >= PLEASED_VALENCE
+
+
+def _remember(session: Session, seen: VisitSeen, *, is_new: bool, final: bool) -> None:
+    """A visit is remembered only until it ends."""
+    if final and not is_new:
+        session.delete(seen)
+    elif not final and is_new:
+        session.add(seen)
+        session.flush()
+
+
+def _interest_hour(session: Session, hour: datetime, camera: str, facts: InterestFacts) -> int:
+    query = select(InterestHour.id).where(
+        InterestHour.hour == hour, InterestHour.camera == camera, InterestHour.zone == facts.zone
+    )
+    found = session.scalars(query).first()
+    if found is not None:
+        return found
+    product_id, shelf = _product(session, camera, facts)
+    zeros: dict[str, Any] = dict.fromkeys(("passed", "stopped", "looked", "expressed", "pleased"), 0)
+    zeros |= dict.fromkeys(("stopped_seconds", "looked_seconds", "valence_seconds", "expression_seconds"), 0.0)
+    row = InterestHour(hour=hour, camera=camera, zone=facts.zone, product_id=product_id, shelf=shelf, **zeros)
+    made = _inserted(session, row)
+    return made.id if made is not None else session.scalars(query).one()
+
+
+def _product(session: Session, camera: str, facts: InterestFacts) -> tuple[int | None, str | None]:
+    """The product that the event names, or else the one that the zone drawn in the shop is tied to."""
+    if facts.product:
+        by_sku = session.scalars(select(Product.id).where(Product.sku == facts.product[:40])).first()
+        by_name = select(Product.id).where(Product.name == facts.product).order_by(Product.id)
+        return by_sku or session.scalars(by_name).first(), facts.shelf
+    query = select(Zone.product_id, Zone.shelf).join(Camera).where(Camera.name == camera, Zone.name == facts.zone)
+    found = session.execute(query).first()
+    return (found[0], facts.shelf or found[1]) if found else (None, facts.shelf)
+
+
+def _inserted(session: Session, row: Any) -> Any:
+    """The row, or None where another process has just made the same."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        return None
+    return row
