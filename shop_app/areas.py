@@ -8,11 +8,13 @@ from shop_app.web import Area
 def areas() -> list[Area]:
     """All areas, in no particular order; the navigation has an order of its own."""
     from shop_app.accounts.views import area as accounts
+    from shop_app.alerts.views import area as alerts
     from shop_app.api.views import area as api
     from shop_app.bills.views import area as bills
     from shop_app.complaints.views import area as complaints
     from shop_app.customer.views import area as customer
     from shop_app.customers.views import area as customers
+    from shop_app.events.views import area as ingest
     from shop_app.feedback.views import area as feedback
     from shop_app.home.views import area as home
     from shop_app.manage.views import area as manage
@@ -29,6 +31,7 @@ def areas() -> list[Area]:
 
     return [
         accounts,
+        alerts,
         api,
         bills,
         complaints,
@@ -36,6 +39,7 @@ def areas() -> list[Area]:
         customers,
         feedback,
         home,
+        ingest,
         manage,
         messages,
         offers,

@@ -11,7 +11,7 @@ from flask import Response, g, request
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.orm import Session
 
-from shop_app.db import now
+from shop_app.db import Database, now
 from shop_app.models import Account, LoginSession, ServiceToken, ShopProfile
 from shop_app.permissions import OF_ROLE, Permission, Role
 from shop_app.web import Actor, shop, unit
@@ -140,3 +140,20 @@ def _read(statement: Select[*Columns]) -> Row[*Columns] | None:
         return unit().session.execute(statement).first()
     with shop().database.reading() as session:
         return session.execute(statement).first()
+
+
+def still_signed_in(database: Database, token: str | None, may: Permission) -> bool:
+    """Whether a browser's token is still good for `may`: for answers that stay open and read no request again."""
+    if not token:
+        return False
+    query = (
+        select(LoginSession, Account)
+        .join(Account, LoginSession.account_id == Account.id)
+        .where(LoginSession.token_hash == token_hash(token), LoginSession.kind == "browser")
+    )
+    with database.reading() as session:
+        found = session.execute(query).first()
+    if found is None or found[0].ended_at or not found[1].active or now() >= found[0].expires_at:
+        return False
+    role = found[1].role_
+    return may in OF_ROLE[role] or may.value in found[1].extra_permissions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
 
 from shop_app import audit
 from shop_app.alerts import changes
@@ -21,9 +21,22 @@ BY_HAND_HOURS = (1, 4, 12)
 def current(session: Session, at: datetime | None = None) -> ArmChange | None:
     """The change that holds now; None where the schedule does."""
     last = session.scalars(select(ArmChange).order_by(ArmChange.id.desc()).limit(1)).first()
-    if last is None or (last.armed and last.until is None) or (last.until is not None and last.until <= (at or now())):
-        return None
-    return last
+    return _holding(last, at or now())
+
+
+def situation(session: Session) -> tuple[ArmChange | None, dict[str, datetime]]:
+    """What holds now, and the cameras that are snoozed and until when; in one statement."""
+    at = now()
+    newest = select(func.max(ArmChange.id)).scalar_subquery()
+    query = (
+        select(ArmChange, Snooze)
+        .options(joinedload(ArmChange.account))
+        .outerjoin(Snooze, Snooze.until > at)
+        .where(ArmChange.id == newest)
+    )
+    rows = session.execute(query).all()
+    holding = _holding(rows[0][0] if rows else None, at)
+    return holding, {row[1].camera: row[1].until for row in rows if row[1] is not None}
 
 
 def is_disarmed(change: ArmChange | None) -> bool:
@@ -61,15 +74,15 @@ def snooze(session: Session, actor: Actor, camera: str, minutes: int) -> None:
     audit.record(session, actor, "camera.snoozed", camera, minutes=minutes)
 
 
-def snoozed(session: Session) -> dict[str, datetime]:
-    """The cameras that are snoozed, and until when."""
-    rows = session.scalars(select(Snooze).where(Snooze.until > now()))
-    return {row.camera: row.until for row in rows}
-
-
 def is_quiet(session: Session, camera: str) -> bool:
     """Whether an alert of this camera makes no sound now."""
     if is_disarmed(current(session)):
         return True
     query = select(Snooze.id).where(Snooze.camera == camera, Snooze.until > now()).limit(1)
     return session.scalars(query).first() is not None
+
+
+def _holding(last: ArmChange | None, at: datetime) -> ArmChange | None:
+    if last is None or (last.armed and last.until is None) or (last.until is not None and last.until <= at):
+        return None  # the schedule holds
+    return last

@@ -25,11 +25,10 @@ def for_system(session: Session) -> dict[str, Any]:
         .order_by(Camera.name)
     )
     profile = session.get_one(ShopProfile, 1)
-    mode = arming.mode_by_hand(arming.current(session), now())
     keys = vault()
-    cameras = [_definition(camera, keys, profile.time_zone) | {"mode": mode} for camera in session.scalars(query)]
+    cameras = [_definition(camera, keys, profile.time_zone) for camera in session.scalars(query)]
     version = hashlib.sha256(json.dumps(cameras, sort_keys=True).encode()).hexdigest()[:16]
-    return {"version": version, "cameras": cameras}
+    return {"version": version, "cameras": cameras, "mode": arming.mode_by_hand(arming.current(session), now())}
 
 
 def source_of(camera: Camera) -> str:
@@ -46,8 +45,7 @@ def _definition(camera: Camera, keys: Vault, zone: str) -> dict[str, Any]:
         "title": camera.title,
         "source": source_of(camera),
         "credentials": keys.open(camera.credentials) if camera.credentials else None,
-        "zones": [_zone(found) for found in camera.zones if found.kind != "staff"],
-        "staff_areas": [found.points for found in camera.zones if found.kind == "staff"],
+        "zones": [_zone(found) for found in camera.zones],
         "night": f"{camera.night_from}-{camera.night_to}" if camera.night_from and camera.night_to else None,
         "time_zone": zone,
         "emotion": camera.emotion,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
+
+from pydantic import SecretStr
 
 from vidframe_shop.client import Client, ShopRefused, ShopUnavailable
 
@@ -14,7 +17,7 @@ class Zone(TypedDict):
     """A part of the picture; points are shares of its width and height."""
 
     name: str
-    kind: str  # "product", "shelf" or "service"
+    kind: str  # "product", "shelf", "service" or "staff"
     polygon: list[list[float]]
     product: str | None  # SKU
     shelf: str | None
@@ -28,11 +31,9 @@ class CameraDefinition(TypedDict):
     source: str
     credentials: str | None  # user:password
     zones: list[Zone]
-    staff_areas: list[list[list[float]]]
-    night: str | None  # "22:00-06:00" on the shop's clock; None: by the picture
+    night: str | None  # "22:00-06:00" on the shop's clock; None: as the config says
     time_zone: str
     emotion: bool
-    mode: str  # set by hand: "day", "night" or "auto"
 
 
 class NoCameras(Exception):
@@ -60,6 +61,38 @@ def cameras_of_shop(url: str, token: str, state: Path, *, timeout: float = 5.0) 
     finally:
         client.close()
     return str(answer.get("version", "")), answer["cameras"]
+
+
+def cameras(settings: Mapping[str, Any], state: Path) -> tuple[str, dict[str, dict[str, Any]]]:
+    """The version, and each camera's keys as in the YAML: what `cameras: {from: shop}` asks for every few seconds.
+
+    `settings` are those of the `shop` step. Zones go to the step `interest`, hours of the night to `day_night`.
+    """
+    token = settings["token"]
+    secret = token.get_secret_value() if isinstance(token, SecretStr) else str(token)
+    version, found = cameras_of_shop(str(settings["url"]), secret, state)
+    return version, {camera["name"]: _keys(camera) for camera in found}
+
+
+def _keys(camera: CameraDefinition) -> dict[str, Any]:
+    keys: dict[str, Any] = {"source": camera["source"], "with": {}, "without": []}
+    if camera["credentials"]:
+        keys["credentials"] = camera["credentials"]
+    if camera["zones"]:
+        keys["with"]["interest"] = {"zones": [_zone_keys(zone) for zone in camera["zones"]]}
+    else:
+        keys["without"].append("interest")
+    if camera["night"]:
+        keys["with"]["day_night"] = {"night": camera["night"], "timezone": camera["time_zone"]}
+    if not camera["emotion"]:
+        keys["without"].append("emotion")
+    return keys
+
+
+def _zone_keys(zone: Zone) -> dict[str, Any]:
+    kind = "product" if zone["kind"] == "shelf" else zone["kind"]
+    keys: dict[str, Any] = {"name": zone["name"], "kind": kind, "polygon": zone["polygon"]}
+    return keys | {key: zone[key] for key in ("product", "shelf") if zone[key]}
 
 
 def _keep(path: Path, answer: dict[str, Any]) -> None:

@@ -167,12 +167,14 @@ class Sender:
             self._set_mode(str(answer["mode"]))
 
     def _set_mode(self, mode: str) -> None:
-        """What an admin or a guard set by hand; the day/night step reads this file."""
-        before = self._mode_file.read_text().strip() if self._mode_file.exists() else "auto"
-        if mode != before:
-            part = self._mode_file.with_name("mode.part")
+        """What a guard set by hand goes to the file that `day_night` reads, when it changes and only then."""
+        last_word = self.outbox.folder / "mode"  # of the shop: somebody else may have set another one since
+        if mode == (last_word.read_text().strip() if last_word.exists() else "auto"):
+            return
+        for path in (self._mode_file, last_word):
+            part = path.with_name("mode.part")
             part.write_text(mode + "\n")
-            part.replace(self._mode_file)
+            part.replace(path)
 
     def _send_picture(self) -> None:
         jpeg, self._picture = self._picture, None

@@ -1,0 +1,199 @@
+"""Pages of security: the live list, one alert with its clip, arming, snoozing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, jsonify, redirect, render_template, request, send_file, url_for
+from sqlalchemy import Select, select
+from werkzeug.wrappers import Response as BaseResponse
+
+from shop_app import clock
+from shop_app.accounts import sessions
+from shop_app.alerts import arming, cards, feed, service
+from shop_app.db import Database, now
+from shop_app.errors import Invalid, wants_json
+from shop_app.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
+from shop_app.models import Alert, AlertReview, Camera
+from shop_app.permissions import Permission as P
+from shop_app.text import _, _l
+from shop_app.web import Area, actor, profile, session, shop
+
+area = Area("alerts", __name__, url_prefix="/alerts")
+area.menu(_l("Alerts"), "index", icon="shield", may=P.ALERTS, order=300, group=_l("Security"), phone=True)
+
+SORTS = {"time": [Alert.started_at, Alert.id], "camera": [Alert.camera, Alert.id], "severity": [Alert.severity, Alert.id]}
+COLUMNS = {
+    "id": lambda row: row[0].id,
+    "time": lambda row: row[0].started_at.isoformat(),
+    "camera": lambda row: row[0].camera,
+    "zone": lambda row: row[0].zone,
+    "what": lambda row: row[0].change,
+    "severity": lambda row: row[0].severity,
+    "state": lambda row: row[0].state,
+    "by": lambda row: row[0].taken_by.name if row[0].taken_by else "",
+    "note": lambda row: row[0].note,
+    "seconds": lambda row: (row[0].ended_at - row[0].started_at).total_seconds() if row[0].ended_at else "",
+}
+
+
+@area.get("", may=P.ALERTS)
+def index() -> str | Response:
+    """The live list, and the alerts of earlier nights by filters."""
+    query = _search()
+    if wants_csv():
+        rows = everything(session(), query.order_by(Alert.started_at), whole_row=True)
+        return csv_answer("alerts", COLUMNS, rows)
+    alerts = paginate(session(), query, SORTS, default="-time", whole_row=True)
+    change, snoozed = arming.situation(session())
+    return render_template(
+        "alerts/index.html", alerts=alerts, cards=cards.cards_of(alerts.rows, profile()), arm=change, snoozed=snoozed,
+        is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
+        is_night=clock.is_in_hours(now(), profile().night_from, profile().night_to, profile().time_zone),
+    )  # fmt: skip
+
+
+@area.get("/stream", may=P.ALERTS)
+def stream() -> Response:
+    """Changes as they happen, for open pages."""
+    last = request.headers.get("Last-Event-ID") or request.args.get("after", "")
+    last_id = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else None
+    shared = _feed(shop().database)
+    token, database = request.cookies.get(sessions.cookie_name()), shop().database
+    response = Response(
+        feed.stream(shared, last_id, lambda: sessions.still_signed_in(database, token, P.ALERTS)),
+        mimetype="text/event-stream",
+    )
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+@area.get("/advice", may=P.ALERTS)
+def advice() -> str:
+    """What the false alarms of each camera suggest."""
+    return render_template("alerts/advice.html", advice=service.advice(session()), days=service.ADVICE_DAYS)
+
+
+@area.get("/<int:alert_id>", may=P.ALERTS)
+def show(alert_id: int) -> str:
+    """One alert with its clip."""
+    alert = service.get_alert(session(), alert_id)
+    before, after = service.neighbours(session(), alert)
+    camera = session().scalars(select(Camera).where(Camera.name == alert.camera)).first()
+    reviewed = session().get(AlertReview, (alert_id, actor().account_id)) is not None
+    return render_template(
+        "alerts/show.html", alert=alert, card=cards.card(alert, camera.title if camera else None, profile()),
+        before=before, after=after, reviewed=reviewed, start_at=_start_at(alert), minutes=arming.SNOOZE_MINUTES,
+    )  # fmt: skip
+
+
+@area.get("/<int:alert_id>/still", may=P.ALERTS)
+def still(alert_id: int) -> BaseResponse:
+    """The picture of an alert."""
+    path = service.still_path(session(), shop().settings.media, alert_id)
+    return send_file(path.absolute(), mimetype="image/jpeg", conditional=True, max_age=0)
+
+
+@area.get("/<int:alert_id>/clip", may=P.ALERTS)
+def clip(alert_id: int) -> BaseResponse:
+    """The clip of an alert; a player asks for parts of it by Range."""
+    path, file = service.clip_path(session(), shop().settings.media, alert_id)
+    download = "download" in request.args
+    name = f"alert-{alert_id}-{file.sha256[:12]}.mp4"
+    return send_file(
+        path.absolute(), mimetype="video/mp4", conditional=True, max_age=0, as_attachment=download, download_name=name
+    )
+
+
+@area.post("/<int:alert_id>/take", may=P.ALERTS)
+def take(alert_id: int) -> BaseResponse:
+    """Take an alert."""
+    service.take(session(), actor(), alert_id)
+    return _done(alert_id, _("You have it. Everybody sees that."))
+
+
+@area.post("/<int:alert_id>/false-alarm", may=P.ALERTS)
+def call_false(alert_id: int) -> BaseResponse:
+    """Mark a false alarm."""
+    service.call_false(session(), actor(), alert_id, _field("note"))
+    return _done(alert_id, _("Marked as a false alarm. It is kept, and counts for the advice on this camera."))
+
+
+@area.post("/<int:alert_id>/reopen", may=P.ALERTS)
+def reopen(alert_id: int) -> BaseResponse:
+    """Give an alert back."""
+    service.reopen(session(), actor(), alert_id)
+    return _done(alert_id, _("The alert is open again."))
+
+
+@area.post("/<int:alert_id>/review", may=P.ALERTS)
+def review(alert_id: int) -> BaseResponse:
+    """Note that I have looked at it."""
+    service.review(session(), actor(), alert_id)
+    return _done(alert_id, _("Marked as looked at, for you."))
+
+
+@area.post("/<int:alert_id>/pin", may=P.ALERTS)
+def pin(alert_id: int) -> BaseResponse:
+    """Keep the clip."""
+    service.pin(session(), actor(), alert_id, _field("reason"))
+    return _done(alert_id, _("Saved."))
+
+
+@area.post("/snooze", may=P.ALERTS)
+def snooze() -> BaseResponse:
+    """Take the sound from one camera for a while."""
+    camera, minutes = _field("camera"), _field("minutes")
+    if not camera or len(camera) > 40 or not minutes.isdigit():
+        raise Invalid(_("Nothing was changed: choose a camera and one of the times offered."))
+    arming.snooze(session(), actor(), camera, int(minutes[:5]))
+    return _done(None, _("The camera is snoozed: its alerts are kept, without sound.") if minutes != "0" else _("The camera is loud again."))
+
+
+@area.post("/arm", may=P.ALERTS)
+def arm() -> BaseResponse:
+    """Arm or disarm the shop by hand, or give it back to the schedule."""
+    hours = _field("hours")
+    if not hours.isdigit():
+        raise Invalid(_("Nothing was changed: choose one of the times offered."))
+    arming.arm(session(), actor(), armed=_field("armed") == "yes", hours=int(hours[:5]))
+    return _done(None, _("Saved. Cameras follow within seconds."))
+
+
+def _search() -> Select[Any]:
+    zone = profile().time_zone
+    day = asked_day("day")
+    begin, end = clock.day_bounds(day, zone) if day else (None, None)
+    return service.search(asked("camera"), asked("state"), asked("severity"), begin, end)
+
+
+def _start_at(alert: Alert) -> float:
+    """Where the player starts: a moment before the event, seconds into the clip."""
+    if alert.clip_started_at is None:
+        return 0.0
+    return max(0.0, (alert.started_at - alert.clip_started_at).total_seconds() - 1.0)
+
+
+def _feed(database: Database) -> feed.Feed:
+    found = shop().services.setdefault("alerts.feed", feed.Feed(database))
+    assert isinstance(found, feed.Feed)
+    return found
+
+
+def _field(name: str) -> str:
+    if request.is_json:
+        body = request.get_json(silent=True)
+        value = body.get(name, "") if isinstance(body, dict) else ""
+    else:
+        value = request.form.get(name, "")
+    return str(value).strip()[:1000]
+
+
+def _done(alert_id: int | None, message: str) -> BaseResponse:
+    if wants_json():
+        session().flush()
+        shown = cards.cards(session(), [alert_id], profile()) if alert_id is not None else {}
+        return jsonify(message=message, alert=shown.get(alert_id or 0))
+    flash(message)
+    back = url_for("alerts.show", alert_id=alert_id) if alert_id is not None and request.form.get("back") != "list" else url_for("alerts.index")
+    return redirect(back, 303)

@@ -1,0 +1,129 @@
+// The live list of alerts: new ones appear by themselves, with a sound until somebody takes them.
+"use strict";
+(() => {
+  const list = document.getElementById("alerts");
+  const template = document.getElementById("alert-card");
+  const connection = document.getElementById("connection");
+  const soundButton = document.getElementById("sound");
+  const words = new Map([...document.querySelectorAll("#alert-words [data-key]")].map((w) => [w.dataset.key, w.textContent]));
+  const title = document.title;
+  const seen = new Set();
+
+  // ---- cards ----
+  const part = (card, name) => card.querySelector(`[data-part="${name}"]`);
+  const say = (card, name, text) => { const p = part(card, name); p.textContent = text; p.hidden = text === "" && name !== "state"; };
+
+  function fill(card, alert) {
+    card.dataset.id = alert.id;
+    card.dataset.state = alert.state;
+    card.dataset.severity = alert.severity;
+    card.toggleAttribute("data-quiet", alert.quiet);
+    say(card, "severity", words.get(`severity.${alert.severity}`));
+    part(card, "severity").className = `badge ${{ alert: "bad", warning: "warn" }[alert.severity] || "info"}`;
+    say(card, "time", alert.time);
+    say(card, "seconds", alert.seconds === null ? "" : `${alert.seconds} ${words.get("seconds")}`);
+    say(card, "change", words.get(`change.${alert.change}`) || alert.change);
+    say(card, "title", alert.title);
+    say(card, "zone", alert.zone);
+    say(card, "state", words.get(`state.${alert.state}`) + (alert.by ? ` ${alert.by} · ${alert.by_at}` : ""));
+    say(card, "clip", words.get(`clip.${alert.clip}`));
+    part(card, "escalated").hidden = !alert.escalated;
+    for (const link of card.querySelectorAll("a")) link.href = `/alerts/${alert.id}`;
+    const picture = card.querySelector("img");
+    if (alert.still && picture.getAttribute("src") !== alert.still) picture.src = alert.still;
+    picture.hidden = !alert.still;
+    for (const form of card.querySelectorAll("form[data-do]")) {
+      if (form.dataset.do === "snooze") form.elements.camera.value = alert.camera;
+      else form.action = `/alerts/${alert.id}/${form.dataset.do}`;
+    }
+    card.querySelector("[data-do=take]").hidden = alert.state !== "new";
+    card.querySelector("[data-do=false-alarm]").hidden = alert.state === "false-alarm";
+  }
+
+  function show(alert, what) {
+    let card = list.querySelector(`[data-id="${alert.id}"]`);
+    if (!card && what !== "new") return;
+    if (!card) {
+      card = template.content.firstElementChild.cloneNode(true);
+      list.prepend(card);
+      document.getElementById("no-alerts").hidden = true;
+      if (alert.severity === "alert" && !alert.quiet) {
+        document.getElementById("announce").textContent = `${words.get("severity.alert")}: ${words.get(`change.${alert.change}`)}, ${alert.title}, ${alert.time}`;
+      }
+      while (list.children.length > 200) list.lastElementChild.remove();
+    }
+    fill(card, alert);
+    tell();
+  }
+
+  // ---- sound, title ----
+  const loud = () => list.querySelectorAll('[data-state="new"][data-severity="alert"]:not([data-quiet])').length;
+  let audio = null;
+  let ringing = null;
+
+  function beep() {
+    if (!audio || audio.state !== "running") return;
+    for (const [at, pitch] of [[0, 880], [0.18, 660], [0.36, 880]]) {
+      const tone = audio.createOscillator();
+      const volume = audio.createGain();
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0.25, audio.currentTime + at);
+      volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + 0.16);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(audio.currentTime + at);
+      tone.stop(audio.currentTime + at + 0.17);
+    }
+  }
+
+  function tell() {
+    const count = loud();
+    document.title = count ? `(${count}) ${title}` : title;
+    if (count && !ringing) { beep(); ringing = setInterval(beep, 2000); }
+    if (!count && ringing) { clearInterval(ringing); ringing = null; }
+  }
+
+  soundButton.addEventListener("click", async () => {
+    audio = audio || new AudioContext();
+    if (soundButton.getAttribute("aria-pressed") === "true") await audio.suspend(); else await audio.resume();
+    const on = audio.state === "running";
+    soundButton.setAttribute("aria-pressed", String(on));
+    soundButton.querySelector("span").textContent = words.get(on ? "sound.on" : "sound.off");
+    if (on) beep();
+  });
+
+  // ---- buttons act in place ----
+  list.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-do]");
+    if (!form) return;
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    const fields = Object.fromEntries([...new FormData(form)].filter(([name]) => name !== "csrf_token"));
+    try {
+      const answer = await window.shop.send(new URL(form.action).pathname, fields);
+      if (answer.alert) show(answer.alert, "updated"); else location.reload();
+    } catch (problem) {
+      window.alert(problem.message);
+    } finally {
+      button.disabled = false;
+    }
+  });
+
+  // ---- the stream ----
+  if (connection) {
+    const stream = new EventSource(connection.dataset.live);
+    const status = (text, lost) => { connection.lastElementChild.textContent = text; connection.classList.toggle("lost", lost); };
+    stream.onopen = () => status(words.get("live"), false);
+    stream.onerror = () => status(words.get("lost"), true);
+    stream.addEventListener("ended", () => { stream.close(); status(words.get("ended"), true); });
+    stream.onmessage = (event) => {
+      if (event.lastEventId && seen.has(event.lastEventId)) return;
+      seen.add(event.lastEventId);
+      const change = JSON.parse(event.data);
+      if (change.alert) show(change.alert, change.what); else if (change.what === "armed" || change.what === "snoozed") location.reload();
+    };
+    window.addEventListener("pagehide", () => stream.close());
+    window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  }
+  tell();
+})();
