@@ -11,6 +11,7 @@ def areas() -> list[Area]:
     from shop_app.alerts.views import area as alerts
     from shop_app.api.views import area as api
     from shop_app.bills.views import area as bills
+    from shop_app.cameras.views import area as cameras
     from shop_app.complaints.views import area as complaints
     from shop_app.customer.views import area as customer
     from shop_app.customers.views import area as customers
@@ -34,6 +35,7 @@ def areas() -> list[Area]:
         alerts,
         api,
         bills,
+        cameras,
         complaints,
         customer,
         customers,

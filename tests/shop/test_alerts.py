@@ -325,9 +325,9 @@ def test_a_guard_sees_it_live_takes_it_and_plays_the_clip(
     page.get_by_role("button", name="Take it").click()
     page.get_by_text("Taken by Security Person").wait_for()
     cameras.clip(incident, mp4())
-    page.get_by_text("Play the clip").wait_for()
+    page.locator(".alert-card", has_text="Play the clip").wait_for()
 
     assert the_alert(database).state == "taken"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_role("link", name="Movement").click()
+    page.get_by_role("link", name="Movement").first.click()
     page.get_by_role("button", name="To the event").wait_for()

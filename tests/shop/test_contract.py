@@ -37,6 +37,7 @@ def post(app: Flask, token: str) -> Post:
     def send(*events: Any) -> Any:
         answer = client.post("/api/v1/events", json={"events": events}, headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 200, answer.text
+        assert answer.json is not None
         return answer.json["results"]
 
     return send
