@@ -16,9 +16,9 @@ from sqlalchemy.orm import aliased
 _Clip, _Taker = aliased(EventFile), aliased(Account)
 
 
-def query() -> Select[Any]:
+def query() -> Select[Alert, str]:
     """Alerts with who took them, their clip and what their camera is called, in one statement."""
-    chosen: Select[Any] = (
+    chosen = (
         select(Alert, Camera.title)
         .outerjoin(_Taker, Alert.taken_by_id == _Taker.id)
         .outerjoin(_Clip, Alert.clip_id == _Clip.id)

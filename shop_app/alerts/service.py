@@ -39,7 +39,7 @@ def get_alert(session: Session, alert_id: int) -> Alert:
 
 def search(
     camera: str = "", state: str = "", severity: str = "", begin: datetime | None = None, end: datetime | None = None
-) -> Select[Any]:
+) -> Select[Alert, str]:
     """Alerts with their cards' columns."""
     query = cards.query()
     if camera:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, flash, jsonify, redirect, render_template, request, send_file, url_for
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response as BaseResponse
@@ -160,7 +158,7 @@ def arm() -> BaseResponse:
     return _done(None, _("Saved. Cameras follow within seconds."))
 
 
-def _search() -> Select[Any]:
+def _search() -> Select[Alert, str]:
     zone = profile().time_zone
     day = asked_day("day")
     begin, end = clock.day_bounds(day, zone) if day else (None, None)

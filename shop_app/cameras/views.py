@@ -49,13 +49,13 @@ def picture(name: str) -> BaseResponse:
     return send_file(live.picture(media, name).absolute(), mimetype="image/jpeg", max_age=0)
 
 
-@area.get("/new", may=P.CAMERAS_MANAGE)
+@area.get("/new", may=P.CAMERAS_MANAGE, fresh=True)
 def new() -> str:
     """Step 1 of the wizard: where the camera is."""
     return render_template("cameras/new.html", form=CameraForm(), samples=testing.samples(shop().settings))
 
 
-@area.post("/new", may=P.CAMERAS_MANAGE)
+@area.post("/new", may=P.CAMERAS_MANAGE, fresh=True)
 def create() -> BaseResponse | tuple[str, int]:
     """Try the camera; where it answers with a picture, or the admin insists, it is added."""
     form = CameraForm()
@@ -76,7 +76,7 @@ def create() -> BaseResponse | tuple[str, int]:
     return redirect(url_for("cameras.zones", name=camera.name, first=1), 303)
 
 
-@area.get("/<name>", may=P.CAMERAS_MANAGE)
+@area.get("/<name>", may=P.CAMERAS_MANAGE, fresh=True)
 def show(name: str) -> str:
     """One camera: its settings, and what its false alarms suggest."""
     camera = service.get_camera(session(), name)
@@ -87,7 +87,7 @@ def show(name: str) -> str:
     return _camera_page(camera, form)
 
 
-@area.post("/<name>", may=P.CAMERAS_MANAGE)
+@area.post("/<name>", may=P.CAMERAS_MANAGE, fresh=True)
 def change(name: str) -> BaseResponse | tuple[str, int]:
     """Save what was changed."""
     form = CameraForm()
@@ -203,13 +203,13 @@ def set_watchers(name: str) -> BaseResponse:
     return redirect(url_for("cameras.show", name=name), 303)
 
 
-@area.get("/systems", may=P.CAMERAS_MANAGE)
+@area.get("/systems", may=P.CAMERAS_MANAGE, fresh=True)
 def system_list() -> str:
     """Installations of vidframe that may report."""
     return render_template("cameras/systems.html", form=SystemForm(), systems=systems.systems(session()), token=None)
 
 
-@area.post("/systems", may=P.CAMERAS_MANAGE)
+@area.post("/systems", may=P.CAMERAS_MANAGE, fresh=True)
 def add_system() -> str | tuple[str, int]:
     """Make a token; this page alone shows it."""
     form = SystemForm()

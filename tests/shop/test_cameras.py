@@ -220,7 +220,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/vnd.apple.mpegurl" if self.path == "/list" else "text/plain")
         self.end_headers()
         if code == 200:
-            port = self.server.server_address[1]
+            port = self.server.server_port  # type: ignore[attr-defined]
             self.wfile.write(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:{port}/secret\n".encode())
 
     def log_message(self, format: str, *args: object) -> None:
