@@ -98,6 +98,19 @@ def run(settings: Settings, host: str | None, port: int | None) -> None:
         server.close()
 
 
+@main.command("sample-data")
+@click.pass_obj
+def sample_data(settings: Settings) -> None:
+    """Fill an empty shop with made-up products, people, bills and interest; prints a one-time code per role."""
+    from shop_app.sample import fill  # draws pictures, and is needed once
+
+    with _writing(settings) as database:
+        people = fill(database, settings.media)
+    click.echo("Sign in with a name and its one-time code; each is shown only now and sets a password of your own:")
+    for person in people:
+        click.echo(f"  {person.role.value:<9} {person.name:<24} {person.code}")
+
+
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj

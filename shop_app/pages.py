@@ -117,7 +117,7 @@ def menu() -> list[MenuEntry]:
     if present is None:
         return []
     held = {*present.permissions, Permission.SIGNED_IN}
-    return [entry for entry in shop().menu if entry.may in held]
+    return [entry for entry in shop().menu if entry.may in held and entry.unless not in held]
 
 
 def _context() -> dict[str, Any]:

@@ -67,6 +67,7 @@ class MenuEntry:
     order: int
     group: Any = ""
     phone: bool = False  # whether it has a place in the bottom bar of a phone
+    unless: Permission | None = None  # who holds this is not shown it
     prefix: str = ""  # endpoints under which it is shown as current; the area by default
 
 
@@ -111,10 +112,12 @@ class Area(Blueprint):
     def menu(
         self, label: Any, view: str, *, icon: str, may: Permission, order: int, group: Any = "", phone: bool = False,
         prefix: str = "",
+        unless: Permission | None = None,
     ) -> None:  # fmt: skip
         """Add an entry to the navigation."""
         endpoint = f"{self.name}.{view}"
-        self.entries.append(MenuEntry(label, endpoint, icon, may, order, group, phone, prefix or f"{self.name}."))
+        under = prefix or f"{self.name}."
+        self.entries.append(MenuEntry(label, endpoint, icon, may, order, group, phone, prefix=under, unless=unless))
 
     def _guarded(self, method: str, rule: str, may: Permission | None, options: Any) -> Callable[[View], View]:
         if may is None:

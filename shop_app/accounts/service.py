@@ -83,12 +83,23 @@ def throttle_name(name: str) -> str:
     return normal_email(name) or normal_phone(name) or name.strip().casefold()[:254]
 
 
-def check_password(database: Database, passwords: Passwords, name: str, password: str, address: str) -> Account:
+class CodeInstead(Exception):
+    """What was typed as a password is an open one-time code: time to choose a password."""
+
+
+def check_password(
+    database: Database, passwords: Passwords, name: str, password: str, address: str, *, codes_too: bool = False
+) -> Account:
     """The active account with this name and password; anything else is one and the same refusal."""
     with attempt(database, throttle_name(name), address) as this:
         with database.reading() as session:
             account = find(session, name)
         right = passwords.matches(account.password_hash if account else None, password)
+        if not right and codes_too:
+            with database.reading() as session:
+                if code_fits(session, account, password):
+                    this.succeeded()
+                    raise CodeInstead
         if account is None or not right or not account.active:
             raise Invalid(_("Name or password is wrong. You are not signed in."))
         this.succeeded()
@@ -181,6 +192,21 @@ def end_session(session: Session, actor: Actor, login_id: int) -> None:
     audit.record(session, actor, "account.session-ended", login_id)
 
 
+def code_fits(session: Session, account: Account | None, code: str) -> bool:
+    """Whether `code` is an open one-time code of this account; it stays open."""
+    if account is None or not account.active:
+        return False
+    open_codes = select(OneTimeCode.id).where(
+        OneTimeCode.account_id == account.id, OneTimeCode.code_hash == sessions.token_hash(_plain(code)),
+        OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > now(),
+    )  # fmt: skip
+    return session.scalars(open_codes).first() is not None
+
+
+def _plain(code: str) -> str:
+    return code.replace("-", "").replace(" ", "").upper()
+
+
 def _new_code(session: Session, account_id: int | None, by: Actor | None, lives: timedelta) -> str:
     code = "".join(secrets.choice(_LETTERS) for _ in range(16))
     at = now()
@@ -194,13 +220,12 @@ def _new_code(session: Session, account_id: int | None, by: Actor | None, lives:
 
 
 def _use_code(session: Session, account_id: int | None, code: str) -> None:
-    plain = code.replace("-", "").replace(" ", "").upper()
     owner = OneTimeCode.account_id.is_(None) if account_id is None else OneTimeCode.account_id == account_id
     used = changed_rows(
         session,
         update(OneTimeCode)
         .where(
-            OneTimeCode.code_hash == sessions.token_hash(plain), owner,
+            OneTimeCode.code_hash == sessions.token_hash(_plain(code)), owner,
             OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > now(),
         )
         .values(used_at=now())

@@ -7,7 +7,7 @@ import secrets
 from datetime import timedelta
 from typing import TypeVarTuple
 
-from flask import Response, g, request
+from flask import Response, g, has_request_context, request
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.orm import Session
 
@@ -88,7 +88,7 @@ def bearer_actor() -> Actor | None:
 
 def address() -> str:
     """Where the request came from; behind proxies only as far as the settings trust them."""
-    return (request.remote_addr or "")[:45]
+    return (request.remote_addr or "")[:45] if has_request_context() else ""
 
 
 def _signed_in(token: str, kind: str) -> Actor | None:

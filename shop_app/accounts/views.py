@@ -71,8 +71,11 @@ def sign_in_now() -> Response | tuple[str, int]:
         return render_template("accounts/sign_in.html", form=form, next=wanted, problem=""), 422
     try:
         account = service.check_password(
-            shop().database, passwords(), form.name.data, form.password.data, sessions.address()
+            shop().database, passwords(), form.name.data, form.password.data, sessions.address(), codes_too=True
         )
+    except service.CodeInstead:
+        with_code = CodeForm(formdata=None, name=form.name.data, code=form.password.data)
+        return render_template("accounts/code.html", form=with_code), 200
     except Refused as refusal:
         _note_failure(form.name.data)
         page = render_template("accounts/sign_in.html", form=form, next=wanted, problem=refusal.detail)

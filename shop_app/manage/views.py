@@ -54,8 +54,8 @@ class ProfileForm(Form):
     )
     night_from = StringField(_l("Night begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
     night_to = StringField(_l("Night ends"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
-    escalate_after_seconds = IntegerField(_l("Tell the admin of an alert nobody took, after seconds"), [NumberRange(10, 3600)])
-    silent_after_seconds = IntegerField(_l("A camera is silent after seconds"), [NumberRange(10, 3600)])
+    escalate_after_seconds = IntegerField(_l("Tell the admin of an alert nobody took, after seconds"), [InputRequired(), NumberRange(10, 3600)])
+    silent_after_seconds = IntegerField(_l("A camera is silent after seconds"), [InputRequired(), NumberRange(10, 3600)])
     registration_open = BooleanField(_l("Customers may register themselves"))
 
 

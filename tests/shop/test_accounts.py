@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
+import pyotp
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from sqlalchemy import update
+
+from shop_app.accounts import service
 from shop_app.accounts.passwords import Passwords
-from shop_app.db import Database
-from shop_app.models import Account
+from shop_app.accounts.throttle import attempt
+from shop_app.db import Database, now
+from shop_app.errors import TooMany
+from shop_app.models import Account, LoginSession
 from shop_app.permissions import Role
 from tests.shop.conftest import PASSWORD, Person
 
@@ -64,3 +75,177 @@ def test_ten_wrong_passwords_close_the_door_for_a_while(app: Flask, sign_in: Cal
     assert answers == [422] * 10 + [429]
     assert right == 429
     assert person.client.get("/me").status_code == 200  # who is signed in is not locked out
+
+
+def test_a_cookie_copied_before_a_change_of_password_is_worth_nothing_afterwards(
+    app: Flask, sign_in: Callable[..., Person]
+) -> None:
+    quick = Passwords(memory_kib=64, rounds=1)
+    person = sign_in(Role.SALES, password_hash=quick.hash(PASSWORD))
+    other = app.test_client()
+    other.post("/sign-in", data={"name": person.email, "password": PASSWORD})
+
+    answer = person.client.post("/me/password", data={"old": PASSWORD, "new": "a new and better one"})
+
+    assert answer.status_code == 303
+    assert person.client.get("/me").status_code == 200
+    assert other.get("/me").status_code == 401
+
+
+def test_a_present_password_is_needed_for_a_new_one(sign_in: Callable[..., Person]) -> None:
+    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+
+    answer = person.client.post("/me/password", data={"old": "wrong", "new": "a new and better one"})
+
+    assert answer.status_code == 422
+
+
+def test_somebody_ends_their_own_sign_ins_and_nobody_elses(
+    app: Flask, sign_in: Callable[..., Person], sales: Person
+) -> None:
+    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    other = app.test_client()
+    other.post("/sign-in", data={"name": person.email, "password": PASSWORD})
+    ids = [int(found) for found in re.findall(r"/me/sessions/(\d+)/end", person.client.get("/me").text)]
+
+    foreign = sales.client.post(f"/me/sessions/{ids[0]}/end").status_code
+    still = other.get("/me").status_code
+    own = person.client.post(f"/me/sessions/{ids[0]}/end").status_code
+
+    assert (foreign, still, own, other.get("/me").status_code) == (404, 200, 303, 401)
+
+
+def test_a_sign_in_ends_when_it_is_idle_and_at_the_latest_after_a_day(
+    admin: Person, customer: Person, database: Database
+) -> None:
+    with database.writing() as session:
+        session.execute(update(LoginSession).where(LoginSession.account_id == admin.id).values(
+            last_seen_at=now() - timedelta(minutes=31)))  # fmt: skip
+        session.execute(update(LoginSession).where(LoginSession.account_id == customer.id).values(
+            expires_at=now() - timedelta(seconds=1)))  # fmt: skip
+
+    assert admin.client.get("/me").status_code == 401
+    assert customer.client.get("/me").status_code == 401
+
+
+def test_signing_in_makes_a_new_token_and_ends_the_old_one(app: Flask, sign_in: Callable[..., Person]) -> None:
+    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+
+    person.client.post("/sign-in", data={"name": person.email, "password": PASSWORD})
+
+    planted = app.test_client()
+    planted.set_cookie("login", person.token)
+    assert planted.get("/me").status_code == 401
+    assert person.client.get("/me").status_code == 200
+
+
+def test_wrong_name_and_wrong_password_read_alike(app: Flask, sign_in: Callable[..., Person]) -> None:
+    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+
+    answers = [
+        app.test_client().post("/sign-in", data={"name": name, "password": "wrong guess"})
+        for name in (person.email, "nobody@example.com", "not a name at all")
+    ]
+
+    assert {answer.status_code for answer in answers} == {422}
+    assert all("Name or password is wrong" in answer.text for answer in answers)
+
+
+def test_fifty_wrong_tries_from_one_address_close_the_door_for_it(database: Database, app: Flask) -> None:
+    with app.test_request_context():
+        for number in range(50):
+            with attempt(database, f"name-{number}", "10.0.0.9"):
+                pass
+
+        with pytest.raises(TooMany), attempt(database, "one more", "10.0.0.9"):
+            pass
+        with attempt(database, "one more", "10.0.0.10"):
+            pass
+
+
+def test_the_throttle_holds_when_many_guess_at_the_same_moment(database: Database, app: Flask) -> None:
+    def guess(_number: int) -> bool:
+        with app.test_request_context():
+            try:
+                with attempt(database, "till@example.com", "10.0.0.1"):
+                    return True
+            except TooMany:
+                return False
+
+    with ThreadPoolExecutor(8) as pool:
+        allowed = sum(pool.map(guess, range(30)))
+
+    assert allowed <= 10
+
+
+@pytest.mark.parametrize(
+    ("wanted", "goes_to"),
+    [
+        ("/products?q=a", "/products?q=a"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"), ("/%0d%0aSet-Cookie:x", "/%0d%0aSet-Cookie:x"), ("/\t/evil.example", "/"),
+    ],
+)  # fmt: skip
+def test_after_signing_in_only_a_path_of_this_shop_is_opened(
+    app: Flask, sign_in: Callable[..., Person], wanted: str, goes_to: str
+) -> None:
+    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+
+    answer = app.test_client().post("/sign-in", data={"name": person.email, "password": PASSWORD, "next": wanted})
+
+    assert answer.headers["Location"] in (goes_to, f"http://localhost{goes_to}")
+
+
+@pytest.mark.parametrize("password", ["short", "password1", "aaaaaaaaaa", "sales person", "x" * 201])
+def test_a_password_that_is_tried_first_is_refused(sign_in: Callable[..., Person], password: str) -> None:
+    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+
+    answer = person.client.post("/me/password", data={"old": PASSWORD, "new": password})
+
+    assert answer.status_code == 422
+    assert "The password was not set" in answer.text
+
+
+def test_the_second_factor_is_asked_for_and_each_code_is_taken_once(app: Flask, sign_in: Callable[..., Person]) -> None:
+    person = sign_in(Role.ADMIN, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    secret = re.search(r"<code>([A-Z2-7]{32})</code>", person.client.get("/me/second-factor").text).group(1)  # type: ignore[union-attr]
+    now_code = pyotp.TOTP(secret).now()
+    assert person.client.post("/me/second-factor", data={"code": now_code}).status_code == 303
+
+    browser = app.test_client()
+    first = browser.post("/sign-in", data={"name": person.email, "password": PASSWORD})
+    before = browser.get("/me").status_code
+    used = browser.post("/sign-in/code", data={"code": now_code}).status_code
+    later = browser.post("/sign-in/code", data={"code": pyotp.TOTP(secret).at(time.time() + 30)}).status_code
+
+    assert first.headers["Location"].endswith("/sign-in/code")
+    assert (before, used, later, browser.get("/me").status_code) == (401, 422, 303, 200)
+
+
+def test_no_account_exists_until_the_setup_token_is_used_and_it_works_once(app: Flask, database: Database) -> None:
+    with database.writing() as session:
+        token = service.issue_setup_token(session)
+    form = {"token": token, "shop_name": "Mine", "name": "Mara", "email": "mara@example.com", "password": PASSWORD}
+    browser = app.test_client()
+
+    wrong = browser.post("/set-up", data=form | {"token": "AAAA-BBBB-CCCC-DDDD"}).status_code
+    right = browser.post("/set-up", data=form).status_code
+    again = browser.post("/set-up", data=form | {"email": "eve@example.com"}).status_code
+
+    assert (wrong, right, again) == (422, 303, 422)
+    with database.reading() as session:
+        assert [a.email for a in session.query(Account)] == ["mara@example.com"]
+
+
+def test_a_dangerous_page_asks_for_the_password_again_after_a_while(
+    sign_in: Callable[..., Person], database: Database
+) -> None:
+    person = sign_in(Role.ADMIN, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    with database.writing() as session:
+        session.execute(update(LoginSession).values(confirmed_at=now() - timedelta(minutes=20)))
+
+    asked = person.client.get("/staff/new")
+    done = person.client.post("/staff/new", data={"role": "sales", "name": "Eve", "email": "eve@example.com"})
+    person.client.post("/me/confirm", data={"password": PASSWORD, "next": "/staff/new"})
+
+    assert (asked.status_code, done.status_code) == (302, 403)
+    assert person.client.get("/staff/new").status_code == 200
