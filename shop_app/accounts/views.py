@@ -110,6 +110,7 @@ def second_factor_now() -> Response | tuple[str, int]:
         if not form.validate() or not totp.accept(session(), account, form.code.data):
             form.refuse("code", _("This code is wrong or was used already."))
             return render_template("accounts/second_factor.html", form=form), 422
+        unit().finish(keep=True)  # the code is used up, whatever comes next
         this.succeeded()
     page_session.clear()
     return _enter(account, pending["next"])

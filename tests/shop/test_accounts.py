@@ -182,7 +182,7 @@ def test_the_throttle_holds_when_many_guess_at_the_same_moment(database: Databas
     ("wanted", "goes_to"),
     [
         ("/products?q=a", "/products?q=a"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/"),
-        ("javascript:alert(1)", "/"), ("/%0d%0aSet-Cookie:x", "/%0d%0aSet-Cookie:x"), ("/\t/evil.example", "/"),
+        ("javascript:alert(1)", "/"), ("/%0d%0aSet-Cookie:x", "/"), ("/\t/evil.example", "/"),
     ],
 )  # fmt: skip
 def test_after_signing_in_only_a_path_of_this_shop_is_opened(
