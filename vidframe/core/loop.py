@@ -69,6 +69,7 @@ def _run(
                 stop=stop,
                 wants_packets="packets" in config.needed,
                 on_state=on_state,
+                on_idle=lambda: chain.deliver(),  # events do not wait for the next picture
             )
         )
         camera = _camera(config, source, state, reports, stack.enter_context(shared.for_camera()))

@@ -32,6 +32,7 @@ def open_source(
     frozen_after: float = 60.0,
     stop: Event | None = None,
     on_state: Callable[[State, str], None] | None = None,
+    on_idle: Callable[[], None] | None = None,
 ) -> Source:
     """The source that `url` names; SourceError if it cannot be used.
 
@@ -43,10 +44,10 @@ def open_source(
     A camera without a picture for `timeout` seconds is connected again; one whose picture has been the same for
     `frozen_after` seconds counts as stalled. Setting `stop` ends the iteration within a fraction of a second.
     `on_state` is called, in the thread that iterates, whenever the state changes, with the reason in one line
-    that holds no secret.
+    that holds no secret; `on_idle` some times a second while a live camera brings no picture.
     """
     options = Options(
-        camera, wants_packets, pace, fps, threads, timeout, frozen_after, stop or Event(), on_state or _nobody
+        camera, wants_packets, pace, fps, threads, timeout, frozen_after, stop or Event(), on_state or _nobody, on_idle or _nothing
     )
     if url == "-" or url.startswith("-:"):
         return open_pipe(url, options, sys.stdin.buffer)
@@ -65,6 +66,10 @@ def _open_camera(url: str, credentials: str | None, options: Options) -> LiveCam
         known = ", ".join(SCHEMES)
         raise SourceError(f"{options.camera}: {address} is of an unknown kind, {scheme!r}; known are {known}")
     return LiveCamera(address.shown, camera_connector(address, options.timeout), options)
+
+
+def _nothing() -> None:
+    """What there is to do between pictures where no one wants anything."""
 
 
 def _nobody(state: State, reason: str) -> None:

@@ -80,6 +80,8 @@ class LiveCamera:
                 yield shot
             elif self._bug is not None:
                 raise self._bug
+            else:
+                self._options.on_idle()
 
     @property
     def _ended(self) -> bool:

@@ -48,6 +48,7 @@ class Options:
     frozen_after: float  # seconds
     stop: Event
     on_state: Callable[[State, str], None]
+    on_idle: Callable[[], None]
 
 
 class Source(Protocol):
