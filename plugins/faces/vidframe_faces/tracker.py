@@ -1,7 +1,7 @@
 """Gives the same number to the same face from frame to frame; knows boxes and seconds, no pixels.
 
-A track is a box that moves at constant velocity. New boxes are given to tracks greedily, best fit first: with
-the few faces of a shop's picture the optimal assignment hardly ever differs. What fits is decided by overlap, distance
+A track is a box that moves at constant velocity. New boxes are given to tracks greedily, best fit first, which will do for
+the few faces of a picture. What fits is decided by overlap, distance
 and size alone, so an id says "the same place, a moment later" and nothing about who it is.
 """
 
