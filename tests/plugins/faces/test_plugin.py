@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,16 @@ def test_there_are_no_landmarks_where_nobody_needs_them(scene: Draw, camera: Mak
     ((face,),) = watch(Faces(), [scene((600, 200, 95))], camera(needed=frozenset({"faces"})))
 
     assert face.landmarks is None
+
+
+def test_the_same_models_serve_several_cameras_at_once(scene: Draw, camera: MakeCamera) -> None:
+    pictures = [scene((100 + 250 * place, 300, 60)) for place in range(4)]
+
+    with ThreadPoolExecutor(4) as cameras:
+        results = list(cameras.map(lambda picture: watch(Faces(), [picture] * 3, camera()), pictures))
+
+    for place, frames in enumerate(results):
+        assert [round(face.box.x / 10) for faces in frames for face in faces] == [pytest.approx(10 + 25 * place, abs=1)] * 3
 
 
 def test_a_walking_face_keeps_its_number(scene: Draw, camera: MakeCamera) -> None:
