@@ -144,7 +144,7 @@ def _products(session: Session, admin: Actor, media: Path, chance: random.Random
             tax_class_id=tax[1 if food else 0].id, barcode=_ean13(400_000_000_000 + number * 7919),
             cost_minor=price * 6 // 10, low_stock_level=20, description=f"{name}, chosen by us.",
         )  # fmt: skip
-        product = add(session, admin, entry, opening_stock=chance.randint(90, 320))
+        product = add(session, admin, entry, opening_stock=chance.randint(160, 520))
         product.picture = _picture(media / "products", shape, colour)
         made.append(product)
     session.flush()
@@ -197,11 +197,14 @@ def _bill(
 ) -> None:  # fmt: skip
     weights = [1 + 6 * (number % 5 == 4) + 4 * (number % 7 == 1) for number in range(len(products))]
     chosen = {chance.choices(products, weights)[0] for _ in range(chance.randint(1, 5))}
+    left = dict(session.execute(select(Product.id, Product.stock).where(Product.id.in_([p.id for p in chosen]))).all())
     items = [
-        Item(p.id, p.sku, p.name, chance.choice([1, 1, 1, 2, 3]), p.price_minor,
-             rates[p.tax_class_id].name, rates[p.tax_class_id].basis_points)
+        Item(p.id, p.sku, p.name, pieces, p.price_minor, rates[p.tax_class_id].name, rates[p.tax_class_id].basis_points)
         for p in sorted(chosen, key=lambda p: p.id)
-    ]  # fmt: skip
+        if (pieces := min(left[p.id], chance.choice([1, 1, 1, 2, 3]))) > 0
+    ]
+    if not items:
+        return
     priced = price_cart(items, live(session, at), prices_include_tax=shop.prices_include_tax)
     customer = chance.choice(customers) if chance.random() < 0.4 else None
     total = priced.total_minor
