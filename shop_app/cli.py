@@ -67,6 +67,18 @@ def reset_password(settings: Settings, name: str) -> None:
     click.echo(f"One-time code for {name}: {code}")
 
 
+@main.command("camera-token")
+@click.argument("name")
+@click.pass_obj
+def camera_token(settings: Settings, name: str) -> None:
+    """Print a token for the camera system NAME; vidframe's `shop` step needs it. Only its hash is kept."""
+    from shop_app.cameras import systems
+
+    with _writing(settings) as database, database.writing() as session:
+        token = systems.issue(session, acting_as(Role.ADMIN, "command line"), name)
+    click.echo(token)
+
+
 @main.command()
 @click.pass_obj
 def upgrade(settings: Settings) -> None:
