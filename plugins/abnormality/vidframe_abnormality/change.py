@@ -1,11 +1,12 @@
 """What differs from the reference: arrays in, decisions out. Knows no frame, no event and no setting of a shop.
 
 Threshold background subtraction against the picture taken at the switch to night, with what plain subtraction
-lacks: the light is told from objects (light.py), the threshold follows the noise of the sensor and the sway of
-plants, and the reference follows slow drift outside of what changed (selective update; Piccardi, "Background
-subtraction techniques: a review", 2004).
+lacks: light is told from objects (light.py), the threshold follows the noise of the sensor and the sway of
+plants, the reference follows slow drift outside of what changed (selective update; Piccardi, "Background
+subtraction techniques: a review", 2004), and what stands still becomes part of it (still.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,32 +17,39 @@ from numpy.typing import NDArray
 from vidframe_abnormality import light
 from vidframe_abnormality.light import Floats, Gray
 
-WIDTH = 320  # pixels to which a picture is shrunk before it is compared
+FOLLOWS_DRIFT = 4.0  # seconds
+FORGETS_SWAY = 10.0  # seconds
+UPKEEP = 0.4  # seconds between two updates of the reference
+TRUSTED = 5  # looks for which a part that was found to be no light needs not be tried again
+LIGHT_EVERYWHERE = 0.25  # share of the picture from which a change of light is worth a word
+MIN_PART = 1 / 3  # of the least area that counts: the smallest part that is looked at
 _SMALL = np.ones((3, 3), np.uint8)
 _WIDE = np.ones((5, 5), np.uint8)
-_FREEZE = np.ones((9, 9), np.uint8)
+_AROUND = np.ones((9, 9), np.uint8)
 
 
-class Blob(NamedTuple):
-    """A connected part of the picture that changed; pixels of the shrunk picture."""
+class Part(NamedTuple):
+    """A connected part of the picture that changed: its rectangle, 0..1, and its place in `Look.labels`."""
 
-    left: int
-    top: int
-    width: int
-    height: int
-    area: int
+    box: tuple[float, float, float, float]  # left, top, width, height
+    area: float  # share of the picture
     label: int
 
 
 class Look(NamedTuple):
     """What one look at the picture found."""
 
-    area: float  # share of the picture that changed and is no light, 0..1
-    blobs: tuple[Blob, ...]
-    is_light: bool  # the light changed, much and at once
+    parts: Sequence[Part] = ()
+    labels: NDArray[Any] | None = None  # half the picture's size: the label of each part, elsewhere others or 0
+    lit: float = 0.0  # share of the picture in which the light changed since the last look
+
+    @property
+    def area(self) -> float:
+        """Share of the picture that changed and is no light."""
+        return sum(part.area for part in self.parts)
 
 
-QUIET = Look(0.0, (), False)
+NOTHING = Look()
 
 
 @dataclass
@@ -50,134 +58,220 @@ class Reference:
 
     threshold: float = 20.0  # grey levels at a mean luma of 90 or more; less in darker pictures
     min_area: float = 0.006  # share of the picture, of all changed parts together
-    min_blob: float = 0.002  # share of the picture, of each part
-    adapt: float = 4.0  # seconds in which the reference follows drift
-    sway_learns: float = 10.0  # seconds in which the sway map forgets
-    upkeep: float = 0.5  # seconds between two updates of the reference while nothing changes
-    mask: NDArray[np.bool_] | None = None  # True where changes do not count
-    noise: float = field(default=2.0, init=False)
+    ignored: NDArray[np.bool_] | None = None  # True where changes do not count
+    noise: float = field(default=2.0, init=False)  # standard deviation, grey levels
     is_learning: bool = field(default=True, init=False)
 
     def learn(self, picture: Gray, seconds: float) -> None:
-        """Takes in one picture of the warm-up; the last one learnt is the reference."""
+        """Takes in one picture of the warm-up."""
         now = picture.astype(np.float32)
-        if self.is_learning and not hasattr(self, "_sway"):
+        if not hasattr(self, "picture"):
+            self.picture: Floats = now
             self._sway: Floats = np.zeros_like(now)
             self._learnt = 0
-            self._last = now
         else:
             self._learnt += 1
-            difference = cv2.absdiff(now, self._last)
+            difference = cv2.absdiff(now, self.picture)
             self._sway += (difference - self._sway) / min(self._learnt, 30)
             self.noise += (_noise_of(difference) - self.noise) / min(self._learnt, 30)
-            cv2.accumulateWeighted(now, self._last, 0.2)
-        self.reference: Floats = self._last
+            cv2.accumulateWeighted(now, self.picture, 0.2)
         self._kept_at = seconds
-        self._show(self.reference)
+        self._show(self.picture)
 
     def start(self) -> None:
-        """Ends the warm-up."""
+        """Ends the warm-up: what was learnt is the reference."""
         self.is_learning = False
+        self._before: Floats = self.picture.copy()
+        self._known: Gray | None = None
+        self._known_for = 0
 
     def look(self, picture: Gray, seconds: float) -> Look:
-        """Compares one picture, shrunk and smoothed."""
-        over = cv2.subtract(cv2.absdiff(picture, self._shown), self._limits)
-        if cv2.countNonZero(over) < self.min_blob * picture.size:
-            if seconds - self._kept_at >= self.upkeep:
+        """Compares one picture, shrunk and smoothed. While nothing changes, a tenth of the work of decoding it."""
+        over = cv2.subtract(cv2.absdiff(picture, self.shown), self._limits)
+        changed = cv2.countNonZero(over)
+        if changed < max(1.0, MIN_PART * self.min_area * picture.size):
+            self._known = None
+            if seconds - self._kept_at >= UPKEEP:
                 self._keep_up(picture.astype(np.float32), seconds, None)
-            return QUIET
-        return self._look_closely(picture, seconds)
+            return NOTHING
+        return self._look_closely(picture, seconds, changed / picture.size)
 
-    def _look_closely(self, picture: Gray, seconds: float) -> Look:
+    def absorb(self, picture: Gray, part: Gray) -> None:
+        """Makes `part` (1 where it is, half the size) of the picture part of the reference."""
+        is_part = _upscaled(cv2.dilate(part, _SMALL), picture)
+        cv2.copyTo(self.picture, is_part, self._before)
+        cv2.copyTo(picture.astype(np.float32), is_part, self.picture)
+        self._show(self.picture)
+        self._known = None
+
+    def absorb_all(self, picture: Gray) -> None:
+        """Makes the whole picture the reference."""
+        self._before = self.picture
+        self.picture = picture.astype(np.float32)
+        self._show(self.picture)
+        self._known = None
+
+    @property
+    def scene(self) -> Gray:
+        """The reference in the light in which it was taken."""
+        return np.asarray(cv2.convertScaleAbs(self.picture))
+
+    def _look_closely(self, picture: Gray, seconds: float, differed: float) -> Look:
         now = picture.astype(np.float32)
-        common = light.common_gain(picture, self._shown)
-        found = light.structure(now, self.reference, self.noise)
-        common = light.common_gain(picture, cv2.convertScaleAbs(self.reference))
-        lit = light.relit(self.reference, light.light_field(found, common))
-        self._show(lit)
-        over = cv2.subtract(cv2.absdiff(picture, self._shown), self._limits)
-        mask = cv2.threshold(over, 0, 1, cv2.THRESH_BINARY)[1]
-        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SMALL)
-        blobs, labels = self._blobs(mask)
-        objects = self._objects(picture, now, lit, blobs, labels)
-        area = sum(blob.area for blob in objects) / picture.size
-        frozen = None
-        if objects:
-            half = cv2.subtract(cv2.absdiff(picture, self._shown), cv2.convertScaleAbs(self._limits, alpha=0.5))
-            frozen = cv2.threshold(half, 0, 1, cv2.THRESH_BINARY)[1]
-            frozen = cv2.dilate(np.maximum(frozen, np.isin(labels, [b.label for b in objects])), _FREEZE)
-        self._keep_up(now, seconds, frozen)
-        if area < self.min_area:
-            return Look(0.0, (), False)
-        return Look(area, tuple(objects), False)
+        self._relight(picture, now)
+        mask = self._changed(picture)
+        labels, parts = find_parts(mask, MIN_PART * self.min_area)
+        objects = self._objects(picture, now, labels, parts)
+        objects = self._without_returned(picture, labels, objects)
+        self._remember(labels, objects)
+        if seconds - self._kept_at >= UPKEEP:
+            self._keep_up(now, seconds, self._frozen(picture, labels, objects))
+            self._follow_light(now, labels, [part for part in parts if part not in objects])
+        lit = differed - sum(part.area for part in objects)
+        if sum(part.area for part in objects) < self.min_area:
+            objects = []
+        return Look(objects, labels, lit if lit > LIGHT_EVERYWHERE else 0.0)
 
-    def _blobs(self, mask: Gray) -> tuple[list[Blob], NDArray[Any]]:
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-        least = self.min_blob * mask.size
-        blobs = [_blob(stats[i], i) for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= least]
-        return blobs, np.asarray(labels)
+    def _follow_light(self, now: Floats, labels: NDArray[Any], lights: list[Part]) -> None:
+        """Light that no gain explains (a beam, glare) is followed as it is."""
+        if lights:
+            cv2.accumulateWeighted(now, self.picture, 0.1, _upscaled(masked(labels, lights), now))
 
-    def _objects(self, picture: Gray, now: Floats, lit: Floats, blobs: list[Blob], labels: NDArray[Any]) -> list[Blob]:
-        """The blobs that are no light."""
-        if not blobs:
-            return []
-        step = max(8 * _dimness(self._shown), 4 * self.noise)
-        outlines = light.changed_outlines(picture, light.matched(now, lit), step)
+    def _relight(self, picture: Gray, now: Floats) -> None:
+        found = light.structure(now, self.picture, self.noise)
+        common = light.common_gain(picture, cv2.convertScaleAbs(self.picture))
+        self._show(light.relit(self.picture, light.light_field(found, common)))
+
+    def _changed(self, picture: Gray) -> Gray:
+        """1 where the picture differs, half its size; holes of a pixel or two are closed."""
+        over = cv2.subtract(cv2.absdiff(picture, self.shown), self._limits)
+        mask = cv2.threshold(over, 0, 255, cv2.THRESH_BINARY)[1]
+        mask = cv2.threshold(halved(mask), 127, 1, cv2.THRESH_BINARY)[1]
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SMALL))
+
+    def _objects(self, picture: Gray, now: Floats, labels: NDArray[Any], parts: list[Part]) -> list[Part]:
+        """The parts that are no light. Those that were found to be objects a moment ago are not tried again."""
+        unknown = [part for part in parts if not self._is_known(labels, part)]
+        if not unknown:
+            return parts
+        step = max(8 * _dimness(self.shown), 4 * self.noise)
+        outlines = light.changed_outlines(picture, cv2.convertScaleAbs(self.picture), step)
+        outlines = cv2.threshold(halved(outlines), 60, 1, cv2.THRESH_BINARY)[1]
         height, width = picture.shape
-        cells = (width // 10, height // 10)
-        found = light.structure(now, lit, self.noise, cells)
-        return [blob for blob in blobs if not self._is_light(blob, labels, outlines, found)]
+        found = light.structure(now, self.picture, self.noise, (max(1, width // 10), max(1, height // 10)))
+        light_parts = {part.label for part in unknown if _is_light(labels, part.label, outlines, found)}
+        return [part for part in parts if part.label not in light_parts]
 
-    def _is_light(self, blob: Blob, labels: NDArray[Any], outlines: Gray, found: light.Structure) -> bool:
-        x0, y0 = max(0, blob.left - 3), max(0, blob.top - 3)
-        x1, y1 = blob.left + blob.width + 3, blob.top + blob.height + 3
-        inside = (labels[y0:y1, x0:x1] == blob.label).astype(np.uint8)
-        perimeter = cv2.countNonZero(cv2.subtract(inside, cv2.erode(inside, _SMALL)))
-        edges = cv2.countNonZero(cv2.bitwise_and(outlines[y0:y1, x0:x1], cv2.dilate(inside, _WIDE)))
-        if edges >= 0.2 * perimeter:
+    def _is_known(self, labels: NDArray[Any], part: Part) -> bool:
+        if self._known is None or self._known_for >= TRUSTED:
             return False
-        rows, columns = found.is_textured.shape
-        height, width = labels.shape
-        cell = cv2.resize(
-            (labels == blob.label).astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA
-        ) > 0.5
-        textured = cell & found.is_textured
-        if not textured.any():
-            return True
-        return float((found.correlation[textured] > light.SAME_STRUCTURE).mean()) >= 0.7
+        is_part = labels == part.label
+        return bool(self._known[is_part].mean() > 0.5)
+
+    def _remember(self, labels: NDArray[Any], objects: list[Part]) -> None:
+        self._known_for = 0 if self._known is None or self._known_for >= TRUSTED else self._known_for + 1
+        self._known = masked(labels, objects) if objects else None
+
+    def _without_returned(self, picture: Gray, labels: NDArray[Any], objects: list[Part]) -> list[Part]:
+        """Takes back what had become part of the reference and is gone again: the picture is as it was before."""
+        back = []
+        for part in objects:
+            is_part = _upscaled(masked(labels, [part]), picture)
+            difference = cv2.absdiff(cv2.convertScaleAbs(self._before), picture)
+            of_before = cv2.countNonZero(cv2.bitwise_and(cv2.subtract(difference, self._limits), is_part * 255))
+            if of_before < 0.1 * cv2.countNonZero(is_part):
+                cv2.copyTo(self._before, cv2.dilate(is_part, _WIDE), self.picture)
+                back.append(part)
+        return [part for part in objects if part not in back]
+
+    def _frozen(self, picture: Gray, labels: NDArray[Any], objects: list[Part]) -> Gray:
+        """1 where the reference must stay as it is: objects, what is near them, and what half differs there."""
+        half = cv2.subtract(cv2.absdiff(picture, self.shown), cv2.convertScaleAbs(self._limits, alpha=0.5))
+        differs = cv2.threshold(half, 0, 1, cv2.THRESH_BINARY)[1]
+        if not objects:
+            return np.asarray(differs)
+        return np.asarray(cv2.dilate(cv2.max(differs, _upscaled(masked(labels, objects), picture)), _AROUND))
 
     def _keep_up(self, now: Floats, seconds: float, frozen: Gray | None) -> None:
-        """Follows drift, noise and sway outside of `frozen`."""
+        """Follows drift, noise and sway outside of `frozen`; None where the whole picture is as expected."""
         elapsed = min(seconds - self._kept_at, 2.0)
         self._kept_at = seconds
-        difference = cv2.absdiff(now, self._lit)
-        free = None if frozen is None else (1 - frozen)
+        difference = cv2.absdiff(now, self.lit)
+        free = None if frozen is None else cv2.bitwise_xor(frozen, 1)
         self.noise += 0.1 * (_noise_of(difference, free) - self.noise)
-        cv2.accumulateWeighted(difference, self._sway, 1 - np.exp(-elapsed / self.sway_learns), free)
-        weight = 1 - np.exp(-elapsed / self.adapt)
+        cv2.accumulateWeighted(difference, self._sway, 1 - np.exp(-elapsed / FORGETS_SWAY), free)
+        weight = 1 - np.exp(-elapsed / FOLLOWS_DRIFT)
         if free is None:
-            self.reference = self._lit.copy()
-            cv2.accumulateWeighted(now, self.reference, weight)
-            self._show(self.reference)
+            self.picture = self.lit.copy()
+            cv2.accumulateWeighted(now, self.picture, weight)
+            self._show(self.picture)
         else:
             # What lies under an object is not seen: it keeps the light in which it was last seen.
-            as_was = now * (self.reference / np.maximum(self._lit, 1))
-            cv2.accumulateWeighted(as_was, self.reference, weight, free)
+            as_was = cv2.multiply(now, cv2.divide(self.picture, np.maximum(self.lit, 1.0)))
+            cv2.accumulateWeighted(as_was, self.picture, weight, free)
 
     def _show(self, lit: Floats) -> None:
         """Sets what pictures are compared with, and the thresholds that go with it."""
-        self._lit = lit
-        self._shown = cv2.convertScaleAbs(lit)
-        flat = max(self.threshold * _dimness(self._shown), 5 * self.noise)
-        limits = np.maximum(3 * cv2.dilate(self._sway, _WIDE), flat)
-        if self.mask is not None:
-            limits[self.mask] = 255
-        self._limits = cv2.convertScaleAbs(limits)
+        self.lit = lit
+        self.shown = cv2.convertScaleAbs(lit)
+        least = max(self.threshold * _dimness(self.shown), 5 * self.noise)
+        limits = np.maximum(cv2.dilate(cv2.convertScaleAbs(self._sway, alpha=3), _WIDE), np.uint8(min(least, 255)))
+        if self.ignored is not None:
+            limits[self.ignored] = 255
+        self._limits: Gray = np.asarray(limits)
 
 
-def _blob(stats: NDArray[Any], label: int) -> Blob:
-    left, top, width, height, area = (int(value) for value in stats)
-    return Blob(left, top, width, height, area, label)
+def shrink(gray: Gray) -> Gray:
+    """Smooths the shrunk picture, so that single pixels of noise do not count."""
+    return np.asarray(cv2.GaussianBlur(gray, (5, 5), 0))
+
+
+def halved(picture: Gray) -> Gray:
+    """Half as wide and high, each pixel the mean of four."""
+    height, width = picture.shape
+    return np.asarray(
+        cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    )
+
+
+def masked(labels: NDArray[Any], parts: Sequence[Part]) -> Gray:
+    """1 where one of the parts is."""
+    chosen = np.zeros(int(labels.max()) + 1, np.uint8)
+    chosen[[part.label for part in parts]] = 1
+    return np.asarray(chosen[labels])
+
+
+def find_parts(mask: Gray, least: float) -> tuple[NDArray[Any], list[Part]]:
+    """The connected parts of at least `least` of the picture."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    height, width = mask.shape
+    parts = []
+    for label in range(1, count):
+        left, top, wide, high, area = (int(value) for value in stats[label])
+        if area >= least * mask.size:
+            box = (left / width, top / height, wide / width, high / height)
+            parts.append(Part(box, area / mask.size, label))
+    return np.asarray(labels), parts
+
+
+def _is_light(labels: NDArray[Any], label: int, outlines: Gray, found: light.Structure) -> bool:
+    """Light has no outlines of its own, and under it the surfaces are still there."""
+    inside = (labels == label).astype(np.uint8)
+    perimeter = cv2.countNonZero(cv2.subtract(inside, cv2.erode(inside, _SMALL, borderValue=0)))
+    edges = cv2.countNonZero(cv2.bitwise_and(outlines, cv2.dilate(inside, _SMALL)))
+    if edges >= 0.2 * perimeter:
+        return False
+    rows, columns = found.is_textured.shape
+    share = cv2.resize(inside.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+    textured = (share > 0.5) & found.is_textured
+    if not textured.any():
+        return True
+    return float((found.correlation[textured] > light.SAME_STRUCTURE).mean()) >= 0.7
+
+
+def _upscaled(mask: Gray, picture: Gray) -> Gray:
+    height, width = picture.shape
+    return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
 def _dimness(picture: Gray) -> float:
@@ -191,8 +285,3 @@ def _noise_of(difference: Floats, free: Gray | None = None) -> float:
     if free is not None:
         sample = sample[free[::4, ::4] > 0]
     return max(0.7, 1.4826 * float(np.median(sample))) if sample.size else 0.7
-
-
-def shrink(gray: Gray) -> Gray:
-    """Smooths the shrunk picture, so that single pixels of noise do not count."""
-    return np.asarray(cv2.GaussianBlur(gray, (5, 5), 0))

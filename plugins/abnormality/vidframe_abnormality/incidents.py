@@ -76,7 +76,7 @@ class Incidents:
         if self.current is None:
             if self._is_opening(seen):
                 yield "opened", self._open(new_id)
-        elif seen.area:
+        elif seen.area and self._is_going_on():
             if self.current.take_in(seen) or seen.seconds - self.current.told >= self.tell_every:
                 self.current.told = seen.seconds
                 yield "updated", self.current
@@ -89,6 +89,10 @@ class Incidents:
         if self.current is not None:
             closed, self.current = self.current, None
             yield "closed", closed
+
+    def _is_going_on(self) -> bool:
+        """One changed look among quiet ones keeps no incident open: a leaf, an insect."""
+        return sum(1 for look in list(self._recent)[-3:] if look.area) >= min(2, self.frames)
 
     def _is_opening(self, seen: Seen) -> bool:
         changed = sum(1 for look in self._recent if look.area)

@@ -1,10 +1,9 @@
 """Is it light or an object? Light changes how bright a surface is; an object changes what is drawn on it.
 
 The tests follow two old observations: under another light the local structure stays correlated with the
-reference (normalised cross-correlation; Bevilacqua et al., "An effective real-time shadow detection", 2003,
-and Jacques, Jung, Musse, "Background subtraction and shadow detection in grayscale video sequences",
-SIBGRAPI 2005), and the outline of an object brings edges that the reference does not have, while light fades
-softly.
+reference (normalised cross-correlation; Jacques, Jung, Musse, "Background subtraction and shadow detection in
+grayscale video sequences", SIBGRAPI 2005), and an object brings outlines that the reference does not have,
+while light fades softly. Light may multiply (a lamp, the exposure) or add (a beam in haze, glare on the lens).
 """
 
 from typing import Any, NamedTuple
@@ -37,9 +36,9 @@ class Structure(NamedTuple):
 def structure(picture: Floats, reference: Floats, noise: float, cells: tuple[int, int] = CELLS) -> Structure:
     """Compares picture and reference cell by cell; `noise` is the standard deviation of the sensor's noise."""
     mean, mean_reference = _means(picture, cells), _means(reference, cells)
-    variance = _means(picture * picture, cells) - mean * mean
-    variance_reference = _means(reference * reference, cells) - mean_reference * mean_reference
-    covariance = _means(picture * reference, cells) - mean * mean_reference
+    variance = _means(cv2.multiply(picture, picture), cells) - mean * mean
+    variance_reference = _means(cv2.multiply(reference, reference), cells) - mean_reference * mean_reference
+    covariance = _means(cv2.multiply(picture, reference), cells) - mean * mean_reference
     correlation = covariance / np.sqrt(np.maximum(variance * variance_reference, 1e-3))
     texture = np.sqrt(np.maximum(variance_reference, 0))
     gain = (mean + 1) / (mean_reference + 1)
@@ -72,13 +71,7 @@ def light_field(found: Structure, common: float) -> Floats:
 def relit(reference: Floats, field: Floats) -> Floats:
     """The reference as it would look in the light that `field` describes."""
     size = (reference.shape[1], reference.shape[0])
-    return reference * cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
-
-
-def matched(picture: Floats, reference: Floats) -> Gray:
-    """The reference with the brightness of each neighbourhood as it is in the picture."""
-    gain = (cv2.blur(picture, NEIGHBOURHOOD) + 1) / (cv2.blur(reference, NEIGHBOURHOOD) + 1)
-    return np.asarray(cv2.convertScaleAbs(reference * gain))
+    return np.asarray(cv2.multiply(reference, cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)))
 
 
 def outlines(picture: Gray) -> Gray:
@@ -87,11 +80,18 @@ def outlines(picture: Gray) -> Gray:
 
 
 def changed_outlines(picture: Gray, reference: Gray, step: float) -> Gray:
-    """Where an outline of at least `step` grey levels is new or gone, 1; else 0."""
+    """Where an outline of at least `step` grey levels is new or gone, 255; else 0.
+
+    An outline may grow or shrink with the brightness around it (light that multiplies) or stay as it is (light
+    that adds), and anything between.
+    """
+    gain = cv2.divide(cv2.blur(picture, NEIGHBOURHOOD), cv2.blur(reference, NEIGHBOURHOOD), dtype=cv2.CV_32F)
     now, then = outlines(picture), outlines(reference)
-    new = cv2.subtract(now, cv2.dilate(then, _WIDE))
-    gone = cv2.subtract(then, cv2.dilate(now, _WIDE))
-    return np.asarray(cv2.threshold(cv2.max(new, gone), step, 1, cv2.THRESH_BINARY)[1])
+    highest = cv2.multiply(then, np.maximum(gain, 1.0), dtype=cv2.CV_8U)
+    lowest = cv2.multiply(then, np.minimum(gain, 1.0), dtype=cv2.CV_8U)
+    new = cv2.subtract(now, cv2.dilate(highest, _WIDE))
+    gone = cv2.subtract(lowest, cv2.dilate(now, _WIDE))
+    return np.asarray(cv2.threshold(cv2.max(new, gone), step, 255, cv2.THRESH_BINARY)[1])
 
 
 def _means(picture: Floats, cells: tuple[int, int]) -> Floats:

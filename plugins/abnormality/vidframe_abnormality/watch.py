@@ -5,13 +5,18 @@ from collections import deque
 import cv2
 import numpy as np
 
-from vidframe_abnormality.change import Look, Reference, shrink
-from vidframe_abnormality.incidents import Box, Change, Seen
+from vidframe_abnormality.change import Look, Reference, masked, shrink
+from vidframe_abnormality.incidents import Change, Seen
 from vidframe_abnormality.light import Gray
+from vidframe_abnormality.models import Follower
 from vidframe_abnormality.plugin import Abnormality, ignored
+from vidframe_abnormality.still import Stillness, left_or_gone
+from vidframe_abnormality.tampering import Tampering
 
 STEADY = 0.02  # change of the mean brightness within SETTLED_FOR below which the exposure has settled
 SETTLED_FOR = 1.0  # seconds
+CHECK_EVERY = 0.4  # seconds between two looks at whether the scene is still there
+EVERYWHERE = (0.0, 0.0, 1.0, 1.0)
 
 
 class Watch:
@@ -23,8 +28,7 @@ class Watch:
 
     def forget(self) -> None:
         """Starts anew, as at the switch to night."""
-        self._reference: Reference | None = None
-        self._began: float | None = None
+        self._reference: Reference | Follower | None = None
         self._brightness: deque[tuple[float, float]] = deque()
 
     def look(self, gray: Gray, seconds: float) -> Seen:
@@ -32,25 +36,35 @@ class Watch:
         picture = shrink(gray)
         if self._reference is None or self._shape != picture.shape:
             self._begin(picture, seconds)
-        assert self._reference is not None
-        if self._reference.is_learning:
-            self._learn(self._reference, picture, seconds)
+        reference = self._reference
+        assert reference is not None
+        if reference.is_learning:
+            self._learn(reference, picture, seconds)
             return Seen(seconds)
-        return _as_seen(self._reference.look(picture, seconds), seconds, picture.shape)
+        look = reference.look(picture, seconds)
+        if isinstance(reference, Follower):
+            return _as_seen(look, seconds, "motion")
+        lost = self._lost(reference, picture, look, seconds)
+        if lost is not None:
+            return lost
+        return self._as_incident(reference, picture, look, seconds)
 
     def _begin(self, picture: Gray, seconds: float) -> None:
+        settings = self._settings
         self._shape = picture.shape
-        self._began = seconds
+        self._began = self._checked_at = seconds
         self._brightness.clear()
-        self._reference = Reference(
-            threshold=self._settings.threshold,
-            min_area=self._settings.min_area,
-            mask=ignored(self._settings, *picture.shape[:2]),
-        )
+        self._stillness = Stillness(settings.stays)
+        self._tampering = Tampering()
+        self._lost_since: float | None = None
+        where = ignored(settings, *picture.shape[:2])
+        if settings.method == "reference":
+            self._reference = Reference(settings.threshold, settings.min_area, where)
+        else:
+            self._reference = Follower(settings.method, settings.threshold, settings.min_area, where)
 
-    def _learn(self, reference: Reference, picture: Gray, seconds: float) -> None:
+    def _learn(self, reference: Reference | Follower, picture: Gray, seconds: float) -> None:
         reference.learn(picture, seconds)
-        assert self._began is not None
         elapsed = seconds - self._began
         is_settled = self._has_settled(picture, seconds)
         if elapsed >= self._settings.settle_limit or (elapsed >= self._settings.warm_up and is_settled):
@@ -63,11 +77,41 @@ class Watch:
         values = np.array([value for _, value in self._brightness])
         return len(values) > 1 and bool(np.ptp(values) <= max(1.0, STEADY * values.mean()))
 
+    def _lost(self, reference: Reference, picture: Gray, look: Look, seconds: float) -> Seen | None:
+        """Tampering, while it lasts; when the new picture has stood long enough, it is the reference."""
+        if not self._settings.tampering:
+            return None
+        if self._lost_since is None and seconds - self._checked_at < CHECK_EVERY:
+            return None
+        self._checked_at = seconds
+        if self._tampering.look(picture, reference.scene, reference.noise, seconds) is None:
+            self._lost_since = None
+            return None
+        self._lost_since = seconds if self._lost_since is None else self._lost_since
+        if seconds - self._lost_since >= self._settings.stays:
+            reference.absorb_all(picture)
+            self._lost_since = None
+            self._tampering = Tampering()
+        return Seen(seconds, max(look.area, 0.5), (EVERYWHERE,), "tampering", at_once=True)
 
-def _as_seen(look: Look, seconds: float, shape: tuple[int, ...]) -> Seen:
-    height, width = shape[:2]
-    boxes: tuple[Box, ...] = tuple(
-        (blob.left / width, blob.top / height, blob.width / width, blob.height / height) for blob in look.blobs
-    )
-    change: Change = "light" if look.is_light else "motion"
-    return Seen(seconds, look.area, boxes, change)
+    def _as_incident(self, reference: Reference, picture: Gray, look: Look, seconds: float) -> Seen:
+        if look.labels is None or not look.parts:
+            self._stillness.forget()
+            if look.lit and self._settings.light == "report":
+                return Seen(seconds, look.lit, (EVERYWHERE,), "light", at_once=True)
+            return _as_seen(look, seconds, "motion")
+        self._stillness.look(picture, seconds, reference.noise)
+        change: Change = "motion"
+        boxes = []
+        for part in look.parts:
+            if self._stillness.is_still(look.labels, part, seconds):
+                change = left_or_gone(picture, reference.shown, look.labels, part)
+                boxes.append(part.box)
+                reference.absorb(picture, masked(look.labels, [part]))
+        if boxes:
+            return Seen(seconds, look.area, tuple(boxes), change)
+        return _as_seen(look, seconds, change)
+
+
+def _as_seen(look: Look, seconds: float, change: Change) -> Seen:
+    return Seen(seconds, look.area, tuple(part.box for part in look.parts), change)

@@ -1,0 +1,55 @@
+"""What changed and then stood still: a thing that was left behind, or the gap where one was."""
+
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vidframe_abnormality.change import Part, halved, masked
+from vidframe_abnormality.light import Gray, outlines
+
+MOVES = 8.0  # grey levels at which a pixel is another than it was
+STILL = 0.93  # share of a part's pixels that must stand still: somebody who stands moves at the edges
+_SMALL = np.ones((3, 3), np.uint8)
+
+
+class Stillness:
+    """Since when each pixel has looked the same. Works on pictures of half the size."""
+
+    def __init__(self, stays: float) -> None:
+        self._stays = stays
+        self._looked: Gray | None = None
+        self._since: NDArray[Any] = np.zeros((0, 0), np.float32)
+
+    def look(self, picture: Gray, seconds: float, noise: float) -> None:
+        """Takes in one picture."""
+        small = halved(picture)
+        if self._looked is None or self._looked.shape != small.shape:
+            self._looked = small.copy()
+            self._since = np.full(small.shape, seconds, np.float64)
+            return
+        moved = cv2.absdiff(small, self._looked) > max(MOVES, 4 * noise)
+        self._looked[moved] = small[moved]
+        self._since[moved] = seconds
+
+    def is_still(self, labels: NDArray[Any], part: Part, seconds: float) -> bool:
+        """Whether the part has stood still long enough."""
+        since = self._since[labels == part.label]
+        return bool((since <= seconds - self._stays).mean() >= STILL)
+
+    def forget(self) -> None:
+        """Nothing has stood still yet."""
+        self._looked = None
+
+
+def left_or_gone(picture: Gray, reference: Gray, labels: NDArray[Any], part: Part) -> Literal["left", "gone"]:
+    """Where the part's outline is drawn in the picture, something is there that was not; else something is missing.
+
+    The energy of edges along the boundary decides (Connell, Senior, Hampapur et al., "Detection and tracking in the
+    IBM PeopleVision system", ICME 2004).
+    """
+    inside = masked(labels, [part])
+    ring = cv2.subtract(cv2.dilate(inside, _SMALL), cv2.erode(inside, _SMALL, borderValue=0))
+    now, then = (cv2.mean(halved(outlines(view)), ring)[0] for view in (picture, reference))
+    return "left" if now >= then else "gone"

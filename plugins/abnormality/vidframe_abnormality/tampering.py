@@ -1,0 +1,83 @@
+"""A camera that no longer sees its scene: covered, blinded or turned away.
+
+The outlines of the reference are looked for in the picture (as in Saglam and Temizel, "Real-time adaptive camera
+tamper detection for video surveillance", AVSS 2009). Light leaves them where they are; a hand, paint, a torch or
+a turned camera does not.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from vidframe_abnormality.light import Gray, outlines
+
+Cause = Literal["covered", "blinded", "moved"]
+
+FEWEST = 0.01  # share of the picture that must be outlines, or nothing can be said
+LOST = 0.15  # share of outlines that are still there, below which the scene is lost
+ELSEWHERE = 0.35  # and below which it may have moved
+FLAT = 0.3  # outlines of the picture / of the reference, below which it shows next to nothing
+BLINDING = 200.0  # mean luma
+LASTS = 1.0  # seconds that it must last
+STEADY = 3.0  # mean difference of grey levels between looks, below which nothing moves in front of the camera
+TILES = (4, 3)
+_SMALL = np.ones((3, 3), np.uint8)
+
+
+@dataclass
+class Tampering:
+    """Tells, look by look, whether the scene has been lost for long enough."""
+
+    _lost_since: float | None = field(default=None, init=False)
+    _recent: deque[tuple[float, Gray]] = field(default_factory=deque, init=False)
+
+    def look(self, picture: Gray, reference: Gray, noise: float, seconds: float) -> Cause | None:
+        """What was done to the camera, once it has lasted."""
+        cause = lost_scene(picture, reference, noise)
+        is_steady = self._is_steady(picture, seconds)
+        if cause is None or (cause == "moved" and not is_steady):
+            self._lost_since = None
+            return None
+        self._lost_since = seconds if self._lost_since is None else self._lost_since
+        return cause if seconds - self._lost_since >= LASTS else None
+
+    def _is_steady(self, picture: Gray, seconds: float) -> bool:
+        self._recent.append((seconds, picture))
+        while seconds - self._recent[0][0] > 0.5 and len(self._recent) > 2:
+            self._recent.popleft()
+        return cv2.mean(cv2.absdiff(self._recent[0][1], picture))[0] < STEADY
+
+
+def lost_scene(picture: Gray, reference: Gray, noise: float) -> Cause | None:
+    """What became of the scene, from one picture; None if it is still there or had too few outlines to tell."""
+    brightness, was = cv2.mean(picture)[0], cv2.mean(reference)[0]
+    gain = float(np.clip((brightness + 1) / (was + 1), 0.05, 1.0))
+    step = max(10.0 * np.clip(was / 90, 0.3, 1), 5 * noise)
+    then, now = outlines(reference), outlines(picture)
+    drawn = cv2.threshold(then, step, 1, cv2.THRESH_BINARY)[1]
+    count = cv2.countNonZero(drawn)
+    if count < FEWEST * picture.size:
+        return None
+    enough = cv2.convertScaleAbs(then, alpha=0.4 * gain)
+    seen = cv2.compare(cv2.dilate(now, _SMALL), np.maximum(enough, np.uint8(min(255, 2 * noise + 1))), cv2.CMP_GE)
+    kept = cv2.countNonZero(cv2.bitwise_and(seen, drawn)) / count
+    if kept >= ELSEWHERE:
+        return None
+    has = cv2.countNonZero(cv2.threshold(now, max(step * gain, 3 * noise + 1), 1, cv2.THRESH_BINARY)[1]) / count
+    if has < FLAT:
+        if kept >= LOST:
+            return None
+        return "blinded" if brightness > BLINDING else "covered"
+    return "moved" if _lost_everywhere(seen, np.asarray(drawn)) else None
+
+
+def _lost_everywhere(seen: Gray, drawn: Gray) -> bool:
+    """Whether the outlines are lost in nearly every part of the picture that had some."""
+    had = cv2.resize(drawn.astype(np.float32), TILES, interpolation=cv2.INTER_AREA)
+    kept = cv2.resize(cv2.bitwise_and(seen, drawn).astype(np.float32), TILES, interpolation=cv2.INTER_AREA)
+    counts = had > 0.003
+    lost = counts & (kept < 0.5 * had)
+    return bool(counts.sum() >= 4 and lost.sum() >= 0.8 * counts.sum())

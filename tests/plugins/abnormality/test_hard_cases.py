@@ -1,0 +1,187 @@
+"""What a shop's night really has: things that fall and stay, gaps, covered and turned cameras, insects, clouds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.plugins.abnormality.scenes import incidents, kinds, person, room, walks_through
+
+Pixels = NDArray[Any]
+
+
+def box_on_the_floor(picture: Pixels) -> Pixels:
+    cv2.rectangle(picture, (120, 140), (160, 165), 190, -1)
+    cv2.rectangle(picture, (120, 140), (160, 165), 60, 1)
+    return picture
+
+
+def test_what_falls_and_stays_is_told_once_as_left() -> None:
+    def falls(index: int, picture: Pixels) -> Pixels:
+        return box_on_the_floor(picture) if index >= 60 else picture
+
+    events = incidents(falls, 300)
+
+    assert kinds(events) == ["opened", "closed"]
+    assert events[-1].facts["change"] == "left"
+    x, y, width, height = events[-1].facts["boxes"][0]
+    assert (x, y) == (pytest.approx(120 / 320, abs=0.03), pytest.approx(140 / 180, abs=0.03))
+
+
+def test_what_is_taken_away_is_gone() -> None:
+    def is_taken(index: int, picture: Pixels) -> Pixels:
+        return box_on_the_floor(picture) if index < 60 else picture
+
+    events = incidents(is_taken, 300)
+
+    assert kinds(events) == ["opened", "closed"]
+    assert events[-1].facts["change"] == "gone"
+
+
+def test_what_stood_and_goes_again_leaves_no_ghost() -> None:
+    def stands(index: int, picture: Pixels) -> Pixels:
+        return box_on_the_floor(picture) if 60 <= index < 250 else picture
+
+    events = incidents(stands, 400, stays=5)
+
+    assert kinds(events) == ["opened", "closed"]
+
+
+def test_who_was_there_at_the_switch_and_leaves_is_told_and_no_ghost_stays() -> None:
+    def leaves(index: int, picture: Pixels) -> Pixels:
+        return person(picture, 100 + max(0, index - 60) * 8) if index < 100 else picture
+
+    events = incidents(leaves, 400)
+
+    assert kinds(events) == ["opened", "closed"]
+
+
+def covered(index: int, picture: Pixels) -> Pixels:
+    return np.full_like(picture, 12) if index >= 80 else picture
+
+
+def blinded(index: int, picture: Pixels) -> Pixels:
+    return np.full_like(picture, 250) if index >= 80 else picture
+
+
+def moved(index: int, picture: Pixels) -> Pixels:
+    return np.roll(picture, (15, 60), (0, 1)) if index >= 80 else picture
+
+
+def nudged(index: int, picture: Pixels) -> Pixels:
+    return np.roll(picture, 6, 1) if index >= 80 else picture
+
+
+@pytest.mark.parametrize("done", [covered, blinded, moved, nudged])
+def test_a_camera_that_no_longer_sees_its_scene_is_tampering(done: Any) -> None:
+    events = incidents(done, 300)
+
+    assert kinds(events) == ["opened", "closed"]
+    assert events[-1].facts["change"] == "tampering"
+    first = next(event for event in events if event.facts["change"] == "tampering")
+    assert first.time.second <= 11  # it came at 8 s
+
+
+def test_a_camera_that_is_covered_in_the_dark_is_tampering() -> None:
+    def dark_and_covered(index: int, picture: Pixels) -> Pixels:
+        return np.full_like(picture, 4) if index >= 80 else (picture * 0.2).astype(np.uint8)
+
+    events = incidents(dark_and_covered, 200)
+
+    assert "tampering" in [event.facts["change"] for event in events]
+
+
+def test_somebody_close_to_the_camera_is_no_tampering() -> None:
+    def fills_the_picture(index: int, picture: Pixels) -> Pixels:
+        return person(picture, -40 + 6 * (index - 80), height=1.6) if 80 <= index < 140 else picture
+
+    events = incidents(fills_the_picture, 200)
+
+    assert kinds(events) == ["opened", "closed"]
+    assert events[-1].facts["change"] == "motion"
+
+
+def test_the_shadow_of_a_cloud_is_no_incident() -> None:
+    x = np.arange(320)
+
+    def cloud(index: int, picture: Pixels) -> Pixels:
+        edge = (index - 60) * 4
+        shade = 1 - 0.45 / (1 + np.exp(-(edge - x) / 12)) * (1 / (1 + np.exp((edge - 200 - x) / 12)))
+        return (picture * shade).astype(np.uint8) if index >= 60 else picture
+
+    assert incidents(cloud, 250) == []
+
+
+def test_an_insect_that_flies_by_is_no_incident() -> None:
+    rng = np.random.default_rng(3)
+    ways = {start: rng.integers(20, 160, 2) for start in range(60, 300, 40)}
+
+    def insects(index: int, picture: Pixels) -> Pixels:
+        for start, (y, step) in ways.items():
+            if start <= index < start + 2:
+                cv2.circle(picture, (60 + int(step) * (index - start), int(y)), 12, 230, -1)
+        return picture
+
+    assert incidents(insects, 320) == []
+
+
+def test_somebody_dressed_like_the_wall_is_seen() -> None:
+    def camouflaged(index: int, picture: Pixels) -> Pixels:
+        return person(picture, 10 + 7 * (index - 60), shade=95) if 60 <= index < 100 else picture
+
+    assert kinds(incidents(camouflaged)) == ["opened", "closed"]
+
+
+def test_a_slow_intruder_is_seen() -> None:
+    def creeps(index: int, picture: Pixels) -> Pixels:
+        return person(picture, -50 + (index - 60) // 2) if index >= 60 else picture
+
+    events = incidents(creeps, 300)
+
+    assert kinds(events) == ["opened", "closed"]
+    assert events[0].time.second <= 16
+
+
+def test_somebody_small_is_seen_where_the_settings_ask_for_it() -> None:
+    def far_away(index: int, picture: Pixels) -> Pixels:
+        return person(picture, 150 + (index - 60) // 2, height=0.14) if 60 <= index < 120 else picture
+
+    assert incidents(far_away, 180) == []
+    assert kinds(incidents(far_away, 180, min_area=0.002)) == ["opened", "closed"]
+
+
+def test_plants_that_sway_are_learnt() -> None:
+    leaves = np.random.default_rng(1).integers(20, 160, (60, 60), dtype=np.uint8)
+    leaves = cv2.resize(leaves[::4, ::4], (60, 60))  # type: ignore[assignment]
+
+    def sways(index: int, picture: Pixels) -> Pixels:
+        picture[20:80, 20:80] = np.roll(leaves, round(2 * np.sin(index * 1.3)), 1)
+        return walks_through(index, picture)
+
+    events = incidents(sways, 150)
+
+    assert kinds(events) == ["opened", "closed"]
+    assert events[0].facts["start"] == "2026-01-01T00:00:06.000000Z"
+
+
+def test_a_light_is_told_where_that_is_asked_for() -> None:
+    def switched(index: int, picture: Pixels) -> Pixels:
+        return (picture * 0.5).astype(np.uint8) if index >= 80 else picture
+
+    events = incidents(switched, 150, light="report")
+
+    assert kinds(events) == ["opened", "closed"]
+    assert (events[0].facts["change"], events[0].facts["severity"]) == ("light", "info")
+
+
+@pytest.mark.parametrize("method", ["running", "mog2", "knn"])
+def test_the_other_methods_see_who_walks_through(method: str) -> None:
+    assert kinds(incidents(walks_through, method=method))[0] == "opened"
+
+
+def test_the_room_of_these_tests_has_something_to_see() -> None:
+    assert room().std() > 20
