@@ -197,7 +197,7 @@ class Reference:
         elapsed = min(seconds - self._kept_at, 2.0)
         self._kept_at = seconds
         difference = cv2.absdiff(now, self.lit)
-        free = None if frozen is None else cv2.bitwise_xor(frozen, 1)
+        free = None if frozen is None else 1 - frozen
         self.noise += 0.1 * (_noise_of(difference, free) - self.noise)
         cv2.accumulateWeighted(difference, self._sway, 1 - np.exp(-elapsed / FORGETS_SWAY), free)
         weight = 1 - np.exp(-elapsed / FOLLOWS_DRIFT)
@@ -263,8 +263,9 @@ def _is_light(labels: NDArray[Any], label: int, outlines: Gray, found: light.Str
         return False
     rows, columns = found.is_textured.shape
     share = cv2.resize(inside.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
-    textured = (share > 0.5) & found.is_textured
-    if not textured.any():
+    covers = share > 0.5
+    textured = covers & found.is_textured
+    if textured.sum() < max(2, 0.1 * covers.sum()):
         return True
     return float((found.correlation[textured] > light.SAME_STRUCTURE).mean()) >= 0.7
 

@@ -12,13 +12,15 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from vidframe_abnormality.light import Gray, outlines
+from vidframe_abnormality.light import Gray, outlines, structure
 
 Cause = Literal["covered", "blinded", "moved"]
 
 FEWEST = 0.01  # share of the picture that must be outlines, or nothing can be said
 LOST = 0.15  # share of outlines that are still there, below which the scene is lost
-ELSEWHERE = 0.35  # and below which it may have moved
+ALIKE = 0.5  # correlation of outlines below which a part of the picture shows something else
+NEARLY_ALL = 0.75  # share of the parts with outlines
+FEWEST_TILES = 4
 FLAT = 0.3  # outlines of the picture / of the reference, below which it shows next to nothing
 BLINDING = 200.0  # mean luma
 LASTS = 1.0  # seconds that it must last
@@ -53,31 +55,28 @@ class Tampering:
 
 def lost_scene(picture: Gray, reference: Gray, noise: float) -> Cause | None:
     """What became of the scene, from one picture; None if it is still there or had too few outlines to tell."""
-    brightness, was = cv2.mean(picture)[0], cv2.mean(reference)[0]
-    gain = float(np.clip((brightness + 1) / (was + 1), 0.05, 1.0))
-    step = max(10.0 * np.clip(was / 90, 0.3, 1), 5 * noise)
     then, now = outlines(reference), outlines(picture)
+    brightness, was = cv2.mean(picture)[0], cv2.mean(reference)[0]
+    step = max(10.0 * float(np.clip(was / 90, 0.3, 1)), 5 * noise)
     drawn = cv2.threshold(then, step, 1, cv2.THRESH_BINARY)[1]
     count = cv2.countNonZero(drawn)
     if count < FEWEST * picture.size:
         return None
-    enough = cv2.convertScaleAbs(then, alpha=0.4 * gain)
-    seen = cv2.compare(cv2.dilate(now, _SMALL), np.maximum(enough, np.uint8(min(255, 2 * noise + 1))), cv2.CMP_GE)
+    # In less light the outlines are lower, but higher than what noise alone draws.
+    gain = float(np.clip((brightness + 1) / (was + 1), 0.05, 1.0))
+    of_noise = 5 * noise + 2
+    enough = np.maximum(cv2.convertScaleAbs(then, alpha=0.4 * gain), np.uint8(min(255, of_noise)))
+    seen = cv2.compare(cv2.dilate(now, _SMALL), enough, cv2.CMP_GE)
     kept = cv2.countNonZero(cv2.bitwise_and(seen, drawn)) / count
-    if kept >= ELSEWHERE:
-        return None
-    has = cv2.countNonZero(cv2.threshold(now, max(step * gain, 3 * noise + 1), 1, cv2.THRESH_BINARY)[1]) / count
-    if has < FLAT:
-        if kept >= LOST:
-            return None
+    has = cv2.countNonZero(cv2.threshold(now, max(step * gain, of_noise), 1, cv2.THRESH_BINARY)[1]) / count
+    if has < FLAT and kept < LOST:
         return "blinded" if brightness > BLINDING else "covered"
-    return "moved" if _lost_everywhere(seen, np.asarray(drawn)) else None
+    return "moved" if has >= FLAT and _is_elsewhere(now, then, noise) else None
 
 
-def _lost_everywhere(seen: Gray, drawn: Gray) -> bool:
-    """Whether the outlines are lost in nearly every part of the picture that had some."""
-    had = cv2.resize(drawn.astype(np.float32), TILES, interpolation=cv2.INTER_AREA)
-    kept = cv2.resize(cv2.bitwise_and(seen, drawn).astype(np.float32), TILES, interpolation=cv2.INTER_AREA)
-    counts = had > 0.003
-    lost = counts & (kept < 0.5 * had)
-    return bool(counts.sum() >= 4 and lost.sum() >= 0.8 * counts.sum())
+def _is_elsewhere(now: Gray, then: Gray, noise: float) -> bool:
+    """Whether nearly every part of the picture that had outlines has others now."""
+    found = structure(now.astype(np.float32), then.astype(np.float32), noise, TILES)
+    tiles = int(found.is_textured.sum())
+    others = int((found.is_textured & (found.correlation < ALIKE)).sum())
+    return tiles >= FEWEST_TILES and others >= NEARLY_ALL * tiles

@@ -73,7 +73,7 @@ def moved(index: int, picture: Pixels) -> Pixels:
 
 
 def nudged(index: int, picture: Pixels) -> Pixels:
-    return np.roll(picture, 6, 1) if index >= 80 else picture
+    return np.roll(picture, (5, 6), (0, 1)) if index >= 80 else picture
 
 
 @pytest.mark.parametrize("done", [covered, blinded, moved, nudged])
