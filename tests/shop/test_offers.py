@@ -1,0 +1,163 @@
+"""Offers: who may decide them, when they hold, and what the forms refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from shop_app.db import Database, now
+from shop_app.models import Notification, Offer, Product
+from shop_app.offers.service import live, state_of
+from shop_app.permissions import Role
+from tests.shop.conftest import Person
+
+Make = Callable[..., Product]
+FORM = {
+    "name": "Tea week", "kind": "percent", "percent": "15", "starts_at": "2026-01-01T00:00", "ends_at": "2036-01-01T00:00",
+}  # fmt: skip
+
+
+def propose(person: Person, **changes: str) -> int:
+    """Propose an offer; its id."""
+    answer = person.client.post("/offers/new", data=FORM | changes)
+    assert answer.status_code == 303, answer.text
+    return int(answer.location.rpartition("/")[2])
+
+
+def test_an_offer_is_live_only_after_somebody_else_approved_it(
+    database: Database, sales: Person, admin: Person
+) -> None:
+    made = propose(sales)
+    with database.reading() as session:
+        before = live(session, now())
+
+    answer = admin.client.post(f"/offers/{made}/approve", data={})
+
+    assert (before, answer.status_code) == ([], 303)
+    with database.reading() as session:
+        assert [deal.basis_points for deal in live(session, now())] == [1500]
+        told = session.scalars(select(Notification).order_by(Notification.id)).all()
+        assert [(note.role, note.account_id) for note in told] == [("admin", None), (None, sales.id)]
+
+
+def test_nobody_decides_their_own(database: Database, admin: Person) -> None:
+    made = propose(admin)
+
+    answers = [
+        admin.client.post(f"/offers/{made}/{verb}", data={"reason": "mine"}).status_code for verb in ("approve", "reject")
+    ]
+
+    assert answers == [403, 403]
+    with database.reading() as session:
+        assert session.get_one(Offer, made).state == "proposed"
+
+
+def test_a_rejection_needs_a_reason_which_the_proposer_reads(
+    database: Database, sales: Person, admin: Person
+) -> None:
+    made = propose(sales)
+
+    without = admin.client.post(f"/offers/{made}/reject", data={"reason": " "})
+    with_reason = admin.client.post(f"/offers/{made}/reject", data={"reason": "Too dear"})
+
+    assert (without.status_code, with_reason.status_code) == (422, 303)
+    assert "Too dear" in sales.client.get(f"/offers/{made}").text
+
+
+def test_what_is_decided_is_not_decided_again(
+    database: Database, sales: Person, admin: Person, sign_in: Callable[..., Person]
+) -> None:
+    made = propose(sales)
+    admin.client.post(f"/offers/{made}/approve", data={})
+
+    late = sign_in(Role.ADMIN).client.post(f"/offers/{made}/reject", data={"reason": "No"})
+    changed = sales.client.post(f"/offers/{made}/edit", data=FORM | {"percent": "90"})
+
+    assert (late.status_code, changed.status_code) == (409, 409)
+    with database.reading() as session:
+        found = session.get_one(Offer, made)
+        assert (found.state, found.basis_points) == ("approved", 1500)
+
+
+def test_an_offer_ends_at_its_last_moment_exclusive(database: Database, sales: Person) -> None:  # M13
+    made = propose(sales)
+    with database.writing() as session:
+        session.execute(update(Offer).values(state="approved"))
+
+    with database.reading() as session:
+        offer = session.get_one(Offer, made)
+        states = [
+            state_of(offer, moment)
+            for moment in (
+                offer.starts_at - timedelta(microseconds=1), offer.starts_at,
+                offer.ends_at - timedelta(microseconds=1), offer.ends_at,
+            )
+        ]  # fmt: skip
+        found = [len(live(session, moment)) for moment in (offer.starts_at, offer.ends_at)]
+    assert states == ["upcoming", "live", "live", "expired"]
+    assert found == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"percent": "0"}, id="nothing off"),
+        pytest.param({"percent": "101"}, id="more than all"),
+        pytest.param({"percent": "-5"}, id="a surcharge"),
+        pytest.param({"kind": "amount", "amount": "0"}, id="an amount of nothing"),
+        pytest.param({"kind": "amount", "amount": "-1"}, id="a negative amount"),
+        pytest.param({"kind": "buy-x-get-y", "buy": "0", "get": "1"}, id="all free"),
+        pytest.param({"kind": "gift"}, id="an unknown kind"),
+        pytest.param({"ends_at": "2025-01-01T00:00"}, id="ends before it begins"),
+        pytest.param({"skus": "NO-SUCH-SKU"}, id="an unknown product"),
+        pytest.param({"name": " "}, id="no name"),
+    ],
+)
+def test_an_offer_that_makes_no_sense_is_not_proposed(
+    database: Database, sales: Person, changes: dict[str, str]
+) -> None:
+    answer = sales.client.post("/offers/new", data=FORM | changes)
+
+    assert answer.status_code == 422
+    with database.reading() as session:
+        assert session.scalars(select(Offer)).all() == []
+
+
+def test_fields_of_the_decision_cannot_be_smuggled_into_the_proposal(database: Database, sales: Person) -> None:  # S16
+    made = propose(sales, state="approved", decided_by_id="1", id="77")
+
+    with database.reading() as session:
+        found = session.scalars(select(Offer)).one()
+        assert (found.id, found.state, found.decided_by_id) == (made, "proposed", None)
+
+
+def test_only_the_proposer_or_an_admin_withdraws(
+    database: Database, sales: Person, billing: Person, admin: Person
+) -> None:
+    made = propose(sales)
+
+    foreign = billing.client.post(f"/offers/{made}/withdraw", data={})
+    own = sales.client.post(f"/offers/{made}/withdraw", data={})
+
+    assert (foreign.status_code, own.status_code) == (403, 303)
+
+
+def test_the_preview_says_what_the_price_would_be(sales: Person, make_product: Make) -> None:
+    product = make_product(price_minor=1000)
+
+    answer: Any = sales.client.post("/offers/preview", data=FORM | {"skus": product.sku}).json
+
+    assert answer["rows"] == [{"name": product.name, "pieces": 1, "before": "€10.00", "after": "€8.50"}]
+
+
+def test_the_list_of_offers_sends_at_most_five_statements(sales: Person, count_statements: list[str]) -> None:
+    for n in range(3):
+        propose(sales, name=f"Offer {n}")
+    count_statements.clear()
+
+    assert sales.client.get("/offers").status_code == 200
+    assert len([one for one in count_statements if not one.startswith(("BEGIN", "PRAGMA"))]) <= 5
