@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shop_app import audit, guards, i18n, pages
+from shop_app import audit, background, guards, i18n, pages
 from shop_app.areas import areas
 from shop_app.db import Database
 from shop_app.errors import init_errors
@@ -33,6 +33,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     _one_unit_per_request(app, database)
     guards.init_app(app)
     register(app, areas())
+    if not settings.testing:
+        app.extensions["shop"].services["background.end"] = background.start(database, settings)
     return app
 
 

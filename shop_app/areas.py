@@ -18,6 +18,7 @@ def areas() -> list[Area]:
     from shop_app.events.views import area as ingest
     from shop_app.feedback.views import area as feedback
     from shop_app.home.views import area as home
+    from shop_app.interest.views import area as interest
     from shop_app.manage.views import area as manage
     from shop_app.messages.views import area as messages
     from shop_app.offers.views import area as offers
@@ -42,6 +43,7 @@ def areas() -> list[Area]:
         feedback,
         home,
         ingest,
+        interest,
         manage,
         messages,
         offers,

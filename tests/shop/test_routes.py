@@ -21,6 +21,7 @@ PUBLIC = {
     "accounts.set_up", "accounts.set_up_now",
     "api.openapi", "api.sign_in", "api.register",
     "customer.register", "customer.register_now",
+    "interest.privacy",
     "pwa.manifest", "pwa.icon_png", "pwa.service_worker", "pwa.offline",
 }  # fmt: skip
 

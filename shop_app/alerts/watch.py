@@ -1,0 +1,92 @@
+"""What must not wait for a person: alerts that nobody took, and cameras that fell silent by night."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop_app import audit, clock
+from shop_app.alerts import changes, incidents
+from shop_app.db import changed_rows, now
+from shop_app.messages import notify
+from shop_app.models import Alert, Camera, CameraState, ShopProfile
+from shop_app.permissions import Role
+
+OLDEST = timedelta(days=1)  # what is older is not sent on any more
+FORGOTTEN = timedelta(days=7)  # a camera unheard for so long was taken away
+
+
+def unheeded(session: Session) -> Sequence[Alert]:
+    """Loud alerts that nobody took in time, and that were not sent on yet."""
+    at = now()
+    limit = at - timedelta(seconds=session.get_one(ShopProfile, 1).escalate_after_seconds)
+    query = select(Alert).where(
+        Alert.state == "new", Alert.severity == "alert", Alert.quiet.is_(False), Alert.escalated_at.is_(None),
+        Alert.received_at < limit, Alert.received_at > at - OLDEST,
+    )  # fmt: skip
+    return session.scalars(query).all()
+
+
+def escalate(session: Session) -> int:
+    """Send them on to the admins, each once; how many there were."""
+    done = 0
+    for alert in unheeded(session):
+        once = update(Alert).where(Alert.id == alert.id, Alert.escalated_at.is_(None), Alert.state == "new")
+        if not changed_rows(session, once.values(escalated_at=now())):
+            continue
+        profile = session.get_one(ShopProfile, 1)
+        time = clock.local(alert.started_at, profile.time_zone).strftime("%H:%M:%S")
+        title = f"Nobody took the alert of {time} at {alert.camera}"
+        notify(session, title, alert.zone or "", role=Role.ADMIN, kind="alert", link=f"/alerts/{alert.id}")
+        changes.note(session, alert.id, "escalated")
+        audit.record(session, None, "alert.escalated", alert.id)
+        done += 1
+    return done
+
+
+def silent(session: Session) -> list[CameraState]:
+    """Cameras that should watch by night and are not heard, or say that they see nothing."""
+    at = now()
+    profile = session.get_one(ShopProfile, 1)
+    limit = at - timedelta(seconds=profile.silent_after_seconds)
+    query = (
+        select(CameraState, Camera)
+        .outerjoin(Camera, Camera.name == CameraState.camera)
+        .where(CameraState.silent_alert_id.is_(None), CameraState.heard_at > at - FORGOTTEN, _is_gone(limit))
+    )
+    found = []
+    for state, camera in session.execute(query):
+        runs = camera is None or (camera.enabled and camera.removed_at is None)
+        if runs and _is_night(state, camera, profile, at):
+            found.append(state)
+    return found
+
+
+def notice_silence(session: Session) -> int:
+    """An alert of its own for each of them; how many there were."""
+    made = 0
+    for state in silent(session):
+        try:
+            with session.begin_nested():
+                state.silent_alert_id = incidents.open_silence(session, state.camera, state.heard_at).id
+                session.flush()
+        except IntegrityError:
+            continue  # another process was first
+        made += 1
+    return made
+
+
+def _is_gone(limit: datetime) -> ColumnElement[bool]:
+    says_so = CameraState.state.in_(["down", "stalled"]) & (CameraState.state_at < limit)
+    return or_(CameraState.heard_at < limit, says_so)
+
+
+def _is_night(state: CameraState, camera: Camera | None, profile: ShopProfile, at: datetime) -> bool:
+    begin, end = profile.night_from, profile.night_to
+    if camera is not None and camera.night_from and camera.night_to:
+        begin, end = camera.night_from, camera.night_to
+    return state.mode == "night" or clock.is_in_hours(at, begin, end, profile.time_zone)

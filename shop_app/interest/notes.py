@@ -1,0 +1,68 @@
+"""Notes to sales: what was looked at in the last hour and not bought."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop_app.clock import hour_of
+from shop_app.db import now
+from shop_app.interest.service import watchers
+from shop_app.interest.sums import bought_in
+from shop_app.messages import notify
+from shop_app.models import InterestHour, InterestNote, Product
+from shop_app.permissions import Role
+
+LEAST_LOOKED = 5  # customers in an hour, before sales hears of it
+QUIET_HOURS = 3  # after a note, for the same zone
+
+
+def write(session: Session) -> int:
+    """Write the notes of the hour that has just ended; how many there were."""
+    end = hour_of(now())
+    begin = end - timedelta(hours=1)
+    query = (
+        select(InterestHour, Product.name)
+        .join(Product, Product.id == InterestHour.product_id)
+        .where(InterestHour.hour == begin, InterestHour.looked >= LEAST_LOOKED)
+    )
+    rows = session.execute(query).all()
+    bought = bought_in(session, begin, end, {row.product_id for row, _name in rows if row.product_id}) if rows else {}
+    written = 0
+    for row, name in rows:
+        if not bought.get(row.product_id or 0) and not _told_lately(session, row):
+            written += _write_one(session, row, name)
+    return written
+
+
+def _told_lately(session: Session, row: InterestHour) -> bool:
+    since = row.hour - timedelta(hours=QUIET_HOURS)
+    query = select(InterestNote.id).where(
+        InterestNote.camera == row.camera, InterestNote.zone == row.zone, InterestNote.hour > since
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def _write_one(session: Session, row: InterestHour, product: str) -> int:
+    note = InterestNote(
+        hour=row.hour, camera=row.camera, zone=row.zone, product_id=row.product_id, looked=row.looked,
+        looked_seconds=row.looked_seconds, bought=0, created_at=now(),
+    )  # fmt: skip
+    try:
+        with session.begin_nested():
+            session.add(note)
+            session.flush()
+    except IntegrityError:
+        return 0  # another process was first
+    seconds = round(row.looked_seconds / max(1, row.looked))
+    title = f"{row.looked} customers looked at {product} for {seconds} s in the last hour, none bought"
+    body = f"{row.camera}: {row.zone}"
+    people = watchers(session, row.camera, row.zone)
+    for account in people:
+        notify(session, title, body, account_id=account, kind="camera", link="/interest/notes")
+    if not people:
+        notify(session, title, body, role=Role.SALES, kind="camera", link="/interest/notes")
+    return 1

@@ -1,0 +1,201 @@
+"""Sums of interest and of what was bought in the same hours, for pages and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Subquery, case, distinct, func, literal, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+
+from shop_app.models import BillLine, Camera, InterestHour, MoodHour, Product
+
+LEAST = 10  # a figure about fewer people is not shown
+COUNTS = ("passed", "stopped", "looked", "expressed", "pleased")
+
+
+class hour_begin(FunctionElement[datetime]):  # noqa: N801 - named like the SQL functions that it stands for
+    """The hour in which a moment falls, by the database."""
+
+    inherit_cache = True
+
+
+@compiles(hour_begin, "sqlite")
+def _sqlite_hour(element: Any, compiler: Any, **options: Any) -> str:
+    return f"strftime('%Y-%m-%d %H:00:00.000000', {compiler.process(element.clauses, **options)})"
+
+
+@compiles(hour_begin, "mysql")
+def _mysql_hour(element: Any, compiler: Any, **options: Any) -> str:
+    # A percent sign is doubled, because the driver takes a single one for a parameter.
+    return f"CAST(DATE_FORMAT({compiler.process(element.clauses, **options)}, '%%Y-%%m-%%d %%H:00:00') AS DATETIME(6))"
+
+
+@dataclass
+class Sums:
+    """The funnel of one zone or product over a time. A figure about fewer than `LEAST` people is None."""
+
+    passed: int = 0
+    stopped: int = 0
+    looked: int = 0
+    expressed: int = 0
+    pleased: int = 0
+    bought: int = 0
+    looked_seconds: float = 0.0
+
+    def add(self, other: Sums) -> None:
+        """Take another hour in."""
+        for name in (*COUNTS, "bought", "looked_seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def shown(self, name: str) -> int | None:
+        """A count, where it is about enough people; what was bought comes from bills and needs no camera."""
+        value: int = getattr(self, name)
+        return value if name == "bought" or value >= LEAST else None
+
+    def ratio(self, part: str, whole: str) -> float | None:
+        """A share of those a step above."""
+        n: int = getattr(self, whole)
+        return min(1.0, getattr(self, part) / n) if n >= LEAST else None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long one who looked did so, on average."""
+        return self.looked_seconds / self.looked if self.looked >= LEAST else None
+
+    @property
+    def missed(self) -> int:
+        """Who looked and did not buy; what the list begins with."""
+        return max(0, self.looked - self.bought) if self.looked >= LEAST else -1
+
+
+@dataclass
+class Line:
+    """A zone or a product in two times that follow each other."""
+
+    camera: str
+    zone: str
+    product_id: int | None
+    name: str
+    place: str
+    now: Sums = field(default_factory=Sums)
+    before: Sums = field(default_factory=Sums)
+
+    @property
+    def trend(self) -> float | None:
+        """How much more or less was looked than in the time before."""
+        if self.now.looked < LEAST or self.before.looked < LEAST:
+            return None
+        return self.now.looked / self.before.looked - 1
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """What its page is asked for by."""
+        return {"camera": self.camera, "zone": self.zone} if self.zone else {"product": self.product_id}
+
+
+def lines(session: Session, first: datetime, middle: datetime, end: datetime, *, by: str = "zone") -> list[Line]:
+    """All zones (or products), what is looked at and not bought first; two times in one statement."""
+    hours = _hours(first, end, by)
+    sold = _sold(first, end)
+    is_now = hours.c.hour >= middle
+    counts = [hours.c[name] for name in (*COUNTS, "looked_seconds")] + [func.coalesce(sold.c.bought, 0)]
+    sums: list[ColumnElement[Any]] = []
+    for when in (is_now, ~is_now):
+        sums += [func.sum(case((when, column), else_=0)) for column in counts]
+    query = (
+        select(hours.c.camera, hours.c.zone, hours.c.product_id, Product.name, func.max(hours.c.shelf), func.max(Camera.title), *sums)
+        .select_from(hours)
+        .outerjoin(sold, (sold.c.product_id == hours.c.product_id) & (sold.c.hour == hours.c.hour))
+        .outerjoin(Product, Product.id == hours.c.product_id)
+        .outerjoin(Camera, Camera.name == hours.c.camera)
+        .group_by(hours.c.camera, hours.c.zone, hours.c.product_id, Product.name)
+    )  # fmt: skip
+    found = [_line(row) for row in session.execute(query)]
+    return sorted(found, key=lambda line: (-line.now.missed, -line.now.passed, line.name.casefold()))
+
+
+def by_hour(session: Session, first: datetime, end: datetime, *, camera: str = "", zone: str = "", product_id: int | None = None) -> dict[datetime, Sums]:  # fmt: skip
+    """The hours of one zone, or of one product over all its zones."""
+    hours, sold = _hours(first, end, "product" if product_id else "zone"), _sold(first, end)
+    query = (
+        select(hours.c.hour, *[func.sum(hours.c[name]) for name in (*COUNTS, "looked_seconds")], func.max(func.coalesce(sold.c.bought, 0)))
+        .select_from(hours)
+        .outerjoin(sold, (sold.c.product_id == hours.c.product_id) & (sold.c.hour == hours.c.hour))
+        .group_by(hours.c.hour)
+        .order_by(hours.c.hour)
+    )  # fmt: skip
+    if product_id:
+        query = query.where(hours.c.product_id == product_id)
+    else:
+        query = query.where(hours.c.camera == camera, hours.c.zone == zone)
+    return {row[0]: _sums(row[1:]) for row in session.execute(query)}
+
+
+def bought_in(session: Session, hour: datetime, end: datetime, product_ids: Iterable[int]) -> dict[int, int]:
+    """Bills with each product in a time."""
+    query = (
+        select(BillLine.product_id, func.count(distinct(BillLine.bill_id)))
+        .where(BillLine.product_id.in_(list(product_ids)), BillLine.sold_at >= hour, BillLine.sold_at < end, _kept())
+        .group_by(BillLine.product_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def moods(session: Session, first: datetime, end: datetime) -> list[MoodHour]:
+    """The hours at the counters."""
+    query = select(MoodHour).where(MoodHour.hour >= first, MoodHour.hour < end).order_by(MoodHour.camera, MoodHour.zone, MoodHour.hour)
+    return list(session.scalars(query))
+
+
+def _hours(first: datetime, end: datetime, by: str) -> Subquery:
+    sums = [func.sum(getattr(InterestHour, name)).label(name) for name in (*COUNTS, "looked_seconds")]
+    within = (InterestHour.hour >= first, InterestHour.hour < end)
+    if by == "product":
+        nothing = func.max(InterestHour.shelf)
+        query: Select[Any] = (
+            select(literal("").label("camera"), literal("").label("zone"), InterestHour.product_id, InterestHour.hour,
+                   nothing.label("shelf"), *sums)
+            .where(*within, InterestHour.product_id.is_not(None))
+            .group_by(InterestHour.product_id, InterestHour.hour)
+        )  # fmt: skip
+        return query.subquery()
+    plain = [getattr(InterestHour, name) for name in (*COUNTS, "looked_seconds")]
+    return (
+        select(InterestHour.camera, InterestHour.zone, InterestHour.product_id, InterestHour.hour, InterestHour.shelf, *plain)
+        .where(*within)
+        .subquery()
+    )
+
+
+def _sold(first: datetime, end: datetime) -> Subquery:
+    """Bills per product and hour. Counted before it is joined: each bill line is read once."""
+    hour: ColumnElement[datetime] = hour_begin(BillLine.sold_at)
+    return (
+        select(BillLine.product_id, hour.label("hour"), func.count(distinct(BillLine.bill_id)).label("bought"))
+        .where(BillLine.sold_at >= first, BillLine.sold_at < end, _kept())
+        .group_by(BillLine.product_id, hour)
+        .subquery()
+    )
+
+
+def _kept() -> ColumnElement[bool]:
+    """What came back was not bought."""
+    return BillLine.refunded_quantity < BillLine.quantity
+
+
+def _line(row: Any) -> Line:
+    camera, zone, product_id, product, shelf, title = row[:6]
+    width = len(COUNTS) + 2
+    place = title or camera or ""
+    name = product or shelf or zone
+    return Line(camera or "", zone or "", product_id, name, f"{place}: {zone}" if zone else "", _sums(row[6 : 6 + width]), _sums(row[6 + width :]))
+
+
+def _sums(values: Any) -> Sums:
+    passed, stopped, looked, expressed, pleased, seconds, bought = (value or 0 for value in values)
+    return Sums(int(passed), int(stopped), int(looked), int(expressed), int(pleased), int(bought), float(seconds))

@@ -1,0 +1,207 @@
+"""Pages of interest: the funnel per product and zone, one of them in detail, mood, notes to sales, the notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import segno
+from flask import Response, render_template, request
+from markupsafe import Markup
+from babel.dates import get_day_names
+
+from shop_app import clock
+from shop_app.errors import NotFound
+from shop_app.interest import service, sums
+from shop_app.listing import SortColumn, asked, csv_answer, everything, paginate, wants_csv
+from shop_app.models import Camera, InterestNote, Product
+from shop_app.pages import day_text, locale_name, number_text, share_text
+from shop_app.permissions import Permission as P
+from shop_app.text import _, _l
+from shop_app.web import Area, actor, profile, session, shop
+from sqlalchemy import select
+
+area = Area("interest", __name__, url_prefix="/interest")
+area.menu(_l("Interest"), "index", icon="eye", may=P.INTEREST_VIEW, order=200, group=_l("Customers"), phone=True)
+area.menu(_l("Camera notes"), "notes", icon="bell", may=P.CAMERA_NOTES, order=205, group=_l("Customers"), prefix="interest.notes")
+
+STEPS = ("passed", "stopped", "looked", "pleased", "bought")
+
+
+def _shown(step: str) -> Callable[[sums.Line], int | None]:
+    return lambda line: line.now.shown(step)
+
+
+COLUMNS: dict[str, Callable[[Any], object]] = {
+    "name": lambda line: line.name,
+    "place": lambda line: line.place,
+    **{step: _shown(step) for step in ("passed", "stopped", "looked", "expressed", "pleased", "bought")},
+    "stopped_of_passed": lambda line: _rounded(line.now.ratio("stopped", "passed")),
+    "looked_of_stopped": lambda line: _rounded(line.now.ratio("looked", "stopped")),
+    "pleased_of_expressed": lambda line: _rounded(line.now.ratio("pleased", "expressed")),
+    "bought_of_looked": lambda line: _rounded(line.now.ratio("bought", "looked")),
+    "seconds_looked": lambda line: _rounded(line.now.seconds),
+    "trend": lambda line: _rounded(line.trend),
+}
+NOTE_SORTS: dict[str, list[SortColumn]] = {"time": [InterestNote.hour, InterestNote.id], "looked": [InterestNote.looked, InterestNote.id]}
+
+
+@area.get("", may=P.INTEREST_VIEW)
+def index() -> str | Response:
+    """All zones or products, what is looked at but not bought first."""
+    when = _period()
+    by = "product" if asked("by") == "product" else "zone"
+    found = sums.lines(session(), when.first, when.middle, when.end, by=by)
+    wanted = asked("q").casefold()
+    found = [line for line in found if wanted in f"{line.name} {line.place}".casefold()]
+    if wants_csv():
+        return csv_answer("interest", COLUMNS, found)
+    expressions = any(line.now.expressed for line in found)
+    return render_template("interest/index.html", lines=found, when=when, least=sums.LEAST, expressions=expressions, missed=_missed(found))
+
+
+@area.get("/of", may=P.INTEREST_VIEW)
+def show() -> str | Response:
+    """One zone or product: funnel, days, weekdays and hours."""
+    when, zone = _period(), profile().time_zone
+    product_id = request.args.get("product", type=int)
+    camera, name = asked("camera", 40), asked("zone", 60)
+    title = _title(product_id, camera, name)
+    hours = sums.by_hour(session(), when.first, when.end, camera=camera, zone=name, product_id=product_id)
+    if wants_csv():
+        return csv_answer("interest-hours", HOUR_COLUMNS, hours.items())
+    ends = when.middle if when.days > 1 else clock.day_bounds(clock.day_of(when.first, zone), zone)[1]
+    present, before = service.total(hours, when.middle, when.end), service.total(hours, when.first, ends)
+    return render_template(
+        "interest/show.html", title=title, when=when, now=present, before=before, least=sums.LEAST,
+        funnel=_funnel(present), days=_days(service.per_day(hours, when.dates, zone)),
+        heat=_heat(service.grid(hours, when.first, zone)), product_id=product_id,
+    )  # fmt: skip
+
+
+@area.get("/mood", may=P.INTEREST_VIEW)
+def mood() -> str | Response:
+    """How customers look at the service counters, by hour of the day."""
+    when = _period()
+    found = service.mood_by_hour(sums.moods(session(), when.middle, when.end), profile().time_zone)
+    if wants_csv():
+        rows = [(camera, zone, hour, m) for (camera, zone), hours in found.items() for hour, m in sorted(hours.items())]
+        return csv_answer("mood", MOOD_COLUMNS, rows)
+    charts = [(camera, zone, _mood_points(hours), sum(m.people for m in hours.values())) for (camera, zone), hours in found.items()]
+    return render_template("interest/mood.html", charts=charts, when=when, least=sums.LEAST)
+
+
+@area.get("/notes", may=P.CAMERA_NOTES)
+def notes() -> str | Response:
+    """Notes about zones: looked at and not bought."""
+    query = service.notes(actor())
+    if wants_csv():
+        return csv_answer("camera-notes", NOTE_COLUMNS, everything(session(), query.order_by(InterestNote.hour), whole_row=True))
+    found = paginate(session(), query, NOTE_SORTS, default="-time", whole_row=True)
+    return render_template("interest/notes.html", notes=found)
+
+
+@area.get("/notice", may=P.INTEREST_VIEW)
+def notice() -> str:
+    """The notice for the entrance, to be printed."""
+    url = shop().settings.public_url.rstrip("/")
+    return render_template("interest/notice.html", qr=_qr(f"{url}/interest/privacy") if url else "", cameras=_emotion_cameras(), page=False)
+
+
+@area.get("/privacy", may=P.PUBLIC)
+def privacy() -> str:
+    """What cameras do here, for everybody who asks."""
+    return render_template("interest/privacy.html", cameras=_emotion_cameras(), page=True)
+
+
+HOUR_COLUMNS: dict[str, Callable[[Any], object]] = {
+    "hour": lambda row: row[0].isoformat(),
+    "passed": lambda row: row[1].shown("passed"),
+    "stopped": lambda row: row[1].shown("stopped"),
+    "looked": lambda row: row[1].shown("looked"),
+    "pleased": lambda row: row[1].shown("pleased"),
+    "bought": lambda row: row[1].bought,
+}
+MOOD_COLUMNS = {
+    "camera": lambda row: row[0],
+    "zone": lambda row: row[1],
+    "hour": lambda row: row[2],
+    "people": lambda row: row[3].people if row[3].people >= sums.LEAST else None,
+    "valence": lambda row: _rounded(row[3].valence),
+}
+NOTE_COLUMNS = {
+    "hour": lambda row: row[0].hour.isoformat(),
+    "camera": lambda row: row[0].camera,
+    "zone": lambda row: row[0].zone,
+    "product": lambda row: row[1],
+    "looked": lambda row: row[0].looked,
+    "seconds": lambda row: round(row[0].looked_seconds),
+    "bought": lambda row: row[0].bought,
+}
+
+
+def _period() -> service.Period:
+    return service.period(request.args.get("days", 7, type=int), profile().time_zone)
+
+
+def _title(product_id: int | None, camera: str, zone: str) -> str:
+    if product_id:
+        name = session().scalars(select(Product.name).where(Product.id == product_id)).first()
+        if name is None:
+            raise NotFound(_("There is no such product."))
+        return name
+    if not camera or not zone:
+        raise NotFound(_("There is no such zone."))
+    return f"{camera}: {zone}"
+
+
+def _missed(lines: list[sums.Line]) -> list[sums.Line]:
+    """The three that sales should look at."""
+    found = [line for line in lines if line.product_id and line.now.looked >= sums.LEAST]
+    return [line for line in found if (line.now.ratio("bought", "looked") or 0.0) < 0.2][:3]
+
+
+def _funnel(found: sums.Sums) -> list[tuple[str, int | None, str, str]]:
+    labels = {"passed": _("Passed"), "stopped": _("Stopped"), "looked": _("Looked"), "pleased": _("Pleased"), "bought": _("Bought")}
+    above = {"stopped": "passed", "looked": "stopped", "pleased": "expressed", "bought": "looked"}
+    rows = []
+    for step in STEPS:
+        value = found.shown(step)
+        ratio = found.ratio(step, above[step]) if step in above else None
+        rows.append((labels[step], value, number_text(value) if value is not None else _("under %(n)s", n=sums.LEAST), share_text(ratio) if ratio is not None else ""))
+    return rows
+
+
+def _days(days: list[tuple[Any, sums.Sums]]) -> list[tuple[str, int | None, str]]:
+    return [(day_text(day, "d.M."), found.shown("looked"), number_text(found.shown("looked"))) for day, found in days]
+
+
+def _heat(cells: dict[tuple[int, int], sums.Sums]) -> tuple[list[tuple[str, list[tuple[int | None, str]]]], list[str]]:
+    hours = sorted({hour for _day, hour in cells}) or [9, 18]
+    span = range(hours[0], hours[-1] + 1)
+    names = get_day_names("abbreviated", locale=locale_name())
+    rows = []
+    for day in range(7):
+        found = [cells.get((day, hour), sums.Sums()).shown("looked") for hour in span]
+        rows.append((str(names[day]), [(value, number_text(value) if value is not None else "–") for value in found]))
+    return rows, [f"{hour}" for hour in span]
+
+
+def _mood_points(hours: dict[int, service.Mood]) -> list[tuple[str, float | None, str]]:
+    span = range(min(hours), max(hours) + 1)
+    found = [(hour, hours.get(hour, service.Mood())) for hour in span]
+    return [(f"{hour}", m.valence, f"{number_text(m.valence, 2)} (n = {m.people if m.people >= sums.LEAST else '–'})") for hour, m in found]
+
+
+def _emotion_cameras() -> list[str]:
+    query = select(Camera.title).where(Camera.emotion.is_(True), Camera.removed_at.is_(None)).order_by(Camera.title)
+    return list(session().scalars(query))
+
+
+def _qr(url: str) -> Markup:
+    # Made here of an address out of the settings: nothing that somebody typed into a page gets in.
+    return Markup(segno.make(url, error="m").svg_inline(scale=4, border=2))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

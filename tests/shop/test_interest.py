@@ -1,0 +1,237 @@
+"""Interest in sums: the funnel against our own bills, nothing about fewer than ten, notes for those who watch a zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from shop_app import retention
+from shop_app.alerts import watch
+from shop_app.clock import hour_of
+from shop_app.db import Database, now
+from shop_app.interest import notes
+from shop_app.models import (
+    Alert,
+    Bill,
+    BillLine,
+    Camera,
+    CameraState,
+    EventFile,
+    InterestHour,
+    InterestNote,
+    MoodHour,
+    Notification,
+    Product,
+    ShopProfile,
+    Zone,
+    ZoneWatcher,
+)
+from shop_app.permissions import Role
+from shop_app.web import shop_of
+from tests.shop.conftest import DESK, PHONE, Person, Window
+from tests.shop.night import CameraSystem, mp4
+
+Make = Callable[..., Product]
+
+
+def hour_row(product: Product | None, hour: datetime, zone: str = "tea", **counts: Any) -> InterestHour:
+    """One hour of a zone."""
+    zeros: dict[str, Any] = dict.fromkeys(("passed", "stopped", "looked", "expressed", "pleased"), 0)
+    zeros |= {"stopped_seconds": 0.0, "looked_seconds": 0.0, "valence_seconds": 0.0, "expression_seconds": 0.0}
+    return InterestHour(hour=hour, camera="aisle-1", zone=zone, product_id=product.id if product else None, shelf=None, **zeros | counts)
+
+
+def sell(session: Any, product: Product, cashier: int, at: datetime, number: int) -> None:
+    """A bill with one line."""
+    money = {"net_minor": 100, "tax_minor": 19, "total_minor": 119}
+    bill = Bill(number=number, cashier_id=cashier, created_at=at, business_day=date(2026, 1, 1), discount_minor=0, refunded_minor=0, **money)
+    session.add(bill)
+    session.flush()
+    session.add(BillLine(bill_id=bill.id, position=1, product_id=product.id, sold_at=at, sku=product.sku, name=product.name, quantity=1,
+                         unit_price_minor=119, tax_name="x", tax_basis_points=1900, refunded_quantity=0, **money))  # fmt: skip
+
+
+def test_the_funnel_joins_bills_of_the_same_hour(sales: Person, billing: Person, database: Database, make_product: Make) -> None:
+    tea = make_product(name="Green tea")
+    hour = hour_of(now()) - timedelta(hours=2)
+    with database.writing() as session:
+        session.add(hour_row(tea, hour, passed=100, stopped=50, looked=40, expressed=20, pleased=15, looked_seconds=160.0))
+        for number in range(8):
+            sell(session, tea, billing.id, hour + timedelta(minutes=number * 7), number + 1)
+        for number in range(5):  # in an hour that nobody watched
+            sell(session, tea, billing.id, hour - timedelta(minutes=1 + number), number + 20)
+
+    csv = sales.client.get("/interest?format=csv").text.splitlines()
+    row = dict(zip(csv[0].split(","), csv[1].split(","), strict=True))
+
+    assert row["name"] == "Green tea"
+    assert [row[name] for name in ("passed", "stopped", "looked", "expressed", "pleased", "bought")] == ["100", "50", "40", "20", "15", "8"]
+    ratios = [float(row[name]) for name in ("stopped_of_passed", "looked_of_stopped", "pleased_of_expressed", "bought_of_looked")]
+    assert ratios == [0.5, 0.8, 0.75, 0.2]
+    assert float(row["seconds_looked"]) == 4.0
+
+
+@pytest.mark.parametrize(("people", "shown"), [(9, False), (10, True)])
+def test_figures_about_fewer_than_ten_are_blank(people: int, shown: bool, sales: Person, database: Database, make_product: Make) -> None:
+    tea = make_product(name="Green tea")
+    counts: dict[str, Any] = dict.fromkeys(("passed", "stopped", "looked", "expressed", "pleased"), people)
+    hour = hour_of(now()) - timedelta(hours=1)
+    with database.writing() as session:
+        session.add(hour_row(tea, hour, looked_seconds=50.0, **counts))
+        session.add(MoodHour(hour=hour, camera="till", zone="counter", people=people, minutes=1, seconds=9.0, valence_seconds=3.0,
+                             probability_seconds={}))  # fmt: skip
+
+    texts = [
+        sales.client.get("/interest?format=csv").text.splitlines()[1].split(",")[2:],
+        sales.client.get("/interest/of?camera=aisle-1&zone=tea&format=csv").text.splitlines()[1].split(",")[1:],
+        sales.client.get("/interest/mood?format=csv").text.splitlines()[1].split(",")[3:],
+    ]
+
+    figures = [cell for cells in texts for cell in cells if cell not in {"", "0"}]
+    assert bool(figures) is shown
+    page = sales.client.get(f"/interest/of?product={tea.id}").text
+    assert ("under 10" in page) is not shown
+
+
+def test_what_is_looked_at_and_not_bought_comes_first(sales: Person, database: Database, make_product: Make) -> None:
+    bought, missed = make_product(name="Bread"), make_product(name="Caviar")
+    hour = hour_of(now()) - timedelta(hours=1)
+    with database.writing() as session:
+        session.add(hour_row(bought, hour, "bread", passed=90, stopped=80, looked=20))
+        session.add(hour_row(missed, hour, "caviar", passed=60, stopped=50, looked=40))
+
+    names = [line.split(",")[0] for line in sales.client.get("/interest?format=csv").text.splitlines()[1:]]
+
+    assert names == ["Caviar", "Bread"]
+
+
+def test_interest_pages_ask_the_database_five_times_at_most(
+    sales: Person, database: Database, make_product: Make, count_statements: list[str]
+) -> None:
+    tea = make_product()
+    with database.writing() as session:
+        session.add_all(hour_row(tea, hour_of(now()) - timedelta(hours=h), passed=20, stopped=15, looked=12) for h in range(1, 60))
+
+    counts = {}
+    for path in ("/interest", "/interest?by=product", "/interest/of?camera=aisle-1&zone=tea", "/interest/mood", "/interest/notes"):
+        count_statements.clear()
+        assert sales.client.get(path).status_code == 200
+        counts[path] = len([s for s in count_statements if not s.startswith(("BEGIN", "PRAGMA"))])
+
+    assert max(counts.values()) <= 5, counts
+
+
+def test_sales_hears_what_nobody_bought_once(sales: Person, database: Database, make_product: Make) -> None:
+    tea = make_product(name="Green tea")
+    with database.writing() as session:
+        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0))
+
+    for _ in "twice":
+        with database.writing() as session:
+            notes.write(session)
+
+    with database.reading() as session:
+        [note] = session.scalars(select(Notification)).all()
+        assert note.title == "6 customers looked at Green tea for 40 s in the last hour, none bought"
+        assert note.role == Role.SALES.value
+    assert "6 customers looked at Green tea for 40 s" in sales.client.get("/interest/notes").text
+
+
+def test_a_watched_zone_tells_its_watchers_only(sign_in: Callable[..., Person], database: Database, make_product: Make) -> None:
+    tea, ann, ben = make_product(name="Green tea"), sign_in(Role.SALES, "Ann"), sign_in(Role.SALES, "Ben")
+    at = now()
+    with database.writing() as session:
+        camera = Camera(name="aisle-1", title="Aisle", kind="network", address="rtsp://x/", created_at=at, updated_at=at)
+        session.add(camera)
+        session.flush()
+        zone = Zone(camera_id=camera.id, name="tea", kind="product", points=[[0, 0], [1, 0], [1, 1]], product_id=tea.id)
+        session.add(zone)
+        session.flush()
+        session.add(ZoneWatcher(zone_id=zone.id, account_id=ann.id))
+        session.add(hour_row(tea, hour_of(at) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0))
+    with database.writing() as session:
+        notes.write(session)
+
+    hers, his = (person.client.get("/interest/notes?format=csv").text for person in (ann, ben))
+
+    assert "Green tea" in hers
+    assert "Green tea" not in his
+
+
+def test_an_alert_that_nobody_takes_goes_to_the_admin_once(app: Flask, database: Database, security: Person) -> None:
+    cameras = CameraSystem.of(app)
+    for _ in range(2):
+        cameras.incident()
+    with database.writing() as session:
+        first, _second = session.scalars(select(Alert).order_by(Alert.id)).all()
+        first.received_at = now() - timedelta(seconds=61)
+
+    for _ in "twice":
+        with database.writing() as session:
+            watch.escalate(session)
+
+    with database.reading() as session:
+        [note] = session.scalars(select(Notification)).all()
+        assert (note.role, note.link) == (Role.ADMIN.value, f"/alerts/{first.id}")
+
+
+@pytest.mark.parametrize(("mode", "alerts"), [("night", 1), ("day", 0)])
+def test_a_camera_silent_by_night_is_an_alert_until_it_is_heard(mode: str, alerts: int, app: Flask, database: Database) -> None:
+    cameras = CameraSystem.of(app)
+    cameras.ask("POST", "/cameras/door/beat", json={"state": "live", "mode": mode})
+    with database.writing() as session:
+        session.get_one(ShopProfile, 1).night_from = session.get_one(ShopProfile, 1).night_to = "00:00"  # no hours of night
+        session.get_one(CameraState, "door").heard_at = now() - timedelta(seconds=31)
+
+    for _ in "twice":
+        with database.writing() as session:
+            watch.notice_silence(session)
+    cameras.ask("POST", "/cameras/door/beat", json={"state": "live", "mode": mode})
+
+    with database.reading() as session:
+        found = session.scalars(select(Alert)).all()
+        assert [(alert.change, alert.severity, alert.ended_at is not None) for alert in found] == [("silent", "alert", True)] * alerts
+
+
+def test_old_clips_go_and_kept_ones_stay(app: Flask, database: Database, security: Person) -> None:
+    cameras = CameraSystem.of(app)
+    for _ in range(2):
+        cameras.clip(cameras.incident(), mp4())
+    with database.writing() as session:
+        alerts = session.scalars(select(Alert).order_by(Alert.id)).all()
+        for file in session.scalars(select(EventFile)):
+            file.event.time = datetime(2026, 1, 1, tzinfo=UTC)
+        kept = alerts[1].id
+    security.client.post(f"/alerts/{kept}/pin", data={"reason": "police"})
+
+    counts = retention.run(database, shop_of(app).settings)
+
+    answers = []
+    for alert in alerts:
+        with security.client.get(f"/alerts/{alert.id}/clip") as answer:
+            answers.append(answer.status_code)
+    assert answers == [404, 200]
+    assert counts["clips"] == 3
+    assert len(list((shop_of(app).settings.media / "events").iterdir())) == 3
+
+
+def test_everybody_may_read_what_cameras_do_here(app: Flask) -> None:
+    assert "No face is stored" in app.test_client().get("/interest/privacy").text
+
+
+@pytest.mark.browser
+def test_interest_pages_fit_a_phone_and_show_charts(window: Window, sales: Person, database: Database, make_product: Make) -> None:
+    tea = make_product(name="Green tea")
+    with database.writing() as session:
+        session.add_all(hour_row(tea, hour_of(now()) - timedelta(hours=h), passed=40, stopped=25, looked=12 + h % 9, expressed=11, pleased=6) for h in range(1, 200))
+
+    for size in (PHONE, DESK):
+        page = window.open("/interest", person=sales, size=size)
+        page.get_by_role("link", name="Green tea").first.click()
+        page.get_by_role("img", name="Funnel").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
