@@ -38,7 +38,7 @@ class Sender:
         self._mode_file = mode_file
         self._beat_every = beat_every
         self._beat_due = 0.0
-        self._frames_told = -1
+        self._frames_told = 0
         self._picture: bytes | None = None
         self._held: deque[Event] = deque()
         self._held_bytes = 0
