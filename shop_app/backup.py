@@ -9,14 +9,14 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import MetaData, Table, create_engine, insert, select, text
 from sqlalchemy.engine import Connection, Engine
 
-from shop_app.db import Base
+from shop_app.db import Base, UtcDateTime
 from shop_app.errors import Conflict, Invalid
 from shop_app.schema import head, upgrade_database
 from shop_app.settings import Settings
@@ -118,10 +118,10 @@ def _typed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(table: Table, name: str, value: Any) -> Any:
-    python_type = getattr(table.c[name].type, "python_type", None)
-    if isinstance(value, dict) and set(value) == {"at"} and python_type is not None and hasattr(python_type, "fromisoformat"):
-        return python_type.fromisoformat(value["at"])
-    return value
+    if not (isinstance(value, dict) and set(value) == {"at"}):
+        return value
+    kind = datetime if isinstance(table.c[name].type, UtcDateTime) else date
+    return kind.fromisoformat(value["at"])
 
 
 def _prepare(settings: Settings, *, replace: bool) -> Engine:

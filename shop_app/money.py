@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 
 from babel.numbers import format_currency, format_decimal, get_currency_precision, parse_decimal
@@ -20,7 +21,7 @@ def digits(currency: str) -> int:
 def to_minor(text: str, currency: str, locale: str = "en") -> int:
     """`12,50` -> 1250. Takes the reader's own writing, and a plain point as well."""
     try:
-        amount = Decimal(text.strip()) if _is_plain(text) else Decimal(str(parse_decimal(text.strip(), locale, strict=True)))
+        amount = Decimal(text.strip().replace(",", ".")) if _is_plain(text) else Decimal(str(parse_decimal(text.strip(), locale, strict=True)))
     except (InvalidOperation, NumberFormatError, ValueError):
         raise Invalid(f"{text!r} is not an amount of money.") from None
     scaled = amount.scaleb(digits(currency))
@@ -55,7 +56,5 @@ def share(amount_minor: int, basis_points: int) -> int:
 
 
 def _is_plain(text: str) -> bool:
-    body = text.strip().lstrip("+-")
-    return body.count(".") <= 1 and body.replace(".", "").isascii() and body.replace(".", "").isdigit() and not (
-        body.count(".") == 1 and len(body.rpartition(".")[2]) > 2
-    )
+    # `5,49` is no grouping in any language, so that it can only mean 5.49.
+    return re.fullmatch(r"[+-]?\d+([.,]\d{1,2})?", text.strip(), re.ASCII) is not None

@@ -205,6 +205,7 @@ def profile() -> ShopProfile:
         found = session().get(ShopProfile, 1)
         if found is None:
             raise RuntimeError("the database has no shop yet: run `vidframe-shop init`")
+        session().expunge(found)  # a plain value: it outlives a transaction that is rolled back
         g.profile = found
     return cast("ShopProfile", g.profile)
 

@@ -239,6 +239,7 @@ def save_me() -> Response | tuple[str, int]:
         service.flush_unique(session())
     except Refused as refusal:
         unit().finish(keep=False)
+        account = session().get_one(Account, actor().account_id)
         return _me_page(account, form, refusal.detail), refusal.status
     audit.record(session(), actor(), "account.profile-changed", account.id)
     flash(_("Saved."))

@@ -89,6 +89,7 @@ def save(product_id: int) -> BaseResponse | tuple[str, int]:
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)
+    product = service.get(session(), product_id)
     page = render_template("products/show.html", product=product, form=form, picture_form=PictureForm(), problem=problem,
                            categories=service.categories(session()))  # fmt: skip
     return page, status

@@ -80,6 +80,7 @@ def save(account_id: int) -> BaseResponse | tuple[str, int]:
         except Refused as refusal:
             problem = refusal.detail
     unit().finish(keep=False)
+    account = service.get(session(), actor(), account_id)
     page = render_template("staff/show.html", account=account, form=form, held=OF_ROLE[account.role_], problem=problem)
     return page, 422
 

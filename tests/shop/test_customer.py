@@ -1,0 +1,259 @@
+"""What a customer sees and does: their own things, and nothing of anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from shop_app.accounts.passwords import Passwords
+from shop_app.db import Database
+from shop_app.models import Account, Bill, BillLine, Complaint, Product, Rating
+from shop_app.permissions import Role
+from tests.shop.conftest import PASSWORD, Person
+
+MakeBill = Callable[..., Bill]
+
+
+@pytest.fixture
+def make_bill(database: Database, make_product: Callable[..., Product], billing: Person) -> MakeBill:
+    """`make_bill(customer)` puts a bill of one line into the database."""
+    at = datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+    def make(customer: Person, number: int = 1) -> Bill:
+        product = make_product(name=f"Secret of {customer.name}")
+        with database.writing() as session:
+            bill = Bill(
+                number=number, cashier_id=billing.id, customer_id=customer.id, created_at=at, business_day=date(2026, 3, 1),
+                net_minor=840, tax_minor=160, total_minor=1000, discount_minor=0, refunded_minor=0,
+            )  # fmt: skip
+            bill.lines = [
+                BillLine(
+                    position=1, product_id=product.id, sold_at=at, sku=product.sku, name=product.name, quantity=1,
+                    unit_price_minor=1000, discount_minor=0, tax_name="Standard", tax_basis_points=1900, net_minor=840,
+                    tax_minor=160, total_minor=1000, refunded_quantity=0,
+                )
+            ]  # fmt: skip
+            session.add(bill)
+        return bill
+
+    return make
+
+
+@pytest.fixture
+def stranger(sign_in: Callable[..., Person]) -> Person:
+    """Another customer."""
+    return sign_in(Role.CUSTOMER, name="Stranger")
+
+
+def test_a_customer_makes_an_account_and_is_one_whatever_was_sent(app: Flask, database: Database) -> None:
+    browser = app.test_client()
+    form = {
+        "name": "Ada", "phone": "030 555-100", "email": "", "password": PASSWORD, "agree": "y", "role": "admin",
+        "extra_permissions": "audit.read", "balance": "100000",
+    }  # fmt: skip
+
+    answer = browser.post("/shop/register", data=form)
+
+    assert answer.status_code == 303
+    assert browser.get("/shop/bills").status_code == 200
+    assert browser.get("/staff").status_code == 403
+    with database.reading() as session:
+        account = session.scalars(select(Account)).one()
+        assert (account.role, account.extra_permissions, account.phone_norm) == ("customer", [], "030555100")
+
+
+def test_the_same_telephone_number_written_otherwise_is_the_same_account(app: Flask) -> None:
+    form = {"name": "Ada", "phone": "030 555-100", "password": PASSWORD, "agree": "y"}
+    app.test_client().post("/shop/register", data=form)
+
+    twin = app.test_client().post("/shop/register", data=form | {"phone": "(030) 555 100"})
+    entered = app.test_client().post("/sign-in", data={"name": "030/555100", "password": PASSWORD})
+
+    assert (twin.status_code, entered.status_code) == (409, 303)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/shop/bills/{bill}", "/shop/rate/{line}", "/complaints/{complaint}", "/api/v1/bills/{bill}"],
+)
+def test_what_belongs_to_somebody_else_is_not_found(
+    customer: Person, stranger: Person, make_bill: MakeBill, database: Database, path: str
+) -> None:
+    bill = make_bill(stranger)
+    stranger.client.post("/complaints/new", data={"subject": "Mine", "body": "alone"})
+    with database.reading() as session:
+        complaint = session.scalars(select(Complaint.id)).one()
+    address = path.format(bill=bill.id, line=bill.lines[0].id, complaint=complaint)
+
+    foreign = customer.client.get(address)
+
+    assert foreign.status_code in (401, 404)
+    assert "Secret" not in foreign.text
+    if not path.startswith("/api"):
+        assert stranger.client.get(address).status_code == 200
+
+
+def test_lists_and_exports_hold_only_what_is_ones_own(customer: Person, stranger: Person, make_bill: MakeBill) -> None:
+    make_bill(stranger, 1)
+    make_bill(customer, 2)
+    stranger.client.post("/complaints/new", data={"subject": "Stranger's secret", "body": "x"})
+
+    pages = "".join(
+        customer.client.get(path).text
+        for path in ("/", "/shop/bills", "/shop/bills?format=csv", "/shop/wallet", "/complaints/mine", "/feedback/mine")
+    )
+
+    assert "Bill 2" in pages
+    assert "Bill 1<" not in pages
+    assert "Stranger's secret" not in pages
+
+
+def test_nobody_writes_into_or_closes_somebody_elses_complaint(
+    customer: Person, stranger: Person, database: Database
+) -> None:
+    stranger.client.post("/complaints/new", data={"subject": "Mine", "body": "alone"})
+    with database.reading() as session:
+        complaint = session.scalars(select(Complaint.id)).one()
+
+    answers = [
+        customer.client.post(f"/complaints/{complaint}", data={"body": "hello"}).status_code,
+        customer.client.post(f"/complaints/{complaint}/close").status_code,
+        customer.client.post(f"/complaints/{complaint}/reopen").status_code,
+    ]
+
+    assert answers == [404, 404, 404]
+    with database.reading() as session:
+        found = session.get_one(Complaint, complaint)
+        assert (found.state, len(found.messages)) == ("open", 1)
+
+
+def test_a_complaint_goes_from_open_to_answered_to_closed(customer: Person, admin: Person, database: Database) -> None:
+    customer.client.post("/complaints/new", data={"subject": "Jar was open", "body": "The lid was loose."})
+    with database.reading() as session:
+        complaint = session.scalars(select(Complaint.id)).one()
+
+    admin.client.post(f"/complaints/{complaint}", data={"body": "We are sorry."})
+    page = customer.client.get(f"/complaints/{complaint}").text
+    customer.client.post(f"/complaints/{complaint}/close")
+    late = admin.client.post(f"/complaints/{complaint}", data={"body": "One more"})
+
+    assert "We are sorry." in page
+    assert "Answered" in page
+    assert "Re: Jar was open" in customer.client.get("/notifications").text
+    assert late.status_code == 409
+
+
+def test_a_complaint_names_only_ones_own_bill(customer: Person, stranger: Person, make_bill: MakeBill) -> None:
+    make_bill(stranger, 7)
+
+    answer = customer.client.post("/complaints/new", data={"subject": "x", "body": "y", "bill": "7"})
+
+    assert answer.status_code == 422
+
+
+def test_a_purchase_is_rated_once(customer: Person, make_bill: MakeBill, database: Database, admin: Person) -> None:
+    line = make_bill(customer).lines[0]
+
+    first = customer.client.post(f"/shop/rate/{line.id}", data={"stars": "4", "comment": "good"})
+    second = customer.client.post(f"/shop/rate/{line.id}", data={"stars": "1"})
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    with database.reading() as session:
+        assert [r.stars for r in session.scalars(select(Rating))] == [4]
+    assert "good" in admin.client.get(f"/ratings/{line.product_id}").text
+
+
+@pytest.mark.parametrize("stars", ["0", "6", "-1", "five", ""])
+def test_stars_are_one_to_five(customer: Person, make_bill: MakeBill, database: Database, stars: str) -> None:
+    line = make_bill(customer).lines[0]
+
+    answer = customer.client.post(f"/shop/rate/{line.id}", data={"stars": stars})
+
+    assert answer.status_code == 422
+    with database.reading() as session:
+        assert session.scalars(select(Rating)).first() is None
+
+
+def _token(app: Flask, sign_in: Callable[..., Person], **columns: Any) -> tuple[Person, str]:
+    person = sign_in(Role.CUSTOMER, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD), **columns)
+    body = {"name": person.email, "password": PASSWORD, "device": "Ada's phone"}
+    answer = app.test_client().post("/api/v1/sign-in", json=body, csrf=False)
+    assert answer.status_code == 201, answer.text
+    return person, answer.get_json()["token"]
+
+
+def test_a_phone_reads_its_owners_bills_by_token_and_nobody_elses(
+    app: Flask, sign_in: Callable[..., Person], stranger: Person, make_bill: MakeBill
+) -> None:
+    person, token = _token(app, sign_in)
+    own, foreign = make_bill(person, 1), make_bill(stranger, 2)
+    phone, bearer = app.test_client(), {"Authorization": f"Bearer {token}"}
+
+    bills = phone.get("/api/v1/bills", headers=bearer).get_json()
+    one = phone.get(f"/api/v1/bills/{own.id}", headers=bearer).get_json()
+
+    assert [bill["number"] for bill in bills["rows"]] == [1]
+    assert one["lines"][0]["total_minor"] == 1000
+    assert phone.get(f"/api/v1/bills/{foreign.id}", headers=bearer).status_code == 404
+
+
+def test_a_lost_phone_is_signed_out_from_the_pages(app: Flask, sign_in: Callable[..., Person]) -> None:
+    person, token = _token(app, sign_in)
+    phone, bearer = app.test_client(), {"Authorization": f"Bearer {token}"}
+    before = phone.get("/api/v1/me", headers=bearer).status_code
+    assert "Ada&#39;s phone" in person.client.get("/me").text
+
+    person.client.post("/me/sessions/end-others")
+
+    assert (before, phone.get("/api/v1/me", headers=bearer).status_code) == (200, 401)
+
+
+def test_a_device_token_is_no_login_cookie_and_a_cookie_no_device_token(
+    app: Flask, sign_in: Callable[..., Person]
+) -> None:
+    person, token = _token(app, sign_in)
+    thief = app.test_client()
+    thief.set_cookie("login", token)
+
+    assert thief.get("/me").status_code == 401
+    assert app.test_client().get("/api/v1/me", headers={"Authorization": f"Bearer {person.token}"}).status_code == 401
+
+
+def test_a_body_with_a_field_too_many_is_refused_with_a_problem(app: Flask, sign_in: Callable[..., Person]) -> None:
+    _person, token = _token(app, sign_in)
+    body = {"topic": "shop", "body": "hello", "author_id": 1}
+
+    answer = app.test_client().post(
+        "/api/v1/feedback", json=body, headers={"Authorization": f"Bearer {token}"}, csrf=False
+    )
+
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+    assert "author_id" in answer.get_json()["detail"]
+
+
+def test_staff_gets_no_device_token(app: Flask, sign_in: Callable[..., Person]) -> None:
+    person = sign_in(Role.ADMIN, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+
+    body = {"name": person.email, "password": PASSWORD, "device": "x"}
+
+    assert app.test_client().post("/api/v1/sign-in", json=body, csrf=False).status_code == 422
+
+
+def test_the_description_of_the_api_names_every_route_and_no_other(app: Flask) -> None:
+    document = app.test_client().get("/api/v1/openapi.json").get_json()
+
+    described = {(path, method) for path, methods in document["paths"].items() for method in methods}
+    routed = {
+        (rule.rule.replace("<int:", "{").replace(">", "}"), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.") and rule.endpoint not in {"api.openapi", "api.picture"}
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert document["openapi"] == "3.1.0"
+    assert described == routed

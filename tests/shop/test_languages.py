@@ -1,0 +1,50 @@
+"""Both languages are complete, and each reader gets their own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+from flask import Flask
+
+from shop_app.translate import collect
+from tests.shop.conftest import Person
+
+PO = Path(__file__).parents[2] / "shop_app/translations/de/LC_MESSAGES/messages.po"
+
+
+def test_every_text_of_the_app_is_in_german_with_the_same_values() -> None:
+    with PO.open("rb") as file:
+        german = {message.id: message for message in read_po(file, locale="de") if message.id}
+
+    missing = [message.id for message in collect() if message.id and message.id not in german]
+    empty = [key for key, message in german.items() if not all(_forms(message.string))]
+    wrong = [key for key, message in german.items() if _values(_forms(key)[0]) != _values(_forms(message.string)[0])]
+
+    assert (missing, empty, wrong) == ([], [], [])
+
+
+def test_a_reader_gets_the_language_of_the_browser_or_the_one_chosen(app: Flask, admin: Person) -> None:
+    nobody = app.test_client()
+
+    assert "Anmelden" in nobody.get("/sign-in", headers={"Accept-Language": "de-AT,de;q=0.9"}).text
+    assert "Sign in" in nobody.get("/sign-in", headers={"Accept-Language": "fr"}).text
+    admin.client.post("/me", data={"name": admin.name, "email": admin.email, "locale": "de"})
+    page = admin.client.get("/products", headers={"Accept-Language": "en"}).text
+    assert '<html lang="de"' in page
+    assert "Produkt hinzufügen" in page
+
+
+def test_no_template_marks_anything_as_safe() -> None:
+    templates = Path(__file__).parents[2] / "shop_app/templates"
+
+    assert [path.name for path in templates.rglob("*.html") if re.search(r"\|\s*safe\b|autoescape", path.read_text())] == []
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]
+
+
+def _values(text: str) -> list[str]:
+    return sorted(re.findall(r"%\(\w+\)[sd]", text))

@@ -1,0 +1,192 @@
+"""Products: what an admin enters, imports and uploads, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import select
+
+from shop_app.db import Database
+from shop_app.listing import defuse
+from shop_app.models import Product
+from shop_app.web import shop_of
+from tests.shop.conftest import Person
+
+FORM = {
+    "name": "Tea", "sku": "T-1", "barcode": "4001234567890", "price_minor": "4.99", "tax_class_id": "1",
+    "low_stock_level": "5", "opening_stock": "20",
+}  # fmt: skip
+
+
+@pytest.fixture
+def form(database: Database) -> dict[str, str]:
+    """A good form, with the id of a tax class that is there."""
+    from shop_app.models import TaxClass
+
+    with database.reading() as session:
+        return FORM | {"tax_class_id": str(session.scalars(select(TaxClass.id)).first())}
+
+
+def test_a_product_is_added_with_its_opening_stock(admin: Person, database: Database, form: dict[str, str]) -> None:
+    answer = admin.client.post("/products/new", data=form)
+
+    assert answer.status_code == 303
+    with database.reading() as session:
+        product = session.scalars(select(Product)).one()
+        assert (product.price_minor, product.stock) == (499, 20)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("price_minor", "-1"), ("price_minor", "1.999"), ("price_minor", "free"), ("price_minor", "1e99"),
+     ("sku", ""), ("sku", "x" * 41), ("opening_stock", "-5"), ("tax_class_id", "99999"), ("low_stock_level", "-1")],
+)  # fmt: skip
+def test_a_wrong_field_changes_nothing(
+    admin: Person, database: Database, form: dict[str, str], field: str, value: str
+) -> None:
+    answer = admin.client.post("/products/new", data=form | {field: value})
+
+    assert answer.status_code == 422
+    with database.reading() as session:
+        assert session.scalars(select(Product)).all() == []
+
+
+def test_an_edit_of_what_somebody_else_changed_meanwhile_is_refused(
+    admin: Person, database: Database, form: dict[str, str]
+) -> None:
+    admin.client.post("/products/new", data=form)
+    with database.reading() as session:
+        product = session.scalars(select(Product.id)).one()
+    version = re.search(r'name="version"[^>]*value="(\d+)"', admin.client.get(f"/products/{product}").text).group(1)  # type: ignore[union-attr]
+
+    first = admin.client.post(f"/products/{product}", data=form | {"name": "Green tea", "version": version})
+    second = admin.client.post(f"/products/{product}", data=form | {"name": "Black tea", "version": version})
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    with database.reading() as session:
+        assert session.get_one(Product, product).name == "Green tea"
+
+
+def _import(person: Person, text: str) -> Any:
+    data = {"file": (io.BytesIO(text.encode()), "products.csv")}
+    return person.client.post("/products/import", data=data, content_type="multipart/form-data")
+
+
+def test_an_import_adds_and_changes(admin: Person, database: Database, form: dict[str, str]) -> None:
+    admin.client.post("/products/new", data=form)
+
+    answer = _import(admin, "sku;name;price;tax;stock\nT-1;Better tea;5,49;standard;7\nC-1;Coffee;9.99;Reduced;12\n")
+
+    assert answer.status_code == 303
+    with database.reading() as session:
+        rows = session.execute(select(Product.sku, Product.name, Product.price_minor, Product.stock).order_by(Product.sku))
+        assert rows.all() == [("C-1", "Coffee", 999, 12), ("T-1", "Better tea", 549, 20)]
+
+
+def test_an_import_with_bad_rows_takes_none_and_tells_each(admin: Person, database: Database) -> None:
+    answer = _import(
+        admin,
+        "sku,name,price,tax,barcode\nA,Good,1.00,Standard,1\nB,,2.00,Standard,2\nC,Bad price,abc,Standard,3\n"
+        "D,Bad tax,1.00,Luxury,4\nE,Same barcode,1.00,Standard,1\nA,Twice,1.00,Standard,9\n",
+    )
+
+    assert answer.status_code == 422
+    assert [int(line) for line in re.findall(r'data-label="Line">(\d+)<', answer.text)] == [3, 4, 5, 6, 7]
+    with database.reading() as session:
+        assert session.scalars(select(Product)).all() == []
+
+
+@pytest.mark.parametrize("text", ["", "just words", "sku,name\nA,B\n", "\x00\x01", "sku,name,price,tax\n" + '"'])
+def test_a_file_that_is_no_import_is_told_as_such(admin: Person, text: str) -> None:
+    assert _import(admin, text).status_code in (303, 422)
+
+
+def _upload(person: Person, product: int, content: bytes, name: str = "a.png") -> Any:
+    data = {"picture": (io.BytesIO(content), name)}
+    return person.client.post(f"/products/{product}/picture", data=data, content_type="multipart/form-data")
+
+
+def test_a_picture_is_written_anew_and_keeps_nothing_of_what_was_sent(
+    app: Flask, admin: Person, make_product: Callable[..., Product]
+) -> None:
+    product = make_product()
+    out = io.BytesIO()
+    Image.new("RGB", (2400, 1200), "red").save(out, "PNG")
+
+    answer = _upload(admin, product.id, out.getvalue() + b"<script>alert(1)</script>", "../../evil.html")
+
+    assert answer.status_code == 303
+    kept = list((shop_of(app).settings.media / "products").iterdir())
+    assert len(kept) == 1
+    assert re.fullmatch(r"[0-9a-f]{32}\.webp", kept[0].name)
+    assert b"script" not in kept[0].read_bytes()
+    with Image.open(kept[0]) as picture:
+        assert max(picture.size) == 1000
+    sent = admin.client.get(f"/products/{product.id}/picture")
+    assert sent.mimetype == "image/webp"
+    sent.close()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", b"GIF89a", b"", b"\x89PNG\r\n\x1a\n" + b"\x00" * 64],
+)
+def test_what_is_no_picture_is_refused(
+    app: Flask, admin: Person, make_product: Callable[..., Product], content: bytes
+) -> None:
+    product = make_product()
+
+    assert _upload(admin, product.id, content).status_code == 422
+
+
+def test_sales_staff_sees_products_and_cannot_change_them(
+    sales: Person, make_product: Callable[..., Product], form: dict[str, str]
+) -> None:
+    product = make_product()
+
+    assert sales.client.get(f"/products/{product.id}").status_code == 200
+    assert sales.client.post(f"/products/{product.id}", data=form).status_code == 403
+
+
+@pytest.mark.parametrize("sort", ["name", "-stock", "price_minor; DROP TABLE products", "-", "id", "--name"])
+def test_a_list_sorts_by_what_it_knows_and_ignores_the_rest(
+    admin: Person, make_product: Callable[..., Product], sort: str
+) -> None:
+    make_product(name="Zebra")
+
+    answer = admin.client.get("/products", query_string={"sort": sort, "q": "%'\"_\\", "page": "99999999999"})
+
+    assert answer.status_code == 200
+
+
+def test_a_search_takes_percent_and_underscore_as_they_are(admin: Person, make_product: Callable[..., Product]) -> None:
+    make_product(name="100 % juice")
+    make_product(name="Milk")
+
+    assert "Milk" not in admin.client.get("/products", query_string={"q": "%"}).text
+    assert "100 % juice" in admin.client.get("/products", query_string={"q": "0 %"}).text
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
+    assert str(defuse(cell)).startswith("'")
+
+
+def test_a_list_of_fifty_takes_at_most_five_statements(
+    admin: Person, make_product: Callable[..., Product], count_statements: list[str]
+) -> None:
+    for _number in range(51):
+        make_product()
+    admin.client.get("/products")
+    count_statements.clear()
+
+    admin.client.get("/products?page=1")
+
+    selects = [statement for statement in count_statements if statement.startswith("SELECT")]
+    assert len(selects) <= 5, selects
