@@ -1,66 +1,83 @@
-"""`vidframe demo`: a real chain on made video, with something worth looking at in the end."""
+"""`vidframe demo`: a shop's day and night on made video, ending in the shop app."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from vidframe.core import registry
 
+STEPS = ("faces", "emotion", "gaze", "interest", "day_night", "abnormality", "recorder")
+
 CONFIG = """\
-# Written by `vidframe demo`: change it and run it again with `vidframe run`.
+# Written by `vidframe demo`; change it and run it again: vidframe run {name}
 cameras:
-  aisle: {source: day.mp4}
-always:
+  aisle-1: {{source: shop.mp4}}
+mode: {{plugin: day_night, dark_below: 45, hold: 1s, stay: 5s}}
+day:
   - faces
+  - emotion: {{every: 200ms}}
+  - gaze
+  - interest: {{zones: !include zones.yaml}}
+night:
+  - abnormality
+  - recorder: {{before: 2s, after: 2s, folder: clips}}
+"""
+SHOP = """\
+always:
+  - shop: {{url: "{url}", token: !env SHOP_TOKEN}}
 """
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out/demo"), show_default=True)
+@click.option("--shop/--no-shop", "with_shop", default=True, help="Open the shop app, too.")
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
-def demo(out: Path, no_progress: bool) -> None:
-    """A shop's day and night on made video: an annotated clip, the events, and a table."""
+def demo(out: Path, with_shop: bool, no_progress: bool) -> None:
+    """A shop's day and night on made video: an annotated clip, the events, a table, and the shop app."""
+    missing = [step for step in STEPS if step not in registry.installed()]
+    if missing:
+        raise click.ClickException(f"the demo needs the plugins {', '.join(missing)}; see README.md, Installing it")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    _film(out)
+    if not with_shop or importlib.util.find_spec("flask") is None:
+        (out / "demo.yaml").write_text(CONFIG.format(name=out / "demo.yaml"))
+        sys.exit(_run(out, progress=not no_progress))
+    from vidframe.cli.demo_shop import DemoShop
+
+    with DemoShop(out / "shop", samples=out) as shop:
+        os.environ["SHOP_TOKEN"] = shop.token
+        text = (CONFIG + SHOP).format(name=out / "demo.yaml", url=shop.url)
+        (out / "demo.yaml").write_text(text)
+        code = _run(out, progress=not no_progress)
+        shop.show(stay=sys.stdin.isatty() and sys.stdout.isatty())
+    sys.exit(code)
+
+
+def _film(out: Path) -> None:
+    from vidframe.cli import cli
+
+    click.echo("filming a shop's day and night ...", err=True)
+    scene = cli.get_command(click.Context(cli), "scene")
+    if scene is None:
+        raise click.ClickException("the demo needs the command scene of vidframe-gaze: pip install ./plugins/gaze")
+    scene.main(["--out", str(out)], standalone_mode=False)
+
+
+def _run(out: Path, *, progress: bool) -> int:
     from vidframe.cli.check import loaded
     from vidframe.cli.run import run_config
     from vidframe.cli.summary import print_summary
 
-    if "faces" not in registry.installed():
-        raise click.ClickException("the demo needs the plugin faces; install it with: pip install ./plugins/faces")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    click.echo("drawing the video ...", err=True)
-    _draw(out / "day.mp4")
-    (out / "demo.yaml").write_text(CONFIG)
     events, clip = out / "events.jsonl", out / "annotated.mp4"
-    figures = run_config(loaded(out / "demo.yaml"), events=events, annotate=clip, progress=not no_progress)
+    figures = run_config(loaded(out / "demo.yaml"), events=events, annotate=clip, progress=progress)
     print_summary(figures)
-    for path in (clip, events, out / "demo.yaml"):
+    for path in (clip, events, *sorted((out / "clips").glob("*.mp4")), out / "demo.yaml"):
         click.echo(path)
-    sys.exit(1 if any(its.error or its.failed_steps for its in figures) else 0)
-
-
-def _draw(path: Path) -> None:
-    """A public-domain portrait walks through the picture; 720p, 8 s."""
-    import av
-    import cv2
-    import numpy as np
-
-    try:
-        from skimage import data
-    except ImportError as error:
-        raise click.ClickException("the demo needs scikit-image for its portrait: pip install scikit-image") from error
-    portrait: Any = cv2.cvtColor(cv2.resize(data.astronaut(), (360, 360)), cv2.COLOR_RGB2BGR)
-    with av.open(str(path), "w") as output:
-        stream: Any = output.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "20"})
-        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
-        for index in range(200):
-            picture = np.full((720, 1280, 3), 90, np.uint8)
-            x = int(index / 200 * (1280 - 360))
-            picture[300:660, x : x + 360] = portrait
-            output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
-        output.mux(stream.encode())
+    return 1 if any(its.error or its.failed_steps for its in figures) else 0
