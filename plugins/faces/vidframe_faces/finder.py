@@ -16,7 +16,7 @@ from vidframe_faces.model_files import FULL_RANGE, LANDMARKER, SHORT_RANGE, mode
 
 PROPOSED = 0.25  # least score of full range
 FOLLOWED = 0.5  # least score of short range where a face was a moment ago
-LANDMARKED = 0.6  # least mean score of both detectors for a face whose landmarks can be made out
+LANDMARKED = 0.65  # least mean score of both detectors for a face whose landmarks can be made out
 SAME = 0.3  # overlap from which two boxes are one face
 CROP = 3.5  # side of a crop, in face widths
 LARGEST_CROP = 6.0  # beyond, short range starts to miss

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vidframe import Box, Face, Frame
 from vidframe_faces.change import GRAY_WIDTH, ROUNDING, Cells, Change, cells_of
 from vidframe_faces.detector import Detection
@@ -87,7 +90,7 @@ class Watch:
     def _new(self, frame: Frame, cells: Cells, known: list[Box]) -> list[Sighting]:
         """New faces in the places that are due."""
         now = frame.seconds
-        due = self._change.due(cells, now, self._settings.search_every)
+        due = self._change.due(cells, now, self._pauses(cells, known))
         if self._settings.full_pass and now >= self._next_full_pass:
             due[:] = True
             self._next_full_pass = now + self._settings.full_pass
@@ -98,6 +101,13 @@ class Watch:
         for region in regions:
             self._change.searched(region, cells, now)
         return [Sighting(face, cells, tried=now) for face in found]
+
+    def _pauses(self, cells: Cells, known: list[Box]) -> NDArray[np.float64]:
+        """How long each cell is left alone after its search: longer where the body of a known face moves."""
+        pauses = np.full(cells.shape, self._settings.search_every)
+        for face in known:
+            pauses[self._change.part(_body(face), cells)] = max(self._settings.recheck, self._settings.search_every)
+        return pauses
 
     def _tracked(self, seen: list[Sighting], now: float) -> list[Track]:
         """The track of each sighting."""
@@ -111,3 +121,8 @@ class Watch:
         # Where nobody needs them, landmarks are made out now and then only, to tell a face from the back of a head.
         landmarks = found.landmarks if self._with_landmarks else None
         return Face(found.box, found.score, track.id, found.keypoints, landmarks)
+
+
+def _body(face: Box) -> Box:
+    """About where the person is: shoulders are three faces wide, and people seven high."""
+    return Box(face.x - face.width, face.y - face.height, 3 * face.width, 8 * face.height)

@@ -26,8 +26,10 @@ class ScriptedFinder:
     shows_face: Sequence[bool]  # by second
     now: float = 0.0
     confirmations: list[float] = field(default_factory=list)  # seconds at which the detectors were compared
+    searches: list[float] = field(default_factory=list)  # seconds
 
     def search(self, image: Any, regions: Any, known: list[Box], confidence: float) -> list[Detection]:
+        self.searches.append(self.now)
         return [] if known else [HEAD]
 
     def follow(self, image: Any, expected: Box, reach: float) -> Detection:
@@ -82,3 +84,33 @@ def test_a_head_in_doubt_is_tried_at_the_pace_of_a_search_and_not_in_each_frame(
     pauses = np.diff(finder.confirmations)
     assert pauses.min() > 0.29
     assert len(finder.confirmations) == 7
+
+
+def test_the_body_of_a_known_face_is_searched_once_a_recheck_only() -> None:
+    finder = ScriptedFinder([True] * 3)
+    watch = Watch(Faces(), finder, with_landmarks=False)  # type: ignore[arg-type]
+    camera = make_camera()
+
+    for index in range(30):
+        room = np.full((720, 1280, 3), 50, np.uint8)
+        room[300:600, 580:680] = 50 + 20 * (index % 7)  # below the head
+        frame = make_frame(room, camera=camera, index=index)
+        finder.now = frame.seconds
+        watch.faces_in(frame)
+
+    assert np.allclose(finder.searches, [0.0, 1.0, 2.0])
+
+
+def test_what_moves_beside_a_known_face_is_searched_at_the_usual_pace() -> None:
+    finder = ScriptedFinder([True] * 2)
+    watch = Watch(Faces(), finder, with_landmarks=False)  # type: ignore[arg-type]
+    camera = make_camera()
+
+    for index in range(13):
+        room = np.full((720, 1280, 3), 50, np.uint8)
+        room[300:600, 100:200] = 50 + 20 * (index % 7)
+        frame = make_frame(room, camera=camera, index=index)
+        finder.now = frame.seconds
+        watch.faces_in(frame)
+
+    assert np.allclose(finder.searches, [0.0, 0.3, 0.6, 0.9, 1.2])
