@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidframe import Face, Gaze
-from vidframe_gaze.head_pose import direction_of
+from vidframe_gaze.head_pose import direction_of, line_of_sight
 from vidframe_gaze.zones import Corners, Zone, contains, in_pixels
 
 Array = NDArray[np.float64]
@@ -155,7 +155,7 @@ class Surface:
     def met(self, face: Face, directions: Array) -> Array:
         head = self._head(face)
         to_corners = self._corners - head
-        inside = _surrounds(to_corners, directions @ _view(head).T)
+        inside = surrounds(to_corners, directions @ line_of_sight(head).T)
         return np.where(inside, np.linalg.norm(to_corners.mean(axis=0)), np.inf)
 
     def width_from(self, place: tuple[float, float]) -> float:
@@ -187,15 +187,7 @@ def _quantiles(steps: int) -> Array:
     return np.array([NormalDist().inv_cdf((step + 0.5) / steps) for step in range(steps)])
 
 
-def _view(head: Array) -> Array:
-    """The rotation from "relative to the line to the camera" to camera coordinates, for a head at a place."""
-    ahead = -head / np.linalg.norm(head)
-    right = np.cross((0.0, 1.0, 0.0), ahead)
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(ahead, right), ahead], axis=1)
-
-
-def _surrounds(to_corners: Array, directions: Array) -> NDArray[np.bool_]:
+def surrounds(to_corners: Array, directions: Array) -> NDArray[np.bool_]:
     """Whether each of n x 3 directions lies inside the polygon of m x 3 corners, all as seen from the origin."""
     across = np.cross(directions, (0.0, 1.0, 0.0))
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)

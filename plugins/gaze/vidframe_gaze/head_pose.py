@@ -123,6 +123,18 @@ def direction_of(yaw: ArrayLike, pitch: ArrayLike) -> Points:
     return np.stack([np.sin(y) * np.cos(p), np.sin(p), np.cos(y) * np.cos(p)], axis=-1)
 
 
+def line_of_sight(head: ArrayLike) -> Points:
+    """The rotation (3 x 3) from "relative to the line to the camera" to camera coordinates.
+
+    `head`: where it is, camera in the origin, x to the right, y up, the camera looks along -z.
+    """
+    ahead = -np.asarray(head, np.float64)
+    ahead /= np.linalg.norm(ahead)
+    right = np.cross((0.0, 1.0, 0.0), ahead)
+    right /= np.linalg.norm(right)
+    return np.stack([right, np.cross(ahead, right), ahead], axis=1)
+
+
 def _turn(axis: int, degrees: float) -> Points:
     """A right-handed rotation about one axis."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
