@@ -2,7 +2,8 @@
 
 A head direction is known to some degrees only. So a fan of directions around the estimate is followed, each as
 probable as the next, and a zone's probability is the share of the fan that meets it first; what meets none is
-turned to nothing that the shop has named. Three ways to follow a direction, by what is known of a zone:
+turned to nothing that the shop has named. Shops name what
+people look at, so a zone in space counts ATTRACTION times as much as an unnamed place of its size. Three ways to follow a direction, by what is known of a zone:
 
 - a polygon alone: along the ray that the direction draws in the picture, from the face on. Directions that lead
   nearly into the camera draw no ray and meet nothing.
@@ -27,7 +28,8 @@ from vidframe_gaze.zones import Corners, Zone, contains, in_pixels
 Array = NDArray[np.float64]
 
 FACE_METRES: Final = 0.15  # brow-to-chin box of a grown-up
-INTO_CAMERA: Final = 10.0  # degrees: closer to the line to the camera, a direction in the picture means nothing
+ATTRACTION: Final = 3.0  # how much likelier a named zone is looked at than an unnamed place of its size
+INTO_CAMERA: Final = 15.0  # degrees: closer to the line to the camera, a direction in the picture means nothing
 PITCH_FACTOR: Final = 1.4  # pitch is known less well than yaw
 NARROW: Final = 20.0  # degrees: zones narrower than this cannot be told from their neighbours
 _STEPS: Final = (15, 9)  # directions of the fan: yaws x pitches
@@ -37,9 +39,14 @@ class Shape(Protocol):
     """A zone that directions can meet."""
 
     zone: Zone
+    attraction: float
 
     def met(self, face: Face, directions: Array) -> Array:
         """Metres (roughly) from the face to where each of n x 3 directions meets the zone; infinity where it misses."""
+        ...
+
+    def away(self, face: Face) -> float:
+        """How far the face is from the zone, in face widths, over the floor as far as that is known."""
         ...
 
     def width_from(self, place: tuple[float, float]) -> float:
@@ -64,7 +71,14 @@ class Facing:
         metres = np.array([shape.met(face, directions) for shape in self.shapes])
         first = np.where(np.isfinite(metres).any(axis=0), metres.argmin(axis=0), -1)
         shares = np.bincount(first[first >= 0], minlength=len(self.shapes)) / len(first)
+        nothing = 1 - shares.sum()
+        shares *= [shape.attraction for shape in self.shapes]
+        shares /= shares.sum() + nothing
         return {shape.zone.name: float(share) for shape, share in zip(self.shapes, shares, strict=True) if share > 0}
+
+    def near(self, face: Face, reach: float) -> set[str]:
+        """Names of the zones whose area the face is in or, without an area, that are within `reach` face widths."""
+        return {shape.zone.name for shape in self.shapes if self._is_near(shape, face, reach)}
 
     def narrow_zones(self) -> dict[str, float]:
         """Zones that are too narrow to be told apart from where people stand, with their widths in degrees.
@@ -83,6 +97,11 @@ class Facing:
         spread = self._fan * (gaze.sigma, PITCH_FACTOR * gaze.sigma)
         return direction_of(gaze.yaw + spread[:, 0], np.clip(gaze.pitch + spread[:, 1], -89, 89))
 
+    def _is_near(self, shape: Shape, face: Face, reach: float) -> bool:
+        if shape.zone.area is not None:
+            return contains(in_pixels(shape.zone.area, *self.size), face.box.centre)
+        return shape.away(face) <= reach
+
     def _stand(self, zone: Zone) -> tuple[float, float]:
         if zone.area is None:
             return self.size[0] / 2, self.size[1] / 2
@@ -93,6 +112,8 @@ class Facing:
 class Sector:
     """A range of yaws: products left and right of a camera on the shelf."""
 
+    attraction = 1.0
+
     def __init__(self, zone: Zone, sector: tuple[float, float]) -> None:
         self.zone = zone
         self._from, self._to = sector
@@ -101,12 +122,17 @@ class Sector:
         yaws = np.degrees(np.arctan2(directions[:, 0], directions[:, 2]))
         return np.where((yaws >= self._from) & (yaws < self._to), 0.0, np.inf)
 
+    def away(self, face: Face) -> float:
+        return 0.0  # who shows his face to a camera on the shelf is there
+
     def width_from(self, place: tuple[float, float]) -> float:
         return self._to - self._from
 
 
 class Outline:
     """A polygon in the picture, of unknown distance."""
+
+    attraction = 1.0  # a ray has no end: an outline is met too often rather than too rarely
 
     def __init__(self, zone: Zone, corners: Corners) -> None:
         self.zone = zone
@@ -121,6 +147,11 @@ class Outline:
         into_camera = directions[:, 2] > np.cos(np.radians(INTO_CAMERA))
         pixels = np.where(into_camera, np.inf, self._pixels_along(rays, face.box.centre))
         return pixels * FACE_METRES / max(face.box.width, 1.0)
+
+    def away(self, face: Face) -> float:
+        x = face.box.centre[0]
+        left, right = self._corners[:, 0].min(), self._corners[:, 0].max()
+        return float(max(left - x, x - right, 0.0) / max(face.box.width, 1.0))
 
     def width_from(self, place: tuple[float, float]) -> float:
         offsets = self._corners - place
@@ -145,6 +176,8 @@ class Surface:
     Camera coordinates: metres, x to the right, y up, the camera looks along -z.
     """
 
+    attraction = ATTRACTION
+
     def __init__(self, zone: Zone, corners: Corners, size: tuple[int, int], field_of_view: float) -> None:
         self.zone = zone
         self._size = size
@@ -157,6 +190,12 @@ class Surface:
         to_corners = self._corners - head
         inside = surrounds(to_corners, directions @ line_of_sight(head).T)
         return np.where(inside, np.linalg.norm(to_corners.mean(axis=0)), np.inf)
+
+    def away(self, face: Face) -> float:
+        floor = (self._corners - self._head(face))[:, [0, 2]]
+        steps = np.linspace(0, 1, 9)[:, None, None]
+        outline = floor + steps * (np.roll(floor, -1, axis=0) - floor)
+        return float(np.linalg.norm(outline, axis=-1).min() / FACE_METRES)
 
     def width_from(self, place: tuple[float, float]) -> float:
         nearest = float(np.linalg.norm(self._corners.mean(axis=0)))

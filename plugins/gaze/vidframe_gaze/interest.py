@@ -31,7 +31,9 @@ class Interest:
         field_of_view: Annotated[
             float | None, Field(gt=1, lt=179, description="horizontal, in degrees; for zones with distances")
         ] = None,
-        reach: Annotated[float, Field(ge=0, description="face widths beside a polygon that count as passing it")] = 3.0,
+        reach: Annotated[
+            float, Field(ge=0, description="face widths (15 cm) beside a zone that count as passing it")
+        ] = 3.0,
         look_above: Annotated[
             float, Field(gt=0, le=1, description="probability of a zone from which a look at it begins")
         ] = 0.5,
@@ -50,7 +52,6 @@ class Interest:
         self._facing: Facing | None = None
         self._staff: Polygons = []
         self._service: Polygons = []
-        self._areas: list[tuple[Zone, Corners | None]] = []
         self._visits: dict[int, Visit] = {}
         self._moods: dict[str, Mood] = {}
 
@@ -89,13 +90,11 @@ class Interest:
     def _placed(self, frame: Frame) -> Facing:
         """Sets the zones into the picture, whose size is known from the first frame on."""
         size = frame.width, frame.height
-        self._staff, self._service, self._areas = [], [], []
+        self._staff, self._service = [], []
         for zone in self.zones:
-            corners = in_pixels(zone.polygon, *size) if zone.polygon else None
-            if zone.kind == "product":
-                self._areas.append((zone, in_pixels(zone.area, *size) if zone.area else corners))
-            elif corners is not None:
-                (self._staff if zone.kind == "staff" else self._service).append((zone, corners))
+            if zone.kind != "product" and zone.polygon:
+                polygons = self._staff if zone.kind == "staff" else self._service
+                polygons.append((zone, in_pixels(zone.polygon, *size)))
         facing = Facing(self.zones, size, self.field_of_view)
         for name, width in facing.narrow_zones().items():
             log.warning(
@@ -122,7 +121,7 @@ class Interest:
         passed = min(frame.seconds - visit.seen, self.habits.look_pause)
         for name in _within(self._service, face):
             self._moods.setdefault(name, Mood()).add(visit.id, frame.seconds, passed, face.emotion)
-        visit.update(face.box, frame.seconds, self._near(face), facing.probabilities(face), face.emotion)
+        visit.update(face.box, frame.seconds, facing.near(face, self.reach), facing.probabilities(face), face.emotion)
 
     def _continued(self, face: Face, frame: Frame, track: int) -> Visit | None:
         """The visit of somebody who was lost nearby a moment ago, now under a new track number."""
@@ -137,17 +136,6 @@ class Interest:
             return None
         visit = self._visits[track] = self._visits.pop(min(lost)[1])
         return visit
-
-    def _near(self, face: Face) -> set[str]:
-        return {zone.name for zone, corners in self._areas if self._is_near(zone, corners, face)}
-
-    def _is_near(self, zone: Zone, corners: Corners | None, face: Face) -> bool:
-        if corners is None:  # the camera stands on the shelf: who shows it his face is there
-            return True
-        if zone.area is not None:
-            return contains(corners, face.box.centre)
-        margin = self.reach * face.box.width
-        return bool(corners[:, 0].min() - margin <= face.box.centre[0] <= corners[:, 0].max() + margin)
 
     # --- telling ---
 

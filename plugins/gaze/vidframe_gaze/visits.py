@@ -79,23 +79,24 @@ class Stillness:
         self._habits = habits
         self._places: deque[tuple[float, Box]] = deque()
         self.is_still = False
+        self._counted = -math.inf  # until when the standing was told
 
     def moved(self, box: Box, seconds: float) -> float:
         """Takes the newest place; returns the seconds of standing that it adds.
 
         The seconds before a stop is known to be one come with it.
         """
-        before = self._places[-1][0] if self._places else seconds
         self._places.append((seconds, box))
         while len(self._places) > 2 and seconds - self._places[1][0] >= self._habits.still_for:
             self._places.popleft()
         first, last = self._places[0], self._places[-1]
         passed = last[0] - first[0]
-        was_still = self.is_still
         self.is_still = passed >= 0.9 * self._habits.still_for and self._speed(first[1], box, passed) < self._habits.still
         if not self.is_still:
             return 0.0
-        return seconds - before if was_still else passed
+        stood = seconds - max(first[0], self._counted)
+        self._counted = seconds
+        return stood
 
     def _speed(self, first: Box, last: Box, passed: float) -> float:
         """Face widths a second across the picture, and towards the camera: there, a face grows."""

@@ -62,6 +62,8 @@ class VisitTruth:
 
     person: str
     zone: str
+    start: float | None = None  # seconds: of the person in the picture
+    end: float = 0.0
     passed: bool = False
     stopped_seconds: float = 0.0
     looked_seconds: float = 0.0
@@ -69,8 +71,10 @@ class VisitTruth:
     happy_seconds: float = 0.0
     is_looking: bool = field(default=False, repr=False)
 
-    def add(self, seconds: float, pose: Pose, is_near: bool, is_looked_at: bool) -> None:
-        """Counts one frame."""
+    def add(self, now: float, seconds: float, pose: Pose, is_near: bool, is_looked_at: bool) -> None:
+        """Counts one frame, which shows the last `seconds`."""
+        self.start = now if self.start is None else self.start
+        self.end = now
         self.passed |= is_near
         self.stopped_seconds += seconds * (is_near and pose.speed < STANDING)
         self.looked_seconds += seconds * is_looked_at
@@ -83,6 +87,8 @@ class VisitTruth:
         return {
             "person": self.person,
             "zone": self.zone,
+            "start": round(self.start or 0.0, 2),
+            "end": round(self.end, 2),
             "passed": self.passed,
             "stopped_seconds": round(self.stopped_seconds, 2),
             "looked_seconds": round(self.looked_seconds, 2),
@@ -124,8 +130,8 @@ class Film:
         return {
             "fps": FPS,
             "size": [WIDTH, HEIGHT],
-            "field_of_view": FIELD_OF_VIEW,
-            "day_seconds": DAY_SECONDS if "day" in self.parts else 0.0,
+            "interest": interest_settings(),
+            "until": DAY_SECONDS if "day" in self.parts else 0.0,
             "visits": told,
             "incidents": self.incidents,
             "frames": self.frames,
@@ -152,7 +158,7 @@ class Film:
         for place in PLACES:
             visit = self.visits.setdefault((person.name, place.name), VisitTruth(person.name, place.name))
             if pose.is_in_picture:
-                visit.add(1 / FPS, pose, pose.distance_to(place) <= AT_A_PLACE, looked_at is place)
+                visit.add(len(self.frames) / FPS, 1 / FPS, pose, pose.distance_to(place) <= AT_A_PLACE, looked_at is place)
         return {
             "person": person.name,
             "face": [round(value, 1) for value in pose.face],
@@ -163,6 +169,13 @@ class Film:
             "zone": looked_at.name if looked_at else None,
             "smile": round(pose.smile, 2),
         }
+
+
+def interest_settings(*, in_space: bool = True) -> dict[str, Any]:
+    """Settings of the `interest` step for this shop, as plain JSON; `in_space`: zones have distances."""
+    zones = [place.zone(with_distances=in_space).model_dump(exclude_none=True, mode="json") for place in PLACES]
+    settings: dict[str, Any] = {"zones": zones, "reach": 9.0}
+    return settings | ({"field_of_view": FIELD_OF_VIEW} if in_space else {})
 
 
 def customers() -> list[Person]:

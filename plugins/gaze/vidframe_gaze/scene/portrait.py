@@ -166,7 +166,7 @@ def _outline(portrait: Pixels, landmarks: Points, unit: float) -> Pixels:
     mask[_below_jaw(mask.shape, landmarks, unit)] = cv2.GC_BGD
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(1)
-    cv2.grabCut(portrait, mask, None, *models, 5, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(portrait, mask, (0, 0, 1, 1), *models, 5, cv2.GC_INIT_WITH_MASK)
     found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(found)
     head = np.where(labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax(), 255, 0).astype(np.uint8)
@@ -179,8 +179,8 @@ def _below_jaw(shape: tuple[int, ...], landmarks: Points, unit: float) -> NDArra
     chin = landmarks[CHIN]
     jaw = np.zeros(shape[:2], np.uint8)
     cv2.fillConvexPoly(jaw, hull, 1)
-    jaw = cv2.erode(jaw, np.ones((3, 3), np.uint8))  # the very edge has no depth of its own
-    return np.asarray((jaw == 0) & (y > chin[1] - JAW * unit))
+    inside = cv2.erode(jaw, np.ones((3, 3), np.uint8))  # the very edge has no depth of its own
+    return np.asarray((inside == 0) & (y > chin[1] - JAW * unit))
 
 
 def _relief(mask: Pixels, landmarks: Points, unit: float) -> tuple[Points, Points]:

@@ -45,14 +45,11 @@ class Place:
         return np.asarray(np.mean(self.corners, axis=0))
 
     def zone(self, *, with_distances: bool = False) -> Zone:
-        """As a zone of the `interest` step, in pixels; the part out of the picture is cut off."""
+        """As a zone of the `interest` step, in pixels."""
         distance = [round(float(np.linalg.norm(corner)), 3) for corner in self.corners]
-        return Zone(
-            name=self.name,
-            product=self.product,
-            polygon=[(round(float(x), 1), round(float(y), 1)) for x, y in pixels(self.corners)],
-            distance=distance if with_distances else None,
-        )
+        polygon = [(round(float(x), 1), round(float(y), 1)) for x, y in pixels(self.corners)]
+        settings = {"name": self.name, "product": self.product, "polygon": polygon}
+        return Zone.model_validate(settings | ({"distance": distance} if with_distances else {}))
 
 
 def _shelf(name: str, product: str, x: float, near: float, far: float) -> Place:
@@ -186,5 +183,5 @@ def _fill(picture: Any, corners: ArrayLike, colour: tuple[float, ...]) -> None:
 
 
 def _line(picture: Any, start: ArrayLike, end: ArrayLike, colour: tuple[float, ...]) -> None:
-    a, b = np.rint(pixels([start, end]) * 2**SUBPIXELS).astype(int)
+    a, b = np.rint(pixels(np.array([start, end])) * 2**SUBPIXELS).astype(int)
     cv2.line(picture, tuple(map(int, a)), tuple(map(int, b)), colour, 1, cv2.LINE_AA, SUBPIXELS)
