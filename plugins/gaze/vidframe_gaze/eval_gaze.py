@@ -112,7 +112,7 @@ def directions(
     """Head directions of the pictures in which a face was found; mirrored ones as the mirror shows them."""
     for picture in pictures:
         pixels, box = _prepared(picture, face_width, mirror)
-        face = _nearest(find(pixels), box)
+        face = nearest(find(pixels), box)
         if face is None:
             continue
         frame = make_frame(pixels, camera=make_camera("pictures"), faces=[face])
@@ -207,7 +207,7 @@ def _shrunk(pixels: Pixels, box: Box, factor: float) -> tuple[Pixels, Box]:
     return np.asarray(framed, np.uint8), moved
 
 
-def _nearest(faces: list[Face], box: Box | None) -> Face | None:
+def nearest(faces: list[Face], box: Box | None) -> Face | None:
     """The face at the box, or the only one where there is no box."""
     if box is None:
         return faces[0] if len(faces) == 1 else None
