@@ -24,20 +24,20 @@ class Zone(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     kind: Literal["product", "service", "staff"] = Field(
-        "product", description="product: can be looked at; service: people wait here; staff: faces here do not count"
+        default="product", description="product: can be looked at; service: people wait here; staff: faces here do not count"
     )
-    polygon: Polygon | None = Field(None, description="its outline in the picture")
+    polygon: Polygon | None = Field(default=None, description="its outline in the picture")
     sector: tuple[float, float] | None = Field(
-        None, description="for a camera on the shelf itself: head yaws from..to in degrees, positive to the right"
+        default=None, description="for a camera on the shelf itself: head yaws from..to in degrees, positive to the right"
     )
     distance: float | list[float] | None = Field(
-        None, description="metres from the camera, of the polygon or of each of its corners; needs field_of_view"
+        default=None, description="metres from the camera, of the polygon or of each of its corners; needs field_of_view"
     )
     area: Polygon | None = Field(
-        None, description="where the heads of those are who stand at it; without it: beside the polygon"
+        default=None, description="where the heads of those are who stand at it; without it: beside the polygon"
     )
-    product: str | None = Field(None, max_length=100, description="SKU or name")
-    shelf: str | None = Field(None, max_length=100)
+    product: str | None = Field(default=None, max_length=100, description="SKU or name")
+    shelf: str | None = Field(default=None, max_length=100)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Zone:

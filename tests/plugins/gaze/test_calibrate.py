@@ -25,7 +25,7 @@ def test_the_field_of_view_follows_from_the_size_of_a_face_at_a_known_distance(f
     assert calibrated(samples, distance).field_of_view == pytest.approx(field_of_view, abs=0.1)
 
 
-def test_the_offsets_are_what_a_look_into_the_lens_reads():
+def test_the_offsets_are_what_a_look_into_the_lens_reads() -> None:
     samples = [sample_of(face_at(2, yaw=4, pitch=-7), 1280) for _ in range(5)]
 
     calibration = calibrated(samples, 2)
@@ -34,7 +34,7 @@ def test_the_offsets_are_what_a_look_into_the_lens_reads():
     assert calibration.field_of_view == pytest.approx(60, abs=0.1)
 
 
-def test_the_result_is_yaml_for_a_chain():
+def test_the_result_is_yaml_for_a_chain() -> None:
     lines = calibrated([sample_of(face_at(2), 1280)] * 5, 2).as_yaml().replace("!include zones.yaml", "[]")
 
     gaze, interest = yaml.safe_load(lines)
@@ -43,11 +43,11 @@ def test_the_result_is_yaml_for_a_chain():
     assert interest["interest"]["field_of_view"] == pytest.approx(60, abs=0.1)
 
 
-def test_a_face_without_landmarks_is_no_sample():
+def test_a_face_without_landmarks_is_no_sample() -> None:
     assert sample_of(Face(Box(0, 0, 9, 9)), 1280) is None
 
 
-def test_a_source_that_cannot_be_opened_is_named():
+def test_a_source_that_cannot_be_opened_is_named() -> None:
     result = CliRunner().invoke(calibrate, ["nowhere.mp4", "--yes"])
 
     assert result.exit_code == 1

@@ -25,7 +25,7 @@ def found(yaw, off, *, file="a.jpg", sigma=7.0):
     return Found(file, yaw, 0.0, yaw + off, 0.0, sigma, 50.0)
 
 
-def test_the_figures_are_those_of_the_errors():
+def test_the_figures_are_those_of_the_errors() -> None:
     figures = gaze_figures([found(-45, 4), found(0, -6), found(45, 2), found(30, -20)], total=5)
 
     assert figures["found"] == 0.8
@@ -35,11 +35,11 @@ def test_the_figures_are_those_of_the_errors():
     assert figures["zones_right"] == 0.75
 
 
-def test_nothing_found_is_said_and_no_crash():
+def test_nothing_found_is_said_and_no_crash() -> None:
     assert gaze_figures([], total=3) == {"pictures": 3, "found": 0.0}
 
 
-def test_a_perfect_mirror_differs_by_nothing():
+def test_a_perfect_mirror_differs_by_nothing() -> None:
     assert mirror_difference([found(20, 3)], [found(20, -43)]) == 0
 
 
@@ -109,7 +109,7 @@ def visit(zone="tea", start=0.0, end=10.0, **figures):
     return VisitOf(zone=zone, start=start, end=end, **figures)
 
 
-def test_visits_are_paired_by_zone_and_longest_overlap():
+def test_visits_are_paired_by_zone_and_longest_overlap() -> None:
     true = [visit(start=0, end=10), visit(start=12, end=20), visit("coffee")]
     told = [visit(start=11, end=21), visit(start=1, end=9)]
 
@@ -118,7 +118,7 @@ def test_visits_are_paired_by_zone_and_longest_overlap():
     assert [(pair.true, pair.found) for pair in pairs] == [(true[0], told[1]), (true[1], told[0]), (true[2], None)]
 
 
-def test_a_look_that_nobody_gave_costs_precision_and_a_missed_one_recall():
+def test_a_look_that_nobody_gave_costs_precision_and_a_missed_one_recall() -> None:
     true = [visit(looked_seconds=3, looks=1), visit("coffee", looked_seconds=2, looks=1)]
     told = [visit(looked_seconds=2, looks=1), visit("honey", looked_seconds=4, looks=2)]
 
@@ -128,7 +128,7 @@ def test_a_look_that_nobody_gave_costs_precision_and_a_missed_one_recall():
     assert figures["looked_seconds_mae"] == pytest.approx((1 + 2 + 4) / 3, abs=0.001)
 
 
-def test_the_events_of_a_long_visit_are_added_up():
+def test_the_events_of_a_long_visit_are_added_up() -> None:
     facts = {
         "visit": "a",
         "zone": "tea",

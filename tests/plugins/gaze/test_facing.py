@@ -40,11 +40,11 @@ def test_the_ray_in_the_picture_meets_the_zone_that_the_face_is_turned_to(yaw, p
     assert sum(probabilities.values()) <= 1
 
 
-def test_a_look_into_the_camera_is_at_no_zone():
+def test_a_look_into_the_camera_is_at_no_zone() -> None:
     assert sum(Facing([LEFT, RIGHT, BELOW], SIZE).probabilities(face(0, sigma=4)).values()) < 0.15
 
 
-def test_a_less_sure_direction_gives_a_lower_probability():
+def test_a_less_sure_direction_gives_a_lower_probability() -> None:
     facing = Facing([LEFT, RIGHT, BELOW], SIZE)
 
     sure, unsure = (facing.probabilities(face(-30, sigma=sigma))["left"] for sigma in (3, 20))
@@ -52,7 +52,7 @@ def test_a_less_sure_direction_gives_a_lower_probability():
     assert sure > unsure
 
 
-def test_the_nearer_of_two_zones_on_one_ray_is_met():
+def test_the_nearer_of_two_zones_on_one_ray_is_met() -> None:
     near = Zone(name="near", polygon=rectangle(0.3, 0.1, 0.4, 0.9))
 
     probabilities = Facing([LEFT, near], SIZE).probabilities(face(-40))
@@ -60,13 +60,13 @@ def test_the_nearer_of_two_zones_on_one_ray_is_met():
     assert probabilities["near"] > 0.8 > 0.2 > probabilities.get("left", 0)
 
 
-def test_a_shelf_behind_the_face_is_not_looked_at():
+def test_a_shelf_behind_the_face_is_not_looked_at() -> None:
     behind = Zone(name="behind", polygon=rectangle(0.3, 0.2, 0.7, 0.8))
 
     assert Facing([behind], SIZE).probabilities(face(-30)) == {}
 
 
-def test_sectors_divide_yaw_for_a_camera_on_the_shelf():
+def test_sectors_divide_yaw_for_a_camera_on_the_shelf() -> None:
     sectors = {"tea": (-67.5, -22.5), "coffee": (-22.5, 22.5), "cocoa": (22.5, 67.5)}
     facing = Facing([Zone(name=name, sector=sector) for name, sector in sectors.items()], SIZE)
 
@@ -76,7 +76,7 @@ def test_sectors_divide_yaw_for_a_camera_on_the_shelf():
     assert facing.probabilities(face(-22.5))["tea"] == pytest.approx(0.5, abs=0.05)
 
 
-def test_a_head_without_a_direction_faces_nothing():
+def test_a_head_without_a_direction_faces_nothing() -> None:
     nobody = face(0)
     nobody.gaze = None
 
@@ -127,7 +127,7 @@ def test_with_distances_and_a_field_of_view_the_zone_is_met_in_space(head, numbe
     assert found[str(number)] > 0.9
 
 
-def test_narrow_zones_are_named_where_it_is_known_from_where_people_look():
+def test_narrow_zones_are_named_where_it_is_known_from_where_people_look() -> None:
     narrow = Zone(name="narrow", sector=(0, 15))
     wide = Zone(name="wide", sector=(15, 60))
     far = Zone(name="far", polygon=rectangle(0.0, 0.4, 0.05, 0.5), area=rectangle(0.7, 0.4, 0.9, 0.6))

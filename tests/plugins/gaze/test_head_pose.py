@@ -72,18 +72,18 @@ def test_the_nose_moves_to_where_the_head_turns(angles, nose_moves):
     )
 
 
-def test_positive_roll_leans_the_top_to_the_viewers_right():
+def test_positive_roll_leans_the_top_to_the_viewers_right() -> None:
     points = drawn(FACE, (0, 0, 20))
     forehead, chin = points[10], points[152]
 
     assert forehead[0] > chin[0]
 
 
-def test_the_direction_of_a_turned_head_is_where_its_face_points():
+def test_the_direction_of_a_turned_head_is_where_its_face_points() -> None:
     assert direction_of(20, -10) == pytest.approx(rotation_of(20, -10, 33)[:, 2])
 
 
-def test_noisy_points_cost_little_because_there_are_many():
+def test_noisy_points_cost_little_because_there_are_many() -> None:
     noise = np.random.default_rng(3).normal(0, 3, (200, 468, 2))
 
     yaws = [angles_of(FACE.rotation(drawn(FACE, (25, 0, 0)) + shift)).yaw for shift in noise]
@@ -103,12 +103,12 @@ def test_points_that_are_no_face_have_no_direction(points):
     assert FACE.rotation(points) is None
 
 
-def test_a_wrong_number_of_points_is_named():
+def test_a_wrong_number_of_points_is_named() -> None:
     with pytest.raises(ValueError, match="5 points of a face, expected 468"):
         FACE.rotation(np.zeros((5, 2)))
 
 
-def test_the_reference_face_is_symmetric_and_faces_the_viewer():
+def test_the_reference_face_is_symmetric_and_faces_the_viewer() -> None:
     mirrored = FACE.points * (-1, 1, 1)
     distances = np.linalg.norm(FACE.points[:, None] - mirrored[None], axis=2)
 
@@ -122,7 +122,7 @@ def test_small_and_turned_faces_are_less_sure(errors):
     assert errors.sigma(0, 100) < errors.sigma(45, 100) == errors.sigma(-45, 100) < errors.sigma(70, 100)
 
 
-def test_a_reference_face_of_other_points_can_be_used():
+def test_a_reference_face_of_other_points_can_be_used() -> None:
     tetrahedron = ReferenceFace([(-1, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)])
 
     assert angles_of(tetrahedron.rotation(drawn(tetrahedron, (40, 10, 5)))) == pytest.approx((40, 10, 5))

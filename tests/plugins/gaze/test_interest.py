@@ -46,7 +46,7 @@ def events_of(scene, *zones, kind="interest", **settings):
     return [event.facts for event in run_plugin(step, frames_of(scene)) if event.kind == kind]
 
 
-def test_a_look_is_told_with_its_zone_seconds_and_probability():
+def test_a_look_is_told_with_its_zone_seconds_and_probability() -> None:
     scene = [*standing(2, yaw=0), *standing(3, yaw=-40), *standing(2, yaw=0), *empty(4)]
 
     (tea,) = events_of(scene)
@@ -56,7 +56,7 @@ def test_a_look_is_told_with_its_zone_seconds_and_probability():
     assert 0.8 < tea["probability"] <= 1
 
 
-def test_each_look_is_counted_and_a_blink_is_no_end():
+def test_each_look_is_counted_and_a_blink_is_no_end() -> None:
     look, blink, away = standing(1, yaw=-40), standing(0.2, yaw=0), standing(1.5, yaw=0)
 
     (tea,) = events_of([*look, *blink, *look, *away, *look, *empty(4)])
@@ -65,13 +65,13 @@ def test_each_look_is_counted_and_a_blink_is_no_end():
     assert tea["looked_seconds"] == pytest.approx(3, abs=0.4)
 
 
-def test_a_glance_is_no_look():
+def test_a_glance_is_no_look() -> None:
     scene = [*standing(1, yaw=0), *standing(0.2, yaw=-40), *standing(1, yaw=0), *empty(4)]
 
     assert [(event["looks"], event["looked_seconds"]) for event in events_of(scene)] == [(0, 0)]
 
 
-def test_whoever_passes_a_shelf_without_a_look_is_told_as_passing():
+def test_whoever_passes_a_shelf_without_a_look_is_told_as_passing() -> None:
     walk = [[face(x=x)] for x in np.arange(640, 250, -20)]
 
     (tea,) = events_of([*walk, *empty(4)])
@@ -80,11 +80,11 @@ def test_whoever_passes_a_shelf_without_a_look_is_told_as_passing():
     assert tea["probability"] == 0
 
 
-def test_whoever_stays_away_from_a_shelf_and_looks_elsewhere_is_not_told():
+def test_whoever_stays_away_from_a_shelf_and_looks_elsewhere_is_not_told() -> None:
     assert events_of([*standing(5, x=640), *empty(4)]) == []
 
 
-def test_standing_at_a_shelf_is_a_stop_with_its_seconds():
+def test_standing_at_a_shelf_is_a_stop_with_its_seconds() -> None:
     arrive = [[face(x=x)] for x in np.arange(640, 300, -20)]
     leave = [[face(x=x)] for x in np.arange(300, 640, 20)]
 
@@ -93,7 +93,7 @@ def test_standing_at_a_shelf_is_a_stop_with_its_seconds():
     assert tea["stopped_seconds"] == pytest.approx(6, abs=0.7)
 
 
-def test_walking_towards_the_camera_is_no_stop():
+def test_walking_towards_the_camera_is_no_stop() -> None:
     walk = [[face(x=300, width=width)] for width in np.geomspace(30, 90, 30)]
 
     (tea,) = events_of([*walk, *empty(4)])
@@ -101,7 +101,7 @@ def test_walking_towards_the_camera_is_no_stop():
     assert tea["stopped_seconds"] == 0
 
 
-def test_a_short_loss_of_the_track_does_not_end_the_visit():
+def test_a_short_loss_of_the_track_does_not_end_the_visit() -> None:
     scene = [*standing(2, yaw=-40, track=1), *empty(1.5), *standing(2, yaw=-40, track=2), *empty(4)]
 
     (tea,) = events_of(scene)
@@ -109,7 +109,7 @@ def test_a_short_loss_of_the_track_does_not_end_the_visit():
     assert tea["looked_seconds"] == pytest.approx(4, abs=0.7)
 
 
-def test_a_long_loss_ends_it():
+def test_a_long_loss_ends_it() -> None:
     scene = [*standing(2, yaw=-40, track=1), *empty(5), *standing(2, yaw=-40, track=2), *empty(4)]
 
     first, second = events_of(scene)
@@ -117,13 +117,13 @@ def test_a_long_loss_ends_it():
     assert first["visit"] != second["visit"]
 
 
-def test_somebody_elsewhere_is_somebody_else():
+def test_somebody_elsewhere_is_somebody_else() -> None:
     scene = [*standing(2, yaw=-40, x=400, track=1), *empty(0.5), *standing(2, yaw=-40, x=900, track=2), *empty(4)]
 
     assert len({event["visit"] for event in events_of(scene)}) == 2
 
 
-def test_two_people_at_once_are_two_visits():
+def test_two_people_at_once_are_two_visits() -> None:
     scene = [[face(x=400, yaw=-40, track=1), face(x=900, yaw=40, track=2)] for _ in range(30)]
 
     events = events_of([*scene, *empty(4)])
@@ -132,13 +132,13 @@ def test_two_people_at_once_are_two_visits():
     assert len({event["visit"] for event in events}) == 2
 
 
-def test_staff_is_ignored_from_the_start_also_when_it_leaves_its_area():
+def test_staff_is_ignored_from_the_start_also_when_it_leaves_its_area() -> None:
     scene = [*standing(1, x=640, y=100), *standing(3, x=400, y=400, yaw=-40), *empty(4)]
 
     assert events_of(scene, TEA, OFFICE) == []
 
 
-def test_a_customer_who_steps_into_the_staff_area_is_ignored_there_only():
+def test_a_customer_who_steps_into_the_staff_area_is_ignored_there_only() -> None:
     scene = [*standing(3, yaw=-40), *standing(3, x=400, y=150, yaw=-40), *empty(4)]
 
     (tea,) = events_of(scene, TEA, OFFICE)
@@ -146,7 +146,7 @@ def test_a_customer_who_steps_into_the_staff_area_is_ignored_there_only():
     assert tea["looked_seconds"] == pytest.approx(3, abs=0.2)
 
 
-def test_a_long_visit_is_told_every_minute_and_the_figures_add_up():
+def test_a_long_visit_is_told_every_minute_and_the_figures_add_up() -> None:
     events = events_of([*standing(150, yaw=-40), *empty(4)])
 
     assert [event["final"] for event in events] == [False, False, True]
@@ -155,14 +155,14 @@ def test_a_long_visit_is_told_every_minute_and_the_figures_add_up():
     assert sum(event["looks"] for event in events) == 1
 
 
-def test_a_zone_that_was_told_about_is_ended_also_without_anything_new():
+def test_a_zone_that_was_told_about_is_ended_also_without_anything_new() -> None:
     events = events_of([*standing(61, x=400, yaw=-40), *standing(10, x=640, yaw=0), *empty(4)], tell_every=30)
 
     assert events[-1]["final"] is True
     assert [event["final"] for event in events].count(True) == 1
 
 
-def test_the_expression_is_averaged_while_looking_only():
+def test_the_expression_is_averaged_while_looking_only() -> None:
     grim = Emotion({"happy": 0.1, "sad": 0.9}, -0.8)
     scene = [*standing(2, yaw=-40, emotion=HAPPY), *standing(2, yaw=0, emotion=grim), *empty(4)]
 
@@ -173,19 +173,19 @@ def test_the_expression_is_averaged_while_looking_only():
     assert tea["expression"]["seconds"] == pytest.approx(2, abs=0.3)
 
 
-def test_without_emotion_there_is_no_expression():
+def test_without_emotion_there_is_no_expression() -> None:
     (tea,) = events_of([*standing(2, yaw=-40), *empty(4)])
 
     assert tea["expression"] is None
 
 
-def test_closing_tells_what_is_under_way():
+def test_closing_tells_what_is_under_way() -> None:
     (tea,) = events_of(standing(2, yaw=-40))
 
     assert tea["final"] is True
 
 
-def test_a_change_of_mode_tells_what_is_under_way():
+def test_a_change_of_mode_tells_what_is_under_way() -> None:
     camera = make_camera("aisle")
     step = Interest([TEA])
     told = stepwise(step, frames_of(standing(2, yaw=-40), camera))
@@ -198,7 +198,7 @@ def test_a_change_of_mode_tells_what_is_under_way():
     assert list(told) == [[]]
 
 
-def test_times_are_those_of_the_pictures_and_facts_are_plain_json():
+def test_times_are_those_of_the_pictures_and_facts_are_plain_json() -> None:
     step = Interest([TEA, COUNTER])
     frames = frames_of([*standing(2, yaw=-40, emotion=HAPPY), *empty(4)])
 
@@ -209,7 +209,7 @@ def test_times_are_those_of_the_pictures_and_facts_are_plain_json():
     assert event.facts["end"] == "2026-01-01T00:00:01.900000Z"
 
 
-def test_events_carry_no_picture_and_nothing_that_tells_who_it_was():
+def test_events_carry_no_picture_and_nothing_that_tells_who_it_was() -> None:
     step = Interest([TEA, COUNTER])
     scene = [*standing(2, yaw=-40, emotion=HAPPY), *standing(2, x=640, y=360, emotion=HAPPY), *empty(4)]
 
@@ -221,13 +221,13 @@ def test_events_carry_no_picture_and_nothing_that_tells_who_it_was():
         assert not {"track", "box", "face", "landmarks", "keypoints"} & event.facts.keys()
 
 
-def test_the_same_visit_has_another_id_in_another_run():
+def test_the_same_visit_has_another_id_in_another_run() -> None:
     scene = [*standing(2, yaw=-40), *empty(4)]
 
     assert events_of(scene)[0]["visit"] != events_of(scene)[0]["visit"]
 
 
-def test_the_mood_at_a_counter_is_told_every_minute_with_the_number_of_people():
+def test_the_mood_at_a_counter_is_told_every_minute_with_the_number_of_people() -> None:
     one = [[face(x=640, y=360, emotion=HAPPY)] for _ in range(300)]
     two = [[face(x=600, y=360, emotion=HAPPY), face(x=690, y=360, track=2, emotion=HAPPY)] for _ in range(400)]
 
@@ -239,21 +239,21 @@ def test_the_mood_at_a_counter_is_told_every_minute_with_the_number_of_people():
     assert first["seconds"] == pytest.approx(90, abs=1)
 
 
-def test_nobody_at_the_counter_makes_no_mood():
+def test_nobody_at_the_counter_makes_no_mood() -> None:
     assert events_of([*standing(70, x=100), *empty(4)], COUNTER, kind="mood") == []
 
 
-def test_a_counter_without_known_expressions_tells_its_people_only():
+def test_a_counter_without_known_expressions_tells_its_people_only() -> None:
     (mood,) = events_of([*standing(5, x=640, y=360), *empty(4)], COUNTER, kind="mood")
 
     assert (mood["people"], mood["valence"], mood["probabilities"]) == (1, None, {})
 
 
-def test_faces_without_a_track_are_no_visits():
+def test_faces_without_a_track_are_no_visits() -> None:
     assert events_of([*standing(3, yaw=-40, track=None), *empty(4)]) == []
 
 
-def test_a_camera_that_comes_back_with_another_size_keeps_its_zones():
+def test_a_camera_that_comes_back_with_another_size_keeps_its_zones() -> None:
     camera = make_camera("aisle")
     small = np.zeros((360, 640), np.uint8)
     frames = [

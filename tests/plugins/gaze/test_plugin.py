@@ -33,7 +33,7 @@ def gazes(faces, **settings):
     return [frame.faces[0].gaze for frame in frames]
 
 
-def test_landmarks_come_first_and_keypoints_stand_in():
+def test_landmarks_come_first_and_keypoints_stand_in() -> None:
     with_both, keypoints_only = gazes([face_turned(20, 5), face_turned(20, 5, track=2, with_landmarks=False)])
 
     assert (with_both.yaw, with_both.pitch) == pytest.approx((20, 5), abs=0.01)
@@ -42,18 +42,18 @@ def test_landmarks_come_first_and_keypoints_stand_in():
     assert keypoints_only.sigma == KEYPOINT_ERRORS.sigma(keypoints_only.yaw, 60)
 
 
-def test_a_face_without_points_has_no_gaze():
+def test_a_face_without_points_has_no_gaze() -> None:
     assert gazes([face_turned(0, with_landmarks=False, with_keypoints=False)]) == [None]
 
 
-def test_landmarks_that_are_no_numbers_give_no_gaze():
+def test_landmarks_that_are_no_numbers_give_no_gaze() -> None:
     broken = face_turned(0)
     broken.landmarks[:] = np.nan
 
     assert gazes([broken]) == [None]
 
 
-def test_each_track_is_steadied_for_itself():
+def test_each_track_is_steadied_for_itself() -> None:
     camera = make_camera()
     frames = [
         make_frame(camera=camera, index=index, faces=[face_turned(40, track=1), face_turned(-40, track=2)])
@@ -65,13 +65,13 @@ def test_each_track_is_steadied_for_itself():
     assert [face.gaze.yaw for face in frames[-1].faces] == pytest.approx([40, -40], abs=0.01)
 
 
-def test_a_face_without_a_track_is_taken_as_it_is():
+def test_a_face_without_a_track_is_taken_as_it_is() -> None:
     assert [gaze.yaw for gaze in gazes([face_turned(yaw, track=None) for yaw in (0, 40, 0)])] == pytest.approx(
         [0, 40, 0], abs=0.01
     )
 
 
-def test_a_track_that_was_long_gone_starts_anew():
+def test_a_track_that_was_long_gone_starts_anew() -> None:
     camera = make_camera()
     faces = {0.0: [face_turned(40)], 3.0: [], 6.0: [face_turned(-40)]}
     frames = [make_frame(camera=camera, seconds=at, faces=seen) for at, seen in faces.items()]
@@ -81,7 +81,7 @@ def test_a_track_that_was_long_gone_starts_anew():
     assert frames[-1].faces[0].gaze.yaw == pytest.approx(-40, abs=0.01)
 
 
-def test_a_cameras_offsets_are_taken_off():
+def test_a_cameras_offsets_are_taken_off() -> None:
     (gaze,) = gazes([face_turned(10, 10)], yaw_offset=4, pitch_offset=-3)
 
     assert (gaze.yaw, gaze.pitch) == pytest.approx((6, 13), abs=0.01)

@@ -27,7 +27,7 @@ def poses(person, seconds):
     return list(islice(person.poses(FPS), round(seconds * FPS)))
 
 
-def test_somebody_is_there_from_the_first_to_the_last_moment_only():
+def test_somebody_is_there_from_the_first_to_the_last_moment_only() -> None:
     seen = poses(visitor(Moment(1.0, 0, -5), Moment(2.0, 0, -4)), 3)
 
     assert [pose is not None for pose in seen[:: FPS // 3]] == [False] * 3 + [True] * 4 + [False] * 2
@@ -42,7 +42,7 @@ def test_a_head_that_has_turned_to_a_place_is_turned_to_it_exactly(name):
     assert last.looked_at().name == name
 
 
-def test_a_head_turns_no_faster_than_heads_do():
+def test_a_head_turns_no_faster_than_heads_do() -> None:
     person = visitor(Moment(0, 0, -3.7, "tea"), Moment(1, 0, -3.7, "coffee"), Moment(3, 0, -3.7, "coffee"))
 
     yaws = [pose.yaw for pose in poses(person, 2.9)]
@@ -50,14 +50,14 @@ def test_a_head_turns_no_faster_than_heads_do():
     assert max(np.abs(np.diff(yaws))) * FPS <= 170.1
 
 
-def test_a_nearer_face_is_larger_and_a_place_is_where_its_zone_is():
+def test_a_nearer_face_is_larger_and_a_place_is_where_its_zone_is() -> None:
     near, far = (Pose((0, -0.15, -z), 0, 0, 0, 0, 0) for z in (2.0, 4.0))
 
     assert near.face[2] == pytest.approx(2 * far.face[2], rel=0.01)
     assert PLACES[0].zone().polygon == [tuple(np.round(corner, 1)) for corner in pixels(PLACES[0].corners)]
 
 
-def test_the_step_finds_the_place_that_the_truth_names_when_it_knows_the_exact_direction():
+def test_the_step_finds_the_place_that_the_truth_names_when_it_knows_the_exact_direction() -> None:
     from vidframe import Box, Face, Gaze
 
     facing = Facing([place.zone(with_distances=True) for place in PLACES], (WIDTH, HEIGHT), FIELD_OF_VIEW)
@@ -70,7 +70,7 @@ def test_the_step_finds_the_place_that_the_truth_names_when_it_knows_the_exact_d
         assert max(found, key=found.__getitem__) == place.name
 
 
-def test_the_truth_counts_looks_and_stops():
+def test_the_truth_counts_looks_and_stops() -> None:
     person = visitor(
         Moment(0, 0, -6, "ahead"),
         Moment(3, 0.1, -3.7, "tea"),
@@ -88,7 +88,7 @@ def test_the_truth_counts_looks_and_stops():
     assert tea["stopped_seconds"] == pytest.approx(7, abs=0.2)
 
 
-def test_by_night_the_shop_is_dark_and_its_incidents_are_named():
+def test_by_night_the_shop_is_dark_and_its_incidents_are_named() -> None:
     film = Film(("night",))
     first = next(film.pictures())
     for _ in film.pictures():
@@ -98,13 +98,13 @@ def test_by_night_the_shop_is_dark_and_its_incidents_are_named():
     assert [incident["change"] for incident in film.incidents] == ["motion", "motion"]
 
 
-def test_the_settings_of_the_scene_are_settings_of_the_step():
+def test_the_settings_of_the_scene_are_settings_of_the_step() -> None:
     Truth.model_validate({"interest": interest_settings(), "visits": []})
     Truth.model_validate({"interest": interest_settings(in_space=False), "visits": []})
 
 
 @pytest.mark.slow
-def test_the_portrait_turned_and_mirrored_is_seen_turned_and_mirrored():
+def test_the_portrait_turned_and_mirrored_is_seen_turned_and_mirrored() -> None:
     from vidframe_gaze.faces_in import face_finder
     from vidframe_gaze.head_pose import angles_of, reference_face
 

@@ -9,11 +9,11 @@ from vidframe_gaze.zones import Zone, contains, in_pixels
 SQUARE = [(0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3)]
 
 
-def test_corners_up_to_one_are_parts_of_the_picture():
+def test_corners_up_to_one_are_parts_of_the_picture() -> None:
     assert in_pixels(SQUARE, 1000, 500).tolist() == [[100, 50], [300, 50], [300, 150], [100, 150]]
 
 
-def test_greater_corners_are_pixels():
+def test_greater_corners_are_pixels() -> None:
     assert in_pixels([(0, 0), (200, 0), (200, 100)], 1000, 500).tolist() == [[0, 0], [200, 0], [200, 100]]
 
 
