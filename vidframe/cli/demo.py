@@ -23,7 +23,7 @@ day:
   - faces
   - emotion: {{every: 200ms}}
   - gaze
-  - interest: {{zones: !include zones.yaml}}
+  - interest: {{zones: !include zones.yaml, field_of_view: 60, reach: 9}}
 night:
   - abnormality
   - recorder: {{before: 2s, after: 2s, folder: clips}}
