@@ -118,10 +118,11 @@ class Interest:
         if visit.is_staff or among_staff:
             visit.seen, visit.box = frame.seconds, face.box
             return
+        emotion = visit.emotion_at(frame.seconds, face.emotion)
         passed = min(frame.seconds - visit.seen, self.habits.look_pause)
         for name in _within(self._service, face):
-            self._moods.setdefault(name, Mood()).add(visit.id, frame.seconds, passed, face.emotion)
-        visit.update(face.box, frame.seconds, facing.near(face, self.reach), facing.probabilities(face), face.emotion)
+            self._moods.setdefault(name, Mood()).add(visit.id, frame.seconds, passed, emotion)
+        visit.update(face.box, frame.seconds, facing.near(face, self.reach), facing.probabilities(face), emotion)
 
     def _continued(self, face: Face, frame: Frame, track: int) -> Visit | None:
         """The visit of somebody who was lost nearby a moment ago, now under a new track number."""

@@ -7,9 +7,12 @@ import secrets
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from vidframe import Box, Emotion
+
+
+EMOTION_STANDS: Final = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,14 @@ class Visit:
         self._habits = habits
         self._stillness = Stillness(habits)
         self._looking: dict[str, Looking] = {}
+        self._emotion: Emotion | None = None
+        self._emotion_seen = -math.inf
+
+    def emotion_at(self, seconds: float, newest: Emotion | None) -> Emotion | None:
+        """How the face looks: the emotion step runs now and then only, and what it said stands for a while."""
+        if newest is not None:
+            self._emotion, self._emotion_seen = newest, seconds
+        return self._emotion if seconds - self._emotion_seen <= EMOTION_STANDS else None
 
     def continues_at(self, box: Box, seconds: float, longest_gap: float) -> float | None:
         """How far, in face widths, a new face is from where this person was lost; None if it cannot be him."""

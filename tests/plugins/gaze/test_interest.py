@@ -173,6 +173,20 @@ def test_the_expression_is_averaged_while_looking_only() -> None:
     assert tea["expression"]["seconds"] == pytest.approx(2, abs=0.3)
 
 
+def test_an_expression_stands_until_the_emotion_step_runs_again() -> None:
+    scene = [[face(yaw=-40, emotion=HAPPY if index % 5 == 0 else None)] for index in range(20)]
+
+    (tea,) = events_of([*scene, *empty(4)])
+
+    assert tea["expression"]["seconds"] == pytest.approx(2, abs=0.3)
+
+
+def test_an_expression_does_not_stand_for_long() -> None:
+    (tea,) = events_of([*standing(1, yaw=-40, emotion=HAPPY), *standing(3, yaw=-40), *empty(4)])
+
+    assert tea["expression"]["seconds"] == pytest.approx(2, abs=0.3)
+
+
 def test_without_emotion_there_is_no_expression() -> None:
     (tea,) = events_of([*standing(2, yaw=-40), *empty(4)])
 
