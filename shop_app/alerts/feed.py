@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import random
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +40,7 @@ class Feed:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.one_at_a_time = threading.Lock()
         self._lock = threading.Lock()
         self._pages: set[queue.Queue[Message | None]] = set()
         self._sent: dict[int, float] = {}  # id -> when it was seen; those of the overlap
@@ -109,7 +111,7 @@ class Feed:
         return rows
 
 
-def stream(feed: Feed, last_id: int | None, is_allowed: Any) -> Iterator[str]:
+def stream(feed: Feed, last_id: int | None, is_allowed: Callable[[], bool]) -> Iterator[str]:
     """The lines of one page's stream. `is_allowed()` is asked again at each ping: a sign-in may have ended."""
     page = feed.subscribe()
     try:
@@ -118,13 +120,19 @@ def stream(feed: Feed, last_id: int | None, is_allowed: Any) -> Iterator[str]:
         for number, text in feed.missed(last_id) if last_id is not None else []:
             replayed.add(number)
             yield text
-        yield from _live(page, replayed, is_allowed)
+        yield from _live(page, replayed, lambda: _ask(feed, is_allowed))
     finally:
         feed.unsubscribe(page)
 
 
-def _live(page: queue.Queue[Message | None], replayed: set[int], is_allowed: Any) -> Iterator[str]:
-    due = time.monotonic() + PING_EVERY
+def _ask(feed: Feed, is_allowed: Callable[[], bool]) -> bool:
+    # Fifty pages that ask at once would open fifty connections to the database, and alerts would wait for them.
+    with feed.one_at_a_time:
+        return is_allowed()
+
+
+def _live(page: queue.Queue[Message | None], replayed: set[int], is_allowed: Callable[[], bool]) -> Iterator[str]:
+    due = time.monotonic() + PING_EVERY * random.uniform(0.2, 1.0)
     while True:
         try:
             message = page.get(timeout=max(0.0, due - time.monotonic()))

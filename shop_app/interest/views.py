@@ -14,7 +14,7 @@ from shop_app import clock
 from shop_app.errors import NotFound
 from shop_app.interest import service, sums
 from shop_app.listing import SortColumn, asked, csv_answer, everything, paginate, wants_csv
-from shop_app.models import Camera, InterestNote, Product
+from shop_app.models import Camera, InterestNote, Product, Zone
 from shop_app.pages import day_text, locale_name, number_text, share_text
 from shop_app.permissions import Permission as P
 from shop_app.text import _, _l
@@ -152,7 +152,14 @@ def _title(product_id: int | None, camera: str, zone: str) -> str:
         return name
     if not camera or not zone:
         raise NotFound(_("There is no such zone."))
-    return f"{camera}: {zone}"
+    query = (
+        select(Camera.title, Product.name)
+        .outerjoin(Zone, (Zone.camera_id == Camera.id) & (Zone.name == zone))
+        .outerjoin(Product, Product.id == Zone.product_id)
+        .where(Camera.name == camera)
+    )
+    place, product = next(iter(session().execute(query)), (camera, None))
+    return f"{product} · {place}: {zone}" if product else f"{place}: {zone}"
 
 
 def _missed(lines: list[sums.Line]) -> list[sums.Line]:

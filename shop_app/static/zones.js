@@ -23,8 +23,8 @@
     for (const zone of zones) {
       svg.append(make("polygon", { points: zone.points.map((p) => p.join(",")).join(" "), class: `${zone.kind}${zone === current ? " current" : ""}` }));
     }
-    if (current) {
-      const box = svg.getBoundingClientRect();
+    const box = svg.getBoundingClientRect();
+    if (current && box.height) {
       current.points.forEach(([x, y], index) => svg.append(make("ellipse", { cx: x, cy: y, rx: 8 / box.width, ry: 8 / box.height, fill: "#fff", stroke: "#12161c", "stroke-width": 0.003, "data-corner": index })));
     }
     form.elements.zones.value = JSON.stringify(zones.map(({ row, ...zone }) => zone));
@@ -89,6 +89,7 @@
     choose(zone);
     zone.row.querySelector("[data-field=name]").focus();
   });
+  document.querySelector("#drawing img").addEventListener("load", paint); // before, the drawing has no size
   zones.forEach(add);
   if (zones.length) choose(zones[0]);
   paint();
