@@ -20,7 +20,7 @@ from vidframe_emotion.train import Trainer
 
 # The column of the votes that means the same as each class.
 VOTE_OF_CLASS = [FERPLUS.index(name) for name in CLASSES]
-VOTES_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+VOTES_SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 def joined(logits: NDArray[np.float32], votes_share: float) -> NDArray[np.float32]:

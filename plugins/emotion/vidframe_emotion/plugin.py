@@ -62,7 +62,7 @@ class Emotion:
         ] = 45,
         min_sharpness: Annotated[
             float, Field(ge=0, le=1, description="Share of fine detail below which a face counts as blurred; 0 for any")
-        ] = 0.005,
+        ] = 0.01,
     ) -> None:
         self.model = model
         self.backend = backend

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,11 @@ class Recipe:
     rate: float = 2e-3  # learning rate of AdamW, for the rest
     weight_decay: float = 0.008  # of the convolutions, times the learning rate a step
     dropout: float = 0.3
-    label_weight: float = 0.5  # of the FER2013 label in its own target; the rest comes from the votes
+    label_weight: float = 0.75  # of the FER2013 label in its own target; the rest comes from the votes
     votes_weight: float = 1.0  # of the second head in the loss
     smoothing: float = 0.1  # where there are no votes
     average: float = 0.998  # decay of the averaged weights, a step; less in the first steps
-    sizes: tuple[int, ...] = (36, 40, 44, 48)  # pixels a side, over equal parts of the training
+    sizes: tuple[int, ...] = (36, 40, 44, 44, 48)  # pixels a side, over equal parts of the training
     seed: int = 1
 
     def size(self, epoch: int) -> int:
@@ -51,6 +51,10 @@ class Recipe:
         """Share of the learning rate: up within an epoch, level, then straight down to 0."""
         fall = self.epochs * self.cooldown
         return max(0.0, min(1.0, epoch + 0.02, (self.epochs - epoch) / fall))
+
+    def times(self, rate: float) -> Recipe:
+        """The same with other learning rates."""
+        return replace(self, kernel_rate=self.kernel_rate * rate, rate=self.rate * rate)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -96,6 +100,29 @@ class Trainer:
             torch.optim.AdamW(rest, recipe.rate, weight_decay=0.0),
         ]
         self._averaged = 0  # steps that the averages saw
+        self._averages = [weight.detach().clone() for weight in self._weights]
+
+    def start_from(self, path: Path) -> None:
+        """Takes the weights of a model that was trained before; ModelError if it is of another architecture.
+
+        The second head starts from chance: a finished model has none.
+        """
+        import keras
+        import torch
+
+        from vidframe_emotion.model import ModelError, read_facts
+
+        facts = read_facts(path)
+        if facts.get("architecture") != self.recipe.architecture:
+            kind = facts.get("architecture", "an unknown architecture")
+            raise ModelError(f"{path} is of {kind}; it cannot start a training of {self.recipe.architecture}")
+        *body, kernel, bias = keras.saving.load_model(path, compile=False).get_weights()
+        heat = facts.get("temperature", 1.0)  # it was divided into the last layer
+        values = [torch.from_numpy(value).to(self._device) for value in body]
+        self._put([*values, *self._weights[-2:]])
+        with torch.no_grad():
+            self._weights[-2][:, : len(CLASSES)] = torch.from_numpy(kernel * heat).to(self._device)
+            self._weights[-1][: len(CLASSES)] = torch.from_numpy(bias * heat).to(self._device)
         self._averages = [weight.detach().clone() for weight in self._weights]
 
     def run(self, progress: Progress, after_epoch: Callable[[Trainer], dict[str, float]]) -> None:
@@ -212,7 +239,8 @@ class Trainer:
     def resume(self) -> bool:
         """Goes on from the folder's checkpoint; False where there is none.
 
-        Where the recipe now has more epochs than the checkpoint, that of the end of the level part is taken.
+        Where the recipe now has so many more epochs that its learning rate would be over twice that of the checkpoint,
+        the checkpoint from before the fall is taken.
         """
         import torch
 
@@ -220,7 +248,8 @@ class Trainer:
         if not last.exists():
             return False
         state = torch.load(last, map_location=self._device, weights_only=True)
-        is_longer = self.recipe.rate_at(state["epoch"]) > Recipe.from_json(state["recipe"]).rate_at(state["epoch"])
+        old_rate = Recipe.from_json(state["recipe"]).rate_at(state["epoch"])
+        is_longer = self.recipe.rate_at(state["epoch"]) > 2 * old_rate
         if is_longer and level.exists():
             state = torch.load(level, map_location=self._device, weights_only=True)
         self.epoch, self.history = state["epoch"], state["history"]

@@ -31,6 +31,10 @@ ARCHITECTURES = ("aligned", "residual", "vgg", "mini_xception")  # importing the
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--device", default="cpu", show_default=True, help="A torch device: cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="Of torch on a CPU; one where cores are shared.")
+@click.option(
+    "--start", type=click.Path(path_type=Path), help='A .keras file to begin with, or "shipped"; for few faces of your own.'
+)
+@click.option("--rate", type=float, help="Times the usual learning rate; 1, and 0.2 with --start.")
 @click.option("--checkpoints", type=click.Path(path_type=Path), help="Folder; without it MODEL.checkpoints.")
 @click.option("--fresh", is_flag=True, help="Start anew where there are checkpoints, instead of going on.")
 def train(
@@ -38,6 +42,8 @@ def train(
     out: Path,
     checkpoints: Path | None,
     fresh: bool,
+    start: Path | None,
+    rate: float | None,
     device: str,
     threads: int | None,
     **choices: Any,
@@ -57,7 +63,8 @@ def train(
     from vidframe_emotion.train import Recipe
 
     folder = checkpoints or out.with_suffix(".checkpoints")
-    trainer = _prepared(Recipe(**choices), training, folder, device, fresh)
+    recipe = Recipe(**choices).times((0.2 if start else 1.0) if rate is None else rate)
+    trainer = _prepared(recipe, training, folder, device, fresh, start)
     _run(trainer, choosing)
     facts = export(trainer, choosing, out)
     click.echo(f"{out}: {facts['parameters']:,} parameters, {facts['epochs']} epochs; `vidframe eval emotion` measures it")
@@ -86,10 +93,18 @@ def _start_torch(device: str, threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def _prepared(recipe: Recipe, faces: Faces, folder: Path, device: str, fresh: bool) -> Trainer:
+def _prepared(
+    recipe: Recipe, faces: Faces, folder: Path, device: str, fresh: bool, start: Path | None
+) -> Trainer:
+    from vidframe_emotion.model import OURS, ModelError
     from vidframe_emotion.train import Trainer
 
     trainer = Trainer(recipe, faces, folder, device=device)
+    if start is not None:
+        try:
+            trainer.start_from(OURS if str(start) == "shipped" else start)
+        except ModelError as error:
+            raise click.ClickException(str(error)) from error
     if not fresh:
         try:
             resumed = trainer.resume()
