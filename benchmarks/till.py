@@ -1,0 +1,127 @@
+"""How long a bill takes with eight tills at once, beside a page without a database from the same server.
+
+    python benchmarks/till.py [seconds] [database URL]
+
+Prints p50 and p99 in milliseconds of the payment (its answer is a bill that is on disk) and of a static file asked for
+by the same eight clients, and their ratio. A database given by URL must be empty; it is filled.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from flask import Flask
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from shop_app.accounts import sessions
+from shop_app.app import create_app
+from shop_app.db import Database, now
+from shop_app.models import Account, Product, TaxClass
+from shop_app.permissions import Role
+from shop_app.schema import initialise, upgrade_database
+from shop_app.settings import Settings
+from shop_app.web import shop_of
+from tests.shop.conftest import Person, ShopClient
+from tests.shop.test_kill import Cashier, Server
+
+TILLS = 8
+
+
+def main(seconds: float, url: str) -> None:
+    """Measure, and print one line per figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(instance=Path(folder), database=SecretStr(url), plain_http=True)
+        upgrade_database(settings)
+        app = create_app(settings)
+        database = shop_of(app).database
+        with database.writing() as session:
+            initialise(session, name="Bench", currency="EUR", time_zone="Europe/Berlin")
+        people = [cashier(app, database, n) for n in range(TILLS)]
+        product = product_of(database)
+        server = Server(settings)
+        try:
+            report("static file", static_file(server, seconds / 3))
+            report("payment", payments(server, people, product, seconds))
+        finally:
+            server.kill()
+            database.close()
+
+
+def cashier(app: Flask, database: Database, number: int) -> Person:
+    """A cashier who is signed in."""
+    with app.test_request_context(), database.writing() as session:
+        email = f"till-{number}@example.com"
+        account = Account(
+            role=Role.BILLING.value, name=f"Till {number}", email=email, email_norm=email, created_at=now(), active=True
+        )
+        session.add(account)
+        session.flush()
+        token = sessions.begin(session, account, kind="browser", label="bench")
+    return Person(account.id, Role.BILLING, account.name, email, token, ShopClient(app))
+
+
+def product_of(database: Database) -> Product:
+    """Something that does not sell out."""
+    with database.writing() as session:
+        tax = session.scalars(select(TaxClass)).first()
+        assert tax is not None
+        product = Product(
+            sku="B", name="Bench", price_minor=199, tax_class_id=tax.id, stock=10_000_000, created_at=now(),
+            updated_at=now(),
+        )  # fmt: skip
+        session.add(product)
+    return product
+
+
+def payments(server: Server, people: list[Person], product: Product, seconds: float) -> list[float]:
+    """Seconds of each payment."""
+    tills = [Cashier(server, person, product.id) for person in people]
+    for till in tills:
+        till.start()
+    time.sleep(seconds)
+    for till in tills:
+        till.stopped.set()
+    for till in tills:
+        till.join(timeout=30)
+    assert not any(till.failures for till in tills)
+    return [one for till in tills for one in till.seconds[2:]]
+
+
+def static_file(server: Server, seconds: float) -> list[float]:
+    """Seconds of each request for a file that needs neither sign-in nor database."""
+    taken: list[float] = []
+    end = time.monotonic() + seconds
+
+    def client() -> None:
+        connection = http.client.HTTPConnection(*server.address, timeout=30)
+        while time.monotonic() < end:
+            began = time.monotonic()
+            connection.request("GET", "/static/icon.svg")
+            connection.getresponse().read()
+            taken.append(time.monotonic() - began)
+        connection.close()
+
+    clients = [threading.Thread(target=client) for _ in range(TILLS)]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
+    return taken
+
+
+def report(name: str, taken: list[float]) -> None:
+    """One line."""
+    taken = sorted(taken)
+    p50, p99 = (taken[min(int(len(taken) * share), len(taken) - 1)] * 1000 for share in (0.5, 0.99))
+    print(f"{name:12} n={len(taken):6} p50={p50:7.1f} ms p99={p99:7.1f} ms (load {os.getloadavg()[0]:.1f})")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 15, sys.argv[2] if len(sys.argv) > 2 else "")
