@@ -13,11 +13,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from shop_app.db import now
+from shop_app.db import changed_rows, now
 from shop_app.errors import Invalid
 from shop_app.models import IdempotencyKey
 from shop_app.text import _
@@ -31,18 +30,14 @@ def once(
 ) -> tuple[dict[str, Any], bool]:
     """The answer of `work`, and whether it is a stored one. The same key with another body is refused (`Invalid`)."""
     digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
-    row = IdempotencyKey(
+    statement = insert(IdempotencyKey).values(
         account_id=actor.account_id, route=route, key=key, body_hash=digest, status=None, created_at=now()
     )
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
+    statement = statement.prefix_with("OR IGNORE", dialect="sqlite").prefix_with("IGNORE", dialect="mysql")
+    if changed_rows(session, statement) == 0:
         return _stored(session, actor, route, key, digest), True
     answer = work()
-    row.status, row.answer = 201, answer
-    session.flush()
+    session.execute(update(IdempotencyKey).where(*_of(actor, route, key)).values(status=201, answer=answer))
     return answer, False
 
 
@@ -52,14 +47,14 @@ def forget_old(session: Session) -> None:
 
 
 def _stored(session: Session, actor: Actor, route: str, key: str, digest: str) -> dict[str, Any]:
-    found = session.scalars(
-        select(IdempotencyKey).where(
-            IdempotencyKey.account_id == actor.account_id, IdempotencyKey.route == route, IdempotencyKey.key == key
-        )
-    ).one()
+    found = session.scalars(select(IdempotencyKey).where(*_of(actor, route, key))).one()
     if found.body_hash != digest or found.answer is None:
         raise Invalid(
             _("This was done already, with other contents. Nothing was done now; look at what was done first."),
             code="key-used", first=found.answer,
         )  # fmt: skip
     return found.answer
+
+
+def _of(actor: Actor, route: str, key: str) -> tuple[ColumnElement[bool], ...]:
+    return (IdempotencyKey.account_id == actor.account_id, IdempotencyKey.route == route, IdempotencyKey.key == key)

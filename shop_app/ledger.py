@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,10 +34,10 @@ class Reason:
     note: str = ""
 
 
-def shop_account(session: Session, kind: str) -> int:
-    """The id of one of the shop's own accounts."""
-    query = select(LedgerAccount.id).where(LedgerAccount.kind == kind, LedgerAccount.owner == "shop")
-    return session.scalars(query).one()
+def shop_accounts(session: Session) -> dict[str, int]:
+    """The ids of the shop's own accounts: cash, card and sales."""
+    query = select(LedgerAccount.kind, LedgerAccount.id).where(LedgerAccount.owner == "shop")
+    return {kind: account for kind, account in session.execute(query)}
 
 
 def wallet_of(session: Session, customer_id: int) -> int:
@@ -91,12 +91,18 @@ def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, i
     )  # fmt: skip
     query = select(LedgerAccount.id, LedgerAccount.balance_minor).where(LedgerAccount.id.in_(moved))
     balances = {account: balance for account, balance in session.execute(query)}
-    transaction.entries = [
-        LedgerEntry(account_id=account, amount_minor=amount, balance_after_minor=balances[account])
-        for account, amount in moved.items()
-    ]
     session.add(transaction)
     session.flush()
+    entries = [
+        {
+            "transaction_id": transaction.id,
+            "account_id": account,
+            "amount_minor": amount,
+            "balance_after_minor": balances[account],
+        }
+        for account, amount in moved.items()
+    ]
+    session.execute(insert(LedgerEntry), entries)
     return transaction
 
 
@@ -114,7 +120,7 @@ def top_up(
     wallet = wallet_of(session, customer_id)
     made = post(
         session, actor, Reason("top-up", note=method),
-        {wallet: amount_minor, shop_account(session, method): -amount_minor},
+        {wallet: amount_minor, shop_accounts(session)[method]: -amount_minor},
     )  # fmt: skip
     audit.record(session, actor, "wallet.top-up", customer_id, amount_minor=amount_minor, method=method)
     return made

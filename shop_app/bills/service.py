@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -37,6 +37,11 @@ class Tender:
     amount_minor: int
     tendered_minor: int | None = None
 
+    @property
+    def change_minor(self) -> int:
+        """What goes back to the customer."""
+        return 0 if self.tendered_minor is None else self.tendered_minor - self.amount_minor
+
 
 @dataclass(frozen=True)
 class Sale:
@@ -69,13 +74,12 @@ def sell(session: Session, actor: Actor, sale: Sale, shop: ShopProfile) -> Bill:
         total_minor=sale.priced.total_minor,
     )  # fmt: skip
     bill.lines = [_line(place, line, sale.at) for place, line in enumerate(sale.priced.lines, 1)]
-    bill.payments = [_payment(tender) for tender in sale.tenders]
     levels = stock.reserve(session, pieces, below_zero=sale.below_zero)
     bill.number = next_number(session, "bill")
     session.add(bill)
     session.flush()
     stock.note(session, actor, levels, stock.Cause("sale", bill_id=bill.id))
-    _book_sale(session, actor, bill)
+    _book_sale(session, actor, bill, [_payment(tender) for tender in sale.tenders])
     audit.record(session, actor, "bill.made", bill.number, total_minor=bill.total_minor)
     return bill
 
@@ -199,11 +203,10 @@ def _line(place: int, line: PricedLine, at: datetime) -> BillLine:
 
 
 def _payment(tender: Tender) -> Payment:
-    cash = tender.method == ledger.CASH
-    given = tender.tendered_minor if tender.tendered_minor is not None else tender.amount_minor
+    given = tender.amount_minor if tender.tendered_minor is None else tender.tendered_minor
     return Payment(
-        method=tender.method, amount_minor=tender.amount_minor, tendered_minor=given if cash else None,
-        change_minor=given - tender.amount_minor if cash else 0,
+        method=tender.method, amount_minor=tender.amount_minor, change_minor=tender.change_minor,
+        tendered_minor=given if tender.method == ledger.CASH else None,
     )  # fmt: skip
 
 
@@ -224,20 +227,23 @@ def _check_tenders(sale: Sale) -> None:
         raise Invalid(_("Nothing was charged: choose the customer whose wallet pays."))
 
 
-def _book_sale(session: Session, actor: Actor, bill: Bill) -> None:
-    amounts = {_account(session, payment.method, bill): -payment.amount_minor for payment in bill.payments}
-    if not amounts:
+def _book_sale(session: Session, actor: Actor, bill: Bill, payments: list[Payment]) -> None:
+    if not payments:
         return
-    amounts[ledger.shop_account(session, ledger.SALES)] = bill.total_minor
+    accounts = _accounts(session, bill)
+    amounts = {accounts[payment.method]: -payment.amount_minor for payment in payments}
+    amounts[accounts[ledger.SALES]] = bill.total_minor
     made = ledger.post(session, actor, ledger.Reason("payment", bill_id=bill.id), amounts)
-    for payment in bill.payments:
-        payment.transaction_id = made.id
+    for payment in payments:
+        payment.bill_id, payment.transaction_id = bill.id, made.id
+    session.add_all(payments)
 
 
-def _account(session: Session, method: str, bill: Bill) -> int:
-    if method == ledger.WALLET and bill.customer_id is not None:
-        return ledger.wallet_of(session, bill.customer_id)
-    return ledger.shop_account(session, method)
+def _accounts(session: Session, bill: Bill) -> dict[str, int]:
+    found = ledger.shop_accounts(session)
+    if bill.customer_id is not None:
+        found[ledger.WALLET] = ledger.wallet_of(session, bill.customer_id)
+    return found
 
 
 def _check_refund(bill: Bill, returns: Sequence[Return], method: str, reason: str) -> None:
@@ -283,11 +289,8 @@ def _back_to_shelf(session: Session, actor: Actor, bill: Bill, made: Refund) -> 
 def _book_refund(session: Session, actor: Actor, bill: Bill, made: Refund) -> None:
     if not made.total_minor:
         return
-    to = _account(session, made.method, bill)
-    amounts: Mapping[int, int] = {
-        to: made.total_minor,
-        ledger.shop_account(session, ledger.SALES): -made.total_minor,
-    }
+    accounts = _accounts(session, bill)
+    amounts = {accounts[made.method]: made.total_minor, accounts[ledger.SALES]: -made.total_minor}
     ledger.post(session, actor, ledger.Reason("refund", bill_id=bill.id, refund_id=made.id), amounts)
 
 

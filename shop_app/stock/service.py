@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app import audit
@@ -149,8 +149,12 @@ def note(session: Session, actor: Actor, changes: Mapping[int, int], cause: Caus
     at = now()
     # The rows are ours until the commit, so what is read here is the level after our own change.
     query = select(Product.id, Product.name, Product.stock, Product.low_stock_level).where(Product.id.in_(changes))
-    for product_id, name, stock, low in session.execute(query):
-        session.add(_movement(actor, product_id, changes[product_id], stock, cause, at))
+    rows = session.execute(query).all()
+    session.execute(
+        insert(StockMovement),
+        [_movement(actor, product_id, changes[product_id], stock, cause, at) for product_id, _name, stock, _low in rows],
+    )
+    for product_id, name, stock, low in rows:
         if stock <= low < stock - changes[product_id]:
             _tell_low(session, product_id, name, stock)
 
@@ -163,11 +167,14 @@ def _change(session: Session, product_id: int, change: int, *, below_zero: bool)
     return changed_rows(session, statement) == 1
 
 
-def _movement(actor: Actor, product_id: int, change: int, after: int, cause: Cause, at: datetime) -> StockMovement:
-    return StockMovement(
-        product_id=product_id, change=change, stock_after=after, reason=cause.reason, note=cause.note[:200],
-        account_id=actor.account_id, at=at, bill_id=cause.bill_id, refund_id=cause.refund_id,
-    )  # fmt: skip
+def _movement(
+    actor: Actor, product_id: int, change: int, after: int, cause: Cause, at: datetime
+) -> dict[str, Any]:
+    return {
+        "product_id": product_id, "change": change, "stock_after": after, "reason": cause.reason,
+        "note": cause.note[:200], "account_id": actor.account_id, "at": at, "bill_id": cause.bill_id,
+        "refund_id": cause.refund_id,
+    }  # fmt: skip
 
 
 def _tell_low(session: Session, product_id: int, name: str, stock: int) -> None:

@@ -175,7 +175,7 @@ def pay(
         bill = sell(session, actor, sale, shop)
         session.delete(cart)
         session.flush()
-        change = sum(payment.change_minor for payment in bill.payments)
+        change = sum(tender.change_minor for tender in tenders)
         return {"bill_id": bill.id, "number": bill.number, "total_minor": bill.total_minor, "change_minor": change}
 
     return idempotency.once(session, actor, ROUTE, key, body, work)
