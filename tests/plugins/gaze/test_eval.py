@@ -1,5 +1,7 @@
 """`vidframe eval gaze` and `vidframe eval interest`: what they read, count and refuse."""
 
+from typing import Any
+from pathlib import Path
 import json
 
 import cv2
@@ -21,7 +23,7 @@ from vidframe_gaze.eval_interest import VisitOf, evaluate as evaluate_interest, 
 from vidframe_gaze.head_pose import reference_face, rotation_of
 
 
-def found(yaw, off, *, file="a.jpg", sigma=7.0):
+def found(yaw: float, off: float, *, file: str = "a.jpg", sigma: float = 7.0) -> Found:
     return Found(file, yaw, 0.0, yaw + off, 0.0, sigma, 50.0)
 
 
@@ -43,7 +45,7 @@ def test_a_perfect_mirror_differs_by_nothing() -> None:
     assert mirror_difference([found(20, 3)], [found(20, -43)]) == 0
 
 
-def test_pointing04_is_read_with_its_pan_turned_round(tmp_path):
+def test_pointing04_is_read_with_its_pan_turned_round(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "person01146+15-30.jpg"), np.zeros((288, 384, 3), np.uint8))
     (tmp_path / "person01146+15-30.txt").write_text("person01146+15-30.jpg\n\nFace\n192\n140\n100\n110\n")
 
@@ -52,7 +54,7 @@ def test_pointing04_is_read_with_its_pan_turned_round(tmp_path):
     assert (picture.yaw, picture.pitch, picture.box) == (30, 15, Box(142, 85, 100, 110))
 
 
-def test_a_table_of_pictures_is_read(tmp_path):
+def test_a_table_of_pictures_is_read(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((90, 160, 3), np.uint8))
     (tmp_path / "gaze.csv").write_text("file,yaw,pitch,x,y,width,height\na.png,-10,5,1,2,30,40\na.png,0,0,,,,\n")
 
@@ -71,7 +73,7 @@ def test_a_table_of_pictures_is_read(tmp_path):
         pytest.param(None, "neither gaze.csv nor pictures", id="nothing there"),
     ],
 )
-def test_a_folder_that_makes_no_sense_is_refused_with_its_line(tmp_path, table, message):
+def test_a_folder_that_makes_no_sense_is_refused_with_its_line(tmp_path: Path, table: str | None, message: str) -> None:
     if table is not None:
         (tmp_path / "gaze.csv").write_text(table)
 
@@ -81,31 +83,29 @@ def test_a_folder_that_makes_no_sense_is_refused_with_its_line(tmp_path, table, 
     assert message in result.output
 
 
-def test_directions_are_those_of_the_face_at_the_box_also_when_mirrored_and_shrunk(tmp_path):
-    path = tmp_path / "a.png"
-    cv2.imwrite(str(path), np.zeros((360, 640, 3), np.uint8))
-    box = Box(400, 100, 60, 60)
-    asked = []
+@pytest.mark.parametrize(
+    ("mirror", "face_width", "at"),
+    [
+        pytest.param(False, None, Box(400, 100, 60, 60), id="as it is"),
+        pytest.param(True, None, Box(180, 100, 60, 60), id="mirrored"),
+        pytest.param(False, 30, Box(360, 140, 30, 30), id="shrunk, in a picture as large as before"),
+    ],
+)
+def test_the_face_at_the_labelled_box_is_measured(tmp_path: Path, mirror: bool, face_width: int | None, at: Box) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((360, 640, 3), np.uint8))
 
-    def find(picture):
-        asked.append(picture.shape)
-        x, y = (centre_of[0]) if centre_of else box.centre
-        points = (reference_face().points @ rotation_of(20).T)[:, :2] * (20, -20) + (x, y)
-        landmarks = np.column_stack([points, np.zeros(468)]).astype(np.float32)
-        other = Face(Box(5, 5, 50, 50))
-        return [other, Face(Box(x - 30, y - 30, 60, 60), landmarks=landmarks)]
+    def find(picture: Any) -> list[Face]:
+        points = (reference_face().points @ rotation_of(20).T)[:, :2] * (20, -20) + at.centre
+        face = Face(at, landmarks=np.column_stack([points, np.zeros(468)]).astype(np.float32))
+        return [Face(Box(5, 5, 50, 50)), face] if picture.shape == (360, 640, 3) else []
 
-    centre_of = []
-    (plain,) = directions([Picture(path, 20, 0, box)], find)
-    centre_of = [(640 - 430, 130)]
-    (mirrored,) = directions([Picture(path, 20, 0, box)], find, mirror=True)
+    picture = Picture(tmp_path / "a.png", 20, 0, Box(400, 100, 60, 60))
+    (found_there,) = directions([picture], find, face_width, mirror=mirror)
 
-    assert plain.found_yaw == pytest.approx(20, abs=0.01)
-    assert mirrored.found_yaw == pytest.approx(20, abs=0.01)  # the made face is not mirrored, but found at its place
-    assert asked == [(360, 640, 3)] * 2
+    assert found_there.found_yaw == pytest.approx(20, abs=0.01)
 
 
-def visit(zone="tea", start=0.0, end=10.0, **figures):
+def visit(zone: str = "tea", start: float = 0.0, end: float = 10.0, **figures: Any) -> VisitOf:
     return VisitOf(zone=zone, start=start, end=end, **figures)
 
 
@@ -153,7 +153,7 @@ def test_the_events_of_a_long_visit_are_added_up() -> None:
         pytest.param({"interest": {"zones": [{"name": "x"}]}, "visits": []}, "polygon or a sector", id="bad zone"),
     ],
 )
-def test_videos_without_a_sound_truth_are_refused(tmp_path, truth, message):
+def test_videos_without_a_sound_truth_are_refused(tmp_path: Path, truth: Any, message: str) -> None:
     if truth is not None:
         (tmp_path / "v.mp4").touch()
         (tmp_path / "v.json").write_text(json.dumps(truth))

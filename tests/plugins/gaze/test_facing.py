@@ -1,5 +1,6 @@
 """Which zone a head is turned to."""
 
+from typing import Any
 import numpy as np
 import pytest
 
@@ -10,12 +11,12 @@ from vidframe_gaze.zones import Zone
 SIZE = (1280, 720)
 
 
-def face(yaw, pitch=0.0, *, x=640.0, y=360.0, width=60.0, sigma=7.0):
+def face(yaw: float, pitch: float = 0.0, *, x: float = 640.0, y: float = 360.0, width: float = 60.0, sigma: float = 7.0) -> Face:
     box = Box(x - width / 2, y - width / 2, width, width)
     return Face(box, track=1, gaze=Gaze(yaw, pitch, 0.0, sigma))
 
 
-def rectangle(left, top, right, bottom):
+def rectangle(left: float, top: float, right: float, bottom: float) -> list[tuple[float, float]]:
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
@@ -32,7 +33,7 @@ BELOW = Zone(name="below", polygon=rectangle(0.3, 0.85, 0.7, 1.0))
         pytest.param(0, -40, "below", id="down"),
     ],
 )
-def test_the_ray_in_the_picture_meets_the_zone_that_the_face_is_turned_to(yaw, pitch, expected):
+def test_the_ray_in_the_picture_meets_the_zone_that_the_face_is_turned_to(yaw: float, pitch: float, expected: str) -> None:
     probabilities = Facing([LEFT, RIGHT, BELOW], SIZE).probabilities(face(yaw, pitch))
 
     assert max(probabilities, key=probabilities.__getitem__) == expected
@@ -83,7 +84,7 @@ def test_a_head_without_a_direction_faces_nothing() -> None:
     assert Facing([LEFT], SIZE).probabilities(nobody) == {}
 
 
-def seen_from(point, target):
+def seen_from(point: Any, target: Any) -> tuple[float, float]:
     """Yaw and pitch with which a head at `point` (camera coordinates, metres) is turned to `target`."""
     ahead = -point / np.linalg.norm(point)
     right = np.cross([0, 1, 0], ahead)
@@ -96,12 +97,12 @@ def seen_from(point, target):
 
 @pytest.mark.parametrize("head", [(0.0, 0.0, -4.0), (1.2, 0.3, -4.0), (-1.0, -0.4, -2.5)])
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_with_distances_and_a_field_of_view_the_zone_is_met_in_space(head, number):
+def test_with_distances_and_a_field_of_view_the_zone_is_met_in_space(head: Any, number: int) -> None:
     focal = 640 / np.tan(np.radians(35))
 
-    def pixel(point):
+    def pixel(point: Any) -> tuple[float, float]:
         x, y, z = point
-        return 640 + focal * x / -z, 360 - focal * y / -z
+        return float(640 + focal * x / -z), float(360 - focal * y / -z)
 
     # Three panels of a shelf along the left wall, one behind the other: in one line as the picture shows them.
     panels = [
@@ -111,7 +112,7 @@ def test_with_distances_and_a_field_of_view_the_zone_is_met_in_space(head, numbe
     zones = [
         Zone(
             name=str(index),
-            polygon=[tuple(float(value) for value in pixel(corner)) for corner in panel],
+            polygon=[pixel(corner) for corner in panel],
             distance=[float(np.linalg.norm(corner)) for corner in panel],
         )
         for index, panel in enumerate(panels)

@@ -1,11 +1,12 @@
 """The `interest` step on made faces: visits, looks, staff and moods."""
 
+from typing import Any
 import json
 
 import numpy as np
 import pytest
 
-from vidframe import Box, Emotion, Event, Face, Gaze
+from vidframe import Box, Camera, Emotion, Event, Face, Frame, Gaze
 from vidframe.testing import START, make_camera, make_frame, run_plugin, stepwise
 from vidframe_gaze.interest import Interest
 from vidframe_gaze.zones import Zone
@@ -19,20 +20,20 @@ FPS = 10
 HAPPY = Emotion({"happy": 0.9, "sad": 0.1}, 0.8)
 
 
-def face(x=400.0, y=400.0, *, yaw=0.0, track=1, emotion=None, width=60.0):
+def face(x: float = 400.0, y: float = 400.0, *, yaw: float = 0.0, track: int | None = 1, emotion: Emotion | None = None, width: float = 60.0) -> Face:
     box = Box(x - width / 2, y - width / 2, width, width)
     return Face(box, track=track, gaze=Gaze(yaw, 0.0, 0.0, 7.0), emotion=emotion)
 
 
-def standing(seconds, **about):
+def standing(seconds: float, **about: Any) -> list[list[Face]]:
     return [[face(**about)] for _ in range(round(seconds * FPS))]
 
 
-def empty(seconds):
+def empty(seconds: float) -> list[list[Face]]:
     return [[] for _ in range(round(seconds * FPS))]
 
 
-def frames_of(scene, camera=None):
+def frames_of(scene: Any, camera: Camera | None = None) -> list[Frame]:
     """One frame for each list of faces."""
     camera = camera or make_camera("aisle")
     return [
@@ -41,7 +42,7 @@ def frames_of(scene, camera=None):
     ]
 
 
-def events_of(scene, *zones, kind="interest", **settings):
+def events_of(scene: Any, *zones: Zone, kind: str = "interest", **settings: Any) -> list[Any]:
     step = Interest(list(zones or (TEA, COFFEE)), **settings)
     return [event.facts for event in run_plugin(step, frames_of(scene)) if event.kind == kind]
 
@@ -72,7 +73,7 @@ def test_a_glance_is_no_look() -> None:
 
 
 def test_whoever_passes_a_shelf_without_a_look_is_told_as_passing() -> None:
-    walk = [[face(x=x)] for x in np.arange(640, 250, -20)]
+    walk = [[face(x=float(x))] for x in np.arange(640, 250, -20)]
 
     (tea,) = events_of([*walk, *empty(4)])
 
@@ -85,8 +86,8 @@ def test_whoever_stays_away_from_a_shelf_and_looks_elsewhere_is_not_told() -> No
 
 
 def test_standing_at_a_shelf_is_a_stop_with_its_seconds() -> None:
-    arrive = [[face(x=x)] for x in np.arange(640, 300, -20)]
-    leave = [[face(x=x)] for x in np.arange(300, 640, 20)]
+    arrive = [[face(x=float(x))] for x in np.arange(640, 300, -20)]
+    leave = [[face(x=float(x))] for x in np.arange(300, 640, 20)]
 
     (tea,) = events_of([*arrive, *standing(6, x=300), *leave, *empty(4)])
 
@@ -208,7 +209,7 @@ def test_a_change_of_mode_tells_what_is_under_way() -> None:
 
     step.handle_event(Event("x", "mode.changed", "aisle", START, {"mode": "night"}))
 
-    assert [event.kind for event in camera.report.events] == ["interest"]
+    assert [event.kind for event in camera.report.events] == ["interest"]  # type: ignore[attr-defined]
     assert list(told) == [[]]
 
 
@@ -290,12 +291,12 @@ def test_a_camera_that_comes_back_with_another_size_keeps_its_zones() -> None:
         pytest.param([TEA.model_copy(update={"distance": 2.0})], "without field_of_view", id="distance without camera"),
     ],
 )
-def test_zones_that_contradict_are_refused(zones, message):
+def test_zones_that_contradict_are_refused(zones: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Interest(zones)
 
 
-def test_narrow_zones_are_warned_of_once(caplog):
+def test_narrow_zones_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
     narrow = Zone(name="narrow", sector=(0, 15))
 
     run_plugin(Interest([narrow]), frames_of(empty(1)))

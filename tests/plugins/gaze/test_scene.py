@@ -1,5 +1,7 @@
 """The drawn shop: its truth is geometry, and the whole day chain is held against it."""
 
+from typing import Any
+from pathlib import Path
 from itertools import islice
 
 import numpy as np
@@ -19,11 +21,11 @@ HEAD = Head(
 CLOTHES = Clothes((200, 0, 0), (0, 0, 0))
 
 
-def visitor(*story):
+def visitor(*story: Moment) -> Person:
     return Person("visitor", HEAD, CLOTHES, story)
 
 
-def poses(person, seconds):
+def poses(person: Person, seconds: float) -> list[Any]:
     return list(islice(person.poses(FPS), round(seconds * FPS)))
 
 
@@ -34,7 +36,7 @@ def test_somebody_is_there_from_the_first_to_the_last_moment_only() -> None:
 
 
 @pytest.mark.parametrize("name", ["tea", "coffee", "honey"])
-def test_a_head_that_has_turned_to_a_place_is_turned_to_it_exactly(name):
+def test_a_head_that_has_turned_to_a_place_is_turned_to_it_exactly(name: str) -> None:
     person = visitor(Moment(0, 0.1, -4.2, name), Moment(3, 0.1, -4.2, name))
 
     last = poses(person, 2)[-1]
@@ -110,9 +112,12 @@ def test_the_portrait_turned_and_mirrored_is_seen_turned_and_mirrored() -> None:
 
     head, reference = customers()[0].head, reference_face()
 
-    def seen(picture):
+    def seen(picture: Any) -> float:
         (face,) = find(picture)
-        return angles_of(reference.rotation(face.landmarks[:468])).yaw
+        assert face.landmarks is not None
+        rotation = reference.rotation(face.landmarks[:468])
+        assert rotation is not None
+        return angles_of(rotation).yaw
 
     with face_finder() as find:
         yaws = {}
@@ -131,7 +136,7 @@ def test_the_portrait_turned_and_mirrored_is_seen_turned_and_mirrored() -> None:
 
 
 @pytest.mark.slow
-def test_the_day_chain_tells_who_looked_where_in_the_drawn_shop(tmp_path):
+def test_the_day_chain_tells_who_looked_where_in_the_drawn_shop(tmp_path: Path) -> None:
     video, truth_path = write_film(tmp_path, Film(("day",)))
     truth = Truth.model_validate_json(truth_path.read_text())
 

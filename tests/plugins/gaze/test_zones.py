@@ -1,5 +1,6 @@
 """Zones as they are written in a config."""
 
+from typing import Any
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ def test_greater_corners_are_pixels() -> None:
 @pytest.mark.parametrize(
     ("point", "inside"), [((5, 5), True), ((5, 15), False), ((15, 15), True), ((25, 5), False), ((-1, 5), False)]
 )
-def test_a_point_is_inside_an_l_shape_or_not(point, inside):
+def test_a_point_is_inside_an_l_shape_or_not(point: Any, inside: bool) -> None:
     shape = np.array([(0, 0), (20, 0), (20, 20), (10, 20), (10, 10), (0, 10)], float)
 
     assert contains(shape, point) is inside
@@ -40,6 +41,6 @@ def test_a_point_is_inside_an_l_shape_or_not(point, inside):
         pytest.param({"polygon": SQUARE, "colour": "red"}, "Extra inputs", id="unknown key"),
     ],
 )
-def test_a_zone_that_makes_no_sense_is_refused(settings, message):
+def test_a_zone_that_makes_no_sense_is_refused(settings: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Zone(name="tea", **settings)
