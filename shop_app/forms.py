@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 
 from shop_app import money
 from shop_app.errors import Invalid
-from shop_app.pages import locale_name
+from shop_app.text import locale_name
 from shop_app.web import profile
 
 

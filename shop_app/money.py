@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
-from babel.numbers import format_currency, format_decimal, get_currency_precision, parse_decimal
+from babel import Locale
+from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import format_currency, get_currency_precision, parse_decimal
 from babel.numbers import NumberFormatError
 
 from shop_app.errors import Invalid
+from shop_app.text import _
 
 LARGEST = 10**12  # minor units; far above any bill, far below what a column holds
 
@@ -21,14 +25,15 @@ def digits(currency: str) -> int:
 def to_minor(text: str, currency: str, locale: str = "en") -> int:
     """`12,50` -> 1250. Takes the reader's own writing, and a plain point as well."""
     try:
-        amount = Decimal(text.strip().replace(",", ".")) if _is_plain(text) else Decimal(str(parse_decimal(text.strip(), locale, strict=True)))
+        plain = text.strip().replace(",", ".") if _is_plain(text) else parse_decimal(text.strip(), locale, strict=True)
+        amount = Decimal(plain)
     except (InvalidOperation, NumberFormatError, ValueError):
-        raise Invalid(f"{text!r} is not an amount of money.") from None
+        raise Invalid(_("“%(found)s” is not an amount of money.", found=text)) from None
     scaled = amount.scaleb(digits(currency))
     if not scaled.is_finite() or scaled != scaled.to_integral_value():
-        raise Invalid(f"{text!r} has more digits than {currency} has.")
+        raise Invalid(_("“%(found)s” has more digits than %(currency)s has.", found=text, currency=currency))
     if abs(scaled) > LARGEST:
-        raise Invalid(f"{text!r} is too large an amount.")
+        raise Invalid(_("“%(found)s” is too large an amount.", found=text))
     return int(scaled)
 
 
@@ -44,9 +49,22 @@ def show(minor: int, currency: str, locale: str) -> str:
 
 def show_plain(minor: int, currency: str, locale: str) -> str:
     """Without the sign, for columns that name the currency once in their head."""
-    places = digits(currency)
-    pattern = "#,##0" + ("." + "0" * places if places else "")
-    return str(format_decimal(from_minor(minor, currency), format=pattern, locale=locale))
+    return decimal_text(from_minor(minor, currency), digits(currency), locale)
+
+
+def decimal_text(value: Decimal | float, places: int, locale: str) -> str:
+    """A number with so many digits after the point, as a reader of `locale` writes it."""
+    return str(_pattern(places).apply(value, _locale(locale)))
+
+
+@cache
+def _pattern(places: int) -> NumberPattern:
+    return parse_pattern("#,##0" + ("." + "0" * places if places else ""))
+
+
+@cache
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
 
 
 def share(amount_minor: int, basis_points: int) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
 from flask import Flask, flash, request, url_for
-from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from shop_app import clock, money
@@ -20,6 +20,7 @@ from shop_app.icons import icon
 from shop_app.listing import url_with
 from shop_app.messages.service import unread_count
 from shop_app.permissions import Permission, Role
+from shop_app.text import _, locale_name, ngettext
 from shop_app.web import MenuEntry, maybe_actor, profile, session, shop
 
 
@@ -32,6 +33,9 @@ def init_app(app: Flask) -> None:
     }  # fmt: skip
     app.jinja_env.globals |= {
         "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _Static(app),
+        "_": _,
+        "gettext": _,
+        "ngettext": ngettext,
         "LANGUAGES": LANGUAGES, "profile": profile, "locale_name": locale_name, "known_endpoints": app.view_functions,
     }  # fmt: skip
     app.context_processor(_context)
@@ -40,11 +44,6 @@ def init_app(app: Flask) -> None:
 def flash_undo(text: str, action: str) -> None:
     """Tell what was done on the next page, with a button that posts to `action` to undo it."""
     flash(text, "undo " + action)
-
-
-def locale_name() -> str:
-    """The reader's language, as babel names it."""
-    return str(get_locale() or "en")
 
 
 def money_text(minor: int | None) -> str:
@@ -91,8 +90,7 @@ def ago_text(moment: datetime | None) -> str | Markup:
 
 def number_text(value: float | None, digits: int = 0) -> str:
     """A number as the reader writes it."""
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return "–" if value is None else str(format_decimal(value, pattern, locale=locale_name()))
+    return "–" if value is None else money.decimal_text(value, digits, locale_name())
 
 
 def share_text(value: float | None, digits: int = 0) -> str:
@@ -112,12 +110,20 @@ def local_input(moment: datetime | None) -> str:
 
 
 def menu() -> list[MenuEntry]:
-    """The entries that the present actor may open."""
+    """The entries that the present actor may open, in the reader's language."""
     present = maybe_actor()
     if present is None:
         return []
-    held = {*present.permissions, Permission.SIGNED_IN}
-    return [entry for entry in shop().menu if entry.may in held and entry.unless not in held]
+    made: dict[tuple[frozenset[Permission], str], list[MenuEntry]] = shop().services.setdefault("menus", {})
+    key = (present.permissions, locale_name())
+    if key not in made:
+        held = {*present.permissions, Permission.SIGNED_IN}
+        made[key] = [
+            replace(entry, label=str(entry.label), group=str(entry.group), href=url_for(entry.endpoint))
+            for entry in shop().menu
+            if entry.may in held and entry.unless not in held
+        ]
+    return made[key]
 
 
 def _context() -> dict[str, Any]:

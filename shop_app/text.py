@@ -5,18 +5,45 @@ from __future__ import annotations
 from typing import Any
 
 import flask_babel
+from flask import g, has_request_context
+from markupsafe import Markup
 
 
-def _(text: str, **values: Any) -> str:
-    """`text` in the reader's language; `%(name)s` stands for a value."""
-    return str(flask_babel.gettext(text, **values))
+def _(message: str, /, **values: Any) -> str:
+    """`message` in the reader's language; `%(name)s` stands for a value, `%%` for a percent sign."""
+    return _fill(_catalogue().ugettext(message), values)
 
 
-def _l(text: str, **values: Any) -> Any:
+def _l(message: str, /, **values: Any) -> Any:
     """As `_`, translated each time it is shown: for labels of forms and of the navigation."""
-    return flask_babel.lazy_gettext(text, **values)
+    return flask_babel.lazy_gettext(message, **values)
 
 
-def ngettext(one: str, many: str, count: int, **values: Any) -> str:
+def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
     """The form of a text that fits a number; `%(num)s` stands for it."""
-    return str(flask_babel.ngettext(one, many, count, **values))
+    return _fill(_catalogue().ungettext(one, many, count), {"num": count} | values)
+
+
+def locale_name() -> str:
+    """The reader's language, as babel names it; looked up once per request."""
+    if not has_request_context():
+        return str(flask_babel.get_locale() or "en")
+    if "locale_name" not in g:
+        g.locale_name = str(flask_babel.get_locale() or "en")
+    return str(g.locale_name)
+
+
+def _fill(text: str, values: dict[str, Any]) -> str:
+    if not values:
+        return text
+    # A value that is markup already (a <time>) stays so; all else is escaped where it is shown.
+    return (Markup(text) if any(isinstance(value, Markup) for value in values.values()) else text) % values
+
+
+def _catalogue() -> Any:
+    # flask-babel looks this up anew for each text, which took a third of a page's time.
+    if not has_request_context():
+        return flask_babel.get_translations()
+    if "catalogue" not in g:
+        g.catalogue = flask_babel.get_translations()
+    return g.catalogue

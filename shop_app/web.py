@@ -66,6 +66,7 @@ class MenuEntry:
     may: Permission
     order: int
     group: Any = ""
+    href: str = ""
     phone: bool = False  # whether it has a place in the bottom bar of a phone
     unless: Permission | None = None  # who holds this is not shown it
     prefix: str = ""  # endpoints under which it is shown as current; the area by default
@@ -117,7 +118,7 @@ class Area(Blueprint):
         """Add an entry to the navigation."""
         endpoint = f"{self.name}.{view}"
         under = prefix or f"{self.name}."
-        self.entries.append(MenuEntry(label, endpoint, icon, may, order, group, phone, prefix=under, unless=unless))
+        self.entries.append(MenuEntry(label, endpoint, icon, may, order, group, phone=phone, prefix=under, unless=unless))
 
     def _guarded(self, method: str, rule: str, may: Permission | None, options: Any) -> Callable[[View], View]:
         if may is None:

@@ -15,9 +15,9 @@ from shop_app.errors import NotFound
 from shop_app.interest import service, sums
 from shop_app.listing import SortColumn, asked, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Camera, InterestNote, Product, Zone
-from shop_app.pages import day_text, locale_name, number_text, share_text
+from shop_app.pages import day_text, number_text, share_text
 from shop_app.permissions import Permission as P
-from shop_app.text import _, _l
+from shop_app.text import _, _l, locale_name
 from shop_app.web import Area, actor, profile, session, shop
 from sqlalchemy import select
 

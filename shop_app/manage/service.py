@@ -55,7 +55,7 @@ def add_tax_class(session: Session, actor: Actor, name: str, basis_points: int) 
     """A new tax class. Those in use are never changed: old bills keep their own copy of the rate."""
     name = name.strip()
     if not 0 < len(name) <= 60 or not 0 <= basis_points <= 10_000:
-        raise Invalid(_("Not saved: a name, and a rate from 0 to 100 %%, are needed."))
+        raise Invalid(_("Not saved: a name, and a rate from 0 to 100 %, are needed."))
     session.add(TaxClass(name=name, basis_points=basis_points))
     try:
         session.flush()
@@ -67,7 +67,7 @@ def add_tax_class(session: Session, actor: Actor, name: str, basis_points: int) 
 def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: int) -> None:
     """A new rate from now on; bills made before keep theirs."""
     if not 0 <= basis_points <= 10_000:
-        raise Invalid(_("Not saved: a rate from 0 to 100 %% is needed."))
+        raise Invalid(_("Not saved: a rate from 0 to 100 % is needed."))
     if changed_rows(session, update(TaxClass).where(TaxClass.id == class_id).values(basis_points=basis_points)) != 1:
         raise NotFound(_("There is no such tax class."))
     audit.record(session, actor, "tax-class.changed", class_id, basis_points=basis_points)
