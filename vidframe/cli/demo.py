@@ -78,6 +78,6 @@ def _run(out: Path, *, progress: bool) -> int:
     events, clip = out / "events.jsonl", out / "annotated.mp4"
     figures = run_config(loaded(out / "demo.yaml"), events=events, annotate=clip, progress=progress)
     print_summary(figures)
-    for path in (clip, events, *sorted((out / "clips").glob("*.mp4")), out / "demo.yaml"):
+    for path in (clip, events, *sorted((out / "clips").rglob("*.mp4")), out / "demo.yaml"):
         click.echo(path)
     return 1 if any(its.error or its.failed_steps for its in figures) else 0
