@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import random
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from shop_app import clock, ledger
+from shop_app.backup import back_up, restore
 from shop_app.bills import service as bills
 from shop_app.bills.service import Return, Sale, Tender
 from shop_app.db import Database, now
@@ -37,6 +41,7 @@ from shop_app.models import (
 )
 from shop_app.permissions import OF_ROLE
 from shop_app.reports.service import Span, report
+from shop_app.settings import Settings
 from shop_app.till.pricing import Item, price_cart
 from shop_app.web import Actor
 from tests.shop.conftest import Person
@@ -80,7 +85,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_no_sequence_of_sales_refunds_voids_and_top_ups_breaks_the_books(  # M3
     database: Database, billing: Person, customer: Person, make_product: Make, steps: list[tuple[str, int, int]]
@@ -230,11 +235,11 @@ DAYS = [
 ]
 
 
-@pytest.mark.parametrize(("zone", "text", "hours"), DAYS)
+@pytest.mark.parametrize(("zone", "day_text", "hours"), DAYS)
 def test_each_bill_falls_on_exactly_one_day(  # M8
-    database: Database, billing: Person, make_product: Make, zone: str, text: str, hours: int
+    database: Database, billing: Person, make_product: Make, zone: str, day_text: str, hours: int
 ) -> None:
-    day = date.fromisoformat(text)
+    day = date.fromisoformat(day_text)
     begin, end = clock.day_bounds(day, zone)
     moments = [begin - timedelta(microseconds=100_000), begin, end - timedelta(microseconds=100_000), end]
     product = make_product(price_minor=100)
@@ -403,3 +408,40 @@ def test_a_receipt_is_an_original_once_and_a_copy_ever_after(
     second = billing.client.post(path, follow_redirects=True).text
 
     assert ["COPY" in page for page in (looked_at, first, second)] == [True, False, True]
+
+
+def test_the_database_waits_for_the_disk_before_a_bill_is_acknowledged(database: Database) -> None:  # M6
+    with database.writing() as session:
+        if database.is_sqlite:
+            assert session.scalars(text("PRAGMA synchronous")).one() == 2  # FULL
+            assert session.scalars(text("PRAGMA journal_mode")).one() == "wal"
+        else:
+            assert session.scalars(text("SELECT @@innodb_flush_log_at_trx_commit")).one() == 1
+
+
+def test_a_backup_brings_the_same_books_back(  # M15
+    database: Database, settings: Settings, tmp_path: Path, billing: Person, make_product: Make
+) -> None:
+    many_bills(database, [billing.id], make_product(), 300)
+    before = fingerprint(database)
+    back_up(settings, tmp_path / "shop.tar.gz")
+    with database.writing() as session:
+        session.execute(update(Bill).values(total_minor=1))
+    damaged = fingerprint(database)
+    database.close()
+
+    restore(settings, tmp_path / "shop.tar.gz", replace=True)
+
+    assert damaged != before
+    assert fingerprint(Database(settings.database_url)) == before
+
+
+def fingerprint(database: Database) -> str:
+    """SHA-256 over every row that holds money."""
+    digest = hashlib.sha256()
+    with database.reading() as session:
+        for table in (Bill, BillLine, Payment, Refund, RefundLine, LedgerEntry, StockMovement):
+            for row in session.execute(select(table.__table__).order_by(table.__table__.c.id)):
+                digest.update(repr(tuple(row)).encode())
+    database.close()
+    return digest.hexdigest()
