@@ -89,12 +89,12 @@ class Encoded:
         self.write_pictures(pictures(self._decoder, packet))
 
     def write_pictures(self, decoded: Iterable[Any]) -> None:
-        """Encodes pictures; their `opaque` is their time in seconds."""
+        """Encodes pictures as `pictures` made them."""
         for picture in decoded:
             if self._container is None:
                 self._open(picture)
             ready = picture.reformat(self._stream.width, self._stream.height, "yuv420p")
-            ready.pts = max(self._last + 1, round((picture.opaque - self._start) / _CLOCK))
+            ready.pts = max(self._last + 1, picture.pts - round(self._start / _CLOCK))
             ready.time_base, ready.pict_type = _CLOCK, 0
             self._last = ready.pts
             self._container.mux(self._stream.encode(ready))
@@ -130,11 +130,14 @@ def encoder() -> str:
 
 
 def pictures(decoder: Any, packet: Packet | None) -> Iterator[Any]:
-    """Decodes one packet, or with None what the decoder still holds; damaged pictures are left out."""
+    """Decodes one packet, or with None what the decoder still holds; damaged pictures are left out.
+
+    The `pts` of a picture is its time in ticks of 90 kHz.
+    """
     coded = None
     if packet is not None:
         coded = av.Packet(packet.data)
-        coded.opaque = packet.seconds
+        coded.pts, coded.time_base = round(packet.seconds / _CLOCK), _CLOCK
     try:
         yield from decoder.decode(coded)
     except av.error.InvalidDataError:
@@ -169,7 +172,6 @@ def _decoder(first: Packet) -> Any:
     if first.encoding.extradata:
         decoder.extradata = first.encoding.extradata
     decoder.thread_type = "NONE"
-    decoder.copy_opaque = True
     return decoder
 
 

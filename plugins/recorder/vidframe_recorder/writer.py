@@ -14,6 +14,7 @@ from time import monotonic
 import av
 
 from vidframe import Packet
+from vidframe_recorder.fragments import cut_to_whole
 from vidframe_recorder.muxing import Sink, open_sink, thumbnail
 from vidframe_recorder.storage import PART, ClipFile, Storage
 
@@ -161,9 +162,14 @@ class ClipWriter(threading.Thread):
 
 
 def seal(part: Path, note: ClipNote, *, reason: str | None = None) -> Outcome:
-    """Makes a finished clip of a part: measured, with thumbnail and SHA-256, renamed. A part without a picture goes."""
+    """Makes a finished clip of a part: measured, with thumbnail and SHA-256, renamed. A part without a picture goes.
+
+    `reason` is why it ended early: then its end may be half a fragment, which is cut off.
+    """
     note_path = _note_of(part)
     try:
+        if reason is not None:
+            cut_to_whole(part)
         note.seconds = measured(part)
         cause = (datetime.fromisoformat(note.cause) - datetime.fromisoformat(note.start)).total_seconds()
         small = thumbnail(part, max(0.0, cause))

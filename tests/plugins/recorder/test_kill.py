@@ -1,0 +1,125 @@
+"""kill -9 in the middle of a clip: what was written plays, and the next start finishes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.clips import moving_square, write_clip
+from vidframe.testing import Reported, make_camera
+from vidframe_recorder.plugin import Recorder
+
+# Records a camera at 25 pictures a second, in real time, with an incident from the first second on.
+VICTIM = """
+import sys, time
+from pathlib import Path
+from vidframe import Frame
+from vidframe.core.source import open_source
+from vidframe.testing import make_camera
+from vidframe_recorder.plugin import Recorder
+
+camera = make_camera(state=Path(sys.argv[2]))
+recorder = Recorder(before=1)
+recorder.open_camera(camera)
+began = time.monotonic()
+with open_source(sys.argv[1], wants_packets=sys.argv[3] == "copied") as source:
+    for index, shot in enumerate(source):
+        time.sleep(max(0, began + shot.seconds - time.monotonic()))
+        camera.report.seconds = shot.seconds
+        recorder.process_frame(Frame(shot.picture, camera, index, shot.seconds, shot.packets))
+        if index == 25:
+            recorder.handle_event(camera.report("incident.opened", incident="a"))
+        print(f"{shot.seconds:.3f}", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("source") / "camera.mp4"
+    return write_clip(path, moving_square(500, 160, 120), fps=25)
+
+
+def killed(recording: Path, state: Path, how: str, after: float) -> float:
+    """Lets a recorder run for `after` seconds of video and kills it; the seconds that it had taken in."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-c", VICTIM, str(recording), str(state), how]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if float(line) >= after:
+                break
+        time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        rest = process.stdout.read().split()
+    return float(rest[-1] if rest else line)
+
+
+def pictures(clip: Path) -> list[float]:
+    """Times of all pictures; av.error.InvalidDataError if one is damaged."""
+    with av.open(str(clip), options={"err_detect": "explode"}) as container:
+        return [picture.time for picture in container.decode(video=0) if picture.time is not None]
+
+
+@pytest.mark.parametrize("how", ["copied", "encoded"])
+@pytest.mark.parametrize(
+    "after",
+    [2.5, 4.7]
+    + [pytest.param(at, marks=pytest.mark.slow) for at in (1.9, 3.0, 3.33, 5.1, 6.2, 6.8, 7.45, 8.0)],
+)
+def test_after_a_kill_the_clip_plays_to_its_last_second(recording: Path, tmp_path: Path, how: str, after: float) -> None:
+    taken_in = killed(recording, tmp_path, how, after)
+
+    (part,) = (tmp_path / "clips").glob("*.part.mp4")
+    with av.open(str(part)) as container:
+        assert any(True for _ in container.demux(video=0))
+    camera = make_camera(state=tmp_path)
+    assert isinstance(camera.report, Reported)
+    recorder = Recorder()
+    recorder.open_camera(camera)
+    recorder.close_camera()
+
+    (ready,) = camera.report.events
+    assert ready.kind == "clip.ready"
+    assert ready.facts["recovered"] is True
+    assert ready.facts["incidents"] == ["a"]
+    (clip,) = (tmp_path / "clips").glob("*.mp4")
+    times = pictures(clip)
+    assert times[0] + taken_in - times[-1] <= 1.3  # a fragment of a second, and what the killed thread had in hand
+
+
+def test_a_part_that_somebody_is_writing_is_left_alone(recording: Path, tmp_path: Path) -> None:
+    from vidframe_recorder.storage import ClipFile, Storage
+
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    file = ClipFile(folder / "20260101T000000Z-abc.part.mp4", Storage(folder))
+    camera = make_camera(state=tmp_path)
+    recorder = Recorder()
+
+    recorder.open_camera(camera)
+    recorder.close_camera()
+    file.close()
+
+    assert (folder / "20260101T000000Z-abc.part.mp4").exists()
+
+
+def test_a_part_without_a_picture_goes_and_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    (folder / "20260101T000000Z-abc.part.mp4").write_bytes(b"\0\0\0\x20ftyp")
+    camera = make_camera(state=tmp_path)
+    assert isinstance(camera.report, Reported)
+    recorder = Recorder()
+
+    recorder.open_camera(camera)
+    recorder.close_camera()
+
+    assert [event.kind for event in camera.report.events] == ["clip.failed"]
+    assert list(folder.iterdir()) == []
