@@ -19,7 +19,7 @@ from vidframe_abnormality.light import Floats, Gray
 
 FOLLOWS_DRIFT = 4.0  # seconds
 FORGETS_SWAY = 10.0  # seconds
-UPKEEP = 0.4  # seconds between two updates of the reference
+UPKEEP = 0.5  # seconds between two updates of the reference
 TRUSTED = 5  # looks for which a part that was found to be no light needs not be tried again
 LIGHT_EVERYWHERE = 0.25  # share of the picture from which a change of light is worth a word
 MIN_PART = 1 / 3  # of the least area that counts: the smallest part that is looked at
@@ -82,6 +82,7 @@ class Reference:
         """Ends the warm-up: what was learnt is the reference."""
         self.is_learning = False
         self._before: Floats = self.picture.copy()
+        self._has_absorbed = False
         self._known: Gray | None = None
         self._known_for = 0
 
@@ -100,6 +101,7 @@ class Reference:
         """Makes `part` (1 where it is, half the size) of the picture part of the reference."""
         is_part = _upscaled(cv2.dilate(part, _SMALL), picture)
         cv2.copyTo(self.picture, is_part, self._before)
+        self._has_absorbed = True
         cv2.copyTo(picture.astype(np.float32), is_part, self.picture)
         self._show(self.picture)
         self._known = None
@@ -107,6 +109,7 @@ class Reference:
     def absorb_all(self, picture: Gray) -> None:
         """Makes the whole picture the reference."""
         self._before = self.picture
+        self._has_absorbed = True
         self.picture = picture.astype(np.float32)
         self._show(self.picture)
         self._known = None
@@ -151,7 +154,7 @@ class Reference:
 
     def _objects(self, picture: Gray, now: Floats, labels: NDArray[Any], parts: list[Part]) -> list[Part]:
         """The parts that are no light. Those that were found to be objects a moment ago are not tried again."""
-        unknown = [part for part in parts if not self._is_known(labels, part)]
+        unknown = self._unknown(labels, parts)
         if not unknown:
             return parts
         step = max(8 * _dimness(self.shown), 4 * self.noise)
@@ -162,11 +165,12 @@ class Reference:
         light_parts = {part.label for part in unknown if _is_light(labels, part.label, outlines, found)}
         return [part for part in parts if part.label not in light_parts]
 
-    def _is_known(self, labels: NDArray[Any], part: Part) -> bool:
+    def _unknown(self, labels: NDArray[Any], parts: list[Part]) -> list[Part]:
+        """The parts that do not lie mostly where objects were found a moment ago."""
         if self._known is None or self._known_for >= TRUSTED:
-            return False
-        is_part = labels == part.label
-        return bool(self._known[is_part].mean() > 0.5)
+            return parts
+        shares = shares_of(labels, self._known)
+        return [part for part in parts if shares[part.label] <= 0.5]
 
     def _remember(self, labels: NDArray[Any], objects: list[Part]) -> None:
         self._known_for = 0 if self._known is None or self._known_for >= TRUSTED else self._known_for + 1
@@ -174,6 +178,8 @@ class Reference:
 
     def _without_returned(self, picture: Gray, labels: NDArray[Any], objects: list[Part]) -> list[Part]:
         """Takes back what had become part of the reference and is gone again: the picture is as it was before."""
+        if not self._has_absorbed:
+            return objects
         back = []
         for part in objects:
             is_part = _upscaled(masked(labels, [part]), picture)
@@ -239,6 +245,12 @@ def masked(labels: NDArray[Any], parts: Sequence[Part]) -> Gray:
     chosen = np.zeros(int(labels.max()) + 1, np.uint8)
     chosen[[part.label for part in parts]] = 1
     return np.asarray(chosen[labels])
+
+
+def shares_of(labels: NDArray[Any], mask: NDArray[Any]) -> NDArray[Any]:
+    """For each label, the share of its pixels where `mask` is not 0."""
+    flat = labels.ravel()
+    return np.asarray(np.bincount(flat, mask.ravel() != 0) / np.maximum(np.bincount(flat), 1))
 
 
 def find_parts(mask: Gray, least: float) -> tuple[NDArray[Any], list[Part]]:

@@ -4,7 +4,7 @@ Knows no picture: it is told, look by look, how much changed and where.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,14 +68,14 @@ class Incidents:
     current: Incident | None = None
     _recent: deque[Seen] = field(default_factory=deque)
 
-    def see(self, seen: Seen, new_id: str) -> Iterator[tuple[Moment, Incident]]:
-        """Takes in one look; yields what is to be told. `new_id` names the incident if one opens."""
+    def see(self, seen: Seen, new_id: Callable[[], str]) -> Iterator[tuple[Moment, Incident]]:
+        """Takes in one look; yields what is to be told. `new_id` names an incident that opens."""
         self._recent.append(seen)
         while len(self._recent) > self.of:
             self._recent.popleft()
         if self.current is None:
             if self._is_opening(seen):
-                yield "opened", self._open(new_id)
+                yield "opened", self._open(new_id())
         elif seen.area and self._is_going_on():
             if self.current.take_in(seen) or seen.seconds - self.current.told >= self.tell_every:
                 self.current.told = seen.seconds

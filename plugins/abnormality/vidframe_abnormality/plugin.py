@@ -60,8 +60,12 @@ class Abnormality:
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
-        from vidframe_abnormality.watch import Watch  # loads OpenCV
+        import cv2
 
+        from vidframe_abnormality.watch import Watch
+
+        # Pictures of 320 pixels are done before a second thread has started.
+        cv2.setNumThreads(1)
         self._camera = camera
         self._watch = Watch(self)
         self._incidents = Incidents(self.frames, self.of, self.quiet, self.update_every)
@@ -70,7 +74,9 @@ class Abnormality:
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
-        if frame.seconds - self._looked_at >= self.look_every:
+        # While an incident goes on, ten looks a second tell as much as more.
+        pause = self.look_every if self._incidents.current is None else max(self.look_every, 0.095)
+        if frame.seconds - self._looked_at >= pause:
             self._looked_at = frame.seconds
             self._look(frame)
         frame.notes["changed"] = self._changed
@@ -89,7 +95,7 @@ class Abnormality:
     def _look(self, frame: Frame) -> None:
         seen = self._watch.look(frame.scaled_gray(WIDTH), frame.seconds)
         self._changed = seen.area
-        for moment, incident in self._incidents.see(seen, self._new_id(frame)):
+        for moment, incident in self._incidents.see(seen, lambda: self._new_id(frame)):
             self._tell(moment, incident, frame)
 
     def _close_incident(self) -> None:

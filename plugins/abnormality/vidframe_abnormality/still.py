@@ -1,12 +1,13 @@
 """What changed and then stood still: a thing that was left behind, or the gap where one was."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidframe_abnormality.change import Part, halved, masked
+from vidframe_abnormality.change import Part, halved, masked, shares_of
 from vidframe_abnormality.light import Gray, outlines
 
 MOVES = 8.0  # grey levels at which a pixel is another than it was
@@ -33,10 +34,10 @@ class Stillness:
         self._looked[moved] = small[moved]
         self._since[moved] = seconds
 
-    def is_still(self, labels: NDArray[Any], part: Part, seconds: float) -> bool:
-        """Whether the part has stood still long enough."""
-        since = self._since[labels == part.label]
-        return bool((since <= seconds - self._stays).mean() >= STILL)
+    def still(self, labels: NDArray[Any], parts: Sequence[Part], seconds: float) -> list[Part]:
+        """The parts that have stood still long enough."""
+        shares = shares_of(labels, self._since <= seconds - self._stays)
+        return [part for part in parts if shares[part.label] >= STILL]
 
     def forget(self) -> None:
         """Nothing has stood still yet."""

@@ -36,6 +36,11 @@ class Tampering:
     _lost_since: float | None = field(default=None, init=False)
     _recent: deque[tuple[float, Gray]] = field(default_factory=deque, init=False)
 
+    @property
+    def suspects(self) -> bool:
+        """The scene is lost, but not for long enough."""
+        return self._lost_since is not None
+
     def look(self, picture: Gray, reference: Gray, noise: float, seconds: float) -> Cause | None:
         """What was done to the camera, once it has lasted."""
         cause = lost_scene(picture, reference, noise)

@@ -15,7 +15,8 @@ from vidframe_abnormality.tampering import Tampering
 
 STEADY = 0.02  # change of the mean brightness within SETTLED_FOR below which the exposure has settled
 SETTLED_FOR = 1.0  # seconds
-CHECK_EVERY = 0.4  # seconds between two looks at whether the scene is still there
+CHECK_EVERY = 1.0  # seconds between two looks at whether the scene is still there, while little changes
+MUCH = 0.2  # share of the picture
 EVERYWHERE = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -81,7 +82,8 @@ class Watch:
         """Tampering, while it lasts; when the new picture has stood long enough, it is the reference."""
         if not self._settings.tampering:
             return None
-        if self._lost_since is None and seconds - self._checked_at < CHECK_EVERY:
+        is_due = seconds - self._checked_at >= CHECK_EVERY
+        if self._lost_since is None and not self._tampering.suspects and look.area < MUCH and not is_due:
             return None
         self._checked_at = seconds
         if self._tampering.look(picture, reference.scene, reference.noise, seconds) is None:
@@ -103,11 +105,10 @@ class Watch:
         self._stillness.look(picture, seconds, reference.noise)
         change: Change = "motion"
         boxes = []
-        for part in look.parts:
-            if self._stillness.is_still(look.labels, part, seconds):
-                change = left_or_gone(picture, reference.shown, look.labels, part)
-                boxes.append(part.box)
-                reference.absorb(picture, masked(look.labels, [part]))
+        for part in self._stillness.still(look.labels, look.parts, seconds):
+            change = left_or_gone(picture, reference.shown, look.labels, part)
+            boxes.append(part.box)
+            reference.absorb(picture, masked(look.labels, [part]))
         if boxes:
             return Seen(seconds, look.area, tuple(boxes), change)
         return _as_seen(look, seconds, change)
