@@ -85,6 +85,7 @@ class Reference:
         self._has_absorbed = False
         self._known: Gray | None = None
         self._known_for = 0
+        self._differed = 0.0
 
     def look(self, picture: Gray, seconds: float) -> Look:
         """Compares one picture, shrunk and smoothed. While nothing changes, a tenth of the work of decoding it."""
@@ -121,7 +122,9 @@ class Reference:
 
     def _look_closely(self, picture: Gray, seconds: float, differed: float) -> Look:
         now = picture.astype(np.float32)
-        self._relight(picture, now)
+        if self._known is None or self._known_for >= TRUSTED or differed > 1.3 * self._differed + 0.01:
+            self._relight(picture, now)
+            self._differed = differed
         mask = self._changed(picture)
         labels, parts = find_parts(mask, MIN_PART * self.min_area)
         objects = self._objects(picture, now, labels, parts)

@@ -4,6 +4,7 @@ Fragmented MP4 with fragments of a second: what was written plays, also after a 
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
@@ -24,6 +25,8 @@ FRAGMENTED = {
 }
 PLAYS_EVERYWHERE = frozenset({"h264"})
 _CLOCK = Fraction(1, 90_000)
+_ROUNDING = 90  # ticks: a millisecond
+_LONGEST_STEP = 18_000  # ticks between two chosen pictures that were apart
 _START_CODE = re.compile(rb"\x00\x00\x00?\x01")
 
 
@@ -35,11 +38,13 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
-def open_sink(file: IO[bytes], first: Packet, began: datetime, *, copy: bool = True) -> Sink:
-    """Copies if a browser plays the codec and MP4 can hold it, else encodes."""
+def open_sink(file: IO[bytes], first: Packet, began: datetime, *, chosen: bool = False) -> Sink:
+    """Copies if a browser plays the codec and MP4 can hold it, else encodes; `chosen`: only the pictures chosen."""
     encoding = first.encoding
     metadata = {"creation_time": began.isoformat(timespec="microseconds").replace("+00:00", "Z")}
-    if copy and encoding.codec in PLAYS_EVERYWHERE and encoding.header:
+    if chosen:
+        return Chosen(file, first, metadata)
+    if encoding.codec in PLAYS_EVERYWHERE and encoding.header:
         return Copied(file, first, metadata)
     return Encoded(file, first, metadata)
 
@@ -115,6 +120,43 @@ class Encoded:
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = _CLOCK
         self._stream.codec_context.thread_count = 1
+
+
+class Chosen(Encoded):
+    """Only the pictures that `choose` keeps, one after the other."""
+
+    def __init__(self, file: IO[bytes], first: Packet, metadata: dict[str, str]) -> None:
+        super().__init__(file, first, metadata)
+        self._waiting: deque[Any] = deque()
+        self._shortened = 0  # ticks that were left out
+        self._last_kept: int | None = None
+
+    def write(self, packet: Packet) -> None:
+        """Decodes one packet; its pictures wait until it is known whether they are kept."""
+        self._waiting.extend(pictures(self._decoder, packet))
+
+    def choose(self, seconds: float, keep: bool) -> None:
+        """Keeps or drops the picture of that time; pictures before it that nobody chose are dropped."""
+        at = round(seconds / _CLOCK)
+        while self._waiting and self._waiting[0].pts <= at + _ROUNDING:
+            picture = self._waiting.popleft()
+            if keep and picture.pts >= at - _ROUNDING:
+                self._keep(picture)
+
+    def close(self) -> None:
+        """Drops what nobody chose and ends the file."""
+        self._decoder.flush_buffers()
+        super().close()
+
+    def _keep(self, picture: Any) -> None:
+        at = picture.pts
+        if self._last_kept is not None:
+            self._shortened += max(0, at - self._last_kept - _LONGEST_STEP)
+        else:
+            self._shortened = at - round(self._start / _CLOCK)
+        self._last_kept = at
+        picture.pts = at - self._shortened
+        self.write_pictures([picture])
 
 
 # zerolatency: without it up to 1.4 s sit in the encoder and are lost with the power.

@@ -1,6 +1,7 @@
 """Keeps one clip of each incident, from some seconds before it, and nothing else."""
 
 import secrets
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,6 +53,7 @@ class Recorder:
         limit = self.megabytes * 1_000_000 if self.megabytes is not None else None
         self._storage = Storage(root, self.days, self.count, limit, self.keep_free * 1_000_000)
         self._ring = Ring(self.before)
+        self._changed: deque[tuple[float, bool]] = deque(maxlen=3000)
         self._writer: ClipWriter | None = None
         self._sealing: list[ClipWriter] = []
         self._open: set[str] = set()  # incidents that go on
@@ -71,6 +73,8 @@ class Recorder:
         packets = packets_of(frame)
         for packet in packets:
             self._ring.append(packet)
+        if self.keep == "frames":
+            self._changed.append((frame.seconds, bool(frame.notes.get("changed", 1))))
         if self._writer is not None:
             self._go_on(self._writer, packets)
         if self._sealing:
@@ -119,13 +123,19 @@ class Recorder:
         start = self._camera.utc(packets[0].seconds)
         note = ClipNote(self._camera.name, incidents, _iso(start), _iso(self._camera.utc(cause)))
         name = f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self._writer = ClipWriter(self._folder, name, note, self._storage)
+        self._writer = ClipWriter(self._folder, name, note, self._storage, chosen=self.keep == "frames")
         self._writer.put(packets)
+        self._choose(self._writer, cause)
         self._writer.start()
 
     def _go_on(self, writer: "ClipWriter", packets: list[Packet]) -> None:
         """Feeds the clip while it lasts; then waits as long as an incident could still reach back to it."""
-        if self._open or self._now <= self._until:
+        if self.keep == "frames":
+            writer.put(packets)
+            self._choose(writer, self._now)
+            if not self._open and self._now > self._until + self.before:
+                self._end_clip()
+        elif self._open or self._now <= self._until:
             rolls_over = writer.length >= self.max_length
             if rolls_over and packets and packets[0].is_keyframe:
                 self._end_clip()
@@ -134,6 +144,15 @@ class Recorder:
                 writer.put(packets)
         elif self._now > self._until + self.before:
             self._end_clip()
+
+    def _choose(self, writer: "ClipWriter", since: float) -> None:
+        """Says which of the pictures since then are kept: those that changed while an incident went on."""
+        from vidframe_recorder.writer import Choice
+
+        if self.keep == "frames":
+            writer.choose(
+                Choice(seconds, changed and bool(self._open)) for seconds, changed in self._changed if seconds >= since
+            )
 
     def _end_clip(self) -> None:
         if self._writer is not None:

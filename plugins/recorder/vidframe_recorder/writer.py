@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from hashlib import file_digest
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 import av
 
 from vidframe import Packet
 from vidframe_recorder.fragments import cut_to_whole
-from vidframe_recorder.muxing import Sink, open_sink, thumbnail
+from vidframe_recorder.muxing import Chosen, Sink, open_sink, thumbnail
 from vidframe_recorder.storage import PART, ClipFile, Storage
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,13 @@ class ClipNote:
             raise ValueError(f"{path.name}: {error}") from None
 
 
+class Choice(NamedTuple):
+    """Whether the picture of that time is kept."""
+
+    seconds: float
+    keep: bool
+
+
 @dataclass
 class Outcome:
     """What became of a clip."""
@@ -68,7 +76,7 @@ class Outcome:
 class ClipWriter(threading.Thread):
     """Takes packets until `finish()`; `outcome` is set when all is done. Nothing is raised: the outcome says it."""
 
-    def __init__(self, folder: Path, name: str, note: ClipNote, storage: Storage, *, copy: bool = True) -> None:
+    def __init__(self, folder: Path, name: str, note: ClipNote, storage: Storage, *, chosen: bool = False) -> None:
         super().__init__(name=f"clip-{name}", daemon=True)
         self.note = note
         self.outcome: Outcome | None = None
@@ -77,8 +85,8 @@ class ClipWriter(threading.Thread):
         self._folder = folder
         self._path = folder / (name + PART)
         self._storage = storage
-        self._copy = copy
-        self._queue: queue.SimpleQueue[Packet | ClipNote | None] = queue.SimpleQueue()
+        self._chosen = chosen
+        self._queue: queue.SimpleQueue[Packet | ClipNote | Choice | None] = queue.SimpleQueue()
         self._reason: str | None = None
         self._seconds = 0.0
 
@@ -93,6 +101,11 @@ class ClipWriter(threading.Thread):
                 self._queue.put(packet)
             else:
                 self._reason = "the disk is too slow: the clip ends early"
+
+    def choose(self, choices: Iterable[Choice]) -> None:
+        """Says which pictures are kept; only for a clip of chosen pictures."""
+        for choice in choices:
+            self._queue.put(choice)
 
     def add(self, incident: str) -> None:
         """One more incident is in the clip."""
@@ -135,9 +148,13 @@ class ClipWriter(threading.Thread):
                 if isinstance(packet, ClipNote):
                     packet.write(_note_of(self._path))
                     continue
+                if isinstance(packet, Choice):
+                    if isinstance(sink, Chosen):
+                        sink.choose(packet.seconds, packet.keep)
+                    continue
                 if sink is None:
                     began = datetime.fromisoformat(self.note.start)
-                    sink = open_sink(file, packet, began, copy=self._copy)  # type: ignore[arg-type]
+                    sink = open_sink(file, packet, began, chosen=self._chosen)  # type: ignore[arg-type]
                 sink.write(packet)
                 if monotonic() - synced >= _SYNC_EVERY:
                     file.sync()

@@ -257,3 +257,19 @@ def test_a_disk_that_is_nearly_full_makes_room_before_the_clip(
     assert [event.kind for event in events] == ["storage.low", "clip.ready"]
     assert events[0].facts["deleted"] == 1
     assert not old.exists()
+
+
+def test_frames_alone_are_the_changed_ones_one_after_the_other(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+
+    def changed() -> Iterator[Frame]:
+        for frame in copied(recording, camera):
+            frame.notes["changed"] = 0.1 if 195 <= frame.index < 210 or 240 <= frame.index < 250 else 0.0
+            yield frame
+
+    (ready,) = record(changed(), camera, {195: ("incident.opened", "a"), 255: ("incident.closed", "a")}, keep="frames")
+
+    times = seconds_of(clips_below(tmp_path)[0])
+    assert len(times) == 25
+    assert times[-1] - times[0] < 3
+    assert ready.facts["seconds"] < 3
