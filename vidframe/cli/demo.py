@@ -21,7 +21,7 @@ cameras:
 mode: {{plugin: day_night, dark_below: 45, hold: 1s, stay: 5s}}
 day:
   - faces
-  - emotion: {{every: 200ms}}
+  - emotion
   - gaze
   - interest: {{zones: !include zones.yaml, field_of_view: 60, reach: 9}}
 night:
