@@ -165,9 +165,10 @@ class Recorder:
         for writer in tuple(self._sealing):
             if patience:
                 writer.join(patience)
-            if writer.outcome is not None:
-                self._sealing.remove(writer)
-                self._tell(writer.outcome)
+            if writer.outcome is None:
+                return  # clips are told in their order
+            self._sealing.remove(writer)
+            self._tell(writer.outcome)
 
     def _tell(self, outcome: "Outcome") -> None:
         note = outcome.note
