@@ -27,9 +27,9 @@ def main() -> None:
     wishes = parser.parse_args()
     for threads in wishes.threads:
         runs = {
-            "decoding alone": lambda: alone(wishes.clip, threads),
-            "source": lambda: source(wishes.clip, threads, wants_packets=False),
-            "source with packets": lambda: source(wishes.clip, threads, wants_packets=True),
+            "decoding alone": lambda threads=threads: alone(wishes.clip, threads),
+            "source": lambda threads=threads: source(wishes.clip, threads, wants_packets=False),
+            "source with packets": lambda threads=threads: source(wishes.clip, threads, wants_packets=True),
         }
         print(f"{threads} thread(s): {compare(runs, wishes.rounds)}")
 

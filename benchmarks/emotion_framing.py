@@ -15,7 +15,6 @@ import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
 from vidframe_emotion.crops import sharpness
 from vidframe_emotion.datasets import PUBLIC_TEST, Faces, load
 from vidframe_emotion.model import OURS, Classifier

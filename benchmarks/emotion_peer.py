@@ -17,7 +17,6 @@ import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
 from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, Faces, load, twins
 from vidframe_emotion.figures import Figures, figures
 from vidframe_emotion.model import OURS, Classifier

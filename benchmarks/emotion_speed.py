@@ -11,7 +11,6 @@ from time import process_time
 from typing import Any
 
 import numpy as np
-
 from vidframe_emotion.model import use_backend
 
 BATCHES = (1, 8)
@@ -36,7 +35,9 @@ def main() -> None:
     for name in ARCHITECTURES:
         model = build(name, 7, softmax=True)
         batch_1, batch_8 = (milliseconds(model, faces) for faces in BATCHES)
-        print(f"{name:14} {model.count_params():>9,} parameters, ms a face {batch_1:.2f} / {batch_8:.2f} at batch 1 / 8")
+        print(
+            f"{name:14} {model.count_params():>9,} parameters, ms a face {batch_1:.2f} / {batch_8:.2f} at batch 1 / 8"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Frames a second of vidframe's loop with N steps that look at the picture as BGR and do nothing.
 
-    python benchmarks/empty_chain.py CLIP STEPS
+python benchmarks/empty_chain.py CLIP STEPS
 """
 
 from __future__ import annotations

@@ -143,7 +143,9 @@ def _methods(models: ExitStack, min_face: int) -> dict[str, Method]:
     def two(image: Any) -> list[Box]:
         proposals = distinct(face for tile in tiles for face in finder._full_range.find(image, tile))
         looked = ((proposal, finder._nearest(image, proposal.box, finding.CROP)) for proposal in proposals)
-        return [face.box for proposal, face in looked if face and (face.score + proposal.score) / 2 >= finding.LANDMARKED]
+        return [
+            face.box for proposal, face in looked if face and (face.score + proposal.score) / 2 >= finding.LANDMARKED
+        ]
 
     return {
         "short": lambda image: [face.box for face in short.find(image, whole)],

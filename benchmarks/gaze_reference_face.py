@@ -21,7 +21,6 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 from scipy.optimize import linear_sum_assignment
-
 from vidframe_gaze.eval_gaze import Picture, nearest, read_pictures
 from vidframe_gaze.faces_in import face_finder
 from vidframe_gaze.head_pose import ReferenceFace, angles_of
@@ -38,7 +37,9 @@ def main() -> None:
     options = parser.parse_args()
     samples = list(landmarked(options.data))
     people = sorted({person_of(picture)[0] for picture, _ in samples})
-    table = Table("person left out", "pictures", "yaw MAE", "zones right", "offset of series 1, 2", "MAE without offset")
+    table = Table(
+        "person left out", "pictures", "yaw MAE", "zones right", "offset of series 1, 2", "MAE without offset"
+    )
     every: list[tuple[float, float, float]] = []
     for person in people:
         face = ReferenceFace(mean_face([sample for sample in samples if person_of(sample[0])[0] != person]))
@@ -104,7 +105,9 @@ def told(errors: list[tuple[str, float, float, float]]) -> list[str]:
     """Cells of the table."""
     yaw, error = (np.array([row[column] for row in errors]) for column in (1, 2))
     right = np.digitize(yaw, [-22.5, 22.5]) == np.digitize(yaw + error, [-22.5, 22.5])
-    offsets = [np.median([row[2] for row in errors if row[0] == series]) for series in sorted({row[0] for row in errors})]
+    offsets = [
+        np.median([row[2] for row in errors if row[0] == series]) for series in sorted({row[0] for row in errors})
+    ]
     return [
         str(len(errors)),
         f"{np.abs(error).mean():.2f}",

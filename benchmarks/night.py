@@ -139,7 +139,9 @@ def pictures(source: Path | None, kind: str, width: int, height: int) -> Iterato
         yield from drawn(kind, width, height)
         return
     with av.open(str(source)) as container:
-        kept = [p.reformat(width, height, "yuv420p") for p, _ in zip(container.decode(video=0), range(100), strict=False)]
+        kept = [
+            p.reformat(width, height, "yuv420p") for p, _ in zip(container.decode(video=0), range(100), strict=False)
+        ]
     kept = kept[:50] if kind == "quiet" else kept
     there_and_back = kept + kept[::-1]
     for index in range(SECONDS * 25):

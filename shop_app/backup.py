@@ -73,7 +73,9 @@ def _dump(settings: Settings, target: Path) -> dict[str, int]:
             for table in Base.metadata.sorted_tables:
                 counts[table.name] = 0
                 for row in connection.execute(select(table)).mappings():
-                    out.write(json.dumps([table.name, {k: _plain(v) for k, v in row.items()}], ensure_ascii=False) + "\n")
+                    out.write(
+                        json.dumps([table.name, {k: _plain(v) for k, v in row.items()}], ensure_ascii=False) + "\n"
+                    )
                     counts[table.name] += 1
     finally:
         engine.dispose()

@@ -101,7 +101,9 @@ def run(settings: Settings, host: str | None, port: int | None) -> None:
         check_version(settings)
     app = create_app(settings)
     host, port = host or settings.host, settings.port if port is None else port
-    server = waitress.create_server(app, host=host, port=port, threads=settings.threads, ident=None, channel_timeout=120)
+    server = waitress.create_server(
+        app, host=host, port=port, threads=settings.threads, ident=None, channel_timeout=120
+    )
     click.echo(f"The shop is open at http://{host}:{server.effective_port}/")
     sys.stdout.flush()
     try:

@@ -8,9 +8,10 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from shop_app.text import _
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
+
+from shop_app.text import _
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +126,9 @@ def answer(status: HTTPStatus, detail: str, more: dict[str, Any]) -> Response:
 
 def _page(status: HTTPStatus, detail: str, more: dict[str, Any]) -> Response:
     try:
-        return make_response(render_template("error.html", status=status, detail=detail, reference=reference(), more=more))
+        return make_response(
+            render_template("error.html", status=status, detail=detail, reference=reference(), more=more)
+        )
     except Exception:  # the page itself needs the database; where that is gone, words must do
         log.exception("the error page failed too [%s]", reference())
         return Response(f"{detail}\n\n{_('Reference')}: {reference()}\n", mimetype="text/plain")
@@ -138,5 +141,7 @@ def _explain(code: int) -> str | None:
         405: _("This page cannot be used that way. Nothing was changed."),
         413: _("What was sent is too large. Nothing was changed."),
         415: _("This kind of content is not taken. Nothing was changed."),
-        500: _("Something went wrong on our side. Nothing was changed. Please try again, and tell the admin the reference."),
+        500: _(
+            "Something went wrong on our side. Nothing was changed. Please try again, and tell the admin the reference."
+        ),
     }.get(code)

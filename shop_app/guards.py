@@ -6,7 +6,6 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request, url_for
-from shop_app.text import _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,6 +14,7 @@ from shop_app.accounts import sessions
 from shop_app.db import now
 from shop_app.errors import Forbidden, NotSignedIn, Refused, answer, reference
 from shop_app.permissions import Permission
+from shop_app.text import _
 from shop_app.web import actor, shop, shop_of
 
 CSP = (

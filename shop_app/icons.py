@@ -58,5 +58,7 @@ def icon(name: str, label: str = "") -> Markup:
     """An icon; hidden from screen readers unless it stands alone and has a label."""
     strokes = Markup('<path d="{}"/>').format(_STROKES[name])
     if label:
-        return Markup('<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>').format(label, strokes)
+        return Markup('<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>').format(
+            label, strokes
+        )
     return Markup('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>').format(strokes)

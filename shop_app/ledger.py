@@ -37,7 +37,7 @@ class Reason:
 def shop_accounts(session: Session) -> dict[str, int]:
     """The ids of the shop's own accounts: cash, card and sales."""
     query = select(LedgerAccount.kind, LedgerAccount.id).where(LedgerAccount.owner == "shop")
-    return {kind: account for kind, account in session.execute(query)}
+    return dict(session.execute(query))
 
 
 def wallet_of(session: Session, customer_id: int) -> int:
@@ -90,7 +90,7 @@ def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, i
         note=reason.note[:200],
     )  # fmt: skip
     query = select(LedgerAccount.id, LedgerAccount.balance_minor).where(LedgerAccount.id.in_(moved))
-    balances = {account: balance for account, balance in session.execute(query)}
+    balances = dict(session.execute(query))
     session.add(transaction)
     session.flush()
     entries = [
@@ -106,9 +106,7 @@ def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, i
     return transaction
 
 
-def top_up(
-    session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str
-) -> LedgerTransaction:
+def top_up(session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str) -> LedgerTransaction:
     """Put money that a customer hands over (cash or card) into the customer's wallet."""
     if amount_minor <= 0 or amount_minor > money.LARGEST:
         raise Invalid(_("Nothing was paid in: the amount must be more than nothing."))

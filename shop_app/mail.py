@@ -35,7 +35,9 @@ def _deliver(settings: Settings, message: EmailMessage) -> None:
     secure = server.scheme == "smtps"
     connect = smtplib.SMTP_SSL if secure else smtplib.SMTP
     try:
-        with connect(server.hostname or "localhost", server.port or (465 if secure else 25), timeout=_TIMEOUT_SECONDS) as smtp:
+        with connect(
+            server.hostname or "localhost", server.port or (465 if secure else 25), timeout=_TIMEOUT_SECONDS
+        ) as smtp:
             smtp.ehlo()
             if not secure and smtp.has_extn("starttls"):
                 smtp.starttls(context=ssl.create_default_context())

@@ -7,9 +7,14 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from babel import Locale
-from babel.numbers import NumberPattern, parse_pattern
-from babel.numbers import format_currency, get_currency_precision, parse_decimal
-from babel.numbers import NumberFormatError
+from babel.numbers import (
+    NumberFormatError,
+    NumberPattern,
+    format_currency,
+    get_currency_precision,
+    parse_decimal,
+    parse_pattern,
+)
 
 from shop_app.errors import Invalid
 from shop_app.text import _

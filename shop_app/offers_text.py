@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from shop_app import money
 from shop_app.models import Offer
-from shop_app.text import locale_name
-from shop_app.text import _
+from shop_app.text import _, locale_name
 from shop_app.web import profile
 
 

@@ -72,7 +72,12 @@ _ZONES = (
     ("coffee", 11, 0.62, 0.35), ("chocolate", 8, 0.55, 0.50), ("honey", 4, 0.40, 0.28), ("candles", 20, 0.58, 0.06),
     ("cheese", 16, 0.35, 0.40), ("mugs", 23, 0.48, 0.05),
 )  # fmt: skip
-_STAFF = ((Role.ADMIN, "Mara Admin"), (Role.BILLING, "Tom Billing"), (Role.SALES, "Sara Sales"), (Role.SECURITY, "Udo Security"))
+_STAFF = (
+    (Role.ADMIN, "Mara Admin"),
+    (Role.BILLING, "Tom Billing"),
+    (Role.SALES, "Sara Sales"),
+    (Role.SECURITY, "Udo Security"),
+)
 
 
 @dataclass(frozen=True)
@@ -111,13 +116,13 @@ def fill(database: Database, media: Path, *, seed: int = 7) -> list[Access]:
 
 def _refuse_a_real_shop(session: Session) -> None:
     if session.scalars(select(func.count(Product.id))).one() or session.scalars(select(func.count(Account.id))).one():
-        raise Conflict("Nothing was changed: this shop has products or people already. Sample data fills an empty shop only.")
+        raise Conflict(
+            "Nothing was changed: this shop has products or people already. Sample data fills an empty shop only."
+        )
 
 
 def _people(session: Session) -> dict[Role, Account]:
-    people = {
-        role: accounts.create(session, Person(role, name, f"{role.value}@shop.example")) for role, name in _STAFF
-    }
+    people = {role: accounts.create(session, Person(role, name, f"{role.value}@shop.example")) for role, name in _STAFF}
     people[Role.CUSTOMER] = accounts.create(session, Person(Role.CUSTOMER, _CUSTOMERS[0], "customer@shop.example"))
     for account in people.values():
         account.created_at = now() - timedelta(days=60)
@@ -166,7 +171,9 @@ def _offers(session: Session, people: dict[Role, Account], products: Sequence[Pr
         )  # fmt: skip
 
     offer("Chocolate week", "approved", -8, 4, [products[8], products[9]], kind="percent", basis_points=1500)
-    offer("Three waters, pay two", "approved", -8, 12, [products[14]], kind="buy-x-get-y", buy_quantity=2, get_quantity=1)
+    offer(
+        "Three waters, pay two", "approved", -8, 12, [products[14]], kind="buy-x-get-y", buy_quantity=2, get_quantity=1
+    )
     offer("Honey, 1.00 off", "proposed", 1, 8, [products[4]], kind="amount", amount_minor=100)
     offer("Half-price eggs", "rejected", -3, 3, [products[18]], kind="percent", basis_points=5000, reason="Below cost.")
 
@@ -184,7 +191,9 @@ def _day_of_bills(
     shop = session.get_one(ShopProfile, 1)
     begin, _end = clock.day_bounds(clock.day_of(now(), shop.time_zone) - timedelta(days=days_ago), shop.time_zone)
     weekend = (begin + timedelta(hours=12)).weekday() >= 5
-    moments = sorted(begin + timedelta(hours=_shopping_hour(chance)) for _ in range(chance.randint(22, 30) + 12 * weekend))
+    moments = sorted(
+        begin + timedelta(hours=_shopping_hour(chance)) for _ in range(chance.randint(22, 30) + 12 * weekend)
+    )
     rates = {row.id: row for row in session.scalars(select(TaxClass))}
     for at in moments:
         if at < now():
@@ -249,7 +258,9 @@ def _cameras_and_interest(session: Session, products: Sequence[Product], chance:
     for number, (name, product, _stop, _look) in enumerate(_ZONES):
         left = 0.04 + number * 0.16
         points = [[left, 0.3], [left + 0.13, 0.3], [left + 0.13, 0.7], [left, 0.7]]
-        session.add(Zone(camera_id=camera.id, name=name, kind="product", points=points, product_id=products[product].id))
+        session.add(
+            Zone(camera_id=camera.id, name=name, kind="product", points=points, product_id=products[product].id)
+        )
     counter = [[0.3, 0.75], [0.7, 0.75], [0.7, 0.98], [0.3, 0.98]]
     session.add(Zone(camera_id=camera.id, name="counter", kind="service", points=counter))
     for hours_ago in range(1, 24 * DAYS):
@@ -287,20 +298,40 @@ def _hour_of_interest(session: Session, products: Sequence[Product], hour: datet
     )  # fmt: skip
 
 
-def _messages(session: Session, people: dict[Role, Account], customers: Sequence[Account], chance: random.Random) -> None:
+def _messages(
+    session: Session, people: dict[Role, Account], customers: Sequence[Account], chance: random.Random
+) -> None:
     at = now()
     admin = actor_of(people[Role.ADMIN])
-    notify(session, "Stocktaking on Sunday at 8", "Please count your shelf and enter it under Stock.", role=Role.SALES, sender=admin)
-    notify(session, "New card terminal", "It stands at till 1. Ask Mara if it says no.", role=Role.BILLING, sender=admin)
+    notify(
+        session,
+        "Stocktaking on Sunday at 8",
+        "Please count your shelf and enter it under Stock.",
+        role=Role.SALES,
+        sender=admin,
+    )
+    notify(
+        session, "New card terminal", "It stands at till 1. Ask Mara if it says no.", role=Role.BILLING, sender=admin
+    )
     notify(session, "Back door", "The lock sticks; pull it twice.", role=Role.SECURITY, sender=admin)
     notify(session, "Chocolate week", "15 % off all chocolate until Thursday.", role=Role.CUSTOMER, sender=admin)
     for days, customer, subject, body, reply in (
-        (4, customers[0], "Jar was open", "The lid of the jam was loose.", "We are sorry. Please bring it; we refund it."),
+        (
+            4,
+            customers[0],
+            "Jar was open",
+            "The lid of the jam was loose.",
+            "We are sorry. Please bring it; we refund it.",
+        ),
         (1, customers[2], "Charged twice?", "My card shows two payments for the water.", ""),
     ):
         when = at - timedelta(days=days)
         complaint = Complaint(
-            customer_id=customer.id, subject=subject, state="answered" if reply else "open", created_at=when, updated_at=when
+            customer_id=customer.id,
+            subject=subject,
+            state="answered" if reply else "open",
+            created_at=when,
+            updated_at=when,
         )
         complaint.messages = [ComplaintMessage(author_id=customer.id, body=body, at=when)]
         if reply:

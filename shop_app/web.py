@@ -118,7 +118,9 @@ class Area(Blueprint):
         """Add an entry to the navigation."""
         endpoint = f"{self.name}.{view}"
         under = prefix or f"{self.name}."
-        self.entries.append(MenuEntry(label, endpoint, icon, may, order, group, phone=phone, prefix=under, unless=unless))
+        self.entries.append(
+            MenuEntry(label, endpoint, icon, may, order, group, phone=phone, prefix=under, unless=unless)
+        )
 
     def _guarded(self, method: str, rule: str, may: Permission | None, options: Any) -> Callable[[View], View]:
         if may is None:

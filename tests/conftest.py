@@ -114,4 +114,6 @@ EXAMPLE_PLUGINS = '''
 @pytest.fixture
 def example_plugins(install_plugin: InstallPlugin) -> None:
     """Installs eyes, look, brightness and clock."""
-    install_plugin(EXAMPLE_PLUGINS, distribution="examples", eyes="Eyes", look="Look", brightness="Brightness", clock="Clock")
+    install_plugin(
+        EXAMPLE_PLUGINS, distribution="examples", eyes="Eyes", look="Look", brightness="Brightness", clock="Clock"
+    )

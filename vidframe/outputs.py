@@ -93,7 +93,10 @@ class Annotate:
             corner, other = (int(x * width), int(y * height)), (int((x + w) * width), int((y + h) * height))
             cv2.rectangle(canvas, corner, other, (40, 40, 220), 2)
         self._banners = [banner for banner in self._banners if banner[1] > frame.seconds][-4:]
-        lines = [f"{frame.camera.name}  {frame.time:%H:%M:%S}  {frame.mode or ''}", *(text for text, _ in self._banners)]
+        lines = [
+            f"{frame.camera.name}  {frame.time:%H:%M:%S}  {frame.mode or ''}",
+            *(text for text, _ in self._banners),
+        ]
         for i, line in enumerate(lines):
             _text(canvas, line, (8, 20 + 20 * i))
 
@@ -155,5 +158,7 @@ def _text(canvas: Pixels, text: str, at: tuple[int, int]) -> None:
 
 def _words(event: Event) -> str:
     facts = event.facts
-    named = [str(facts[key]) for key in ("zone", "product", "change", "severity", "mode", "state", "step") if facts.get(key)]
+    named = [
+        str(facts[key]) for key in ("zone", "product", "change", "severity", "mode", "state", "step") if facts.get(key)
+    ]
     return f"{event.kind} {' '.join(named)}".strip()

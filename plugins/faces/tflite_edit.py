@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flatbuffers.builder import Builder
 import numpy as np
+from flatbuffers.builder import Builder
 
 Schema = Any  # the generated module: ModelT, TensorT, OperatorT ...
 

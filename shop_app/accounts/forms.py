@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from shop_app.text import _l
 from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from shop_app.forms import Form, choices
 from shop_app.i18n import LANGUAGES
+from shop_app.text import _l
 
 
 class SignInForm(Form):
     """Name and password."""
 
-    name = StringField(_l("E-mail or telephone"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "username"})
+    name = StringField(
+        _l("E-mail or telephone"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "username"}
+    )
     password = PasswordField(
         _l("Password"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "current-password"}
     )
@@ -32,7 +34,9 @@ class SecondFactorForm(Form):
 class CodeForm(Form):
     """A one-time code sets a password."""
 
-    name = StringField(_l("E-mail or telephone"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "username"})
+    name = StringField(
+        _l("E-mail or telephone"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "username"}
+    )
     code = StringField(_l("One-time code"), [InputRequired(), Length(max=40)], render_kw={"autocomplete": "off"})
     password = PasswordField(_l("New password"), [InputRequired()], render_kw={"autocomplete": "new-password"})
 

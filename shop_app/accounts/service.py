@@ -6,7 +6,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shop_app.text import _
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
@@ -20,6 +19,7 @@ from shop_app.db import Database, changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.models import Account, LoginSession, OneTimeCode
 from shop_app.permissions import Role
+from shop_app.text import _
 from shop_app.web import Actor
 
 CODE_LIVES = timedelta(hours=48)
@@ -185,7 +185,7 @@ def end_session(session: Session, actor: Actor, login_id: int) -> None:
         session,
         update(LoginSession)
         .where(LoginSession.id == login_id, LoginSession.account_id == actor.id, LoginSession.ended_at.is_(None))
-        .values(ended_at=now())
+        .values(ended_at=now()),
     )
     if ended != 1:
         raise NotFound(_("Nothing was changed: there is no such sign-in of yours."))

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from shop_app.text import _
 from sqlalchemy import ColumnElement, delete, func, select
 
 from shop_app.db import Database, now
 from shop_app.errors import TooMany
 from shop_app.models import LoginAttempt
+from shop_app.text import _
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT, PER_ADDRESS = 10, 50

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import segno
-from flask import Response, flash, redirect, render_template, request, session as page_session, url_for
-from shop_app.text import _
-from shop_app.text import _l
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask import session as page_session
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -30,6 +29,7 @@ from shop_app.errors import Invalid, Refused
 from shop_app.models import Account, LoginSession
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
+from shop_app.text import _, _l
 from shop_app.vault import vault
 from shop_app.web import Area, actor, maybe_actor, profile, session, shop, unit
 
@@ -175,8 +175,12 @@ def forgotten_now() -> Response | tuple[str, int]:
             code = service.issue_code(session(), account, None, lives=timedelta(hours=1))
             audit.record(session(), None, "account.code-mailed", account.id)
             where = settings.public_url.rstrip("/") + url_for("accounts.code")
-            body = _("Your one-time code: %(code)s\n\nIt sets a new password within one hour, here: %(where)s\n"
-                     "If you did not ask for it, nothing needs to be done.\n", code=code, where=where)
+            body = _(
+                "Your one-time code: %(code)s\n\nIt sets a new password within one hour, here: %(where)s\n"
+                "If you did not ask for it, nothing needs to be done.\n",
+                code=code,
+                where=where,
+            )
             mail.send(settings, account.email, _("A new password for %(shop)s", shop=profile().name), body)
     flash(_("If there is such an account, a one-time code is on its way to its e-mail address."))
     return _go(url_for("accounts.code"))
@@ -353,7 +357,7 @@ def confirm_now() -> Response | tuple[str, int]:
 def _second_factor_page(form: SecondFactorForm, secret: str) -> str:
     uri = totp.uri(secret, actor().name, profile().name)
     # Built by segno from its own numbers, so that it needs no escaping.
-    code = Markup(segno.make(uri, error="m").svg_inline(scale=5, border=2, dark="#000", light="#fff", omitsize=True))  # noqa: S704
+    code = Markup(segno.make(uri, error="m").svg_inline(scale=5, border=2, dark="#000", light="#fff", omitsize=True))
     return render_template("accounts/second_factor_set_up.html", form=form, secret=secret, qr=code)
 
 
@@ -375,7 +379,9 @@ def _enter(account: Account, wanted: str) -> Response:
 
 def _note_failure(name: str) -> None:
     with shop().database.writing() as own:
-        audit.record(own, None, "account.sign-in-refused", service.throttle_name(name)[:3] + "…", address=sessions.address())
+        audit.record(
+            own, None, "account.sign-in-refused", service.throttle_name(name)[:3] + "…", address=sessions.address()
+        )
 
 
 def _proof(account: Account) -> str:

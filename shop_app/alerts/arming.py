@@ -67,9 +67,7 @@ def snooze(session: Session, actor: Actor, camera: str, minutes: int) -> None:
     for running in session.scalars(select(Snooze).where(Snooze.camera == camera, Snooze.until > at)):
         running.until = at
     if minutes:
-        session.add(
-            Snooze(camera=camera, until=at + timedelta(minutes=minutes), account_id=actor.account_id, at=at)
-        )
+        session.add(Snooze(camera=camera, until=at + timedelta(minutes=minutes), account_id=actor.account_id, at=at))
     changes.note(session, None, "snoozed")
     audit.record(session, actor, "camera.snoozed", camera, minutes=minutes)
 

@@ -7,25 +7,23 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from shop_app import clock
 from shop_app.models import Account, Alert, Camera, EventFile, ShopProfile
-from sqlalchemy.orm import aliased
 
 _Clip, _Taker = aliased(EventFile), aliased(Account)
 
 
 def query() -> Select[Alert, str]:
     """Alerts with who took them, their clip and what their camera is called, in one statement."""
-    chosen = (
+    return (
         select(Alert, Camera.title)
         .outerjoin(_Taker, Alert.taken_by_id == _Taker.id)
         .outerjoin(_Clip, Alert.clip_id == _Clip.id)
         .outerjoin(Camera, Camera.name == Alert.camera)
         .options(contains_eager(Alert.taken_by.of_type(_Taker)), contains_eager(Alert.clip.of_type(_Clip)))
     )
-    return chosen
 
 
 def cards(session: Session, ids: Iterable[int], profile: ShopProfile) -> dict[int, dict[str, Any]]:

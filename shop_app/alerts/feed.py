@@ -102,7 +102,11 @@ class Feed:
         found = AlertChange.id > self._last
         if not self._database.is_sqlite:
             found = found | (AlertChange.at > now() - OVERLAP)
-        rows = [row for row in session.scalars(select(AlertChange).where(found).order_by(AlertChange.id)) if row.id not in self._sent]
+        rows = [
+            row
+            for row in session.scalars(select(AlertChange).where(found).order_by(AlertChange.id))
+            if row.id not in self._sent
+        ]
         at = time.monotonic()
         self._sent |= {row.id: at for row in rows}
         self._last = max([self._last, *(row.id for row in rows)])

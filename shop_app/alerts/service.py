@@ -163,7 +163,11 @@ class Advice:
     @property
     def min_area(self) -> float | None:
         """A `min_area` above most false alarms, where they were small."""
-        return None if self.largest_area is None or self.largest_area > 0.05 else round(self.largest_area * 1.2 + 0.0005, 3)
+        return (
+            None
+            if self.largest_area is None or self.largest_area > 0.05
+            else round(self.largest_area * 1.2 + 0.0005, 3)
+        )
 
 
 def advice(session: Session, camera: str = "") -> list[Advice]:

@@ -20,7 +20,11 @@ from shop_app.web import Area, actor, profile, session, shop
 area = Area("alerts", __name__, url_prefix="/alerts")
 area.menu(_l("Alerts"), "index", icon="shield", may=P.ALERTS, order=300, group=_l("Security"), phone=True)
 
-SORTS = {"time": [Alert.started_at, Alert.id], "camera": [Alert.camera, Alert.id], "severity": [Alert.severity, Alert.id]}
+SORTS = {
+    "time": [Alert.started_at, Alert.id],
+    "camera": [Alert.camera, Alert.id],
+    "severity": [Alert.severity, Alert.id],
+}
 COLUMNS = {
     "id": lambda row: row[0].id,
     "time": lambda row: row[0].started_at.isoformat(),
@@ -145,7 +149,12 @@ def snooze() -> BaseResponse:
     if not camera or len(camera) > 40 or not minutes.isdigit():
         raise Invalid(_("Nothing was changed: choose a camera and one of the times offered."))
     arming.snooze(session(), actor(), camera, int(minutes[:5]))
-    return _done(None, _("The camera is snoozed: its alerts are kept, without sound.") if minutes != "0" else _("The camera is loud again."))
+    return _done(
+        None,
+        _("The camera is snoozed: its alerts are kept, without sound.")
+        if minutes != "0"
+        else _("The camera is loud again."),
+    )
 
 
 @area.post("/arm", may=P.ALERTS)
@@ -193,5 +202,9 @@ def _done(alert_id: int | None, message: str) -> BaseResponse:
         shown = cards.cards(session(), [alert_id], profile()) if alert_id is not None else {}
         return jsonify(message=message, alert=shown.get(alert_id or 0))
     flash(message)
-    back = url_for("alerts.show", alert_id=alert_id) if alert_id is not None and request.form.get("back") != "list" else url_for("alerts.index")
+    back = (
+        url_for("alerts.show", alert_id=alert_id)
+        if alert_id is not None and request.form.get("back") != "list"
+        else url_for("alerts.index")
+    )
     return redirect(back, 303)

@@ -77,8 +77,14 @@ def _operation(rule: Any, document: Document, references: dict[Any, str], *, pub
         "summary": document.summary,
         "security": [] if public else [{"device": []}],
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": {"type": "integer"}} for name in sorted(rule.arguments)),
-            *({"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in document.query),
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
+                for name in sorted(rule.arguments)
+            ),
+            *(
+                {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+                for name in document.query
+            ),
         ],
         "responses": {
             str(document.status): _answer(document, references),

@@ -81,7 +81,8 @@ def devices() -> Response:
     found = accounts.my_sessions(session(), actor())
     here = actor().login_id
     rows = [
-        shapes.Device(id=d.id, label=d.label, kind=d.kind, last_seen_at=d.last_seen_at, this_one=d.id == here) for d in found
+        shapes.Device(id=d.id, label=d.label, kind=d.kind, last_seen_at=d.last_seen_at, this_one=d.id == here)
+        for d in found
     ]
     return _rows(rows, 1, 1, len(rows))
 

@@ -171,7 +171,9 @@ def note_print(session: Session, actor: Actor, bill_id: int) -> ReceiptPrint:
 
 def is_original(session: Session, bill_id: int, print_id: int | None, at: datetime) -> bool:
     """Whether this is the first printing, and of just now; everything else is a copy."""
-    first = session.scalars(select(ReceiptPrint).where(ReceiptPrint.bill_id == bill_id).order_by(ReceiptPrint.id)).first()
+    first = session.scalars(
+        select(ReceiptPrint).where(ReceiptPrint.bill_id == bill_id).order_by(ReceiptPrint.id)
+    ).first()
     return first is not None and first.id == print_id and (at - first.at).total_seconds() < 120
 
 
@@ -250,7 +252,9 @@ def _check_refund(bill: Bill, returns: Sequence[Return], method: str, reason: st
     if not reason.strip():
         raise Invalid(_("Nothing was given back: please say why."), field="reason")
     if method not in METHODS or (method == ledger.WALLET and bill.customer_id is None):
-        raise Invalid(_("Nothing was given back: choose cash or card, or the wallet of the bill's customer."), field="method")
+        raise Invalid(
+            _("Nothing was given back: choose cash or card, or the wallet of the bill's customer."), field="method"
+        )
     lines = {line.id for line in bill.lines}
     ids = [back.line_id for back in returns]
     if not returns or len(set(ids)) != len(ids) or any(back.quantity <= 0 for back in returns):

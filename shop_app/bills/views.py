@@ -107,12 +107,16 @@ def _give_back(bill_id: int, returns: list[Return]) -> tuple[dict[str, int], boo
     key = request.form.get("key", "")[:64]
     if not key:
         raise Invalid(_("Nothing was given back: this form is not complete."))
-    body = [bill_id, request.form.get("way"), method, reason, [[one.line_id, one.quantity, one.back_to_shelf] for one in returns]]
+    body = [
+        bill_id,
+        request.form.get("way"),
+        method,
+        reason,
+        [[one.line_id, one.quantity, one.back_to_shelf] for one in returns],
+    ]
 
     def work() -> dict[str, int]:
-        made = service.refund(
-            session(), actor(), bill_id, returns, method=method, reason=reason, shop=profile()
-        )
+        made = service.refund(session(), actor(), bill_id, returns, method=method, reason=reason, shop=profile())
         return {"number": made.number, "total_minor": made.total_minor}
 
     if request.endpoint == "bills.void":

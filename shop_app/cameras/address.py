@@ -77,7 +77,9 @@ def read_address(text: str) -> Address:
     if port not in PORTS:
         raise Invalid(_("Cameras are reached at these ports only: %(ports)s. Nothing was saved.", ports=_ports()))
     if any(_SECRET_KEY.search(key) for key, _value in parse_qsl(parts.query, keep_blank_values=True)):
-        raise Invalid(_("The address seems to hold a user or password. Put them into their own fields. Nothing was saved."))
+        raise Invalid(
+            _("The address seems to hold a user or password. Put them into their own fields. Nothing was saved.")
+        )
     return Address(parts.scheme, parts.hostname, port, parts.path, parts.query, login)
 
 

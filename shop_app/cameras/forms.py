@@ -14,9 +14,15 @@ class CameraForm(Form):
     """A camera: where it is, how it is opened, when it is night."""
 
     title = StringField(_l("Name"), [DataRequired(), Length(max=80)])
-    kind = SelectField(_l("Kind"), choices=choices(("network", _l("Network camera")), ("sample", _l("Sample clip"))), default="network")
-    address = StringField(_l("Address"), [DataRequired(), Length(max=300)], render_kw={"spellcheck": "false", "autocapitalize": "none"})
-    user = StringField(_l("User"), [Optional(), Length(max=100)], render_kw={"autocomplete": "off", "spellcheck": "false"})
+    kind = SelectField(
+        _l("Kind"), choices=choices(("network", _l("Network camera")), ("sample", _l("Sample clip"))), default="network"
+    )
+    address = StringField(
+        _l("Address"), [DataRequired(), Length(max=300)], render_kw={"spellcheck": "false", "autocapitalize": "none"}
+    )
+    user = StringField(
+        _l("User"), [Optional(), Length(max=100)], render_kw={"autocomplete": "off", "spellcheck": "false"}
+    )
     password = PasswordField(_l("Password"), [Optional(), Length(max=200)], render_kw={"autocomplete": "new-password"})
     forget = BooleanField(_l("Forget the user and password"))
     night_from = TimeField(_l("Night from"), [Optional()])

@@ -26,7 +26,9 @@ def issue(session: Session, actor: Actor, name: str) -> str:
         raise Invalid("The system needs a name of at most 80 characters. No token was made.")
     token = "vf_" + secrets.token_urlsafe(32)
     session.add(
-        ServiceToken(name=name.strip(), token_hash=token_hash(token), created_by_id=actor.id, created_at=now(), facts={})
+        ServiceToken(
+            name=name.strip(), token_hash=token_hash(token), created_by_id=actor.id, created_at=now(), facts={}
+        )
     )
     audit.record(session, actor, "system.token-made", name.strip())
     return token

@@ -145,7 +145,9 @@ def remove(name: str) -> BaseResponse:
 def zones(name: str) -> str:
     """Step 2 of the wizard: draw zones on the picture."""
     camera = service.get_camera(session(), name)
-    products = session().execute(select(Product.sku, Product.name).where(Product.active).order_by(Product.name).limit(2000))
+    products = session().execute(
+        select(Product.sku, Product.name).where(Product.active).order_by(Product.name).limit(2000)
+    )
     return render_template(
         "cameras/zones.html", camera=camera, products=products.all(), zones=[_zone(zone) for zone in camera.zones],
         has_still=service.still_path(shop().settings.media, camera.name).exists(), first="first" in request.args,
@@ -189,7 +191,9 @@ def watchers(name: str) -> str:
     chosen = session().execute(
         select(ZoneWatcher.zone_id, ZoneWatcher.account_id).where(ZoneWatcher.zone_id.in_([z.id for z in camera.zones]))
     )
-    return render_template("cameras/watchers.html", camera=camera, people=people.all(), chosen={tuple(row) for row in chosen})
+    return render_template(
+        "cameras/watchers.html", camera=camera, people=people.all(), chosen={tuple(row) for row in chosen}
+    )
 
 
 @area.post("/<name>/watchers", may=P.CAMERAS_MANAGE)
@@ -197,7 +201,9 @@ def set_watchers(name: str) -> BaseResponse:
     """Save who gets the notes."""
     camera = service.get_camera(session(), name)
     for zone in camera.zones:
-        accounts = [int(value) for value in request.form.getlist(f"zone-{zone.id}") if value.isdigit() and len(value) < 15]
+        accounts = [
+            int(value) for value in request.form.getlist(f"zone-{zone.id}") if value.isdigit() and len(value) < 15
+        ]
         service.watch(session(), actor(), zone.id, accounts)
     flash(_("Saved."))
     return redirect(url_for("cameras.show", name=name), 303)
@@ -217,7 +223,9 @@ def add_system() -> str | tuple[str, int]:
         return render_template("cameras/systems.html", form=form, systems=systems.systems(session()), token=None), 422
     token = systems.issue(session(), actor(), form.name.data)
     session().flush()
-    return render_template("cameras/systems.html", form=SystemForm(formdata=None), systems=systems.systems(session()), token=token)
+    return render_template(
+        "cameras/systems.html", form=SystemForm(formdata=None), systems=systems.systems(session()), token=token
+    )
 
 
 @area.post("/systems/<int:token_id>/end", may=P.CAMERAS_MANAGE)

@@ -37,7 +37,9 @@ def products(text: str = "", category: str = "") -> Select[Any]:
     """What is on sale."""
     query = select(Product).where(Product.active.is_(True))
     if text:
-        query = query.where(or_(contains(Product.name, text), contains(Product.description, text), Product.barcode == text))
+        query = query.where(
+            or_(contains(Product.name, text), contains(Product.description, text), Product.barcode == text)
+        )
     return query.where(Product.category == category) if category else query
 
 

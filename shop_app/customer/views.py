@@ -17,7 +17,7 @@ from shop_app.customer import service
 from shop_app.errors import Refused
 from shop_app.forms import Form, choices
 from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.models import Bill, LedgerEntry, Product
+from shop_app.models import Bill, LedgerEntry
 from shop_app.offers_text import offer_words
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
@@ -77,7 +77,12 @@ def register_now() -> BaseResponse | tuple[str, int]:
         unit().finish(keep=False)
         return render_template("customer/register.html", form=form, problem=refusal.detail), refusal.status
     token = sessions.begin(session(), account, kind="browser", label=request.user_agent.string or "browser")
-    flash(_("Welcome, %(name)s. Show your telephone number or e-mail at the till to have a bill put here.", name=account.name))
+    flash(
+        _(
+            "Welcome, %(name)s. Show your telephone number or e-mail at the till to have a bill put here.",
+            name=account.name,
+        )
+    )
     response = redirect("/", 303)
     assert isinstance(response, Response)
     sessions.set_cookie(response, token)
@@ -150,5 +155,3 @@ def wallet() -> str | Response:
     entries = paginate(session(), query, {"when": [LedgerEntry.id]}, default="-when", whole_row=True)
     balance = service.wallet_balance(session(), actor())
     return render_template("customer/wallet.html", entries=entries, balance=balance)
-
-

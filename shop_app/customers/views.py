@@ -48,7 +48,10 @@ def disable(customer_id: int) -> BaseResponse:
     """Shut a customer out."""
     account = service.get(session(), customer_id)
     staff.set_active(session(), actor(), account, False)
-    flash_undo(_("%(name)s is disabled and signed out everywhere.", name=account.name), url_for(".enable", customer_id=customer_id))
+    flash_undo(
+        _("%(name)s is disabled and signed out everywhere.", name=account.name),
+        url_for(".enable", customer_id=customer_id),
+    )
     return redirect(url_for(".show", customer_id=customer_id), 303)
 
 
@@ -66,4 +69,6 @@ def reset(customer_id: int) -> str:
     """A new one-time code for a customer, shown once."""
     account = service.get(session(), customer_id)
     code = staff.reset_access(session(), actor(), account)
-    return render_template("staff/code.html", account=account, code=code, back=url_for(".show", customer_id=customer_id))
+    return render_template(
+        "staff/code.html", account=account, code=code, back=url_for(".show", customer_id=customer_id)
+    )

@@ -181,5 +181,7 @@ def read_event(raw: object) -> tuple[EventIn, Lenient | None]:
 
 
 def _words(error: ValidationError) -> str:
-    problems = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)[:5]]
+    problems = [
+        f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)[:5]
+    ]
     return "; ".join(problems)[:500]

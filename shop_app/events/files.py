@@ -71,7 +71,9 @@ def finish(media: Path, file: EventFile) -> str:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     try:
         if digest != file.sha256:
-            raise Invalid("The SHA-256 is not the one announced. Nothing was kept; send it again from the start.", received=0)
+            raise Invalid(
+                "The SHA-256 is not the one announced. Nothing was kept; send it again from the start.", received=0
+            )
         _check_content(part, file.media_type)
     except Invalid:
         part.unlink(missing_ok=True)

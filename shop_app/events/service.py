@@ -77,9 +77,7 @@ def _missing(session: Session, event_id: str) -> list[str]:
     return list(session.scalars(query))
 
 
-def _take_one(
-    session: Session, actor: Actor, event: EventIn, facts: Lenient | None, clip_bytes: int
-) -> dict[str, Any]:
+def _take_one(session: Session, actor: Actor, event: EventIn, facts: Lenient | None, clip_bytes: int) -> dict[str, Any]:
     try:
         with session.begin_nested():
             row = _keep(session, actor, event, clip_bytes)

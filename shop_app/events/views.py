@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify, request
+from pydantic import TypeAdapter, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from shop_app.alerts import incidents
@@ -14,7 +15,6 @@ from shop_app.events import files, service
 from shop_app.events.contract import BATCH, CameraName
 from shop_app.permissions import Permission as P
 from shop_app.web import Area, actor, session, shop, unit
-from pydantic import TypeAdapter, ValidationError
 
 area = Area("ingest", __name__, bearer=True, url_prefix="/api/v1")
 
@@ -27,7 +27,7 @@ def events() -> Response:
     body = _body()
     batch = body.get("events")
     if not isinstance(batch, list):
-        raise Invalid("The body must be {\"events\": [...]}. Nothing was taken.")
+        raise Invalid('The body must be {"events": [...]}. Nothing was taken.')
     if len(batch) > BATCH:
         raise Invalid(f"{len(batch)} events at once are too many; {BATCH} are taken. Nothing was taken.")
     return jsonify(results=service.take(session(), actor(), batch, clip_bytes=shop().settings.clip_bytes))

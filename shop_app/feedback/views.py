@@ -17,8 +17,19 @@ from shop_app.text import _, _l
 from shop_app.web import Area, actor, session
 
 area = Area("feedback", __name__, url_prefix="/feedback")
-area.menu(_l("Feedback"), "index", icon="chat", may=P.FEEDBACK_READ, order=530, group=_l("Manage"), prefix="feedback.index")
-area.menu(_l("Tell the admin"), "mine", icon="chat", may=P.FEEDBACK_SEND, order=800, group=_l("Me"), prefix="feedback.mine", unless=P.FEEDBACK_READ)
+area.menu(
+    _l("Feedback"), "index", icon="chat", may=P.FEEDBACK_READ, order=530, group=_l("Manage"), prefix="feedback.index"
+)
+area.menu(
+    _l("Tell the admin"),
+    "mine",
+    icon="chat",
+    may=P.FEEDBACK_SEND,
+    order=800,
+    group=_l("Me"),
+    prefix="feedback.mine",
+    unless=P.FEEDBACK_READ,
+)
 
 TOPIC_LABELS = {
     "products": _l("Products"), "service": _l("Service"), "shop": _l("The shop"), "app": _l("This app"), "other": _l("Something else"),

@@ -48,7 +48,12 @@ def needs(session: Session) -> Needs:
             _count(Complaint.id, Complaint.state == "open"),
             _count(Feedback.id, Feedback.handled_at.is_(None)),
             _count(Alert.id, Alert.state == "new", Alert.quiet.is_(False), Alert.severity == "alert"),
-            _count(Product.id, Product.active.is_(True), Product.low_stock_level > 0, Product.stock <= Product.low_stock_level),
+            _count(
+                Product.id,
+                Product.active.is_(True),
+                Product.low_stock_level > 0,
+                Product.stock <= Product.low_stock_level,
+            ),
             _count(CameraState.camera, CameraState.state.in_(["down", "stalled"])),
         )
     ).one()

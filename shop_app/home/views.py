@@ -28,9 +28,7 @@ def index() -> str:
         return _customer_page()
     week = service.week(session(), profile().time_zone) if present.role is Role.ADMIN else None
     day = service.my_day(session(), present.account_id, profile().time_zone) if present.can(P.TILL) else None
-    return render_template(
-        "home/index.html", needs=service.needs(session()), week=week, day=day, link=link
-    )
+    return render_template("home/index.html", needs=service.needs(session()), week=week, day=day, link=link)
 
 
 def link(endpoint: str, may: P, **arguments: Any) -> str:

@@ -148,7 +148,11 @@ def bought_in(session: Session, hour: datetime, end: datetime, product_ids: Iter
 
 def moods(session: Session, first: datetime, end: datetime) -> list[MoodHour]:
     """The hours at the counters."""
-    query = select(MoodHour).where(MoodHour.hour >= first, MoodHour.hour < end).order_by(MoodHour.camera, MoodHour.zone, MoodHour.hour)
+    query = (
+        select(MoodHour)
+        .where(MoodHour.hour >= first, MoodHour.hour < end)
+        .order_by(MoodHour.camera, MoodHour.zone, MoodHour.hour)
+    )
     return list(session.scalars(query))
 
 
@@ -166,7 +170,14 @@ def _hours(first: datetime, end: datetime, by: str) -> Subquery:
         return query.subquery()
     plain = [getattr(InterestHour, name) for name in (*COUNTS, "looked_seconds")]
     return (
-        select(InterestHour.camera, InterestHour.zone, InterestHour.product_id, InterestHour.hour, InterestHour.shelf, *plain)
+        select(
+            InterestHour.camera,
+            InterestHour.zone,
+            InterestHour.product_id,
+            InterestHour.hour,
+            InterestHour.shelf,
+            *plain,
+        )
         .where(*within)
         .subquery()
     )
@@ -193,7 +204,15 @@ def _line(row: Any) -> Line:
     width = len(COUNTS) + 2
     place = title or camera or ""
     name = product or shelf or zone
-    return Line(camera or "", zone or "", product_id, name, f"{place}: {zone}" if zone else "", _sums(row[6 : 6 + width]), _sums(row[6 + width :]))
+    return Line(
+        camera or "",
+        zone or "",
+        product_id,
+        name,
+        f"{place}: {zone}" if zone else "",
+        _sums(row[6 : 6 + width]),
+        _sums(row[6 + width :]),
+    )
 
 
 def _sums(values: Any) -> Sums:

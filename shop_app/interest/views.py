@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import segno
+from babel.dates import get_day_names
 from flask import Response, render_template, request
 from markupsafe import Markup
-from babel.dates import get_day_names
+from sqlalchemy import select
 
 from shop_app import clock
 from shop_app.errors import NotFound
@@ -19,11 +20,18 @@ from shop_app.pages import day_text, number_text, share_text
 from shop_app.permissions import Permission as P
 from shop_app.text import _, _l, locale_name
 from shop_app.web import Area, actor, profile, session, shop
-from sqlalchemy import select
 
 area = Area("interest", __name__, url_prefix="/interest")
 area.menu(_l("Interest"), "index", icon="eye", may=P.INTEREST_VIEW, order=200, group=_l("Customers"), phone=True)
-area.menu(_l("Camera notes"), "notes", icon="bell", may=P.CAMERA_NOTES, order=205, group=_l("Customers"), prefix="interest.notes")
+area.menu(
+    _l("Camera notes"),
+    "notes",
+    icon="bell",
+    may=P.CAMERA_NOTES,
+    order=205,
+    group=_l("Customers"),
+    prefix="interest.notes",
+)
 
 STEPS = ("passed", "stopped", "looked", "pleased", "bought")
 
@@ -43,7 +51,10 @@ COLUMNS: dict[str, Callable[[Any], object]] = {
     "seconds_looked": lambda line: _rounded(line.now.seconds),
     "trend": lambda line: _rounded(line.trend),
 }
-NOTE_SORTS: dict[str, list[SortColumn]] = {"time": [InterestNote.hour, InterestNote.id], "looked": [InterestNote.looked, InterestNote.id]}
+NOTE_SORTS: dict[str, list[SortColumn]] = {
+    "time": [InterestNote.hour, InterestNote.id],
+    "looked": [InterestNote.looked, InterestNote.id],
+}
 
 
 @area.get("", may=P.INTEREST_VIEW)
@@ -57,7 +68,9 @@ def index() -> str | Response:
     if wants_csv():
         return csv_answer("interest", COLUMNS, found)
     expressions = any(line.now.expressed for line in found)
-    return render_template("interest/index.html", lines=found, when=when, least=sums.LEAST, expressions=expressions, missed=_missed(found))
+    return render_template(
+        "interest/index.html", lines=found, when=when, least=sums.LEAST, expressions=expressions, missed=_missed(found)
+    )
 
 
 @area.get("/of", may=P.INTEREST_VIEW)
@@ -87,7 +100,10 @@ def mood() -> str | Response:
     if wants_csv():
         rows = [(camera, zone, hour, m) for (camera, zone), hours in found.items() for hour, m in sorted(hours.items())]
         return csv_answer("mood", MOOD_COLUMNS, rows)
-    charts = [(camera, zone, _mood_points(hours), sum(m.people for m in hours.values())) for (camera, zone), hours in found.items()]
+    charts = [
+        (camera, zone, _mood_points(hours), sum(m.people for m in hours.values()))
+        for (camera, zone), hours in found.items()
+    ]
     return render_template("interest/mood.html", charts=charts, when=when, least=sums.LEAST)
 
 
@@ -96,7 +112,9 @@ def notes() -> str | Response:
     """Notes about zones: looked at and not bought."""
     query = service.notes(actor())
     if wants_csv():
-        return csv_answer("camera-notes", NOTE_COLUMNS, everything(session(), query.order_by(InterestNote.hour), whole_row=True))
+        return csv_answer(
+            "camera-notes", NOTE_COLUMNS, everything(session(), query.order_by(InterestNote.hour), whole_row=True)
+        )
     found = paginate(session(), query, NOTE_SORTS, default="-time", whole_row=True)
     return render_template("interest/notes.html", notes=found)
 
@@ -105,7 +123,9 @@ def notes() -> str | Response:
 def notice() -> str:
     """The notice for the entrance, to be printed."""
     url = shop().settings.public_url.rstrip("/")
-    return render_template("interest/notice.html", qr=_qr(f"{url}/interest/privacy") if url else "", cameras=_emotion_cameras(), page=False)
+    return render_template(
+        "interest/notice.html", qr=_qr(f"{url}/interest/privacy") if url else "", cameras=_emotion_cameras(), page=False
+    )
 
 
 @area.get("/privacy", may=P.PUBLIC)
@@ -169,13 +189,26 @@ def _missed(lines: list[sums.Line]) -> list[sums.Line]:
 
 
 def _funnel(found: sums.Sums) -> list[tuple[str, int | None, str, str]]:
-    labels = {"passed": _("Passed"), "stopped": _("Stopped"), "looked": _("Looked"), "pleased": _("Pleased"), "bought": _("Bought")}
+    labels = {
+        "passed": _("Passed"),
+        "stopped": _("Stopped"),
+        "looked": _("Looked"),
+        "pleased": _("Pleased"),
+        "bought": _("Bought"),
+    }
     above = {"stopped": "passed", "looked": "stopped", "pleased": "expressed", "bought": "looked"}
     rows = []
     for step in STEPS:
         value = found.shown(step)
         ratio = found.ratio(step, above[step]) if step in above else None
-        rows.append((labels[step], value, number_text(value) if value is not None else _("under %(n)s", n=sums.LEAST), share_text(ratio) if ratio is not None else ""))
+        rows.append(
+            (
+                labels[step],
+                value,
+                number_text(value) if value is not None else _("under %(n)s", n=sums.LEAST),
+                share_text(ratio) if ratio is not None else "",
+            )
+        )
     return rows
 
 
@@ -197,7 +230,10 @@ def _heat(cells: dict[tuple[int, int], sums.Sums]) -> tuple[list[tuple[str, list
 def _mood_points(hours: dict[int, service.Mood]) -> list[tuple[str, float | None, str]]:
     span = range(min(hours), max(hours) + 1)
     found = [(hour, hours.get(hour, service.Mood())) for hour in span]
-    return [(f"{hour}", m.valence, f"{number_text(m.valence, 2)} (n = {m.people if m.people >= sums.LEAST else '–'})") for hour, m in found]
+    return [
+        (f"{hour}", m.valence, f"{number_text(m.valence, 2)} (n = {m.people if m.people >= sums.LEAST else '–'})")
+        for hour, m in found
+    ]
 
 
 def _emotion_cameras() -> list[str]:

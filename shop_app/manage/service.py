@@ -28,7 +28,9 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 def save_profile(session: Session, actor: Actor, values: dict[str, Any]) -> None:
     """Set name, currency, zone and rules of the shop; a wrong one changes nothing."""
     if values["time_zone"] not in available_timezones():
-        raise Invalid(_("Not saved: there is no time zone “%(name)s”; write it as Europe/Berlin.", name=values["time_zone"]))
+        raise Invalid(
+            _("Not saved: there is no time zone “%(name)s”; write it as Europe/Berlin.", name=values["time_zone"])
+        )
     if not is_currency(values["currency"]):
         raise Invalid(_("Not saved: there is no currency “%(name)s”; write it as EUR.", name=values["currency"]))
     if not all(_CLOCK.fullmatch(values[name]) for name in ("night_from", "night_to")):
@@ -87,7 +89,11 @@ def add_token(session: Session, actor: Actor | None, name: str) -> str:
     token = "vf_" + secrets.token_urlsafe(32)
     session.add(
         ServiceToken(
-            name=name, token_hash=token_hash(token), created_by_id=actor.id if actor else None, created_at=now(), facts={}
+            name=name,
+            token_hash=token_hash(token),
+            created_by_id=actor.id if actor else None,
+            created_at=now(),
+            facts={},
         )
     )
     audit.record(session, actor, "camera-system.token-made", name)

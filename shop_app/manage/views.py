@@ -22,8 +22,18 @@ from shop_app.text import _, _l
 from shop_app.web import Area, actor, profile, session, unit
 
 area = Area("manage", __name__, url_prefix="/manage")
-area.menu(_l("Settings"), "settings", icon="gear", may=P.SETTINGS_MANAGE, order=590, group=_l("Manage"), prefix="manage.settings")
-area.menu(_l("Audit log"), "audit_log", icon="log", may=P.AUDIT_READ, order=580, group=_l("Manage"), prefix="manage.audit")
+area.menu(
+    _l("Settings"),
+    "settings",
+    icon="gear",
+    may=P.SETTINGS_MANAGE,
+    order=590,
+    group=_l("Manage"),
+    prefix="manage.settings",
+)
+area.menu(
+    _l("Audit log"), "audit_log", icon="log", may=P.AUDIT_READ, order=580, group=_l("Manage"), prefix="manage.audit"
+)
 
 AUDIT_COLUMNS = {
     "id": lambda entry: entry.id,
@@ -50,12 +60,18 @@ class ProfileForm(Form):
     prices_include_tax = BooleanField(_l("Prices include the tax"))
     sell_below_zero = SelectField(
         _l("Selling more than there is"),
-        choices=choices(("block", _l("is refused")), ("warn", _l("is allowed with a warning")), ("allow", _l("is allowed"))),
+        choices=choices(
+            ("block", _l("is refused")), ("warn", _l("is allowed with a warning")), ("allow", _l("is allowed"))
+        ),
     )
     night_from = StringField(_l("Night begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
     night_to = StringField(_l("Night ends"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
-    escalate_after_seconds = IntegerField(_l("Tell the admin of an alert nobody took, after seconds"), [InputRequired(), NumberRange(10, 3600)])
-    silent_after_seconds = IntegerField(_l("A camera is silent after seconds"), [InputRequired(), NumberRange(10, 3600)])
+    escalate_after_seconds = IntegerField(
+        _l("Tell the admin of an alert nobody took, after seconds"), [InputRequired(), NumberRange(10, 3600)]
+    )
+    silent_after_seconds = IntegerField(
+        _l("A camera is silent after seconds"), [InputRequired(), NumberRange(10, 3600)]
+    )
     registration_open = BooleanField(_l("Customers may register themselves"))
 
 

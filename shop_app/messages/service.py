@@ -38,9 +38,7 @@ def mine(actor: Actor) -> ColumnElement[bool]:
 
 def is_read_by(actor: Actor) -> ColumnElement[bool]:
     """That this actor has read a notification."""
-    return exists().where(
-        NotificationRead.notification_id == Notification.id, NotificationRead.account_id == actor.id
-    )
+    return exists().where(NotificationRead.notification_id == Notification.id, NotificationRead.account_id == actor.id)
 
 
 def unread_count(session: Session, actor: Actor) -> int:

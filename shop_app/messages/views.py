@@ -21,7 +21,15 @@ from shop_app.web import Area, actor, session
 
 area = Area("messages", __name__, url_prefix="/notifications")
 area.menu(_l("Notifications"), "inbox", icon="bell", may=P.SIGNED_IN, order=20, prefix="messages.inbox")
-area.menu(_l("Sent notifications"), "sent", icon="chat", may=P.NOTIFICATIONS_SEND, order=540, group=_l("Manage"), prefix="messages.sent")
+area.menu(
+    _l("Sent notifications"),
+    "sent",
+    icon="chat",
+    may=P.NOTIFICATIONS_SEND,
+    order=540,
+    group=_l("Manage"),
+    prefix="messages.sent",
+)
 
 COLUMNS = {
     "when": lambda row: row.Notification.created_at.isoformat(),

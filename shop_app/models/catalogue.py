@@ -37,7 +37,9 @@ class Product(Base):
     name: Mapped[str] = mapped_column(String(160))
     description: Mapped[str] = mapped_column(Text, default="")
     category: Mapped[str] = mapped_column(String(80), default="", index=True)
-    price_minor: Mapped[int] = mapped_column(Minor)  # what the customer pays, or net: see ShopProfile.prices_include_tax
+    price_minor: Mapped[int] = mapped_column(
+        Minor
+    )  # what the customer pays, or net: see ShopProfile.prices_include_tax
     cost_minor: Mapped[int | None] = mapped_column(Minor)
     tax_class_id: Mapped[int] = mapped_column(ForeignKey("tax_classes.id"))
     picture: Mapped[str | None] = mapped_column(String(80))  # generated file name below media/products

@@ -60,9 +60,7 @@ def state_of(offer: Offer, at: datetime) -> str:
 def search(text: str = "", state: str = "") -> Select[Any]:
     """Offers by text and state, with how many products are in each: rows of (Offer, number)."""
     number = select(func.count()).where(OfferProduct.offer_id == Offer.id).correlate(Offer).scalar_subquery()
-    query = select(Offer, number.label("products")).options(
-        joinedload(Offer.proposed_by), joinedload(Offer.decided_by)
-    )
+    query = select(Offer, number.label("products")).options(joinedload(Offer.proposed_by), joinedload(Offer.decided_by))
     if text:
         query = query.where(contains(Offer.name, text))
     return query.where(_in_state(state)) if state in STATES else query
@@ -95,7 +93,9 @@ def get_offer(session: Session, offer_id: int) -> Offer:
 def products_by_sku(session: Session, skus: tuple[str, ...]) -> list[Product]:
     """The products of an offer; `Invalid` names the SKUs that do not exist."""
     if len(skus) > MOST_PRODUCTS:
-        raise Invalid(_("An offer holds for at most %(most)s products; leave the list empty for all.", most=MOST_PRODUCTS))
+        raise Invalid(
+            _("An offer holds for at most %(most)s products; leave the list empty for all.", most=MOST_PRODUCTS)
+        )
     found = list(session.scalars(select(Product).where(Product.sku.in_(skus)).order_by(Product.name)))
     missing = sorted(set(skus) - {product.sku for product in found})
     if missing:
@@ -209,7 +209,9 @@ def _lock_proposed(session: Session, offer: Offer, refusal: str) -> None:
 
 def _tell_decision(session: Session, actor: Actor, offer: Offer, *, approve: bool) -> None:
     audit.record(session, actor, "offer.approved" if approve else "offer.rejected", offer.id, reason=offer.reason)
-    title = _("Offer approved: %(name)s", name=offer.name) if approve else _("Offer rejected: %(name)s", name=offer.name)
+    title = (
+        _("Offer approved: %(name)s", name=offer.name) if approve else _("Offer rejected: %(name)s", name=offer.name)
+    )
     notify(session, title, offer.reason, account_id=offer.proposed_by_id, sender=actor, kind="offer",
            link=f"/offers/{offer.id}")  # fmt: skip
 

@@ -6,7 +6,15 @@ from decimal import Decimal
 
 from flask import Response, flash, jsonify, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import BooleanField, DateTimeLocalField, DecimalField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    DecimalField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from shop_app.clock import from_local, local
@@ -53,13 +61,21 @@ class OfferForm(Form):
     name = StringField(_l("Name, as it stands on the receipt"), [InputRequired(), Length(max=120)])
     kind = SelectField(
         _l("Kind"),
-        choices=choices((PERCENT, _l("Percent off")), (AMOUNT, _l("Amount off each piece")), (BUY_X_GET_Y, _l("Buy some, get some free"))),
+        choices=choices(
+            (PERCENT, _l("Percent off")),
+            (AMOUNT, _l("Amount off each piece")),
+            (BUY_X_GET_Y, _l("Buy some, get some free")),
+        ),
     )
-    percent = DecimalField(_l("Percent"), [Optional(), NumberRange(Decimal("0.01"), 100)], places=None, render_kw={"inputmode": "decimal"})
+    percent = DecimalField(
+        _l("Percent"), [Optional(), NumberRange(Decimal("0.01"), 100)], places=None, render_kw={"inputmode": "decimal"}
+    )
     amount = MoneyField(_l("Amount off each"), [Optional()])
     buy = IntegerField(_l("Buy"), [Optional(), NumberRange(1, 1000)])
     get = IntegerField(_l("Get free"), [Optional(), NumberRange(1, 1000)])
-    skus = TextAreaField(_l("SKUs of the products"), [Optional(), Length(max=20_000)], render_kw={"spellcheck": "false"})
+    skus = TextAreaField(
+        _l("SKUs of the products"), [Optional(), Length(max=20_000)], render_kw={"spellcheck": "false"}
+    )
     starts_at = DateTimeLocalField(_l("Begins"), [InputRequired()])
     ends_at = DateTimeLocalField(_l("Ends"), [InputRequired()])
     stackable = BooleanField(_l("May be added to other stackable offers"))
@@ -197,7 +213,11 @@ def _decide(offer_id: int, *, approve: bool) -> BaseResponse | tuple[str, int]:
     if form.validate():
         try:
             offer = service.decide(session(), actor(), offer_id, approve=approve, reason=form.reason.data or "")
-            flash(_("“%(name)s” is approved.", name=offer.name) if approve else _("“%(name)s” is rejected.", name=offer.name))
+            flash(
+                _("“%(name)s” is approved.", name=offer.name)
+                if approve
+                else _("“%(name)s” is rejected.", name=offer.name)
+            )
             return redirect(url_for("offers.show", offer_id=offer_id), 303)
         except Invalid as refusal:
             problem = refusal.detail

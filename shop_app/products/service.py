@@ -65,7 +65,9 @@ def get(session: Session, product_id: int) -> Product:
 
 def categories(session: Session) -> list[str]:
     """The names of all categories in use."""
-    return list(session.scalars(select(Product.category).where(Product.category != "").distinct().order_by(Product.category)))
+    return list(
+        session.scalars(select(Product.category).where(Product.category != "").distinct().order_by(Product.category))
+    )
 
 
 def add(session: Session, actor: Actor, entry: Entry, *, opening_stock: int = 0) -> Product:
@@ -159,7 +161,9 @@ def _read_csv(content: bytes) -> list[tuple[int, dict[str, str]]]:
         missing = {"sku", "name", "price", "tax"} - set(reader.fieldnames or [])
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise Invalid(_("Nothing was imported: line %(line)s is not CSV (%(why)s).", line=reader.line_num, why=error)) from None
+        raise Invalid(
+            _("Nothing was imported: line %(line)s is not CSV (%(why)s).", line=reader.line_num, why=error)
+        ) from None
     if missing:
         raise Invalid(_("Nothing was imported: the columns %(names)s are missing.", names=", ".join(sorted(missing))))
     if len(rows) > LARGEST_IMPORT:

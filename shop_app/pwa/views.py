@@ -42,8 +42,7 @@ def icon_png(size: int) -> Response:
     """The icon as PNG, for phones that take no SVG; drawn here, so that no picture is kept in the project."""
     from shop_app.pwa.icon import draw  # Pillow, needed once per installation
 
-    response = Response(draw(512 if size > 192 else 192), mimetype="image/png")
-    return response
+    return Response(draw(512 if size > 192 else 192), mimetype="image/png")
 
 
 @area.get("/service-worker.js", may=P.PUBLIC)

@@ -79,7 +79,9 @@ def close_now() -> BaseResponse | tuple[str, int]:
                 counted_minor=form.counted.data or 0, reason=form.reason.data or "",
             )  # fmt: skip
             flash(_("The till is closed; the difference is %(money)s.", money=money_text(closing.difference_minor)))
-            return redirect(url_for("reports.daily", **{"from": form.day.data.isoformat(), "to": form.day.data.isoformat()}), 303)
+            return redirect(
+                url_for("reports.daily", **{"from": form.day.data.isoformat(), "to": form.day.data.isoformat()}), 303
+            )
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)
@@ -114,7 +116,9 @@ def _rows(found: Report) -> list[tuple[str, str, Any, int, int, int]]:
     for method, sums in found.methods.items():
         rows.append(("method", method, sums.bills, sums.sold_minor, sums.refunded_minor, sums.total_minor))
     for cashier, sums in found.cashiers.items():
-        rows.append(("cashier", found.names[cashier], sums.bills, sums.sold_minor, sums.refunded_minor, sums.total_minor))
+        rows.append(
+            ("cashier", found.names[cashier], sums.bills, sums.sold_minor, sums.refunded_minor, sums.total_minor)
+        )
     for (name, rate), tax in sorted(found.taxes.items()):
         rows.append(("net", f"{name} {rate / 100:g} %", None, tax.net_minor, 0, tax.net_minor))
         rows.append(("tax", f"{name} {rate / 100:g} %", None, tax.tax_minor, 0, tax.tax_minor))

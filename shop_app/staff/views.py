@@ -90,7 +90,10 @@ def disable(account_id: int) -> BaseResponse:
     """Shut somebody out at once."""
     account = service.get(session(), actor(), account_id)
     service.set_active(session(), actor(), account, False)
-    flash_undo(_("%(name)s is disabled and signed out everywhere.", name=account.name), url_for(".enable", account_id=account_id))
+    flash_undo(
+        _("%(name)s is disabled and signed out everywhere.", name=account.name),
+        url_for(".enable", account_id=account_id),
+    )
     return redirect(url_for(".index"), 303)
 
 

@@ -46,9 +46,7 @@ def search(text: str = "", state: str = "") -> Select[Any]:
     """Products on sale by text, and by how many are left: low, out, or all."""
     query = select(Product).where(Product.active)
     if text:
-        query = query.where(
-            contains(Product.name, text) | contains(Product.sku, text) | (Product.barcode == text)
-        )
+        query = query.where(contains(Product.name, text) | contains(Product.sku, text) | (Product.barcode == text))
     if state == "low":
         query = query.where(Product.low_stock_level > 0, Product.stock <= Product.low_stock_level)
     elif state == "out":
@@ -74,9 +72,7 @@ def get_product(session: Session, product_id: int) -> Product:
     return product
 
 
-def take(
-    session: Session, actor: Actor, pieces: Mapping[int, int], cause: Cause, *, below_zero: bool = False
-) -> None:
+def take(session: Session, actor: Actor, pieces: Mapping[int, int], cause: Cause, *, below_zero: bool = False) -> None:
     """Take pieces (by product id) off the stock and note why; all or nothing."""
     note(session, actor, reserve(session, pieces, below_zero=below_zero), cause)
 
@@ -152,7 +148,10 @@ def note(session: Session, actor: Actor, changes: Mapping[int, int], cause: Caus
     rows = session.execute(query).all()
     session.execute(
         insert(StockMovement),
-        [_movement(actor, product_id, changes[product_id], stock, cause, at) for product_id, _name, stock, _low in rows],
+        [
+            _movement(actor, product_id, changes[product_id], stock, cause, at)
+            for product_id, _name, stock, _low in rows
+        ],
     )
     for product_id, name, stock, low in rows:
         if stock <= low < stock - changes[product_id]:
@@ -167,9 +166,7 @@ def _change(session: Session, product_id: int, change: int, *, below_zero: bool)
     return changed_rows(session, statement) == 1
 
 
-def _movement(
-    actor: Actor, product_id: int, change: int, after: int, cause: Cause, at: datetime
-) -> dict[str, Any]:
+def _movement(actor: Actor, product_id: int, change: int, after: int, cause: Cause, at: datetime) -> dict[str, Any]:
     return {
         "product_id": product_id, "change": change, "stock_after": after, "reason": cause.reason,
         "note": cause.note[:200], "account_id": actor.account_id, "at": at, "bill_id": cause.bill_id,

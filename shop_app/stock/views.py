@@ -51,7 +51,10 @@ class MoveForm(Form):
         _l("Pieces"), [InputRequired(), NumberRange(1, service.MOST)], render_kw={"inputmode": "numeric"}
     )
     reason = SelectField(
-        _l("Reason"), choices=choices(*((name, REASONS[name]) for name in ("delivery", "return", "damage", "theft", "own-use", "other")))
+        _l("Reason"),
+        choices=choices(
+            *((name, REASONS[name]) for name in ("delivery", "return", "damage", "theft", "own-use", "other"))
+        ),
     )
     note = StringField(_l("Note"), [Optional(), Length(max=200)])
 

@@ -127,9 +127,7 @@ def price_cart(items: Iterable[Item], deals: Sequence[Deal], *, prices_include_t
 def price_line(item: Item, deals: Sequence[Deal], *, prices_include_tax: bool) -> PricedLine:
     """Price one line: the best discount, then tax."""
     discount = best_discount(item, deals)
-    net, tax = split_tax(
-        item.list_minor - discount.minor, item.tax_basis_points, prices_include_tax=prices_include_tax
-    )
+    net, tax = split_tax(item.list_minor - discount.minor, item.tax_basis_points, prices_include_tax=prices_include_tax)
     return PricedLine(item, discount, net, tax, net + tax)
 
 

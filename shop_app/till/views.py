@@ -13,8 +13,8 @@ from shop_app.db import now
 from shop_app.listing import asked
 from shop_app.models import HeldCart
 from shop_app.money import LARGEST, digits
-from shop_app.permissions import Permission as P
 from shop_app.pages import clock_text
+from shop_app.permissions import Permission as P
 from shop_app.text import _, _l
 from shop_app.till import service
 from shop_app.till.pricing import PricedLine

@@ -38,7 +38,10 @@ class TopUpForm(Form):
 
     amount = MoneyField(_l("Amount"), [InputRequired()], render_kw={"autofocus": True})
     method = RadioField(
-        _l("Paid"), [InputRequired()], choices=choices((ledger.CASH, _l("Cash")), (ledger.CARD, _l("Card"))), default=ledger.CASH
+        _l("Paid"),
+        [InputRequired()],
+        choices=choices((ledger.CASH, _l("Cash")), (ledger.CARD, _l("Card"))),
+        default=ledger.CASH,
     )
     key = HiddenField(validators=[InputRequired(), Length(max=64)])
 

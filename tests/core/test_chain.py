@@ -28,7 +28,9 @@ class Running:
 
     def __init__(self, *always: StepConfig, is_live: bool = False, **chains: Iterable[StepConfig]) -> None:
         mode = next(iter(chains.pop("mode", ())), None)
-        config = CameraConfig("door", "", mode=mode, chains={"always": always, **{k: tuple(v) for k, v in chains.items()}})
+        config = CameraConfig(
+            "door", "", mode=mode, chains={"always": always, **{k: tuple(v) for k, v in chains.items()}}
+        )
         made = make_camera("door", needed=config.needed, is_live=is_live)
         self.reports = Reports("door", made.utc)
         self.camera = replace(made, report=self.reports)

@@ -160,19 +160,19 @@ BROKEN = [
         ["2:3: camera name 'the front door' must be 1 to 32 letters, digits, - and _"],
         id="camera name with blanks",
     ),
-    pytest.param("camera: {door: a.mp4}\n", ["1:1: cameras must be", "1:1: unknown key 'camera' in the config; did you mean 'cameras'?"], id="misspelt top key"),
+    pytest.param(
+        "camera: {door: a.mp4}\n",
+        ["1:1: cameras must be", "1:1: unknown key 'camera' in the config; did you mean 'cameras'?"],
+        id="misspelt top key",
+    ),
     pytest.param("", ["1:1: cameras must be `name: {source: ...}` pairs, found nothing"], id="empty file"),
     pytest.param("- a\n- b\n", ["1:1: the config must be `key: value` pairs, found a list"], id="a list at the top"),
-    pytest.param("just words\n", ['1:1: the config must be `key: value` pairs, found "just words"'], id="words at the top"),
     pytest.param(
-        "cameras:\n  door: {source: a.mp4\nalways: []\n", ["3:7: not YAML: "], id="brace never closed"
+        "just words\n", ['1:1: the config must be `key: value` pairs, found "just words"'], id="words at the top"
     ),
-    pytest.param(
-        "cameras:\n\tdoor: a.mp4\n", ["2:1: not YAML: a tab in the indentation; use spaces"], id="tab"
-    ),
-    pytest.param(
-        "cameras:\n  door: a.mp4\n till: b.mp4\n", ["3:2: not YAML: "], id="indentation that fits nothing"
-    ),
+    pytest.param("cameras:\n  door: {source: a.mp4\nalways: []\n", ["3:7: not YAML: "], id="brace never closed"),
+    pytest.param("cameras:\n\tdoor: a.mp4\n", ["2:1: not YAML: a tab in the indentation; use spaces"], id="tab"),
+    pytest.param("cameras:\n  door: a.mp4\n till: b.mp4\n", ["3:2: not YAML: "], id="indentation that fits nothing"),
     pytest.param(
         "cameras:\n  door: {source: a.mp4, credentials: !env NOT_SET_ANYWHERE}\n",
         ["2:38: the environment variable NOT_SET_ANYWHERE is not set"],
@@ -188,7 +188,11 @@ BROKEN = [
         ["2:9: shop.yaml includes itself"],
         id="include that includes itself",
     ),
-    pytest.param("cameras: {door: !secret a.mp4}\n", ["1:17: unknown tag !secret; there are !env NAME and !include FILE"], id="unknown tag"),
+    pytest.param(
+        "cameras: {door: !secret a.mp4}\n",
+        ["1:17: unknown tag !secret; there are !env NAME and !include FILE"],
+        id="unknown tag",
+    ),
     pytest.param(
         "cameras: {door: a.mp4}\nalways: eyes\n",
         ['2:9: always must be a list of steps, found "eyes"'],
@@ -215,7 +219,9 @@ BROKEN = [
         id="every 0 frames",
     ),
     pytest.param(
-        "cameras: {door: a.mp4}\nalways:\n  - eyes: {when: dusk}\n", ["3:18: when must be one of day, night, "], id="when nothing"
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {when: dusk}\n",
+        ["3:18: when must be one of day, night, "],
+        id="when nothing",
     ),
     pytest.param(
         "cameras: {door: a.mp4}\nalways:\n  - eyes: {on_error: explode}\n",
@@ -257,9 +263,7 @@ BROKEN = [
         ['2:34: timeout must be a time above 0 such as 500ms, 5s or 2m, found "soon"'],
         id="unknown time",
     ),
-    pytest.param(
-        "cameras:\n  door: {source: 12}\n", ["2:18: source must be text, found 12"], id="number for a source"
-    ),
+    pytest.param("cameras:\n  door: {source: 12}\n", ["2:18: source must be text, found 12"], id="number for a source"),
 ]
 
 

@@ -49,7 +49,7 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
     install_plugin(GOOD, distribution="one", twice="Good")
     install_plugin(GOOD, distribution="two", twice="Good")
 
-    with pytest.raises(PluginError, match="plugin 'twice' is claimed by one 1.0 and two 1.0; uninstall one"):
+    with pytest.raises(PluginError, match=r"plugin 'twice' is claimed by one 1\.0 and two 1\.0; uninstall one"):
         load("twice")
 
     assert [plugin.state for plugin in probe(["twice"])] == ["clash"]
@@ -58,7 +58,11 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        pytest.param("class P:\n def process_frame(self, frame): pass", "has no method marked with @hookimpl", id="forgotten marker"),
+        pytest.param(
+            "class P:\n def process_frame(self, frame): pass",
+            "has no method marked with @hookimpl",
+            id="forgotten marker",
+        ),
         pytest.param(
             "class P:\n @hookimpl\n def process_fame(self, frame): pass",
             "marks 'process_fame' with @hookimpl; the hooks are close_camera, handle_event, open_camera, process_frame",

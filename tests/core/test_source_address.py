@@ -44,7 +44,9 @@ def test_user_and_password_reach_the_camera_and_nobody_else(url: str, user: str,
     assert [unquote(part) for part in login.partition(":")[::2]] == [user, password]
 
 
-@pytest.mark.parametrize("url", ["rtsp://shop:p@C4nary/x@cam/1", "rtsp://shop:12/C4nary@cam", "rtsp://C4nary:a/b@c d", "rtsp://[C4nary/1"])
+@pytest.mark.parametrize(
+    "url", ["rtsp://shop:p@C4nary/x@cam/1", "rtsp://shop:12/C4nary@cam", "rtsp://C4nary:a/b@c d", "rtsp://[C4nary/1"]
+)
 def test_an_address_that_can_be_read_in_two_ways_or_in_none_is_not_shown(url: str) -> None:
     assert read_address(url).shown == "rtsp://***"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def other_size(tmp_path: Path) -> Path:
 
 def assert_grows(shots: list[Shot]) -> None:
     seconds = [shot.seconds for shot in shots]
-    assert all(one < two for one, two in zip(seconds, seconds[1:], strict=False))
+    assert all(one < two for one, two in itertools.pairwise(seconds))
 
 
 def test_a_camera_over_http_is_live_and_its_pictures_carry_the_time() -> None:

@@ -120,17 +120,13 @@ def test_packets_can_be_copied_into_an_mp4_that_plays_to_its_end(
     tmp_path: Path, name: str, codec: str, options: dict[str, str]
 ) -> None:
     pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-    shots = shots_of(
-        write_clip(tmp_path / name, codec=codec, options=options, pixels=pixels), wants_packets=True
-    )
+    shots = shots_of(write_clip(tmp_path / name, codec=codec, options=options, pixels=pixels), wants_packets=True)
     packets = [packet for shot in shots for packet in shot.packets]
 
     copied = shots_of(copy_packets(packets, tmp_path / "copy.mp4"))
 
     assert [shot.seconds for shot in copied] == pytest.approx([shot.seconds for shot in shots], abs=0.001)
-    assert all(
-        np.array_equal(one.picture.gray(), two.picture.gray()) for one, two in zip(shots, copied, strict=True)
-    )
+    assert all(np.array_equal(one.picture.gray(), two.picture.gray()) for one, two in zip(shots, copied, strict=True))
 
 
 def test_a_copy_of_a_rotated_recording_is_shown_upright_too(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from vidframe.core.sources.timeline import ArrivalTime, RecordedTime, WallClock
@@ -49,7 +51,7 @@ def test_no_two_pictures_have_the_same_time() -> None:
 
     shown = [time.show(seconds) for seconds in (0.0, 0.1, 0.1, 0.05, None, 0.2)]
 
-    assert all(one < two for one, two in zip(shown, shown[1:], strict=False))
+    assert all(one < two for one, two in itertools.pairwise(shown))
     assert shown[-1] == pytest.approx(0.2)
 
 

@@ -99,9 +99,7 @@ def test_a_camera_that_is_gone_from_the_config_is_closed(running: subprocess.Pop
     assert "door old closed" not in notes
 
 
-def test_a_config_with_mistakes_changes_nothing_and_says_why(
-    running: subprocess.Popen[str], tmp_path: Path
-) -> None:
+def test_a_config_with_mistakes_changes_nothing_and_says_why(running: subprocess.Popen[str], tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text("cameras: {door: clip.mp4}\nalways: [countin]\n")
     running.send_signal(signal.SIGHUP)
     time.sleep(0.5)

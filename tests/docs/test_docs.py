@@ -14,7 +14,8 @@ import vidframe
 from vidframe.cli import cli
 from vidframe.core import hookspecs, registry
 from vidframe.core.config import CAMERA_KEYS, TOP_KEYS, ConfigError, load
-from vidframe.core.registry import STEP_OPTIONS, load as load_plugin
+from vidframe.core.registry import STEP_OPTIONS
+from vidframe.core.registry import load as load_plugin
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -54,7 +55,13 @@ def test_every_setting_of_every_bundled_plugin_is_documented(plugin: str) -> Non
 
 
 def options_of(command: click.Command) -> list[str]:
-    return [name for option in command.params if isinstance(option, click.Option) for name in option.opts if name.startswith("--")]
+    return [
+        name
+        for option in command.params
+        if isinstance(option, click.Option)
+        for name in option.opts
+        if name.startswith("--")
+    ]
 
 
 def every_command() -> list[tuple[str, click.Command]]:

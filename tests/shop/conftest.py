@@ -269,9 +269,13 @@ class Window:
         self.complaints: list[str] = []
         self._contexts: list[BrowserContext] = []
 
-    def open(self, path: str = "/", *, person: Person | None = None, size: dict[str, int] = DESK, **options: Any) -> Page:
+    def open(
+        self, path: str = "/", *, person: Person | None = None, size: dict[str, int] = DESK, **options: Any
+    ) -> Page:
         """A page at `path`, as `person` or as nobody."""
-        context = self.browser.new_context(viewport={"width": size["width"], "height": size["height"]}, base_url=self.server, locale="en-GB", **options)
+        context = self.browser.new_context(
+            viewport={"width": size["width"], "height": size["height"]}, base_url=self.server, locale="en-GB", **options
+        )
         self._contexts.append(context)
         if person is not None:
             context.add_cookies([{"name": "login", "value": person.token, "url": self.server}])

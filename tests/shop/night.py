@@ -54,7 +54,12 @@ class CameraSystem:
         identity = f"{camera}.run-{next(self.numbers):06d}"
         types = {"snapshot": "image/jpeg", "thumbnail": "image/jpeg", "clip": "video/mp4"}
         notes = [
-            {"role": role, "media_type": types[role], "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            {
+                "role": role,
+                "media_type": types[role],
+                "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
             for role, content in (files or {}).items()
         ]
         if kind == "incident.opened":
@@ -74,10 +79,18 @@ class CameraSystem:
     def incident(self, camera: str = "store-room", **facts: Any) -> str:
         """An incident with its picture."""
         start = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-        given = {"change": "motion", "severity": "alert", "start": start, "peak_area": 0.02, "boxes": [[0.1, 0.1, 0.2, 0.2]]}
+        given = {
+            "change": "motion",
+            "severity": "alert",
+            "start": start,
+            "peak_area": 0.02,
+            "boxes": [[0.1, 0.1, 0.2, 0.2]],
+        }
         return self.send("incident.opened", camera, {"snapshot": jpeg()}, **(given | facts))
 
     def clip(self, incident: str, content: bytes, camera: str = "store-room") -> str:
         """The clip of an incident."""
         start = (datetime.now(UTC) - timedelta(seconds=6)).isoformat()
-        return self.send("clip.ready", camera, {"clip": content, "thumbnail": jpeg(shade=60)}, incidents=[incident], start=start)
+        return self.send(
+            "clip.ready", camera, {"clip": content, "thumbnail": jpeg(shade=60)}, incidents=[incident], start=start
+        )

@@ -143,7 +143,7 @@ def sell_one_with_a_number_read_before(database: Database, actor: Actor, product
     with database.reading() as session:
         highest = session.scalars(select(func.coalesce(func.max(Bill.number), 0))).one()
     time.sleep(0.05)
-    with mock.patch.object(bills, "next_number", lambda _session, _name: highest + 1):
+    with mock.patch.object(bills, "next_number", return_value=highest + 1):
         sell_one(database, actor, product_id)
 
 
@@ -179,4 +179,3 @@ def _sell(session: Session, actor: Actor, product_id: int, customer_id: int | No
     priced = price_cart([item], [], prices_include_tax=True)
     tender = Tender("wallet", wallet) if wallet else Tender("cash", priced.total_minor)
     return bills.sell(session, actor, Sale(priced, customer_id, (tender,), now()), shop)
-

@@ -12,7 +12,6 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-
 from sqlalchemy import update
 
 from shop_app.accounts import service

@@ -41,7 +41,9 @@ def the_alert(database: Database) -> Alert:
         return session.scalars(select(Alert)).one()
 
 
-def test_an_incident_is_in_the_list_with_its_picture(cameras: CameraSystem, security: Person, database: Database) -> None:
+def test_an_incident_is_in_the_list_with_its_picture(
+    cameras: CameraSystem, security: Person, database: Database
+) -> None:
     cameras.incident()
 
     page = security.client.get("/alerts").text
@@ -66,7 +68,9 @@ def test_the_list_asks_the_database_five_times_at_most(
     assert len([s for s in count_statements if not s.startswith(("BEGIN", "PRAGMA"))]) <= 5
 
 
-def test_a_clip_is_served_in_ranges_to_those_who_may(cameras: CameraSystem, security: Person, database: Database) -> None:
+def test_a_clip_is_served_in_ranges_to_those_who_may(
+    cameras: CameraSystem, security: Person, database: Database
+) -> None:
     content = mp4()
     cameras.clip(cameras.incident(), content)
     url = f"/alerts/{the_alert(database).id}/clip"
@@ -87,9 +91,17 @@ def test_nobody_else_sees_alerts_pictures_or_clips(
     stranger = sign_in(role).client
     alert = the_alert(database).id
 
-    answers = [stranger.get(path) for path in ("/alerts", "/alerts/stream", f"/alerts/{alert}", f"/alerts/{alert}/still")]
-    answers += [stranger.get(f"/alerts/{alert}/clip", headers={"Range": "bytes=0-3"}), stranger.get("/alerts?format=csv")]
-    answers += [stranger.post(f"/alerts/{alert}/take"), stranger.post("/alerts/arm", data={"armed": "no", "hours": "1"})]
+    answers = [
+        stranger.get(path) for path in ("/alerts", "/alerts/stream", f"/alerts/{alert}", f"/alerts/{alert}/still")
+    ]
+    answers += [
+        stranger.get(f"/alerts/{alert}/clip", headers={"Range": "bytes=0-3"}),
+        stranger.get("/alerts?format=csv"),
+    ]
+    answers += [
+        stranger.post(f"/alerts/{alert}/take"),
+        stranger.post("/alerts/arm", data={"armed": "no", "hours": "1"}),
+    ]
 
     assert {answer.status_code for answer in answers} == {403}
     assert the_alert(database).state == "new"
@@ -107,7 +119,9 @@ def test_a_file_name_in_the_database_never_leads_out(
     alert = the_alert(database)
     (shop_of(app).settings.media / "events" / "link.mp4").symlink_to("/etc/passwd")
     with database.writing() as session:
-        session.get_one(EventFile, alert.clip_id).file_name = name.replace("\x00", "") if not database.is_sqlite else name
+        session.get_one(EventFile, alert.clip_id).file_name = (
+            name.replace("\x00", "") if not database.is_sqlite else name
+        )
 
     answer = security.client.get(f"/alerts/{alert.id}/clip")
 
@@ -145,7 +159,9 @@ def test_false_alarms_become_advice(cameras: CameraSystem, security: Person) -> 
     assert "0.015" in page
 
 
-def test_a_snoozed_or_disarmed_camera_is_kept_but_quiet(cameras: CameraSystem, security: Person, database: Database) -> None:
+def test_a_snoozed_or_disarmed_camera_is_kept_but_quiet(
+    cameras: CameraSystem, security: Person, database: Database
+) -> None:
     security.client.post("/alerts/snooze", data={"camera": "store-room", "minutes": "15"})
     cameras.incident()
     cameras.incident("door")
@@ -181,7 +197,12 @@ def test_pieces_out_of_place_are_refused_and_a_wrong_hash_starts_anew(cameras: C
     import hashlib
 
     content = mp4(9000)
-    note = {"role": "clip", "media_type": "video/mp4", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    note = {
+        "role": "clip",
+        "media_type": "video/mp4",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
     event = {"version": 1, "id": "door.r-1", "kind": "clip.ready", "camera": "door", "time": "2026-11-22T01:00:00Z",
              "facts": {"incidents": []}, "files": [note]}  # fmt: skip
     cameras.ask("POST", "/events", json={"events": [event]})
@@ -200,11 +221,18 @@ def test_pieces_out_of_place_are_refused_and_a_wrong_hash_starts_anew(cameras: C
     assert done.json == {"received": len(content), "complete": True}
 
 
-@pytest.mark.parametrize("content", [b"<svg onload=alert(1)>", b"\xff\xd8 not a picture", b"MZ" * 50], ids=["svg", "jpeg", "exe"])
+@pytest.mark.parametrize(
+    "content", [b"<svg onload=alert(1)>", b"\xff\xd8 not a picture", b"MZ" * 50], ids=["svg", "jpeg", "exe"]
+)
 def test_what_is_no_picture_is_not_kept(content: bytes, cameras: CameraSystem, app: Flask) -> None:
     import hashlib
 
-    note = {"role": "snapshot", "media_type": "image/jpeg", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    note = {
+        "role": "snapshot",
+        "media_type": "image/jpeg",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
     event = {"version": 1, "id": "door.r-1", "kind": "incident.opened", "camera": "door", "time": "2026-11-22T01:00:00Z",
              "facts": {"incident": "door.r-1"}, "files": [note]}  # fmt: skip
     cameras.ask("POST", "/events", json={"events": [event]})
@@ -255,7 +283,9 @@ def test_all_open_pages_get_every_alert_within_a_second(
     clients, alerts = 12, 5  # 16 threads serve the test's shop
     got: list[list[tuple[int, float]]] = [[] for _ in range(clients)]
     threads = [
-        threading.Thread(target=read_stream, args=(f"{server}/alerts/stream", security.token, alerts * 2, page), daemon=True)
+        threading.Thread(
+            target=read_stream, args=(f"{server}/alerts/stream", security.token, alerts * 2, page), daemon=True
+        )
         for page in got
     ]
     for thread in threads:
@@ -292,7 +322,11 @@ def test_a_page_that_comes_back_gets_what_it_missed(
     with database.reading() as session:
         missed = set(session.scalars(select(AlertChange.id).where(AlertChange.id > first[-1][0])))
         # On MariaDB the last seconds come again, because some may have been committed late; a page leaves those out.
-        again = 0 if database.is_sqlite else session.scalars(select(func.count()).where(AlertChange.id < first[-1][0])).one()
+        again = (
+            0
+            if database.is_sqlite
+            else session.scalars(select(func.count()).where(AlertChange.id < first[-1][0])).one()
+        )
     read_stream(f"{server}/alerts/stream", security.token, len(missed) + again, later, after=str(first[-1][0]))
 
     assert {number for number, _ in later if number > first[-1][0]} == missed

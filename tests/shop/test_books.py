@@ -53,7 +53,9 @@ def actor_of(person: Person) -> Actor:
     return Actor(person.id, person.role, person.name, OF_ROLE[person.role])
 
 
-def sell(session: Session, actor: Actor, product: Product, pieces: int = 1, *, at: datetime | None = None, **paid: Any) -> Bill:
+def sell(
+    session: Session, actor: Actor, product: Product, pieces: int = 1, *, at: datetime | None = None, **paid: Any
+) -> Bill:
     """A bill, in cash unless `method` says otherwise."""
     shop = session.get_one(ShopProfile, 1)
     item = Item(product.id, product.sku, product.name, pieces, product.price_minor, "Standard", 1900)
@@ -284,9 +286,7 @@ def test_a_report_of_ten_thousand_bills_is_their_sum(  # M7
 def assert_report_is_sum_of_bills(
     person: Person, made: list[dict[str, Any]], *, since: date, until: date, cashier: int | None = None
 ) -> None:
-    chosen = [
-        one for one in made if since <= one["day"] <= until and (cashier is None or one["cashier"] == cashier)
-    ]
+    chosen = [one for one in made if since <= one["day"] <= until and (cashier is None or one["cashier"] == cashier)]
     total = sum(one["total"] - one["back"] for one in chosen)
     methods: Counter[str] = Counter()
     for one in chosen:

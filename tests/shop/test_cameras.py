@@ -40,7 +40,9 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
         stream: Any = output.add_stream("mpeg4", rate=5)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         for shade in (40, 80, 120):
-            output.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((180, 320, 3), shade, np.uint8), format="rgb24")))
+            output.mux(
+                stream.encode(av.VideoFrame.from_ndarray(np.full((180, 320, 3), shade, np.uint8), format="rgb24"))
+            )
         output.mux(stream.encode())
     return settings.model_copy(update={"sample_clips": folder})
 
@@ -126,12 +128,16 @@ def test_no_page_log_or_row_holds_the_password(
         assert "tea-shelf" in dump
 
 
-def test_the_camera_system_alone_gets_the_password(app: Flask, admin: Person, make_product: Callable[..., Product]) -> None:
+def test_the_camera_system_alone_gets_the_password(
+    app: Flask, admin: Person, make_product: Callable[..., Product]
+) -> None:
     product = make_product(sku="TEA-250")
     admin.client.post("/cameras/new", data=camera_form(night_from="22:00", night_to="06:00"))
     zone = {"name": "tea", "kind": "product", "product": product.sku, "points": [[0.1, 0.1], [0.5, 0.1], [0.5, 0.6]]}
     staff = {"name": "behind the till", "kind": "staff", "points": [[0.6, 0.1], [0.9, 0.1], [0.9, 0.6]]}
-    drawn = admin.client.post("/cameras/tea-shelf/zones", data={"zones": json.dumps([zone, staff]), "version": "1", "start": "yes"})
+    drawn = admin.client.post(
+        "/cameras/tea-shelf/zones", data={"zones": json.dumps([zone, staff]), "version": "1", "start": "yes"}
+    )
 
     cameras = CameraSystem.of(app).ask("GET", "/cameras").json["cameras"]
 
@@ -174,7 +180,9 @@ def test_zones_that_make_no_sense_change_nothing(zones: str, admin: Person, data
 def test_of_two_admins_who_draw_the_later_one_is_told(admin: Person) -> None:
     admin.client.post("/cameras/new", data=camera_form())
 
-    answers = [admin.client.post("/cameras/tea-shelf/zones", data={"zones": "[]", "version": "1"}).status_code for _ in "ab"]
+    answers = [
+        admin.client.post("/cameras/tea-shelf/zones", data={"zones": "[]", "version": "1"}).status_code for _ in "ab"
+    ]
 
     assert answers == [303, 409]
 
@@ -184,7 +192,10 @@ def test_only_an_admin_changes_cameras(role: Role, sign_in: Callable[..., Person
     admin.client.post("/cameras/new", data=camera_form())
     stranger = sign_in(role).client
 
-    answers = [stranger.get(path) for path in ("/cameras/new", "/cameras/tea-shelf", "/cameras/tea-shelf/zones", "/cameras/systems")]
+    answers = [
+        stranger.get(path)
+        for path in ("/cameras/new", "/cameras/tea-shelf", "/cameras/tea-shelf/zones", "/cameras/systems")
+    ]
     answers += [stranger.post(f"/cameras/{path}", data=camera_form())
                 for path in ("new", "tea-shelf", "tea-shelf/test", "tea-shelf/remove", "tea-shelf/zones", "systems")]  # fmt: skip
 
@@ -227,14 +238,18 @@ class Answers(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.mark.parametrize(("path", "word"), [("/auth", "auth"), ("/away", "not-video"), ("/list", "not-video"), ("/text", "not-video")])
+@pytest.mark.parametrize(
+    ("path", "word"), [("/auth", "auth"), ("/away", "not-video"), ("/list", "not-video"), ("/text", "not-video")]
+)
 def test_a_picture_follows_neither_redirects_nor_playlists(path: str, word: str) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.asked = []  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     request = json.dumps({"url": f"http://127.0.0.1:{server.server_address[1]}{path}", "scheme": "http"})
 
-    done = subprocess.run([sys.executable, "-I", str(testing.GRAB)], input=request.encode(), stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(
+        [sys.executable, "-I", str(testing.GRAB)], input=request.encode(), stdout=subprocess.PIPE, check=True
+    )
     server.shutdown()
     server.server_close()
 

@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from shop_app.audit import acting_as
 from shop_app.cameras import systems
 from shop_app.db import Database
 from shop_app.models import Alert, CameraState, IncomingEvent, InterestHour, MoodHour
 from shop_app.permissions import Role
-from shop_app.audit import acting_as
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "contract").glob("*.json"))
 
@@ -91,7 +91,9 @@ def test_a_bad_event_is_named_and_the_others_are_taken(post: Post) -> None:
         pytest.param({"facts": {"boxes": [[0, 0, 2, 2]]}}, id="a box outside of the picture"),
         pytest.param({"facts": {"note": "x" * 40_000}}, id="facts without end"),
         pytest.param({"facts": {"severity": "panic"}}, id="an unknown severity"),
-        pytest.param({"files": [{"role": "snapshot", "media_type": "image/jpeg", "bytes": 1, "sha256": "short"}]}, id="no hash"),
+        pytest.param(
+            {"files": [{"role": "snapshot", "media_type": "image/jpeg", "bytes": 1, "sha256": "short"}]}, id="no hash"
+        ),
     ],
 )
 def test_what_breaks_the_contract_is_refused(changes: dict[str, Any], post: Post, database: Database) -> None:
@@ -148,7 +150,9 @@ def test_an_incident_told_three_times_is_one_alert(post: Post, database: Databas
 def test_nobody_sends_events_without_a_token(app: Flask, admin: Any) -> None:
     event = example("camera.state")
 
-    unknown = app.test_client().post("/api/v1/events", json={"events": [event]}, headers={"Authorization": "Bearer guess"})
+    unknown = app.test_client().post(
+        "/api/v1/events", json={"events": [event]}, headers={"Authorization": "Bearer guess"}
+    )
     person = admin.client.post("/api/v1/events", json={"events": [event]})
 
     assert (unknown.status_code, person.status_code) == (401, 401)
@@ -164,7 +168,9 @@ def test_an_ended_token_is_refused(app: Flask, token: str, database: Database) -
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"events": 3}', b"[" * 100_000, b"\xff\xfe"], ids=lambda body: repr(body[:12]))
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b'{"events": 3}', b"[" * 100_000, b"\xff\xfe"], ids=lambda body: repr(body[:12])
+)
 def test_garbage_gets_a_problem(body: bytes, app: Flask, token: str) -> None:
     answer = app.test_client().post("/api/v1/events", data=body, headers={"Authorization": f"Bearer {token}"})
 

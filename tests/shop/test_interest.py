@@ -23,7 +23,6 @@ from shop_app.models import (
     CameraState,
     EventFile,
     InterestHour,
-    InterestNote,
     MoodHour,
     Notification,
     Product,
@@ -43,24 +42,38 @@ def hour_row(product: Product | None, hour: datetime, zone: str = "tea", **count
     """One hour of a zone."""
     zeros: dict[str, Any] = dict.fromkeys(("passed", "stopped", "looked", "expressed", "pleased"), 0)
     zeros |= {"stopped_seconds": 0.0, "looked_seconds": 0.0, "valence_seconds": 0.0, "expression_seconds": 0.0}
-    return InterestHour(hour=hour, camera="aisle-1", zone=zone, product_id=product.id if product else None, shelf=None, **zeros | counts)
+    return InterestHour(
+        hour=hour, camera="aisle-1", zone=zone, product_id=product.id if product else None, shelf=None, **zeros | counts
+    )
 
 
 def sell(session: Any, product: Product, cashier: int, at: datetime, number: int) -> None:
     """A bill with one line."""
     money = {"net_minor": 100, "tax_minor": 19, "total_minor": 119}
-    bill = Bill(number=number, cashier_id=cashier, created_at=at, business_day=date(2026, 1, 1), discount_minor=0, refunded_minor=0, **money)
+    bill = Bill(
+        number=number,
+        cashier_id=cashier,
+        created_at=at,
+        business_day=date(2026, 1, 1),
+        discount_minor=0,
+        refunded_minor=0,
+        **money,
+    )
     session.add(bill)
     session.flush()
     session.add(BillLine(bill_id=bill.id, position=1, product_id=product.id, sold_at=at, sku=product.sku, name=product.name, quantity=1,
                          unit_price_minor=119, tax_name="x", tax_basis_points=1900, refunded_quantity=0, **money))  # fmt: skip
 
 
-def test_the_funnel_joins_bills_of_the_same_hour(sales: Person, billing: Person, database: Database, make_product: Make) -> None:
+def test_the_funnel_joins_bills_of_the_same_hour(
+    sales: Person, billing: Person, database: Database, make_product: Make
+) -> None:
     tea = make_product(name="Green tea")
     hour = hour_of(now()) - timedelta(hours=2)
     with database.writing() as session:
-        session.add(hour_row(tea, hour, passed=100, stopped=50, looked=40, expressed=20, pleased=15, looked_seconds=160.0))
+        session.add(
+            hour_row(tea, hour, passed=100, stopped=50, looked=40, expressed=20, pleased=15, looked_seconds=160.0)
+        )
         for number in range(8):
             sell(session, tea, billing.id, hour + timedelta(minutes=number * 7), number + 1)
         for number in range(5):  # in an hour that nobody watched
@@ -70,14 +83,26 @@ def test_the_funnel_joins_bills_of_the_same_hour(sales: Person, billing: Person,
     row = dict(zip(csv[0].split(","), csv[1].split(","), strict=True))
 
     assert row["name"] == "Green tea"
-    assert [row[name] for name in ("passed", "stopped", "looked", "expressed", "pleased", "bought")] == ["100", "50", "40", "20", "15", "8"]
-    ratios = [float(row[name]) for name in ("stopped_of_passed", "looked_of_stopped", "pleased_of_expressed", "bought_of_looked")]
+    assert [row[name] for name in ("passed", "stopped", "looked", "expressed", "pleased", "bought")] == [
+        "100",
+        "50",
+        "40",
+        "20",
+        "15",
+        "8",
+    ]
+    ratios = [
+        float(row[name])
+        for name in ("stopped_of_passed", "looked_of_stopped", "pleased_of_expressed", "bought_of_looked")
+    ]
     assert ratios == [0.5, 0.8, 0.75, 0.2]
     assert float(row["seconds_looked"]) == 4.0
 
 
 @pytest.mark.parametrize(("people", "shown"), [(9, False), (10, True)])
-def test_figures_about_fewer_than_ten_are_blank(people: int, shown: bool, sales: Person, database: Database, make_product: Make) -> None:
+def test_figures_about_fewer_than_ten_are_blank(
+    people: int, shown: bool, sales: Person, database: Database, make_product: Make
+) -> None:
     tea = make_product(name="Green tea")
     counts: dict[str, Any] = dict.fromkeys(("passed", "stopped", "looked", "expressed", "pleased"), people)
     hour = hour_of(now()) - timedelta(hours=1)
@@ -115,10 +140,18 @@ def test_interest_pages_ask_the_database_five_times_at_most(
 ) -> None:
     tea = make_product()
     with database.writing() as session:
-        session.add_all(hour_row(tea, hour_of(now()) - timedelta(hours=h), passed=20, stopped=15, looked=12) for h in range(1, 60))
+        session.add_all(
+            hour_row(tea, hour_of(now()) - timedelta(hours=h), passed=20, stopped=15, looked=12) for h in range(1, 60)
+        )
 
     counts = {}
-    for path in ("/interest", "/interest?by=product", "/interest/of?camera=aisle-1&zone=tea", "/interest/mood", "/interest/notes"):
+    for path in (
+        "/interest",
+        "/interest?by=product",
+        "/interest/of?camera=aisle-1&zone=tea",
+        "/interest/mood",
+        "/interest/notes",
+    ):
         count_statements.clear()
         assert sales.client.get(path).status_code == 200
         counts[path] = len([s for s in count_statements if not s.startswith(("BEGIN", "PRAGMA"))])
@@ -129,7 +162,9 @@ def test_interest_pages_ask_the_database_five_times_at_most(
 def test_sales_hears_what_nobody_bought_once(sales: Person, database: Database, make_product: Make) -> None:
     tea = make_product(name="Green tea")
     with database.writing() as session:
-        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0))
+        session.add(
+            hour_row(tea, hour_of(now()) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0)
+        )
 
     for _ in "twice":
         with database.writing() as session:
@@ -142,18 +177,24 @@ def test_sales_hears_what_nobody_bought_once(sales: Person, database: Database, 
     assert "6 customers looked at Green tea for 40 s" in sales.client.get("/interest/notes").text
 
 
-def test_a_watched_zone_tells_its_watchers_only(sign_in: Callable[..., Person], database: Database, make_product: Make) -> None:
+def test_a_watched_zone_tells_its_watchers_only(
+    sign_in: Callable[..., Person], database: Database, make_product: Make
+) -> None:
     tea, ann, ben = make_product(name="Green tea"), sign_in(Role.SALES, "Ann"), sign_in(Role.SALES, "Ben")
     at = now()
     with database.writing() as session:
-        camera = Camera(name="aisle-1", title="Aisle", kind="network", address="rtsp://x/", created_at=at, updated_at=at)
+        camera = Camera(
+            name="aisle-1", title="Aisle", kind="network", address="rtsp://x/", created_at=at, updated_at=at
+        )
         session.add(camera)
         session.flush()
         zone = Zone(camera_id=camera.id, name="tea", kind="product", points=[[0, 0], [1, 0], [1, 1]], product_id=tea.id)
         session.add(zone)
         session.flush()
         session.add(ZoneWatcher(zone_id=zone.id, account_id=ann.id))
-        session.add(hour_row(tea, hour_of(at) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0))
+        session.add(
+            hour_row(tea, hour_of(at) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0)
+        )
     with database.writing() as session:
         notes.write(session)
 
@@ -181,11 +222,15 @@ def test_an_alert_that_nobody_takes_goes_to_the_admin_once(app: Flask, database:
 
 
 @pytest.mark.parametrize(("mode", "alerts"), [("night", 1), ("day", 0)])
-def test_a_camera_silent_by_night_is_an_alert_until_it_is_heard(mode: str, alerts: int, app: Flask, database: Database) -> None:
+def test_a_camera_silent_by_night_is_an_alert_until_it_is_heard(
+    mode: str, alerts: int, app: Flask, database: Database
+) -> None:
     cameras = CameraSystem.of(app)
     cameras.ask("POST", "/cameras/door/beat", json={"state": "live", "mode": mode})
     with database.writing() as session:
-        session.get_one(ShopProfile, 1).night_from = session.get_one(ShopProfile, 1).night_to = "00:00"  # no hours of night
+        session.get_one(ShopProfile, 1).night_from = session.get_one(ShopProfile, 1).night_to = (
+            "00:00"  # no hours of night
+        )
         session.get_one(CameraState, "door").heard_at = now() - timedelta(seconds=31)
 
     for _ in "twice":
@@ -195,7 +240,9 @@ def test_a_camera_silent_by_night_is_an_alert_until_it_is_heard(mode: str, alert
 
     with database.reading() as session:
         found = session.scalars(select(Alert)).all()
-        assert [(alert.change, alert.severity, alert.ended_at is not None) for alert in found] == [("silent", "alert", True)] * alerts
+        assert [(alert.change, alert.severity, alert.ended_at is not None) for alert in found] == [
+            ("silent", "alert", True)
+        ] * alerts
 
 
 def test_old_clips_go_and_kept_ones_stay(app: Flask, database: Database, security: Person) -> None:
@@ -225,10 +272,23 @@ def test_everybody_may_read_what_cameras_do_here(app: Flask) -> None:
 
 
 @pytest.mark.browser
-def test_interest_pages_fit_a_phone_and_show_charts(window: Window, sales: Person, database: Database, make_product: Make) -> None:
+def test_interest_pages_fit_a_phone_and_show_charts(
+    window: Window, sales: Person, database: Database, make_product: Make
+) -> None:
     tea = make_product(name="Green tea")
     with database.writing() as session:
-        session.add_all(hour_row(tea, hour_of(now()) - timedelta(hours=h), passed=40, stopped=25, looked=12 + h % 9, expressed=11, pleased=6) for h in range(1, 200))
+        session.add_all(
+            hour_row(
+                tea,
+                hour_of(now()) - timedelta(hours=h),
+                passed=40,
+                stopped=25,
+                looked=12 + h % 9,
+                expressed=11,
+                pleased=6,
+            )
+            for h in range(1, 200)
+        )
 
     for size in (PHONE, DESK):
         page = window.open("/interest", person=sales, size=size)

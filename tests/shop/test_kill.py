@@ -149,7 +149,9 @@ def test_a_server_killed_under_load_loses_no_acknowledged_bill(  # M5
         server.kill()
 
     acknowledged = {bill for cashier in cashiers for bill in cashier.acknowledged}
-    print(f"{KILLS} kills, {len(acknowledged)} bills acknowledged, restarts {sorted(server.restarts)[-1]:.1f} s at most")
+    print(
+        f"{KILLS} kills, {len(acknowledged)} bills acknowledged, restarts {sorted(server.restarts)[-1]:.1f} s at most"
+    )
     assert len(acknowledged) > KILLS
     assert [status for cashier in cashiers for status in cashier.failures if status >= 500] == []
     assert_nothing_is_lost_or_half_done(database, product, acknowledged)

@@ -39,7 +39,9 @@ def test_a_reader_gets_the_language_of_the_browser_or_the_one_chosen(app: Flask,
 def test_no_template_marks_anything_as_safe() -> None:
     templates = Path(__file__).parents[2] / "shop_app/templates"
 
-    assert [path.name for path in templates.rglob("*.html") if re.search(r"\|\s*safe\b|autoescape", path.read_text())] == []
+    assert [
+        path.name for path in templates.rglob("*.html") if re.search(r"\|\s*safe\b|autoescape", path.read_text())
+    ] == []
 
 
 def _forms(text: object) -> tuple[str, ...]:

@@ -48,7 +48,8 @@ def test_nobody_decides_their_own(database: Database, admin: Person) -> None:
     made = propose(admin)
 
     answers = [
-        admin.client.post(f"/offers/{made}/{verb}", data={"reason": "mine"}).status_code for verb in ("approve", "reject")
+        admin.client.post(f"/offers/{made}/{verb}", data={"reason": "mine"}).status_code
+        for verb in ("approve", "reject")
     ]
 
     assert answers == [403, 403]
@@ -56,9 +57,7 @@ def test_nobody_decides_their_own(database: Database, admin: Person) -> None:
         assert session.get_one(Offer, made).state == "proposed"
 
 
-def test_a_rejection_needs_a_reason_which_the_proposer_reads(
-    database: Database, sales: Person, admin: Person
-) -> None:
+def test_a_rejection_needs_a_reason_which_the_proposer_reads(database: Database, sales: Person, admin: Person) -> None:
     made = propose(sales)
 
     without = admin.client.post(f"/offers/{made}/reject", data={"reason": " "})

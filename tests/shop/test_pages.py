@@ -34,9 +34,15 @@ def pages(app: Flask, role: Role, database: Database) -> list[str]:
     found = []
     for rule in app.url_map.iter_rules():
         may = shop_of(app).access[rule.endpoint]
-        if "GET" not in (rule.methods or set()) or may not in held or rule.endpoint.partition(".")[0] in {"api", "ingest"}:
+        if (
+            "GET" not in (rule.methods or set())
+            or may not in held
+            or rule.endpoint.partition(".")[0] in {"api", "ingest"}
+        ):
             continue
-        if any(word in rule.rule for word in ("<path:", "stream", "feed", ".png", "/picture", "/clip", "/snapshot", "live")):
+        if any(
+            word in rule.rule for word in ("<path:", "stream", "feed", ".png", "/picture", "/clip", "/snapshot", "live")
+        ):
             continue
         path = rule.rule
         for name in rule.arguments:
@@ -158,5 +164,3 @@ def _write_payload_everywhere(database: Database) -> None:
             values = {name: PAYLOAD[:length] for name, length in lengths.items() if length >= 20}
             if values and table.name not in {"audit_entries"}:
                 session.execute(table.update().values(values))
-
-

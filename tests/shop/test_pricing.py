@@ -73,7 +73,9 @@ STACK_B = Deal(4, "1.00 off", AMOUNT, amount_minor=100, stackable=True)
         pytest.param([BEST, STACK_B], 200, "20 %", id="one that does not stack stands alone"),
         pytest.param([SOME, STACK_A, STACK_B], 250, "15 % A + 1.00 off", id="stacked ones together are better"),
         pytest.param([Deal(5, "all", AMOUNT, amount_minor=5000)], 1000, "all", id="never below nothing"),
-        pytest.param([Deal(6, "other", PERCENT, basis_points=5000, product_ids=frozenset({7}))], 0, None, id="of another product"),
+        pytest.param(
+            [Deal(6, "other", PERCENT, basis_points=5000, product_ids=frozenset({7}))], 0, None, id="of another product"
+        ),
     ],
 )
 def test_the_customer_gets_the_best_single_offer_or_all_that_stack(  # M13

@@ -85,7 +85,9 @@ def test_an_import_adds_and_changes(admin: Person, database: Database, form: dic
 
     assert answer.status_code == 303
     with database.reading() as session:
-        rows = session.execute(select(Product.sku, Product.name, Product.price_minor, Product.stock).order_by(Product.sku))
+        rows = session.execute(
+            select(Product.sku, Product.name, Product.price_minor, Product.stock).order_by(Product.sku)
+        )
         assert rows.all() == [("C-1", "Coffee", 999, 12), ("T-1", "Better tea", 549, 20)]
 
 
@@ -135,7 +137,12 @@ def test_a_picture_is_written_anew_and_keeps_nothing_of_what_was_sent(
 
 @pytest.mark.parametrize(
     "content",
-    [b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", b"GIF89a", b"", b"\x89PNG\r\n\x1a\n" + b"\x00" * 64],
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"GIF89a",
+        b"",
+        b"\x89PNG\r\n\x1a\n" + b"\x00" * 64,
+    ],
 )
 def test_what_is_no_picture_is_refused(
     app: Flask, admin: Person, make_product: Callable[..., Product], content: bytes

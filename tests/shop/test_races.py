@@ -182,8 +182,12 @@ def assert_books_agree(database: Database) -> None:
         assert ledger.trial_balance(session) == 0
         per_transaction = select(entries).group_by(LedgerEntry.transaction_id)
         assert set(session.scalars(per_transaction)) <= {0}
-        lines = dict(session.execute(select(BillLine.bill_id, func.sum(BillLine.total_minor)).group_by(BillLine.bill_id)).all())
-        paid = dict(session.execute(select(Payment.bill_id, func.sum(Payment.amount_minor)).group_by(Payment.bill_id)).all())
+        lines = dict(
+            session.execute(select(BillLine.bill_id, func.sum(BillLine.total_minor)).group_by(BillLine.bill_id)).all()
+        )
+        paid = dict(
+            session.execute(select(Payment.bill_id, func.sum(Payment.amount_minor)).group_by(Payment.bill_id)).all()
+        )
         totals = dict(session.execute(select(Bill.id, Bill.total_minor)).all())
         assert totals == lines
         assert {bill: total for bill, total in totals.items() if total} == paid

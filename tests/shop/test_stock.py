@@ -77,7 +77,13 @@ def test_the_notice_comes_at_the_crossing_and_again_after_a_delivery(
     path = f"/stock/{product.id}/move"
     told = []
 
-    for direction, reason in [("out", "damage"), ("out", "damage"), ("in", "delivery"), ("in", "delivery"), ("out", "theft")]:
+    for direction, reason in [
+        ("out", "damage"),
+        ("out", "damage"),
+        ("in", "delivery"),
+        ("in", "delivery"),
+        ("out", "theft"),
+    ]:
         sales.client.post(path, data={"direction": direction, "pieces": "1", "reason": reason})
         with database.reading() as session:
             told.append(session.scalars(select(func.count(Notification.id))).one())

@@ -58,7 +58,9 @@ class Till:
     def pay(self, *parts: tuple[str, int], given: int | None = None, total: int | None = None, **more: Any) -> Any:
         """Pay the cart; all of it in cash unless said otherwise."""
         total = self.cart["total_minor"] if total is None else total
-        pieces = [{"method": method, "amount_minor": amount} for method, amount in parts or (("cash", total),) if amount]
+        pieces = [
+            {"method": method, "amount_minor": amount} for method, amount in parts or (("cash", total),) if amount
+        ]
         for piece in pieces:
             if piece["method"] == "cash" and given is not None:
                 piece["tendered_minor"] = given
@@ -94,7 +96,10 @@ def offer(database: Database, person: Person, **columns: Any) -> int:
 def test_a_scanned_cart_becomes_a_bill_with_its_stock_number_and_change(
     till: Till, make_product: Make, database: Database
 ) -> None:
-    tea, milk = make_product(name="Tea", price_minor=349, stock=10), make_product(name="Milk", price_minor=119, stock=10)
+    tea, milk = (
+        make_product(name="Tea", price_minor=349, stock=10),
+        make_product(name="Milk", price_minor=119, stock=10),
+    )
     till.scan(tea)
     till.scan(milk, 3)
 
@@ -109,7 +114,10 @@ def test_a_scanned_cart_becomes_a_bill_with_its_stock_number_and_change(
         assert bill.total_minor == bill.net_minor + bill.tax_minor == 706
         assert session.get_one(Product, milk.id).stock == 7
         moves = session.scalars(select(StockMovement).order_by(StockMovement.product_id)).all()
-        assert [(move.change, move.reason, move.bill_id) for move in moves] == [(-1, "sale", bill.id), (-3, "sale", bill.id)]
+        assert [(move.change, move.reason, move.bill_id) for move in moves] == [
+            (-1, "sale", bill.id),
+            (-3, "sale", bill.id),
+        ]
         assert ledger.trial_balance(session) == 0
 
 
@@ -356,7 +364,9 @@ def test_sales_staff_are_told_when_the_level_is_crossed_and_only_then(
         till.pay()
         till.open()
         with database.reading() as session:
-            told.append(session.scalars(select(func.count(Notification.id)).where(Notification.kind == "low-stock")).one())
+            told.append(
+                session.scalars(select(func.count(Notification.id)).where(Notification.kind == "low-stock")).one()
+            )
 
     assert told == [0, 1, 1]
 
@@ -385,7 +395,10 @@ def test_the_offer_of_a_product_holds_for_that_product(
     assert answer.json["total_minor"] == 2 * 300 + 3 * 100
     with database.reading() as session:
         lines = session.scalars(select(BillLine).order_by(BillLine.position)).all()
-        assert [(line.offer_id, line.offer_label, line.discount_minor) for line in lines] == [(live, "3 for 2", 300), (None, None, 0)]
+        assert [(line.offer_id, line.offer_label, line.discount_minor) for line in lines] == [
+            (live, "3 for 2", 300),
+            (None, None, 0),
+        ]
 
 
 def test_bill_numbers_have_no_gap_where_a_payment_failed(till: Till, make_product: Make, database: Database) -> None:

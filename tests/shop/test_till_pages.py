@@ -41,7 +41,8 @@ def shelf(make_product: Make, database: Database, admin: Person) -> list[Product
     """A few products, one of them on offer."""
     names = [("Espresso beans 1 kg", 1499), ("Oat milk", 219), ("Dark chocolate", 279), ("Ceramic mug", 890)]
     products = [
-        make_product(name=name, price_minor=price, barcode=f"400000000000{n}", stock=30) for n, (name, price) in enumerate(names)
+        make_product(name=name, price_minor=price, barcode=f"400000000000{n}", stock=30)
+        for n, (name, price) in enumerate(names)
     ]
     with database.writing() as session:
         offer = Offer(

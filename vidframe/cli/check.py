@@ -104,9 +104,7 @@ def config_schema() -> dict[str, Any]:
         own["properties"] = own.get("properties", {}) | STEP_OPTION_SCHEMA["properties"]
         definitions[f"plugin.{plugin.name}"] = own | {"description": plugin.summary, "title": plugin.name}
     names = [plugin.name for plugin in plugins]
-    steps = {
-        name: {"anyOf": [{"$ref": f"#/$defs/plugin.{name}"}, {"type": "null"}]} for name in names
-    }
+    steps = {name: {"anyOf": [{"$ref": f"#/$defs/plugin.{name}"}, {"type": "null"}]} for name in names}
     definitions["step"] = {
         "anyOf": [
             {"enum": names},
@@ -167,8 +165,14 @@ CAMERA_SCHEMA: dict[str, Any] = {
                 "credentials": {"type": "string", "description": "user:password; use !env NAME"},
                 "pace": {"enum": ["fast", "real"], "description": "How fast a recording is played"},
                 "fps": {"type": "number", "exclusiveMinimum": 0, "description": "Of a folder of pictures or a pipe"},
-                "timeout": {"type": ["number", "string"], "description": "Without a picture, a live camera is connected again"},
-                "frozen_after": {"type": ["number", "string"], "description": "Of the same picture, a camera counts as stalled"},
+                "timeout": {
+                    "type": ["number", "string"],
+                    "description": "Without a picture, a live camera is connected again",
+                },
+                "frozen_after": {
+                    "type": ["number", "string"],
+                    "description": "Of the same picture, a camera counts as stalled",
+                },
                 "with": {"type": "object", "description": "Other settings of some steps for this camera"},
                 "without": {"type": "array", "items": {"type": "string"}, "description": "Steps that it does without"},
             },

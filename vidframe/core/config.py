@@ -522,7 +522,8 @@ class _Reader:
                 if name in added:
                     other = added[name]
                     self.complain_at(
-                        step, f"{whose}{step.name} adds {name}, which {other.name} already adds (line {other.mark.line})"
+                        step,
+                        f"{whose}{step.name} adds {name}, which {other.name} already adds (line {other.mark.line})",
                     )
                 added[name] = step
 

@@ -47,7 +47,16 @@ def open_source(
     that holds no secret; `on_idle` some times a second while a live camera brings no picture.
     """
     options = Options(
-        camera, wants_packets, pace, fps, threads, timeout, frozen_after, stop or Event(), on_state or _nobody, on_idle or _nothing
+        camera,
+        wants_packets,
+        pace,
+        fps,
+        threads,
+        timeout,
+        frozen_after,
+        stop or Event(),
+        on_state or _nobody,
+        on_idle or _nothing,
     )
     if url == "-" or url.startswith("-:"):
         return open_pipe(url, options, sys.stdin.buffer)

@@ -238,9 +238,7 @@ def shrink(gray: Gray) -> Gray:
 def halved(picture: Gray) -> Gray:
     """Half as wide and high, each pixel the mean of four."""
     height, width = picture.shape
-    return np.asarray(
-        cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    )
+    return np.asarray(cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA))
 
 
 def masked(labels: NDArray[Any], parts: Sequence[Part]) -> Gray:

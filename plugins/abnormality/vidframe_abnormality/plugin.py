@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from vidframe import Camera, Event, Frame, Seconds, hookimpl
-from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment, Seen
+from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Polygon = Annotated[list[tuple[Share, Share]], Field(min_length=3)]

@@ -23,9 +23,7 @@ class Augmentation:
     coarse: float = 0.12  # probability that the face is one of few pixels
     coarse_side: tuple[int, int] = (18, 40)  # pixels a side of such a face
 
-    def __call__(
-        self, pictures: NDArray[np.uint8], size: int, random: np.random.Generator
-    ) -> NDArray[np.float32]:
+    def __call__(self, pictures: NDArray[np.uint8], size: int, random: np.random.Generator) -> NDArray[np.float32]:
         """N x size x size from N x 48 x 48, values 0..255."""
         return np.stack([self._change(picture, size, random) for picture in pictures]).astype(np.float32)
 

@@ -72,7 +72,9 @@ def load_fer2013(path: Path, split: int) -> Faces:
         chosen = file["split"] == split
         pictures, labels = file["images"][chosen], file["labels"][chosen].astype(np.int64)
         if pictures.shape[1:] != (SIDE, SIDE) or pictures.dtype != np.uint8:
-            raise DataError(f"{path}: images are {pictures.dtype} {pictures.shape}; N x {SIDE} x {SIDE} uint8 is needed")
+            raise DataError(
+                f"{path}: images are {pictures.dtype} {pictures.shape}; N x {SIDE} x {SIDE} uint8 is needed"
+            )
         if len(labels) and labels.max() >= len(CLASSES):
             raise DataError(f"{path}: a label is {labels.max()}; 0 to {len(CLASSES) - 1} mean {', '.join(CLASSES)}")
         votes = None

@@ -65,7 +65,10 @@ def save(model: Any, path: Path, facts: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         plain, packed = Path(folder, "plain.keras"), Path(folder, "packed.keras")
         model.save(plain)
-        with zipfile.ZipFile(plain) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as to:
+        with (
+            zipfile.ZipFile(plain) as source,
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as to,
+        ):
             for member in source.namelist():
                 to.writestr(member, source.read(member))
             to.writestr(FACTS, json.dumps(facts, indent=1))

@@ -17,7 +17,9 @@ from vidframe_emotion.figures import figures
 def draw(path: Path, answers: dict[str, NDArray[np.float32]], faces: Faces) -> None:
     """Writes a picture with a row for each model; ValueError for a file type that matplotlib does not know."""
     figure = Figure(figsize=(10, 4.6 * len(answers)), layout="constrained")
-    for row, (name, probabilities) in zip(figure.subplots(len(answers), 2, squeeze=False), answers.items(), strict=True):
+    for row, (name, probabilities) in zip(
+        figure.subplots(len(answers), 2, squeeze=False), answers.items(), strict=True
+    ):
         _confusion(row[0], name, probabilities, faces)
         _calibration(row[1], probabilities, faces)
     figure.savefig(path)

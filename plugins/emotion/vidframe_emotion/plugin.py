@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from vidframe import Camera, Emotion as Expression, Face, Frame, Seconds, hookimpl
+from vidframe import Camera, Face, Frame, Seconds, hookimpl
+from vidframe import Emotion as Expression
 from vidframe_emotion.classes import valence
 
 if TYPE_CHECKING:
@@ -125,9 +126,7 @@ class Emotion:
         picture = crops.crop(frame.gray, points, self._classifier.side)
         return picture if crops.sharpness(picture) >= self.min_sharpness else None
 
-    def _remembered(
-        self, face: Face, seconds: float, estimate: NDArray[np.float32] | None
-    ) -> Expression | None:
+    def _remembered(self, face: Face, seconds: float, estimate: NDArray[np.float32] | None) -> Expression | None:
         """The expression after this estimate, averaged over the track."""
         memory = Memory(seconds, seconds) if face.track is None else self._memory(face.track, seconds)
         elapsed, memory.checked, memory.seen = seconds - memory.checked, seconds, seconds

@@ -128,9 +128,7 @@ def _dense(graph: TorchGraph, layer: Any) -> Operation:
 
 
 _OPERATIONS: dict[type, Callable[[TorchGraph, Any], Operation]] = {
-    layers.LayerNormalization: lambda graph, layer: lambda x: functional.layer_norm(
-        x, x.shape[1:], eps=layer.epsilon
-    ),
+    layers.LayerNormalization: lambda graph, layer: lambda x: functional.layer_norm(x, x.shape[1:], eps=layer.epsilon),
     layers.Conv2D: _convolution,
     layers.DepthwiseConv2D: _depthwise_convolution,
     layers.SeparableConv2D: _separable_convolution,

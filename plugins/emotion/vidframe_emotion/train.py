@@ -149,9 +149,7 @@ class Trainer:
             progress(self.epoch, step, loss)
         return total / self.steps
 
-    def _batches(
-        self, random: np.random.Generator
-    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+    def _batches(self, random: np.random.Generator) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         change, size = Augmentation(), self.recipe.size(self.epoch)
         order = random.permutation(len(self._faces))
         for step in range(self.steps):

@@ -17,7 +17,9 @@ Folder = click.Path(path_type=Path, exists=True, file_okay=False)
 
 @click.command()
 @click.option("--data", required=True, type=Folder, help="Folder with pictures and faces.csv: file,x,y,width,height.")
-@click.option("--min-face", type=click.IntRange(12, 400), default=28, show_default=True, help="As the plugin's setting.")
+@click.option(
+    "--min-face", type=click.IntRange(12, 400), default=28, show_default=True, help="As the plugin's setting."
+)
 @click.option(
     "--confidence", type=click.FloatRange(0.5, 1), default=0.7, show_default=True, help="As the plugin's setting."
 )
@@ -54,7 +56,7 @@ def _measured(data: Path, min_face: int, confidence: float) -> Result:
     result = Result()
     try:
         steps = evaluate(labelled, _read, find)
-        for result in track(steps, "searching", total=len(labelled), transient=True, console=_stderr()):
+        for _ in track(steps, "searching", total=len(labelled), transient=True, console=_stderr()):
             pass
     finally:
         finder.close()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 from mediapipe.tasks.python.vision.core.image import Image, ImageFormat
@@ -128,7 +127,7 @@ def _detection(face: Any, view: _View) -> Detection:
     return Detection(
         Box(box.origin_x + view.left, box.origin_y + view.top, box.width, box.height),
         float(face.categories[0].score),
-        _frozen(keypoints + (view.left, view.top)),
+        _frozen(keypoints + np.array((view.left, view.top), np.float32)),
     )
 
 

@@ -68,7 +68,12 @@ class Result:
             "false_boxes_per_picture": _share(self.false_boxes, self.pictures),
             "milliseconds_per_picture": round(median(self.milliseconds), 1) if self.milliseconds else None,
             "by_width": [
-                {"from": row.least_width, "faces": row.faces, "found": row.found, "recall": _share(row.found, row.faces)}
+                {
+                    "from": row.least_width,
+                    "faces": row.faces,
+                    "found": row.found,
+                    "recall": _share(row.found, row.faces),
+                }
                 for row in self.rows
                 if row.faces
             ],
@@ -141,7 +146,9 @@ def _count(result: Result, faces: Sequence[Box], boxes: Sequence[Box]) -> None:
 
 def _matched(faces: Sequence[Box], boxes: Sequence[Box]) -> set[int]:
     """Which faces have a box of their own; the best overlap first."""
-    pairs = sorted(((face.overlap(box), i, j) for i, face in enumerate(faces) for j, box in enumerate(boxes)), reverse=True)
+    pairs = sorted(
+        ((face.overlap(box), i, j) for i, face in enumerate(faces) for j, box in enumerate(boxes)), reverse=True
+    )
     matched: set[int] = set()
     taken: set[int] = set()
     for overlap, i, j in pairs:

@@ -62,9 +62,7 @@ class Finder:
         for model in (self._full_range, self._short_range, self._landmarker):
             model.close()
 
-    def _checked(
-        self, image: Pixels, proposal: Detection, known: Sequence[Box], confidence: float
-    ) -> Detection | None:
+    def _checked(self, image: Pixels, proposal: Detection, known: Sequence[Box], confidence: float) -> Detection | None:
         if is_any_of(proposal.box, known):
             return None
         face = self._nearest(image, proposal.box, CROP)

@@ -23,7 +23,7 @@ def regions_of(due: Mask, width: int, height: int, min_face: float) -> list[Box]
     if not due.any():
         return []
     tile = min_face * FACES_A_TILE
-    patches = [box for box in _patches(due, width, height, margin=tile / 8)]
+    patches = list(_patches(due, width, height, margin=tile / 8))
     squares = [square for patch in _merged(patches, tile) for square in _searched(patch, width, height, tile)]
     whole = everywhere(width, height, min_face)
     return squares if len(squares) < len(whole) else whole

@@ -8,7 +8,7 @@ and size alone, so an id says "the same place, a moment later" and nothing about
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vidframe import Box
@@ -46,7 +46,9 @@ class Track:
         """Takes a new sighting."""
         gap = now - self.seen
         if gap > 0:
-            self.velocity = self._velocity((box.centre[0] - self.box.centre[0]) / gap, (box.centre[1] - self.box.centre[1]) / gap)
+            self.velocity = self._velocity(
+                (box.centre[0] - self.box.centre[0]) / gap, (box.centre[1] - self.box.centre[1]) / gap
+            )
         self.box, self.seen = box, now
 
     def _velocity(self, vx: float, vy: float) -> tuple[float, float]:

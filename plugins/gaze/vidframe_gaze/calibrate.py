@@ -64,7 +64,9 @@ def calibrate(source: str, distance: float, seconds: float, people: int, yes: bo
         with face_finder(min_face=20) as find:
             for number in range(1, people + 1):
                 if not yes:
-                    click.echo(f"Person {number} of {people}: stand {distance:g} m from the camera, look into its lens,")
+                    click.echo(
+                        f"Person {number} of {people}: stand {distance:g} m from the camera, look into its lens,"
+                    )
                     click.pause("keep still, and press any key. Looking ...")
                 samples += _looks(source, seconds, find)
     except StepMissing as missing:

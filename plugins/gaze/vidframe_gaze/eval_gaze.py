@@ -212,7 +212,9 @@ def nearest(faces: list[Face], box: Box | None) -> Face | None:
     if box is None:
         return faces[0] if len(faces) == 1 else None
     x, y = box.centre
-    near = [face for face in faces if abs(face.box.centre[0] - x) < box.width and abs(face.box.centre[1] - y) < box.height]
+    near = [
+        face for face in faces if abs(face.box.centre[0] - x) < box.width and abs(face.box.centre[1] - y) < box.height
+    ]
     return min(near, key=lambda face: float(np.hypot(*np.subtract(face.box.centre, (x, y)))), default=None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,10 +116,10 @@ def visits_of(facts: Sequence[Any]) -> list[VisitOf]:
     """Adds up the events of each visit and zone."""
     visits: dict[tuple[str, str], VisitOf] = {}
     for fact in facts:
-        start, end = (
-            (datetime.fromisoformat(fact[name]) - START).total_seconds() for name in ("start", "end")
+        start, end = ((datetime.fromisoformat(fact[name]) - START).total_seconds() for name in ("start", "end"))
+        visit = visits.setdefault(
+            (fact["visit"], fact["zone"]), VisitOf(zone=fact["zone"], start=start, end=end, passed=False)
         )
-        visit = visits.setdefault((fact["visit"], fact["zone"]), VisitOf(zone=fact["zone"], start=start, end=end, passed=False))
         visit.end = end
         visit.passed |= fact["passed"]
         for name in ("stopped_seconds", "looked_seconds", "looks"):
@@ -201,6 +200,10 @@ def _row(pair: Pair) -> dict[str, Any]:
 
 
 def _draw(axes: Any, pairs: list[Pair]) -> None:
-    axes.plot([_value(pair.true, "looked_seconds") for pair in pairs], [_value(pair.found, "looked_seconds") for pair in pairs], "o")
+    axes.plot(
+        [_value(pair.true, "looked_seconds") for pair in pairs],
+        [_value(pair.found, "looked_seconds") for pair in pairs],
+        "o",
+    )
     axes.axline((0, 0), slope=1, color="grey")
     axes.set(xlabel="seconds looked", ylabel="seconds told", title="Looks at zones")

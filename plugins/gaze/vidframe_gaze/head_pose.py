@@ -148,4 +148,3 @@ def _turn(axis: int, degrees: float) -> Points:
 def _unit(vector: Points) -> Points | None:
     length = float(np.linalg.norm(vector))
     return vector / length if length > 1e-9 else None
-

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from vidframe import Box, Emotion
 
-
 EMOTION_STANDS: Final = 1.0  # seconds
 
 
@@ -94,7 +93,9 @@ class Stillness:
             self._places.popleft()
         first, last = self._places[0], self._places[-1]
         passed = last[0] - first[0]
-        self.is_still = passed >= 0.9 * self._habits.still_for and self._speed(first[1], box, passed) < self._habits.still
+        self.is_still = (
+            passed >= 0.9 * self._habits.still_for and self._speed(first[1], box, passed) < self._habits.still
+        )
         if not self.is_still:
             return 0.0
         stood = seconds - max(first[0], self._counted)

@@ -24,14 +24,17 @@ class Zone(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     kind: Literal["product", "service", "staff"] = Field(
-        default="product", description="product: can be looked at; service: people wait here; staff: faces here do not count"
+        default="product",
+        description="product: can be looked at; service: people wait here; staff: faces here do not count",
     )
     polygon: Polygon | None = Field(default=None, description="its outline in the picture")
     sector: tuple[float, float] | None = Field(
-        default=None, description="for a camera on the shelf itself: head yaws from..to in degrees, positive to the right"
+        default=None,
+        description="for a camera on the shelf itself: head yaws from..to in degrees, positive to the right",
     )
     distance: float | list[float] | None = Field(
-        default=None, description="metres from the camera, of the polygon or of each of its corners; needs field_of_view"
+        default=None,
+        description="metres from the camera, of the polygon or of each of its corners; needs field_of_view",
     )
     area: Polygon | None = Field(
         default=None, description="where the heads of those are who stand at it; without it: beside the polygon"

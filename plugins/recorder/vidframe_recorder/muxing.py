@@ -221,5 +221,3 @@ def _with_lengths(data: bytes) -> bytes:
     """H.264 with start codes (ISO/IEC 14496-10, annex B) into the form of MP4, where each unit begins with its length."""
     units = [unit.rstrip(b"\x00") for unit in _START_CODE.split(data)[1:]]
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
-
-

@@ -8,7 +8,6 @@ from vidframe_recorder.storage import PART
 from vidframe_recorder.writer import ClipNote, Outcome, seal
 
 
-
 def recover(folder: Path, camera: str) -> Iterator[Outcome]:
     """Seals each part in the folder that nobody is writing."""
     for part in sorted(folder.glob("*" + PART)):

@@ -1,5 +1,6 @@
 """The last seconds of a stream, encoded, so that a clip can start before its cause."""
 
+import itertools
 from collections import deque
 from collections.abc import Iterator
 
@@ -42,7 +43,7 @@ class Ring:
     def _let_go(self, seconds: float) -> None:
         """Drops whole groups of pictures that end before `seconds`, and the oldest while memory is short."""
         keyframes = [index for index, packet in enumerate(self._packets) if packet.is_keyframe]
-        for first, second in zip(keyframes, keyframes[1:], strict=False):
+        for first, second in itertools.pairwise(keyframes):
             if self._packets[second - first].seconds > seconds and self._bytes < MOST_BYTES:
                 return
             self._drop(second - first)

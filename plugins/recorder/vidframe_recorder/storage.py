@@ -43,8 +43,7 @@ class Storage:
 
     def clips(self) -> list[Clip]:
         """The finished clips, oldest first."""
-        found = sorted(self._found(), key=lambda clip: (clip.modified, clip.path))
-        return found
+        return sorted(self._found(), key=lambda clip: (clip.modified, clip.path))
 
     def tidy(self) -> int:
         """Deletes what is beyond the limits, oldest first and no pinned one; returns how many."""

@@ -40,7 +40,9 @@ def check_address(url: str) -> str:
 def check_token(token: str) -> str:
     """The token as it is; ValueError, which does not repeat it, where it cannot be one."""
     if not _TOKEN.fullmatch(token):
-        raise ValueError(f"token must be 8 to 200 letters, digits or signs without spaces, found {len(token)} characters")
+        raise ValueError(
+            f"token must be 8 to 200 letters, digits or signs without spaces, found {len(token)} characters"
+        )
     return token
 
 
@@ -58,7 +60,9 @@ class Client:
         """What the shop says to each event, by its id: `{"status": "taken", "files": ["snapshot"]}` and the like."""
         answer = self._ask("POST", "/events", json={"events": list(events)})
         results = answer.get("results")
-        if not isinstance(results, list) or not all(isinstance(r, dict) and isinstance(r.get("id"), str) for r in results):
+        if not isinstance(results, list) or not all(
+            isinstance(r, dict) and isinstance(r.get("id"), str) for r in results
+        ):
             raise ShopUnavailable("the answer to events has no results")
         return {result["id"]: result for result in results}
 
@@ -93,7 +97,9 @@ class Client:
 
     def send_picture(self, camera: str, jpeg: bytes) -> None:
         """The camera's present picture, small."""
-        self._ask("PUT", f"/cameras/{quote(camera, safe='')}/picture", data=jpeg, headers={"Content-Type": "image/jpeg"})
+        self._ask(
+            "PUT", f"/cameras/{quote(camera, safe='')}/picture", data=jpeg, headers={"Content-Type": "image/jpeg"}
+        )
 
     def cameras(self) -> dict[str, Any]:
         """The cameras that an admin added, as the shop describes them."""

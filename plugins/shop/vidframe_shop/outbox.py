@@ -101,7 +101,9 @@ class Outbox:
             if found is None:
                 return
             database.execute("UPDATE events SET sent = 1 WHERE seq = ?", found)
-            for file, role, path in database.execute("SELECT seq, role, path FROM files WHERE event = ?", found).fetchall():
+            for file, role, path in database.execute(
+                "SELECT seq, role, path FROM files WHERE event = ?", found
+            ).fetchall():
                 if role not in wanted:
                     self._forget(database, file, path)
             _clean(database, found[0])
@@ -113,16 +115,15 @@ class Outbox:
             if found is None:
                 return
             database.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", (event, found[1], reason[:500]))
-            database.execute(
-                "DELETE FROM refused WHERE rowid <= (SELECT max(rowid) FROM refused) - ?", (REFUSED_KEPT,)
-            )
+            database.execute("DELETE FROM refused WHERE rowid <= (SELECT max(rowid) FROM refused) - ?", (REFUSED_KEPT,))
             self._drop_event(database, found[0])
 
     def later(self, event: str, now: float) -> None:
         """This one event could not be taken yet; the others do not wait for it."""
         with self._changing() as database:
             database.execute(
-                "UPDATE events SET tries = tries + 1, due = ? + min(3600, 2 << min(tries, 10)) WHERE id = ?", (now, event)
+                "UPDATE events SET tries = tries + 1, due = ? + min(3600, 2 << min(tries, 10)) WHERE id = ?",
+                (now, event),
             )
 
     def next_file(self, now: float) -> WaitingFile | None:
@@ -154,7 +155,8 @@ class Outbox:
         """The file is tried again after a while."""
         with self._changing() as database:
             database.execute(
-                "UPDATE files SET tries = tries + 1, due = ? + min(3600, 2 << min(tries, 10)) WHERE seq = ?", (now, file.seq)
+                "UPDATE files SET tries = tries + 1, due = ? + min(3600, 2 << min(tries, 10)) WHERE seq = ?",
+                (now, file.seq),
             )
 
     def waiting(self) -> tuple[int, int]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from vidframe import Event
-
 from vidframe_shop.client import PIECE, Client, ShopRefused, ShopUnavailable
 from vidframe_shop.outbox import Outbox, WaitingFile
 

@@ -8,10 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from vidframe_abnormality.plugin import Abnormality
 
 from vidframe import Camera, Event, Frame
 from vidframe.testing import make_camera, make_frame, run_plugin
-from vidframe_abnormality.plugin import Abnormality
 
 Pixels = NDArray[Any]  # uint8
 Change = Callable[[int, Pixels], Pixels]
@@ -46,7 +46,7 @@ def film(change: Change, count: int, *, noise: float = 2.0, ground: Pixels | Non
 
 def person(picture: Pixels, x: int, *, shade: int = 30, height: float = 0.6) -> Pixels:
     """Somebody who stands with the left foot at `x` pixels."""
-    rows, width = picture.shape
+    rows, _width = picture.shape
     tall, wide = int(rows * height), int(rows * height * 0.3)
     top = rows - tall - rows // 12
     cv2.circle(picture, (x + wide // 2, top + wide // 3), wide // 3, 160, -1)
@@ -68,7 +68,9 @@ def frames(pictures: Iterable[Pixels], camera: Camera | None = None, fps: float 
         yield make_frame(picture, camera=camera, index=index, seconds=index / fps)
 
 
-def incidents(change: Change, count: int = 150, *, noise: float = 2.0, fps: float = FPS, **settings: object) -> list[Event]:
+def incidents(
+    change: Change, count: int = 150, *, noise: float = 2.0, fps: float = FPS, **settings: object
+) -> list[Event]:
     """What the step reports of a drawn film."""
     plugin = Abnormality(**settings)  # type: ignore[arg-type]
     return run_plugin(plugin, frames(film(change, count, noise=noise), fps=fps))

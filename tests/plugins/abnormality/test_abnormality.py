@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vidframe_abnormality.plugin import Abnormality
 
 from tests.plugins.abnormality.scenes import Change, film, frames, incidents, kinds, person, walks_through
 from vidframe.testing import make_camera, run_plugin
-from vidframe_abnormality.plugin import Abnormality
-
 
 Pixels = NDArray[Any]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-
-from vidframe import Event
-from vidframe.testing import make_camera, make_frame, run_plugin
 from vidframe_abnormality.by_hand import choose, chosen, mode
 from vidframe_abnormality.day_night import DayNight, Place
 from vidframe_abnormality.schedule import Timetable, hours, weekly, zone
+
+from vidframe import Event
+from vidframe.testing import make_camera, make_frame, run_plugin
 
 VIENNA = zone("Europe/Vienna")
 

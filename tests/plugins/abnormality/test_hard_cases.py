@@ -28,7 +28,7 @@ def test_what_falls_and_stays_is_told_once_as_left() -> None:
 
     assert kinds(events) == ["opened", "closed"]
     assert events[-1].facts["change"] == "left"
-    x, y, width, height = events[-1].facts["boxes"][0]
+    x, y, _width, _height = events[-1].facts["boxes"][0]
     assert (x, y) == (pytest.approx(120 / 320, abs=0.03), pytest.approx(140 / 180, abs=0.03))
 
 

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
-
-from vidframe import Face
-from vidframe.cli import cli
-from vidframe.testing import make_camera, make_frame, run_plugin
 from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.collector import FaceCollector
 from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, DataError, load
 from vidframe_emotion.labelling import LabelServer
+
+from vidframe import Face
+from vidframe.cli import cli
+from vidframe.testing import make_camera, make_frame, run_plugin
 
 Pixels = NDArray[Any]
 MakeFace = Callable[..., Face]
@@ -139,9 +139,7 @@ def ask(server: LabelServer, path: str, body: Any = None, **headers: str) -> tup
     if data is not None:
         headers.setdefault("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(server.url + path, data, headers), timeout=10
-        ) as answer:
+        with urllib.request.urlopen(urllib.request.Request(server.url + path, data, headers), timeout=10) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:

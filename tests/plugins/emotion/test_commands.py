@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-
-from vidframe.cli import cli
 from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.model import FACTS, OURS, read_facts
+
+from vidframe.cli import cli
 
 
 def call(*arguments: str | Path) -> Result:
@@ -98,7 +98,9 @@ def test_train_writes_a_model_that_eval_takes(faces_file: Path, tmp_path: Path) 
     code = "from vidframe.cli import main; main()"
     command = [sys.executable, "-W", "ignore", "-c", code, *command[3:]]
 
-    run = subprocess.run([*map(str, command), "--epochs", "1", "--batch", "16", "--threads", "1"], timeout=300, check=False)
+    run = subprocess.run(
+        [*map(str, command), "--epochs", "1", "--batch", "16", "--threads", "1"], timeout=300, check=False
+    )
 
     assert run.returncode == 0
     assert read_facts(out)["classes"] == list(CLASSES)

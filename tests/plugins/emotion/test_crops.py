@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vidframe_emotion import crops
 
 from vidframe import Face
-from vidframe_emotion import crops
 
 Pixels = NDArray[Any]
 MakeFace = Callable[..., Face]
@@ -33,7 +33,9 @@ def spots(points: Pixels, size: tuple[int, int]) -> Pixels:
 
 @pytest.mark.parametrize("apart", [14, 40, 170])
 @pytest.mark.parametrize("degrees", [-25, 0, 40])
-def test_eyes_and_mouth_come_to_where_the_training_pictures_have_them(make_face: MakeFace, apart: float, degrees: float) -> None:
+def test_eyes_and_mouth_come_to_where_the_training_pictures_have_them(
+    make_face: MakeFace, apart: float, degrees: float
+) -> None:
     points = points_of(make_face(x=400, y=400, apart=apart))
     turn = cv2.getRotationMatrix2D((400, 400), degrees, 1)
     points = (points @ turn[:, :2].T + turn[:, 2]).astype(np.float32)

@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from vidframe import Face
-from vidframe.testing import make_frame, run_plugin
 from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.datasets import PUBLIC_TEST, load_fer2013
 from vidframe_emotion.figures import figures
 from vidframe_emotion.model import Classifier, ModelError
 from vidframe_emotion.plugin import Emotion
 
+from vidframe import Face
+from vidframe.testing import make_frame, run_plugin
 
 Pixels = NDArray[Any]
 
@@ -87,7 +86,9 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     ("shape", "outputs", "reason"),
     [((48, 48, 3), 7, "takes .*grey"), ((48, 48, 1), 5, "7 probabilities are expected"), ((9,), 7, "takes")],
 )
-def test_a_model_of_other_shape_is_refused(shipped: Classifier, tmp_path: Path, shape: tuple[int, ...], outputs: int, reason: str) -> None:
+def test_a_model_of_other_shape_is_refused(
+    shipped: Classifier, tmp_path: Path, shape: tuple[int, ...], outputs: int, reason: str
+) -> None:
     import keras
 
     picture = keras.Input(shape)

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from vidframe import Camera, Face, Frame
-from vidframe.testing import make_camera, make_frame
 from vidframe_emotion import model
 from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.plugin import Emotion
+
+from vidframe import Camera, Face, Frame
+from vidframe.testing import make_camera, make_frame
 
 Pixels = NDArray[Any]
 MakeFace = Callable[..., Face]
@@ -68,7 +68,9 @@ def run(plugin: Emotion, picture: Pixels, faces: list[Face], seconds: float = 0.
     return frame
 
 
-def test_a_face_gets_probabilities_that_sum_to_one_and_a_valence(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace) -> None:
+def test_a_face_gets_probabilities_that_sum_to_one_and_a_valence(
+    open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace
+) -> None:
     plugin, _ = open_plugin()
 
     (face,) = run(plugin, picture, [make_face()]).faces
@@ -79,7 +81,9 @@ def test_a_face_gets_probabilities_that_sum_to_one_and_a_valence(open_plugin: Op
     assert face.emotion.valence == pytest.approx(0.81)
 
 
-def test_all_faces_of_a_frame_go_through_the_network_in_one_batch(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace) -> None:
+def test_all_faces_of_a_frame_go_through_the_network_in_one_batch(
+    open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace
+) -> None:
     plugin, network = open_plugin()
 
     run(plugin, picture, [make_face(x=80, track=1), make_face(x=160, track=2), make_face(x=240, track=None)])
@@ -94,7 +98,9 @@ def test_all_faces_of_a_frame_go_through_the_network_in_one_batch(open_plugin: O
         ({"nose": 0.7}, "turned"),
     ],
 )
-def test_a_face_that_is_too_small_or_too_turned_gets_no_estimate(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace, change: dict[str, float], why: str) -> None:
+def test_a_face_that_is_too_small_or_too_turned_gets_no_estimate(
+    open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace, change: dict[str, float], why: str
+) -> None:
     plugin, network = open_plugin()
 
     (face,) = run(plugin, picture, [make_face(**change)]).faces
@@ -115,7 +121,9 @@ def test_a_blurred_face_gets_no_estimate(open_plugin: OpenPlugin, picture: Pixel
     assert len(network.batches) == 1
 
 
-def test_a_face_without_keypoints_or_mesh_gets_no_estimate(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace) -> None:
+def test_a_face_without_keypoints_or_mesh_gets_no_estimate(
+    open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace
+) -> None:
     plugin, _ = open_plugin()
     face = make_face()
     face.keypoints = None
@@ -125,7 +133,9 @@ def test_a_face_without_keypoints_or_mesh_gets_no_estimate(open_plugin: OpenPlug
     assert face.emotion is None
 
 
-def test_between_two_estimates_a_face_keeps_its_last(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace) -> None:
+def test_between_two_estimates_a_face_keeps_its_last(
+    open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace
+) -> None:
     plugin, network = open_plugin(refresh=0.2)
 
     frames = [run(plugin, picture, [make_face()], seconds=index / 25) for index in range(11)]
@@ -134,7 +144,9 @@ def test_between_two_estimates_a_face_keeps_its_last(open_plugin: OpenPlugin, pi
     assert all(frame.faces[0].emotion is not None for frame in frames)
 
 
-def test_an_expression_is_averaged_over_time_and_follows_a_change(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace) -> None:
+def test_an_expression_is_averaged_over_time_and_follows_a_change(
+    open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace
+) -> None:
     plugin, network = open_plugin(refresh=0, smoothing=0.5)
     run(plugin, picture, [make_face()], seconds=0)
 
@@ -149,7 +161,9 @@ def test_an_expression_is_averaged_over_time_and_follows_a_change(open_plugin: O
     assert late.emotion.label == "sad"
 
 
-def test_a_face_that_turns_away_loses_its_expression_at_the_next_look(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace) -> None:
+def test_a_face_that_turns_away_loses_its_expression_at_the_next_look(
+    open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace
+) -> None:
     plugin, _ = open_plugin(refresh=0.2)
     run(plugin, picture, [make_face()], seconds=0)
 
@@ -181,7 +195,7 @@ def test_a_track_that_is_gone_is_forgotten(open_plugin: OpenPlugin, picture: Pix
 
 
 def test_two_cameras_share_one_network(open_plugin: OpenPlugin, camera: Camera) -> None:
-    first, network = open_plugin()
+    _first, network = open_plugin()
     second = Emotion()
     second.open_camera(camera)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from vidframe_emotion.augment import Augmentation
 from vidframe_emotion.classes import CLASSES, FERPLUS
 from vidframe_emotion.datasets import Faces
@@ -27,7 +26,9 @@ def faces(count: int = 32, seed: int = 0, votes: bool = True) -> Faces:
 
 def in_torch(code: str) -> str:
     """Runs code in a process of its own, since Keras has one backend a process; what it prints."""
-    setup = "from vidframe_emotion.model import use_backend; use_backend('torch'); import torch; torch.set_num_threads(1)"
+    setup = (
+        "from vidframe_emotion.model import use_backend; use_backend('torch'); import torch; torch.set_num_threads(1)"
+    )
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", f"{setup}\n{code}"], capture_output=True, text=True, timeout=300
     )
@@ -58,7 +59,9 @@ def test_faces_without_votes_teach_their_label_alone() -> None:
 def test_votes_for_what_is_often_mislabelled_soften_the_label() -> None:
     votes = np.zeros((4, 10), np.float32)
     votes[:, FERPLUS.index("fear")] = 10
-    its = Faces(np.zeros((4, 48, 48), np.uint8), np.array([CLASSES.index("fear")] * 3 + [CLASSES.index("surprise")]), votes)
+    its = Faces(
+        np.zeros((4, 48, 48), np.uint8), np.array([CLASSES.index("fear")] * 3 + [CLASSES.index("surprise")]), votes
+    )
 
     labels, _ = targets(its, Recipe(label_weight=0.5))
 

@@ -62,8 +62,12 @@ def test_the_plot_is_a_picture(labelled: Path, tmp_path: Path) -> None:
     [
         pytest.param("file,x,y,w,h\n", "faces.csv:1: no column width, height; found file, x, y, w, h", id="columns"),
         pytest.param("file,x,y,width,height\nno.png,1,2,3,4\n", "faces.csv:2: no picture 'no.png'", id="no picture"),
-        pytest.param("file,x,y,width,height\na.png,1,2,wide,4\n", "faces.csv:2: x, y, width and height must", id="word"),
-        pytest.param("file,x,y,width,height\na.png,1,2,,\n", "faces.csv:2: x, y, width and height must", id="half a box"),
+        pytest.param(
+            "file,x,y,width,height\na.png,1,2,wide,4\n", "faces.csv:2: x, y, width and height must", id="word"
+        ),
+        pytest.param(
+            "file,x,y,width,height\na.png,1,2,,\n", "faces.csv:2: x, y, width and height must", id="half a box"
+        ),
         pytest.param("file,x,y,width,height\na.png,1,2,0,4\n", "faces.csv:2: a face of 0 x 4 pixels", id="flat"),
         pytest.param("file,x,y,width,height\n", "names no picture", id="empty"),
         pytest.param("", "faces.csv:1: no column file", id="zero bytes"),

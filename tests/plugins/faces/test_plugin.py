@@ -90,7 +90,9 @@ def test_the_same_models_serve_several_cameras_at_once(scene: Draw, camera: Make
         results = list(cameras.map(lambda picture: watch(Faces(), [picture] * 3, camera()), pictures))
 
     for place, frames in enumerate(results):
-        assert [round(face.box.x / 10) for faces in frames for face in faces] == [pytest.approx(10 + 25 * place, abs=1)] * 3
+        assert [round(face.box.x / 10) for faces in frames for face in faces] == [
+            pytest.approx(10 + 25 * place, abs=1)
+        ] * 3
 
 
 def test_a_walking_face_keeps_its_number(scene: Draw, camera: MakeCamera) -> None:

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
-
-from vidframe import Box, Face
 from vidframe_gaze.calibrate import EYE_CORNER_METRES, Sample, calibrate, calibrated, sample_of
 from vidframe_gaze.head_pose import reference_face, rotation_of
 
+from vidframe import Box, Face
 
-def face_at(distance: float, yaw: float = 0.0, pitch: float = 0.0, *, field_of_view: float = 60.0, width: float = 1280) -> Face:
+
+def face_at(
+    distance: float, yaw: float = 0.0, pitch: float = 0.0, *, field_of_view: float = 60.0, width: float = 1280
+) -> Face:
     focal = width / 2 / np.tan(np.radians(field_of_view) / 2)
     scale = focal * EYE_CORNER_METRES / distance
     points = (reference_face().points @ rotation_of(yaw, pitch).T)[:, :2] * (scale, -scale) + (640, 360)
@@ -25,7 +27,9 @@ def sample(distance: float, yaw: float = 0.0, pitch: float = 0.0, field_of_view:
 
 @pytest.mark.parametrize("field_of_view", [40.0, 60.0, 100.0])
 @pytest.mark.parametrize("distance", [1.0, 2.5])
-def test_the_field_of_view_follows_from_the_size_of_a_face_at_a_known_distance(field_of_view: float, distance: float) -> None:
+def test_the_field_of_view_follows_from_the_size_of_a_face_at_a_known_distance(
+    field_of_view: float, distance: float
+) -> None:
     samples = [sample(distance, field_of_view=field_of_view)] * 5
 
     assert calibrated(samples, distance).field_of_view == pytest.approx(field_of_view, abs=0.1)

@@ -1,26 +1,31 @@
 """`vidframe eval gaze` and `vidframe eval interest`: what they read, count and refuse."""
 
-from typing import Any
-from pathlib import Path
 import json
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-
-from vidframe import Box, Face
 from vidframe_gaze.eval_gaze import (
     Found,
     Picture,
     directions,
-    evaluate as evaluate_gaze,
-    figures_of as gaze_figures,
     mirror_difference,
     read_pictures,
 )
-from vidframe_gaze.eval_interest import VisitOf, evaluate as evaluate_interest, figures_of, matched, visits_of
+from vidframe_gaze.eval_gaze import (
+    evaluate as evaluate_gaze,
+)
+from vidframe_gaze.eval_gaze import (
+    figures_of as gaze_figures,
+)
+from vidframe_gaze.eval_interest import VisitOf, figures_of, matched, visits_of
+from vidframe_gaze.eval_interest import evaluate as evaluate_interest
 from vidframe_gaze.head_pose import reference_face, rotation_of
+
+from vidframe import Box, Face
 
 
 def found(yaw: float, off: float, *, file: str = "a.jpg", sigma: float = 7.0) -> Found:
@@ -91,7 +96,9 @@ def test_a_folder_that_makes_no_sense_is_refused_with_its_line(tmp_path: Path, t
         pytest.param(False, 30, Box(360, 140, 30, 30), id="shrunk, in a picture as large as before"),
     ],
 )
-def test_the_face_at_the_labelled_box_is_measured(tmp_path: Path, mirror: bool, face_width: int | None, at: Box) -> None:
+def test_the_face_at_the_labelled_box_is_measured(
+    tmp_path: Path, mirror: bool, face_width: int | None, at: Box
+) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((360, 640, 3), np.uint8))
 
     def find(picture: Any) -> list[Face]:

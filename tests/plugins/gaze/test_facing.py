@@ -1,17 +1,20 @@
 """Which zone a head is turned to."""
 
 from typing import Any
+
 import numpy as np
 import pytest
-
-from vidframe import Box, Face, Gaze
 from vidframe_gaze.facing import FACE_METRES, Facing
 from vidframe_gaze.zones import Zone
+
+from vidframe import Box, Face, Gaze
 
 SIZE = (1280, 720)
 
 
-def face(yaw: float, pitch: float = 0.0, *, x: float = 640.0, y: float = 360.0, width: float = 60.0, sigma: float = 7.0) -> Face:
+def face(
+    yaw: float, pitch: float = 0.0, *, x: float = 640.0, y: float = 360.0, width: float = 60.0, sigma: float = 7.0
+) -> Face:
     box = Box(x - width / 2, y - width / 2, width, width)
     return Face(box, track=1, gaze=Gaze(yaw, pitch, 0.0, sigma))
 
@@ -33,7 +36,9 @@ BELOW = Zone(name="below", polygon=rectangle(0.3, 0.85, 0.7, 1.0))
         pytest.param(0, -40, "below", id="down"),
     ],
 )
-def test_the_ray_in_the_picture_meets_the_zone_that_the_face_is_turned_to(yaw: float, pitch: float, expected: str) -> None:
+def test_the_ray_in_the_picture_meets_the_zone_that_the_face_is_turned_to(
+    yaw: float, pitch: float, expected: str
+) -> None:
     probabilities = Facing([LEFT, RIGHT, BELOW], SIZE).probabilities(face(yaw, pitch))
 
     assert max(probabilities, key=probabilities.__getitem__) == expected

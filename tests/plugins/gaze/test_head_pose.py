@@ -1,11 +1,11 @@
 """Head direction from points of a face, against rotations that are known exactly."""
 
 from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from vidframe_gaze.head_pose import (
     KEYPOINT_ERRORS,
     LANDMARK_ERRORS,

@@ -1,15 +1,15 @@
 """The `interest` step on made faces: visits, looks, staff and moods."""
 
-from typing import Any
 import json
+from typing import Any
 
 import numpy as np
 import pytest
+from vidframe_gaze.interest import Interest
+from vidframe_gaze.zones import Zone
 
 from vidframe import Box, Camera, Emotion, Event, Face, Frame, Gaze
 from vidframe.testing import START, make_camera, make_frame, run_plugin, stepwise
-from vidframe_gaze.interest import Interest
-from vidframe_gaze.zones import Zone
 
 PICTURE = np.zeros((720, 1280), np.uint8)
 TEA = Zone(name="tea", product="4711", shelf="A", polygon=[(0.0, 0.1), (0.2, 0.1), (0.2, 0.9), (0.0, 0.9)])
@@ -20,7 +20,15 @@ FPS = 10
 HAPPY = Emotion({"happy": 0.9, "sad": 0.1}, 0.8)
 
 
-def face(x: float = 400.0, y: float = 400.0, *, yaw: float = 0.0, track: int | None = 1, emotion: Emotion | None = None, width: float = 60.0) -> Face:
+def face(
+    x: float = 400.0,
+    y: float = 400.0,
+    *,
+    yaw: float = 0.0,
+    track: int | None = 1,
+    emotion: Emotion | None = None,
+    width: float = 60.0,
+) -> Face:
     box = Box(x - width / 2, y - width / 2, width, width)
     return Face(box, track=track, gaze=Gaze(yaw, 0.0, 0.0, 7.0), emotion=emotion)
 

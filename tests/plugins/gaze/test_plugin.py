@@ -1,18 +1,27 @@
 """The `gaze` step on made faces."""
 
 from typing import Any
+
 import numpy as np
 import pytest
+from vidframe_gaze.head_pose import KEYPOINT_ERRORS, LANDMARK_ERRORS, keypoint_face, reference_face, rotation_of
+from vidframe_gaze.plugin import Gaze
 
 from vidframe import Box, Face
 from vidframe.testing import make_camera, make_frame, run_plugin
-from vidframe_gaze.head_pose import KEYPOINT_ERRORS, LANDMARK_ERRORS, keypoint_face, reference_face, rotation_of
-from vidframe_gaze.plugin import Gaze
 
 MESH = reference_face()
 
 
-def face_turned(yaw: float, pitch: float = 0.0, *, track: int | None = 1, with_landmarks: bool = True, with_keypoints: bool = True, width: float = 60.0) -> Face:
+def face_turned(
+    yaw: float,
+    pitch: float = 0.0,
+    *,
+    track: int | None = 1,
+    with_landmarks: bool = True,
+    with_keypoints: bool = True,
+    width: float = 60.0,
+) -> Face:
     def points(face: Any) -> Any:
         turned = (face.points @ rotation_of(yaw, pitch).T) * (30, -30, -30) + (160, 120, 0)
         return turned.astype(np.float32)

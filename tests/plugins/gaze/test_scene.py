@@ -1,12 +1,11 @@
 """The drawn shop: its truth is geometry, and the whole day chain is held against it."""
 
-from typing import Any
-from pathlib import Path
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-
 from vidframe_gaze.eval_interest import Truth, figures_of, found_in, matched
 from vidframe_gaze.facing import Facing
 from vidframe_gaze.scene.film import FPS, Film, customers, interest_settings, write_film

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from vidframe_gaze.smoothing import OneEuro
 
 FPS = 15

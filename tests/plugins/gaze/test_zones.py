@@ -1,10 +1,10 @@
 """Zones as they are written in a config."""
 
 from typing import Any
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
-
 from vidframe_gaze.zones import Zone, contains, in_pixels
 
 SQUARE = [(0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3)]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import av
 import pytest
+from vidframe_recorder.plugin import Recorder
 
 from tests.clips import moving_square, write_clip
 from vidframe.testing import Reported, make_camera
-from vidframe_recorder.plugin import Recorder
 
 # Records a camera at 25 pictures a second, in real time, with an incident from the first second on.
 VICTIM = """
@@ -70,10 +70,11 @@ def pictures(clip: Path) -> list[float]:
 @pytest.mark.parametrize("how", ["copied", "encoded"])
 @pytest.mark.parametrize(
     "after",
-    [2.5, 4.7]
-    + [pytest.param(at, marks=pytest.mark.slow) for at in (1.9, 3.0, 3.33, 5.1, 6.2, 6.8, 7.45, 8.0)],
+    [2.5, 4.7] + [pytest.param(at, marks=pytest.mark.slow) for at in (1.9, 3.0, 3.33, 5.1, 6.2, 6.8, 7.45, 8.0)],
 )
-def test_after_a_kill_the_clip_plays_to_its_last_second(recording: Path, tmp_path: Path, how: str, after: float) -> None:
+def test_after_a_kill_the_clip_plays_to_its_last_second(
+    recording: Path, tmp_path: Path, how: str, after: float
+) -> None:
     taken_in = killed(recording, tmp_path, how, after)
 
     (part,) = (tmp_path / "clips").glob("*.part.mp4")

@@ -13,12 +13,12 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from vidframe_recorder.plugin import Recorder
 
 from tests.clips import moving_square, write_clip
 from vidframe import Camera, Event, Frame
 from vidframe.core.source import open_source
 from vidframe.testing import Reported, make_camera, make_frame
-from vidframe_recorder.plugin import Recorder
 
 FPS = 10
 Script = dict[int, tuple[str, str]]  # frame -> kind of an event and the incident that it is about
@@ -102,7 +102,7 @@ def test_a_clip_begins_before_the_incident_and_ends_after_it(recording: Path, tm
 def test_copied_pictures_are_the_pictures_of_the_camera(recording: Path, tmp_path: Path) -> None:
     camera = make_camera(state=tmp_path)
 
-    (ready,) = record(copied(recording, camera), camera, ONE)
+    (_ready,) = record(copied(recording, camera), camera, ONE)
 
     with av.open(str(recording)) as source, av.open(str(clips_below(tmp_path)[0])) as clip:
         ours = [picture.to_ndarray(format="gray") for picture in clip.decode(video=0)]

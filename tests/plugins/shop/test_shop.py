@@ -166,7 +166,9 @@ def test_kill_9_at_any_moment_loses_no_event_that_was_kept(shop: PlainShop, came
     kept: list[str] = []
     for run in range(4):
         process = subprocess.Popen(
-            [sys.executable, "-c", dedent(KILLED), shop.url, str(camera.state), str(run)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", dedent(KILLED), shop.url, str(camera.state), str(run)],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert process.stdout is not None
         kept.append(process.stdout.readline().strip())
@@ -324,7 +326,9 @@ def opened_with_line_end() -> None:
     Client("http://127.0.0.1:9", "line-of-tok\n")
 
 
-def test_cameras_of_the_shop_are_kept_for_when_it_is_down(tmp_path: Path, shop: PlainShop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cameras_of_the_shop_are_kept_for_when_it_is_down(
+    tmp_path: Path, shop: PlainShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import vidframe_shop.client as client
 
     definition = {"name": "door", "title": "Door", "source": "rtsp://10.0.0.7/s", "credentials": "u:p", "night": "22:00-06:00",

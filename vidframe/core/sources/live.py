@@ -20,8 +20,6 @@ from vidframe.core.sources.stream import NoVideoError, VideoStream
 from vidframe.core.sources.timeline import ArrivalTime, WallClock
 
 
-
-
 class ChangedError(Exception):
     """The stream is no longer what its header says: recorders need it from its beginning."""
 

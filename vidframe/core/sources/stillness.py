@@ -10,7 +10,6 @@ import numpy as np
 
 from vidframe.core.frame import Picture
 
-
 _FIRST_PICTURE = 15.0  # seconds; a camera may send its next keyframe only after many
 
 

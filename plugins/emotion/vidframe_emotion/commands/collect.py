@@ -20,7 +20,9 @@ This stores pictures of people's faces. Before you go on:
 @click.argument("source", metavar="VIDEO")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the data set.")
 @click.option("--interval", default="1s", show_default=True, help="Least time between two crops of one face.")
-@click.option("--distance", type=click.IntRange(0, 32), default=6, show_default=True, help="Bits of 64 that must differ.")
+@click.option(
+    "--distance", type=click.IntRange(0, 32), default=6, show_default=True, help="Bits of 64 that must differ."
+)
 @click.option("--min-face", type=click.IntRange(12, 400), default=32, show_default=True, help="Pixels of width.")
 @click.option("--consent", is_flag=True, help="Everybody who can be seen has agreed; asked for where it is not given.")
 @click.pass_context
@@ -44,7 +46,9 @@ def _ask_for_consent(is_given: bool) -> None:
     try:
         answer = click.prompt('Type "yes" if all of that holds', default="", show_default=False, err=True)
     except click.Abort as error:
-        raise click.ClickException("nothing collected: nobody confirmed; --consent confirms without a question") from error
+        raise click.ClickException(
+            "nothing collected: nobody confirmed; --consent confirms without a question"
+        ) from error
     if answer.strip().lower() != "yes":
         raise click.ClickException("nothing collected: it was not confirmed")
 

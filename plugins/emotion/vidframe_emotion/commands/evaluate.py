@@ -149,7 +149,9 @@ def _rows(results: list[Result]) -> list[tuple[str, list[str]]]:
     rows: dict[str, Callable[[Result], str]] = {
         "faces": lambda result: f"{result.reached.faces}",
         "accuracy": lambda result: share(result.reached.accuracy),
-        "  without twins in Training": lambda result: share(result.without_twins.accuracy if result.without_twins else None),
+        "  without twins in Training": lambda result: share(
+            result.without_twins.accuracy if result.without_twins else None
+        ),
         "balanced accuracy": lambda result: share(result.reached.balanced_accuracy),
         "macro F1": lambda result: f"{result.reached.macro_f1:.3f}",
         "expected calibration error": lambda result: f"{result.reached.calibration_error:.3f}",

@@ -17,7 +17,9 @@ def label(folder: Path, port: int, open_browser: bool) -> None:
     from vidframe_emotion.labelling import LabelServer
 
     if not (folder / UNSORTED).is_dir():
-        raise click.ClickException(f"{folder} has no folder {UNSORTED}; `vidframe collect VIDEO --out {folder}` makes it")
+        raise click.ClickException(
+            f"{folder} has no folder {UNSORTED}; `vidframe collect VIDEO --out {folder}` makes it"
+        )
     try:
         server = LabelServer(folder, port)
     except OSError as error:

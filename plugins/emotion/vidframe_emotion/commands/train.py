@@ -32,7 +32,9 @@ ARCHITECTURES = ("aligned", "residual", "vgg", "mini_xception")  # importing the
 @click.option("--device", default="cpu", show_default=True, help="A torch device: cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="Of torch on a CPU; one where cores are shared.")
 @click.option(
-    "--start", type=click.Path(path_type=Path), help='A .keras file to begin with, or "shipped"; for few faces of your own.'
+    "--start",
+    type=click.Path(path_type=Path),
+    help='A .keras file to begin with, or "shipped"; for few faces of your own.',
 )
 @click.option("--rate", type=float, help="Times the usual learning rate; 1, and 0.2 with --start.")
 @click.option("--checkpoints", type=click.Path(path_type=Path), help="Folder; without it MODEL.checkpoints.")
@@ -67,7 +69,9 @@ def train(
     trainer = _prepared(recipe, training, folder, device, fresh, start)
     _run(trainer, choosing)
     facts = export(trainer, choosing, out)
-    click.echo(f"{out}: {facts['parameters']:,} parameters, {facts['epochs']} epochs; `vidframe eval emotion` measures it")
+    click.echo(
+        f"{out}: {facts['parameters']:,} parameters, {facts['epochs']} epochs; `vidframe eval emotion` measures it"
+    )
 
 
 def _read(paths: tuple[Path, ...], split: int) -> Faces:
@@ -93,9 +97,7 @@ def _start_torch(device: str, threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def _prepared(
-    recipe: Recipe, faces: Faces, folder: Path, device: str, fresh: bool, start: Path | None
-) -> Trainer:
+def _prepared(recipe: Recipe, faces: Faces, folder: Path, device: str, fresh: bool, start: Path | None) -> Trainer:
     from vidframe_emotion.model import OURS, ModelError
     from vidframe_emotion.train import Trainer
 

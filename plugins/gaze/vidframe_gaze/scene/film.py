@@ -158,7 +158,9 @@ class Film:
         for place in PLACES:
             visit = self.visits.setdefault((person.name, place.name), VisitTruth(person.name, place.name))
             if pose.is_in_picture:
-                visit.add(len(self.frames) / FPS, 1 / FPS, pose, pose.distance_to(place) <= AT_A_PLACE, looked_at is place)
+                visit.add(
+                    len(self.frames) / FPS, 1 / FPS, pose, pose.distance_to(place) <= AT_A_PLACE, looked_at is place
+                )
         return {
             "person": person.name,
             "face": [round(value, 1) for value in pose.face],

@@ -67,7 +67,10 @@ def _draw_intruder(picture: Any, part: float, seconds: float) -> None:
     step = np.sin(seconds * 7) * 0.1
     shape = np.zeros(picture.shape, np.uint8)
     for side in (-1, 1):
-        leg = [pixels((x + 0.07 * side, FLOOR + 0.85, z)), pixels((x + 0.1 * side, FLOOR + 0.08 * max(0, side * step), z))]
+        leg = [
+            pixels((x + 0.07 * side, FLOOR + 0.85, z)),
+            pixels((x + 0.1 * side, FLOOR + 0.08 * max(0, side * step), z)),
+        ]
         _limb(shape, leg, 0.16 * thick)
     _limb(shape, [pixels((x, FLOOR + 1.32, z)), pixels((x, FLOOR + 0.9, z))], 0.4 * thick)
     _limb(shape, [pixels((x + 0.15, FLOOR + 1.3, z)), pixels((x + 0.4, FLOOR + 1.05, z))], 0.1 * thick)
@@ -88,7 +91,9 @@ def _draw_fallen_box(picture: Any, seconds: float) -> None:
     corners = []
     for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
         across, up = 0.09 * a, 0.13 * b
-        corners.append((x + across * np.cos(turn) - up * np.sin(turn), height + across * np.sin(turn) + up * np.cos(turn), -2.9))
+        corners.append(
+            (x + across * np.cos(turn) - up * np.sin(turn), height + across * np.sin(turn) + up * np.cos(turn), -2.9)
+        )
     at = np.rint(pixels(corners) * 2**SUBPIXELS).astype(np.int32)
     cv2.fillConvexPoly(picture, at, 38.0, cv2.LINE_AA, SUBPIXELS)
     cv2.polylines(picture, [at], True, 22.0, 2, cv2.LINE_AA, SUBPIXELS)
@@ -100,4 +105,4 @@ def _limb(picture: Any, joints: Any, width: float) -> None:
 
 
 def _whole(point: Any) -> tuple[int, int]:
-    return int(round(float(point[0]))), int(round(float(point[1])))
+    return round(float(point[0])), round(float(point[1]))

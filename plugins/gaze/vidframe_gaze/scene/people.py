@@ -73,9 +73,7 @@ class Pose:
     def looked_at(self) -> Place | None:
         """The place that the head is turned to, exactly."""
         direction = line_of_sight(self.eyes) @ direction_of(self.yaw, self.pitch)
-        met = [
-            place for place in PLACES if surrounds(np.array(place.corners) - self.eyes, direction[None])[0]
-        ]
+        met = [place for place in PLACES if surrounds(np.array(place.corners) - self.eyes, direction[None])[0]]
         return min(met, key=lambda place: float(np.linalg.norm(place.middle - self.eyes)), default=None)
 
     def distance_to(self, place: Place) -> float:
@@ -156,13 +154,16 @@ def _draw_body(picture: Any, clothes: Clothes, pose: Pose) -> None:
         lift = 0.09 * max(0.0, side * swing)
         hip, knee, foot = at(0.08 * side, 0.82), at(0.09 * side, 0.45 + lift / 2), at(0.09 * side, 0.06 + lift)
         _limb(picture, [hip, knee, foot], 0.135 * thick, clothes.trousers)
-        _limb(picture, [foot, foot + (0.02 * side * thick, 0.02 * thick)], 0.1 * thick, (40, 40, 45))
+        _limb(picture, [foot, foot + np.array((0.02 * side * thick, 0.02 * thick))], 0.1 * thick, (40, 40, 45))
         reach = 0.1 * side * swing
         arm = [at(0.17 * side, 1.31), at(0.215 * side, 1.06 + abs(reach) / 3), at(0.2 * side, 0.83 + abs(reach))]
         _limb(picture, arm, 0.095 * thick, dark)
         _limb(picture, [arm[-1], arm[-1] + (0, 0.03 * thick)], 0.075 * thick, clothes.skin)
     torso = [
-        *(at(across, height) for across, height in ((-0.1, 1.41), (0.1, 1.41), (0.18, 1.36), (0.2, 1.28), (0.15, 0.78))),
+        *(
+            at(across, height)
+            for across, height in ((-0.1, 1.41), (0.1, 1.41), (0.18, 1.36), (0.2, 1.28), (0.15, 0.78))
+        ),
         *(at(across, height) for across, height in ((-0.15, 0.78), (-0.2, 1.28), (-0.18, 1.36))),
     ]
     _polygon(picture, torso, clothes.jacket)

@@ -6,6 +6,7 @@ along -z.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,9 +73,7 @@ def pixels(points: ArrayLike) -> Points:
     """Where points (... x 3) in space are in the picture."""
     xyz = np.asarray(points, np.float64)
     depth = np.minimum(xyz[..., 2], -0.05)
-    return np.stack(
-        [WIDTH / 2 - FOCAL * xyz[..., 0] / depth, HEIGHT / 2 + FOCAL * xyz[..., 1] / depth], axis=-1
-    )
+    return np.stack([WIDTH / 2 - FOCAL * xyz[..., 0] / depth, HEIGHT / 2 + FOCAL * xyz[..., 1] / depth], axis=-1)
 
 
 def drawn_shop() -> Pixels:
@@ -93,7 +92,7 @@ def drawn_shop() -> Pixels:
 def draw_table(picture: Any) -> None:
     """The table before the camera, over whatever stands behind it."""
     corners = np.array(PLACES[2].corners)
-    legs = corners + (0, FLOOR - TABLE, 0)
+    legs = corners + np.array((0, FLOOR - TABLE, 0))
     _fill(picture, [corners[3], corners[2], legs[2], legs[3]], (90, 120, 160))
     _fill(picture, corners, (140, 175, 205))
     for x in np.linspace(-0.22, 0.22, 4):
@@ -140,7 +139,7 @@ def _draw_shelf(picture: Any, side: float, near: float, far: float, rng: np.rand
     _fill(picture, face, (70, 80, 92))
     _fill(picture, [(side, low, -far), (out, low, -far), (out, high, -far), (side, high, -far)], (120, 128, 135))
     boards = np.linspace(low + 0.12, high - 0.1, 6)
-    for lower, upper in zip(boards[:-1], boards[1:], strict=True):
+    for lower, upper in itertools.pairwise(boards):
         colour = PALETTES[side][int(rng.integers(4))]
         for z in np.arange(near + 0.03, far - 0.12, 0.14):
             tone = np.array(colour) * rng.uniform(0.75, 1.25) + rng.uniform(-10, 10)
@@ -154,7 +153,9 @@ def _draw_box(picture: Any, side: float, near: float, far: float, low: float, hi
     _fill(picture, [(side, low, -near), (side, low, -far), (side, high, -far), (side, high, -near)], colour)
     label = [low + (high - low) * part for part in (0.35, 0.6)]
     middle = [near + (far - near) * part for part in (0.2, 0.8)]
-    at = [(side, y, -z) for y, z in zip((label[0], label[0], label[1], label[1]), (*middle, *middle[::-1]), strict=True)]
+    at = [
+        (side, y, -z) for y, z in zip((label[0], label[0], label[1], label[1]), (*middle, *middle[::-1]), strict=True)
+    ]
     _fill(picture, at, tuple(float(value) for value in np.clip(tone * 0.4 + 140, 0, 255)))
 
 
