@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from vidframe_abnormality.evaluate import made, read_truth, watch
 from vidframe_abnormality.scoring import Truth
 
