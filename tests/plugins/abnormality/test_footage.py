@@ -1,4 +1,4 @@
-"""Real footage with truth, where it is at hand: VIDFRAME_DATA names the folder that holds truth.json and the videos."""
+"""Real footage with truth, where it is at hand: VIDFRAME_DATA names the folder whose night/ holds truth.json and the videos."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from vidframe_abnormality.evaluate import made, read_truth, watch
 from vidframe_abnormality.scoring import Truth
 
-DATA = Path(os.environ.get("VIDFRAME_DATA", "nowhere"))
+DATA = Path(os.environ.get("VIDFRAME_DATA", "nowhere"), "night")
 TRUTHS = read_truth(DATA) if (DATA / "truth.json").exists() else []
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not TRUTHS, reason="VIDFRAME_DATA names no footage with truth")]
