@@ -37,7 +37,7 @@ class Reason:
 def shop_accounts(session: Session) -> dict[str, int]:
     """The ids of the shop's own accounts: cash, card and sales."""
     query = select(LedgerAccount.kind, LedgerAccount.id).where(LedgerAccount.owner == "shop")
-    return dict(session.execute(query))
+    return {kind: account for kind, account in session.execute(query)}
 
 
 def wallet_of(session: Session, customer_id: int) -> int:
@@ -90,7 +90,7 @@ def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, i
         note=reason.note[:200],
     )  # fmt: skip
     query = select(LedgerAccount.id, LedgerAccount.balance_minor).where(LedgerAccount.id.in_(moved))
-    balances = dict(session.execute(query))
+    balances = {account: balance for account, balance in session.execute(query)}
     session.add(transaction)
     session.flush()
     entries = [

@@ -52,7 +52,7 @@ def by_product(text: str = "") -> Select[Any]:
 def summary(session: Session, product_id: int, zone: str, *, weeks: int = 12) -> Summary:
     """Distribution over all time, and the weekly mean of the last `weeks`."""
     given = select(Rating.stars, func.count()).where(Rating.product_id == product_id).group_by(Rating.stars)
-    stars = dict.fromkeys(range(1, 6), 0) | dict(session.execute(given))
+    stars = dict.fromkeys(range(1, 6), 0) | {n: times for n, times in session.execute(given)}
     monday = clock.day_of(now(), zone)
     monday -= timedelta(days=monday.weekday())
     first = monday - timedelta(weeks=weeks - 1)

@@ -56,7 +56,9 @@ def _measured(data: Path, min_face: int, confidence: float) -> Result:
     result = Result()
     try:
         steps = evaluate(labelled, _read, find)
-        for _ in track(steps, "searching", total=len(labelled), transient=True, console=_stderr()):
+        for result in track(  # noqa: B007 - the last one counts them all
+            steps, "searching", total=len(labelled), transient=True, console=_stderr()
+        ):
             pass
     finally:
         finder.close()

@@ -54,6 +54,7 @@ class PlainShop(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: PlainShop
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer in two packets would wait 40 ms for the first to be acknowledged
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
