@@ -56,3 +56,7 @@ def test_a_plugins_own_check_gets_the_settings_of_its_step(tmp_path: Path, insta
     (tmp_path / "shop.yaml").write_text("cameras: {door: a.mp4}\nalways: [{lamp: {address: north}}]\n")
 
     assert problems(tmp_path / "shop.yaml")["lamp north"] == "it does not shine; switch it on"
+
+
+def test_no_check_of_an_installed_plugin_fails_by_itself() -> None:
+    assert not [problem for problem in problems().values() if "its check failed" in problem]
