@@ -25,7 +25,7 @@ from shop_app.errors import Invalid
 from shop_app.models import Camera, Product, Zone
 from shop_app.permissions import Role
 from shop_app.web import shop_of
-from tests.shop.conftest import Person, Window
+from tests.shop.conftest import Person, ShopClient, Window
 from tests.shop.night import CameraSystem, jpeg
 
 CANARY = "S3.cr@t:p%40ss"
@@ -51,6 +51,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """An app whose network of cameras is one that answers nobody."""
     app = create_app(settings.model_copy(update={"camera_networks": ["192.0.2.0/24"]}))
+    app.test_client_class = ShopClient
     yield app
     shop_of(app).database.close()
 
