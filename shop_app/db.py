@@ -106,6 +106,7 @@ class Database:
         return create_engine(
             self.url, isolation_level=isolation_level, pool_size=16, max_overflow=64, pool_recycle=1800,
             pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
         )  # fmt: skip
 
     @contextmanager
