@@ -242,8 +242,22 @@ def server(app: Flask) -> Iterator[str]:
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{running.effective_port}"
-    running.close()
-    thread.join(timeout=5)
+    _stop(running, thread)
+
+
+def _stop(running: Any, loop: threading.Thread) -> None:
+    """Ends waitress without a race: its sockets are closed by the thread that waits on them, the trigger last."""
+
+    def close_connections() -> None:
+        for dispatcher in list(running._map.values()):
+            if dispatcher is not running.trigger:
+                dispatcher.close()
+
+    running.trigger.pull_trigger(close_connections)
+    running.task_dispatcher.shutdown(timeout=5)
+    running.trigger.pull_trigger(running.trigger.close)
+    loop.join(timeout=5)
+    assert not loop.is_alive(), "the server does not end"
 
 
 @pytest.fixture(scope="session")
