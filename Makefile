@@ -7,15 +7,17 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 MEMBERS := $(wildcard plugins/*/pyproject.toml)
+# A test process per core; ARGS='-n 0' runs them in this one.
+PYTEST := $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
 
 demo: $(VENV)/.installed  ## a shop's day and night on made video
 	$(BIN)/vidframe demo
 
 test: $(VENV)/.installed-dev  ## the tests; with CI=true the slow ones too, and nothing is skipped
-	$(BIN)/pytest $(if $(filter true,$(CI)),-m "") $(ARGS)
+	$(PYTEST) $(if $(filter true,$(CI)),-m "") $(ARGS)
 
 test-all: $(VENV)/.installed-dev  ## all tests, the slow ones too
-	$(BIN)/pytest -m "" $(ARGS)
+	$(PYTEST) -m "" $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## style, types and who may import whom
 	$(BIN)/ruff check .

@@ -246,16 +246,16 @@ def server(app: Flask) -> Iterator[str]:
 
 
 def _stop(running: Any, loop: threading.Thread) -> None:
-    """Ends waitress without a race: its sockets are closed by the thread that waits on them, the trigger last."""
+    """Ends waitress without a race: its sockets are closed by the thread that waits on them."""
+    from waitress import wasyncore
 
     def close_connections() -> None:
-        for dispatcher in list(running._map.values()):
-            if dispatcher is not running.trigger:
-                dispatcher.close()
+        for channel in list(running.active_channels.values()):
+            channel.close()
 
     running.trigger.pull_trigger(close_connections)
     running.task_dispatcher.shutdown(timeout=5)
-    running.trigger.pull_trigger(running.trigger.close)
+    running.trigger.pull_trigger(lambda: wasyncore.close_all(running._map))
     loop.join(timeout=5)
     assert not loop.is_alive(), "the server does not end"
 
