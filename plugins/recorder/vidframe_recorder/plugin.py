@@ -53,6 +53,7 @@ class Recorder:
         limit = self.megabytes * 1_000_000 if self.megabytes is not None else None
         self._storage = Storage(root, self.days, self.count, limit, self.keep_free * 1_000_000)
         self._ring = Ring(self.before)
+        self._has_packets = False
         self._changed: deque[tuple[float, bool]] = deque(maxlen=3000)
         self._writer: ClipWriter | None = None
         self._sealing: list[ClipWriter] = []
@@ -64,13 +65,15 @@ class Recorder:
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
-        from vidframe_recorder.ring import packets_of
+        from vidframe_recorder.ring import packet_of
 
         if frame.seconds - self._now > GAP:
             self._end_clip()
             self._ring.clear()
         self._now = frame.seconds
-        packets = packets_of(frame)
+        self._has_packets |= bool(frame.packets)
+        # A picture that the decoder held back brings no packet: its own came with an earlier one.
+        packets = list(frame.packets) if self._has_packets else [packet_of(frame)]
         for packet in packets:
             self._ring.append(packet)
         if self.keep == "frames":

@@ -54,9 +54,7 @@ class Ring:
             self._bytes -= len(self._packets.popleft().data)
 
 
-def packets_of(frame: Frame) -> list[Packet]:
-    """The frame's own packets; where the source has none, the picture as a JPEG, which is a keyframe by itself."""
-    if frame.packets:
-        return list(frame.packets)
+def packet_of(frame: Frame) -> Packet:
+    """The picture of a source that brings no packets, as a JPEG, which is a keyframe by itself."""
     encoding = Encoding("mjpeg", frame.width, frame.height, b"")
-    return [Packet(jpeg(frame.image, 90), frame.seconds, frame.seconds, True, encoding)]
+    return Packet(jpeg(frame.image, 90), frame.seconds, frame.seconds, True, encoding)

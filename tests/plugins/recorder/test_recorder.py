@@ -193,6 +193,17 @@ def test_pictures_without_packets_are_encoded(tmp_path: Path) -> None:
         assert len(list(clip.decode(video=0))) == pytest.approx(130, abs=3)
 
 
+def test_pictures_that_the_decoder_holds_back_are_in_the_clip_once(tmp_path: Path) -> None:
+    pictures = list(moving_square(60, 64, 48))
+    source = write_clip(tmp_path / "camera.mp4", pictures, options={"preset": "veryfast", "bf": "3"})
+    camera = make_camera(state=tmp_path / "door")
+
+    record(copied(source, camera), camera, {30: ("incident.opened", "a")}, before=10)
+
+    (clip,) = clips_below(tmp_path / "door")
+    assert len(seconds_of(clip)) == 60
+
+
 @pytest.mark.parametrize(("codec", "pixels"), [("mjpeg", "yuvj420p"), ("libx265", "yuv420p")])
 def test_what_browsers_do_not_play_is_encoded(tmp_path: Path, codec: str, pixels: str) -> None:
     pictures = list(itertools.islice(itertools.cycle(moving_square(60, 64, 48)), 300))
