@@ -11,6 +11,8 @@ import click
 
 OURS = {
     "run": "vidframe.cli.run:run",
+    "reload": "vidframe.cli.reload:reload",
+    "top": "vidframe.cli.top:top",
     "check": "vidframe.cli.check:check",
     "explain": "vidframe.cli.check:explain",
     "schema": "vidframe.cli.check:schema",
@@ -22,6 +24,8 @@ OURS = {
 }
 HELP = {
     "run": "Run the cameras of a config.",
+    "reload": "Let a running vidframe take up its changed config.",
+    "top": "Show the figures of a running vidframe.",
     "check": "Say what is wrong with a config, line by line.",
     "explain": "Show each camera's chain as data flow.",
     "schema": "Print the JSON Schema of configs, for editors.",

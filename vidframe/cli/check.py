@@ -125,6 +125,10 @@ def config_schema() -> dict[str, Any]:
             "night": chain,
             "always": chain,
             "state": {"type": "string", "description": "Folder for what plugins keep between runs"},
+            "metrics": {
+                "type": ["integer", "string"],
+                "description": "Port of the loopback, or host:port, at which figures are shown",
+            },
         },
         "$defs": definitions,
     }

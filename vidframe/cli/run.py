@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 from vidframe.cli.check import CONFIG, loaded
 from vidframe.core.config import Config, StepConfig, load
+from vidframe.core.logs import Form
+from vidframe.core.logs import set_up as set_up_logs
 from vidframe.core.metrics import CameraFigures
 
 
@@ -25,6 +26,8 @@ from vidframe.core.metrics import CameraFigures
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append the events as JSON lines.")
 @click.option("--annotate", type=click.Path(path_type=Path, dir_okay=False), help="Write a clip with what was found.")
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines, or a JSON object each.")
+@click.option("--verbose", is_flag=True, help="Log every change of a camera's state, too.")
 @click.option("--profile", is_flag=True, help="Print what each step cost.")
 def run(
     config: Path,
@@ -33,13 +36,15 @@ def run(
     events: Path | None,
     annotate: Path | None,
     no_progress: bool,
+    log_format: Form,
+    verbose: bool,
     profile: bool,
 ) -> None:
     """Run the cameras of a config.
 
     Exit code 0: done. 1: a camera or a step failed for good. 2: the config or the command line is wrong.
     """
-    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    set_up_logs(log_format, verbose=verbose)
     found = loaded(config, source)
     if not found.cameras and not found.camera_plugin:
         raise click.ClickException(f"{config}: no camera to run")
@@ -74,11 +79,15 @@ def run_config(
     """Runs a config with the outputs of the command line; returns the figures of its cameras."""
     from vidframe.cli.progress import Progress
     from vidframe.core import supervisor
+    from vidframe.core.monitor import MonitorError
 
     feed = _feed(config)
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
         sinks = _sinks(config, events, annotate)
-        return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update, reload=reload, feed=feed)
+        try:
+            return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update, reload=reload, feed=feed)
+        except MonitorError as error:
+            raise click.ClickException(f"{config.path}: {error}") from error
 
 
 def _feed(config: Config) -> Feed | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from vidframe.core.metrics import BUCKETS, CameraFigures, StepFigures
+from vidframe.core.metrics import CameraFigures
 
 
 def print_summary(figures: list[CameraFigures]) -> None:
@@ -46,7 +46,7 @@ def print_profile(figures: list[CameraFigures]) -> None:
                 str(step.skipped),
                 str(step.errors),
                 f"{1000 * step.seconds / step.calls:.3f}",
-                f"<= {1000 * _quantile(step, 0.95):g}",
+                f"<= {1000 * step.quantile(0.95):g}",
                 f"{1000 * step.slowest:.1f}",
                 f"{1000 * step.seconds / max(camera.frames, 1):.3f}",
             )
@@ -56,13 +56,3 @@ def print_profile(figures: list[CameraFigures]) -> None:
 def _console() -> Console:
     console = Console()
     return console if console.is_terminal else Console(width=140)  # a pipe or a file has no edge to cut at
-
-
-def _quantile(step: StepFigures, share: float) -> float:
-    """The upper bound of the bucket in which this share of the calls is reached, seconds."""
-    seen = 0
-    for bound, count in zip((*BUCKETS, step.slowest), step.buckets, strict=True):
-        seen += count
-        if seen >= share * step.calls:
-            return min(bound, step.slowest)
-    return step.slowest

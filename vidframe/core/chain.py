@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import pluggy
@@ -49,10 +49,10 @@ class Step:
         self.adds = frozenset(config.plugin.adds)
         self.is_open = False
         self.is_disabled = False
-        self._camera = replace(camera, report=reports.by(config.name))
         self._reports = reports
         self._figures = figures
-        self._step_figures = figures.step(config.name)
+        self._step_figures = figures.step(config.name, config.plugin.name)
+        self._camera = replace(camera, report=reports.by(config.name), figure=self._step_figures.own.__setitem__)
         self._due = float("-inf")
         plugin = config.make()
         manager.register(plugin, name=unique_name)
@@ -78,6 +78,7 @@ class Step:
         function, names = hook
         self._reports.reporter = self.name
         started = perf_counter()
+        self._figures.busy = (self.name, monotonic())
         try:
             function(*(frame for _ in names))
         except FAILURES as error:
@@ -86,16 +87,20 @@ class Step:
         else:
             present |= self.adds
         finally:
+            self._figures.busy = None
             self._step_figures.called(perf_counter() - started)
 
     def handle(self, event: Event) -> None:
         """Gives the step an event of another step."""
         if not self.is_open or self.is_disabled or event.reporter == self.name:
             return
+        self._figures.busy = (self.name, monotonic())
         try:
             self._call("handle_event", event=event)
         except FAILURES as error:
             self._failed("handle_event", error)
+        finally:
+            self._figures.busy = None
 
     def close(self) -> None:
         """Closes what was opened; a failure is logged and keeps nobody else from closing."""
@@ -157,7 +162,7 @@ class Step:
     def _disable(self, error: BaseException) -> None:
         if self.is_disabled:
             return
-        self.is_disabled = True
+        self.is_disabled = self._step_figures.is_disabled = True
         self._figures.failed_steps.add(self.name)
         log.error("camera %s: step %s is switched off", self._camera.name, self.name)
         reason = f"{type(error).__name__}: {error}"

@@ -19,7 +19,7 @@ from vidframe.core.document import Document, Mark, Place, Problem, read
 from vidframe.core.registry import SOURCE_ADDS, STEP_OPTIONS, Plugin, PluginError
 from vidframe.core.settings import seconds
 
-TOP_KEYS = ("cameras", "mode", "day", "night", "always", "state")
+TOP_KEYS = ("cameras", "mode", "day", "night", "always", "state", "metrics")
 CAMERA_KEYS = ("source", "credentials", "pace", "fps", "timeout", "frozen_after", "with", "without")
 MODES = ("day", "night")
 NOWHERE = Mark("", 1, 1)
@@ -110,6 +110,7 @@ class Config:
     state: Path  # folder for what plugins keep between runs, one folder a camera
     camera_plugin: str | None = None  # `cameras: {from: NAME}`: the plugin that knows the cameras
     steps: tuple[StepConfig, ...] = ()  # of all chains, as the file has them
+    metrics: tuple[str, int] | None = None  # host and port at which figures are shown
 
 
 def load(
@@ -155,7 +156,8 @@ class _Reader:
         self.check_chains(CameraConfig("", "", mode=mode, chains=chains))
         resolved = [self.resolved(camera, mode, chains, top.get("cameras")) for camera in cameras]
         steps = (*([mode] if mode else []), *(step for chain in chains.values() for step in chain))
-        return Config(path, tuple(resolved), path.parent / state, camera_plugin, steps)
+        metrics = self.listening(("metrics",), top["metrics"]) if "metrics" in top else None
+        return Config(path, tuple(resolved), path.parent / state, camera_plugin, steps, metrics)
 
     # --- plain values ---
 
@@ -248,6 +250,16 @@ class _Reader:
             shown = self.shown(place, value)
             self.document.complain(place, f"{place[-1]} must be a time above 0 such as 500ms, 5s or 2m, found {shown}")
         return length
+
+    def listening(self, place: Place, value: Any) -> tuple[str, int] | None:
+        """A port of the loopback, or `host:port`."""
+        host, _, port = str(value).rpartition(":")
+        host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+        if isinstance(value, int | str) and not isinstance(value, bool) and port.isdecimal() and int(port) < 65536:
+            return host, int(port)
+        found = self.shown(place, value)
+        self.document.complain(place, f"{place[-1]} must be a port such as 9477, or host:port, found {found}")
+        return None
 
     def positive(self, place: Place, value: Any) -> float | None:
         if value is None:

@@ -37,6 +37,7 @@ class Feed:
         self._newest: Config | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._ask_for_ever, name=f"cameras-from-{self._name}", daemon=True)
 
     def start(self) -> None:
@@ -46,6 +47,12 @@ class Feed:
     def stop(self) -> None:
         """Stops asking; does not wait for an answer that is on its way."""
         self._stop.set()
+        self._wake.set()
+
+    def again(self) -> None:
+        """Brings the cameras anew, because the file changed into which they are put."""
+        self._version = None
+        self._wake.set()
 
     def take(self) -> Config | None:
         """The config with the newest cameras, if they changed since the last call."""
@@ -63,7 +70,8 @@ class Feed:
                 if str(error) != complaint:
                     log.error("cameras from %s: %s", self._name, error)
                 complaint = str(error)
-            self._stop.wait(INTERVAL)
+            self._wake.wait(INTERVAL)
+            self._wake.clear()
 
     def _ask(self) -> None:
         version, cameras = self._provider(self._settings, self._config.state)

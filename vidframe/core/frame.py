@@ -190,6 +190,9 @@ class Camera:
     report: Report
     share: Share
     utc: Callable[[float], datetime]  # Frame.seconds -> UTC
+    # Shows a number of the plugin's own among the figures: `camera.figure("queue", 3)`. Names are [a-z][a-z0-9_]*;
+    # those that end in `_total` only grow. From any thread.
+    figure: Callable[[str, float], None] = lambda name, value: None
 
 
 class Picture(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from vidframe.core.metrics import CameraFigures
 from vidframe.core.reports import Reports
 from vidframe.core.shared import Shared
 from vidframe.core.source import Source, SourceError, open_source
+
+log = logging.getLogger(__name__)
 
 
 def run_camera(
@@ -36,7 +39,9 @@ def run_camera(
         _run(config, state, shared, figures, stop, sinks, frames)
     except (SourceError, StepFailed) as error:
         figures.error = str(error)
-        figures.state = "down"
+    finally:
+        figures.enter("ended", figures.error)
+        figures.busy = None
 
 
 def _run(
@@ -52,7 +57,9 @@ def _run(
         reports = Reports(config.name, lambda seconds: source.utc(seconds))
 
         def on_state(state: str, reason: str) -> None:
-            figures.state = state
+            figures.enter(state, reason)
+            level = logging.INFO if state in ("connecting", "live") else logging.WARNING
+            log.log(level, "camera %s is %s%s", config.name, state, f": {reason}" if reason else "")
             reports.seconds = source.now
             reports("camera.state", state=state, reason=reason)
             chain.deliver()  # a camera that is down brings no frame that would
@@ -73,27 +80,29 @@ def _run(
             )
         )
         camera = _camera(config, source, state, reports, stack.enter_context(shared.for_camera()))
-        figures.fps, figures.frames_expected = source.fps, _expected(source, frames)
+        figures.fps, figures.frames_expected = source.fps, _expected(source, frames, figures.frames)
         chain = stack.enter_context(closing(Chain(config, camera, reports, figures, sinks)))
         chain.open()
+        figures.is_open = True
+        if not source.is_live:
+            figures.enter("live")
         _work_through(source, chain, camera, figures, stop, frames)
 
 
 def _work_through(
     source: Source, chain: Chain, camera: Camera, figures: CameraFigures, stop: Flag, frames: int | None
 ) -> None:
-    started = perf_counter()
-    for shot in source:
+    started = perf_counter() - figures.seconds  # what was done before a restart counts
+    dropped = 0
+    for index, shot in enumerate(source):
         if stop.is_set():
             return
-        frame = Frame(shot.picture, camera, figures.frames, shot.seconds, shot.packets)
+        frame = Frame(shot.picture, camera, index, shot.seconds, shot.packets)
         chain.process(frame)
-        figures.frames += 1
+        figures.done((datetime.now(UTC) - frame.time).total_seconds() if camera.is_live else None)
         figures.seconds = perf_counter() - started
-        figures.dropped = source.dropped
-        if camera.is_live:
-            figures.age = (datetime.now(UTC) - frame.time).total_seconds()
-        if figures.frames == frames:
+        figures.dropped, dropped = figures.dropped + source.dropped - dropped, source.dropped
+        if index + 1 == frames:
             return
 
 
@@ -111,6 +120,6 @@ def _camera(config: CameraConfig, source: Source, state: Path, reports: Reports,
     )
 
 
-def _expected(source: Source, frames: int | None) -> int | None:
+def _expected(source: Source, frames: int | None, done: int) -> int | None:
     counts = [count for count in (source.frame_count, frames) if count is not None]
-    return min(counts) if counts else None
+    return done + min(counts) if counts else None

@@ -56,12 +56,14 @@ class Recorder:
         self._has_packets = False
         self._changed: deque[tuple[float, bool]] = deque(maxlen=3000)
         self._writer: ClipWriter | None = None
+        self._told = {True: 0, False: 0}  # clips that are ready, and that failed
         self._sealing: list[ClipWriter] = []
         self._open: set[str] = set()  # incidents that go on
         self._until = float("-inf")
         self._now = float("-inf")
         for outcome in recover(self._folder, camera.name):
             self._tell(outcome)
+        self._show_storage()
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -172,9 +174,19 @@ class Recorder:
                 return  # clips are told in their order
             self._sealing.remove(writer)
             self._tell(writer.outcome)
+            self._show_storage()
+
+    def _show_storage(self) -> None:
+        clips = self._storage.clips()
+        self._camera.figure("clips", len(clips))
+        self._camera.figure("clip_bytes", sum(clip.bytes for clip in clips))
+        self._camera.figure("disk_free_bytes", self._storage.free())
 
     def _tell(self, outcome: "Outcome") -> None:
         note = outcome.note
+        self._told[outcome.clip is not None] += 1
+        self._camera.figure("clips_ready_total", self._told[True])
+        self._camera.figure("clips_failed_total", self._told[False])
         facts: dict[str, Any] = {
             "incidents": note.incidents,
             "start": note.start,

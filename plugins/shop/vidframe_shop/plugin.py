@@ -65,7 +65,8 @@ class Shop:
 
         client = Client(self.url, self.token.get_secret_value(), timeout=self.timeout)
         outbox = Outbox(camera.state / "shop", limit=self.disk_mb * 1_000_000)
-        self._sender = Sender(camera.name, outbox, client, camera.state / "mode", beat_every=self.beat)
+        mode_file = camera.state / "mode"
+        self._sender = Sender(camera.name, outbox, client, mode_file, beat_every=self.beat, figure=camera.figure)
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,16 @@ WRONG_CONTENT_TRIES = 3
 class Sender:
     """Owns one outbox and one thread. `put` is called by the frame loop and returns when the event is safe."""
 
-    def __init__(self, camera: str, outbox: Outbox, client: Client, mode_file: Path, *, beat_every: float) -> None:
+    def __init__(
+        self,
+        camera: str,
+        outbox: Outbox,
+        client: Client,
+        mode_file: Path,
+        *,
+        beat_every: float,
+        figure: Callable[[str, float], None] = lambda name, value: None,
+    ) -> None:
         self.camera = camera
         self.outbox = outbox
         self.picture_wanted = False  # the shop asks for a picture
@@ -38,6 +48,10 @@ class Sender:
         self._beat_every = beat_every
         self._beat_due = 0.0
         self._frames_told = 0
+        self._figure = figure
+        self._figures_due = 0.0
+        self._sent = 0
+        self._refused = 0
         self._picture: bytes | None = None
         self._held: deque[Event] = deque()
         self._held_bytes = 0
@@ -78,6 +92,7 @@ class Sender:
     def _run(self) -> None:
         while True:
             pause = self._round()
+            self._show()
             if self._stop.is_set() and (self._failures or pause > 0 or time.monotonic() > self._deadline):
                 self._try_held()
                 return
@@ -106,6 +121,19 @@ class Sender:
             self._failures += 1
         longest: float = min(PAUSES[0] * 2.0 ** min(self._failures - 1, 8), PAUSES[1])
         return longest * random.uniform(0.8, 1.0)  # many cameras do not come back in the same moment
+
+    def _show(self) -> None:
+        if time.monotonic() < self._figures_due and not self._stop.is_set():
+            return
+        self._figures_due = time.monotonic() + 1
+        with contextlib.suppress(sqlite3.Error, OSError):
+            events, files = self.outbox.waiting()
+            self._figure("outbox_events", events + len(self._held))
+            self._figure("outbox_files", files)
+            self._figure("outbox_bytes", self.outbox.size() + self._held_bytes)
+        self._figure("events_sent_total", self._sent)
+        self._figure("events_refused_total", self._refused)
+        self._figure("failures_in_a_row", self._failures)
 
     def _failed(self, reason: str) -> None:
         self._failures += 1
@@ -144,6 +172,7 @@ class Sender:
             result = results.get(event["id"], {})
             status = result.get("status")
             if status in {"taken", "known"}:
+                self._sent += 1
                 self.outbox.sent(event["id"], [role for role in result.get("files") or [] if isinstance(role, str)])
             elif status == "refused":
                 self._put_aside(event["id"], str(result.get("problem", "")))
@@ -152,6 +181,7 @@ class Sender:
 
     def _put_aside(self, event: str, reason: str) -> None:
         log.error("camera %s: the shop refuses event %s: %s", self.camera, event, reason)
+        self._refused += 1
         self.outbox.refused(event, reason)
 
     def _beat(self) -> None:

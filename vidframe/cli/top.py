@@ -1,0 +1,174 @@
+"""`vidframe top`: the figures of a running vidframe, live in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep, time
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from vidframe.cli.check import CONFIG, loaded
+from vidframe.core import runfile
+
+COLOURS = {"live": "green", "ended": "dim", "connecting": "yellow", "stalled": "red", "down": "red"}
+
+
+@click.command()
+@CONFIG
+@click.option("--every", type=click.FloatRange(min=0.2), default=1.0, metavar="SECONDS", help="Between two looks.")
+@click.option("--once", is_flag=True, help="Look for that time, print the tables once, and end.")
+def top(config: Path, every: float, once: bool) -> None:
+    """Show the cameras, steps and processes of the vidframe that runs CONFIG."""
+    address = _address(config)
+    console = Console() if Console().is_terminal else Console(width=140)
+    before = look(address)
+    sleep(every if once else min(every, 0.5))
+    if once:
+        console.print(Group(*tables(before, look(address))))
+        return
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            now = look(address)
+            live.update(Group(*tables(before, now)), refresh=True)
+            before = now
+            sleep(every)
+
+
+@dataclass
+class Look:
+    """All samples of one moment."""
+
+    at: float = field(default_factory=monotonic)
+    samples: dict[str, dict[tuple[str, ...], float]] = field(default_factory=dict)  # name -> label values -> value
+
+    def value(self, name: str, *labels: str) -> float:
+        """One sample; 0 where there is none."""
+        return self.samples.get(name, {}).get(labels, 0.0)
+
+    def rows(self, name: str) -> Iterator[tuple[str, ...]]:
+        """The labels of all samples of that name."""
+        return iter(self.samples.get(name, {}))
+
+
+def look(address: str) -> Look:
+    """Asks for the figures once."""
+    try:
+        with urlopen(f"http://{address}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+    except (URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise click.ClickException(f"no figures at {address}: {getattr(reason, 'strerror', None) or reason}") from error
+    seen = Look()
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            bound = [sample.labels.pop("le")] if "le" in sample.labels else []
+            seen.samples.setdefault(sample.name, {})[*sample.labels.values(), *bound] = sample.value
+    return seen
+
+
+def tables(before: Look, now: Look) -> list[Any]:
+    """What a person wants to see of two moments."""
+    return [_cameras(before, now), _steps(before, now), _plugins(now), _processes(before, now)]
+
+
+def _cameras(before: Look, now: Look) -> Table:
+    table = _table("Cameras", "camera", "state", "in/s", "analysed/s", "dropped/s", "age p95", "last result", "events")
+    for (camera,) in now.rows("vidframe_camera_frames_in_total"):
+        state = next(
+            s for c, s in now.rows("vidframe_camera_state") if c == camera and now.value("vidframe_camera_state", c, s)
+        )
+        newest = now.value("vidframe_camera_newest_result_timestamp_seconds", camera)
+        table.add_row(
+            camera,
+            f"[{COLOURS.get(state, '')}]{state}",
+            *(
+                f"{_rate(before, now, f'vidframe_camera_frames_{what}_total', camera):.1f}"
+                for what in ("in", "analysed", "dropped")
+            ),
+            _quantile(before, now, "vidframe_camera_age_seconds", camera),
+            f"{max(0.0, time() - newest):.1f} s ago" if newest else "-",
+            f"{sum(now.value('vidframe_camera_events_total', c, k) for c, k in now.rows('vidframe_camera_events_total') if c == camera):.0f}",
+        )
+    return table
+
+
+def _steps(before: Look, now: Look) -> Table:
+    table = _table("Steps", "camera", "step", "calls/s", "mean", "p95", "errors", "skipped/s", "")
+    for who in now.rows("vidframe_step_errors_total"):
+        calls = _rate(before, now, "vidframe_step_seconds_count", *who)
+        busy = _rate(before, now, "vidframe_step_seconds_sum", *who)
+        off = "off" if now.value("vidframe_step_disabled", *who) else ""
+        table.add_row(
+            *who,
+            f"{calls:.1f}",
+            f"{1000 * busy / calls:.1f} ms" if calls else "-",
+            _quantile(before, now, "vidframe_step_seconds", *who),
+            f"{now.value('vidframe_step_errors_total', *who):.0f}",
+            f"{_rate(before, now, 'vidframe_step_skipped_total', *who):.1f}",
+            "[red]stuck" if now.value("vidframe_step_stuck", *who) else off,
+        )
+    return table
+
+
+def _plugins(now: Look) -> Table:
+    table = _table("Figures of plugins", "figure", "camera", "step", "value")
+    for name in sorted(now.samples):
+        if name.startswith("vidframe_plugin_"):
+            for who in now.rows(name):
+                table.add_row(name.removeprefix("vidframe_plugin_"), *who, f"{now.value(name, *who):,.0f}")
+    return table
+
+
+def _processes(before: Look, now: Look) -> Table:
+    table = _table("Processes", "process", "up", "CPU", "memory", "threads", "files", "restarts")
+    for (name,) in now.rows("vidframe_process_up"):
+        table.add_row(
+            name,
+            "yes" if now.value("vidframe_process_up", name) else "[red]no",
+            f"{100 * _rate(before, now, 'vidframe_process_cpu_seconds_total', name):.0f} %",
+            f"{now.value('vidframe_process_memory_bytes', name) / 1e6:.0f} MB",
+            *(f"{now.value(f'vidframe_process_{what}', name):.0f}" for what in ("threads", "open_files")),
+            f"{now.value('vidframe_process_restarts_total', name):.0f}",
+        )
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        numeric = column not in ("camera", "step", "state", "figure", "process", "up", "")
+        table.add_column(column, justify="right" if numeric else "left", header_style="dim", no_wrap=True)
+    return table
+
+
+def _rate(before: Look, now: Look, name: str, *labels: str) -> float:
+    return max(0.0, now.value(name, *labels) - before.value(name, *labels)) / max(now.at - before.at, 1e-3)
+
+
+def _quantile(before: Look, now: Look, name: str, *labels: str, share: float = 0.95) -> str:
+    """The bound below which this share of what was measured between the two moments lies."""
+    rows = [row for row in now.rows(f"{name}_bucket") if row[:-1] == labels]
+    grown = {row[-1]: now.value(f"{name}_bucket", *row) - before.value(f"{name}_bucket", *row) for row in rows}
+    total = grown.get("+Inf", 0.0)
+    if total <= 0:
+        return "-"
+    bound = next(bound for bound, count in grown.items() if count >= share * total)
+    return "slower" if bound == "+Inf" else f"< {1000 * float(bound):g} ms"
+
+
+def _address(config: Path) -> str:
+    run = runfile.read(loaded(config).state)
+    if run is None:
+        raise click.ClickException(f"{config}: no vidframe runs with its state folder")
+    if not run.metrics:
+        raise click.ClickException(f"{config} shows no figures; `metrics: 9477` in it does, from the next start on")
+    return run.metrics
