@@ -165,6 +165,20 @@ BROKEN = [
         ["1:1: cameras must be", "1:1: unknown key 'camera' in the config; did you mean 'cameras'?"],
         id="misspelt top key",
     ),
+    pytest.param(
+        "cameras: {door: a.mp4}\ncluster: {bus: 10.0.0.5, replicas: 2, nmae: x}\n",
+        [
+            '2:16: bus must look like nats://10.0.0.5:4222 or tls://nats.example, found "10.0.0.5"',
+            "2:36: replicas must be 1 or 3 or 5, found 2",
+            "2:39: unknown key 'nmae' in cluster; did you mean 'name'?",
+        ],
+        id="a cluster's mistakes",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\ncluster: {bus: 'nats://me:hunter2@10.0.0.5'}\n",
+        ["2:16: bus must not hold a user or password; credentials is a key of its own"],
+        id="a password in the bus's address",
+    ),
     pytest.param("", ["1:1: cameras must be `name: {source: ...}` pairs, found nothing"], id="empty file"),
     pytest.param("- a\n- b\n", ["1:1: the config must be `key: value` pairs, found a list"], id="a list at the top"),
     pytest.param(

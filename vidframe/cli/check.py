@@ -129,10 +129,29 @@ def config_schema() -> dict[str, Any]:
                 "type": ["integer", "string"],
                 "description": "Port of the loopback, or host:port, at which figures are shown",
             },
+            "cluster": CLUSTER_SCHEMA,
         },
         "$defs": definitions,
     }
 
+
+TEXTS: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+
+CLUSTER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "Where machines meet that share the cameras (vidframe node)",
+    "additionalProperties": False,
+    "properties": {
+        "bus": TEXTS | {"description": "NATS servers, as nats://10.0.0.5:4222"},
+        "name": {"type": "string", "description": "Parts the shops that use one bus"},
+        "credentials": {"type": "string", "description": "user:password or a token; use !env NAME"},
+        "ca": {"type": "string", "description": "File with the authority of the servers' certificates, PEM"},
+        "certificate": {"type": "string", "description": "File with this machine's certificate, PEM"},
+        "key": {"type": "string", "description": "File with the key of the certificate, PEM"},
+        "lease": {"type": ["string", "number"], "description": "Silence after which a machine's cameras move"},
+        "replicas": {"enum": [1, 3, 5], "description": "Servers that hold each event"},
+    },
+}
 
 STEP_OPTION_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -177,6 +196,7 @@ CAMERA_SCHEMA: dict[str, Any] = {
                     "type": ["number", "string"],
                     "description": "Of the same picture, a camera counts as stalled",
                 },
+                "nodes": TEXTS | {"description": "Machines that may run it, as shop-7-*; `vidframe node` alone asks"},
                 "with": {"type": "object", "description": "Other settings of some steps for this camera"},
                 "without": {"type": "array", "items": {"type": "string"}, "description": "Steps that it does without"},
             },

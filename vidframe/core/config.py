@@ -11,18 +11,22 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from vidframe.core import registry
 from vidframe.core.document import Document, Mark, Place, Problem, read
+from vidframe.core.frame import Lease
 from vidframe.core.registry import SOURCE_ADDS, STEP_OPTIONS, Plugin, PluginError
 from vidframe.core.settings import seconds
 
-TOP_KEYS = ("cameras", "mode", "day", "night", "always", "state", "metrics")
-CAMERA_KEYS = ("source", "credentials", "pace", "fps", "timeout", "frozen_after", "with", "without")
+TOP_KEYS = ("cameras", "mode", "day", "night", "always", "state", "metrics", "cluster")
+CAMERA_KEYS = ("source", "credentials", "pace", "fps", "timeout", "frozen_after", "nodes", "with", "without")
+CLUSTER_KEYS = ("bus", "name", "credentials", "ca", "certificate", "key", "lease", "replicas")
 MODES = ("day", "night")
 NOWHERE = Mark("", 1, 1)
+CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 CAMERA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 
@@ -81,6 +85,8 @@ class CameraConfig:
     fps: float | None = None
     timeout: float = 5.0  # seconds without a picture after which a live camera is connected again
     frozen_after: float = 60.0  # seconds of one and the same picture after which it counts as stalled
+    nodes: tuple[str, ...] = ("*",)  # patterns of the machines that may run it, where several share the cameras
+    lease: Lease | None = None  # where several machines share the cameras
     mode: StepConfig | None = None
     chains: Mapping[str, tuple[StepConfig, ...]] = field(default_factory=dict)  # "day", "night", "always"
 
@@ -102,6 +108,20 @@ class CameraConfig:
 
 
 @dataclass(frozen=True)
+class ClusterConfig:
+    """Where machines meet that share the cameras."""
+
+    bus: tuple[str, ...] = ()  # addresses of NATS servers of one cluster
+    name: str = "vidframe"  # parts the shops that use one bus
+    credentials: str | None = field(default=None, repr=False)  # "user:password", or a token
+    ca: Path | None = None  # of the servers' certificates, PEM
+    certificate: Path | None = None  # of this machine, PEM
+    key: Path | None = None  # of the certificate
+    lease: float = 3.0  # seconds without a sign of life after which a machine's cameras go to others
+    replicas: int = 1  # servers that hold each event
+
+
+@dataclass(frozen=True)
 class Config:
     """What one YAML file asks for."""
 
@@ -111,6 +131,7 @@ class Config:
     camera_plugin: str | None = None  # `cameras: {from: NAME}`: the plugin that knows the cameras
     steps: tuple[StepConfig, ...] = ()  # of all chains, as the file has them
     metrics: tuple[str, int] | None = None  # host and port at which figures are shown
+    cluster: ClusterConfig = ClusterConfig()
 
 
 def load(
@@ -157,7 +178,8 @@ class _Reader:
         resolved = [self.resolved(camera, mode, chains, top.get("cameras")) for camera in cameras]
         steps = (*([mode] if mode else []), *(step for chain in chains.values() for step in chain))
         metrics = self.listening(("metrics",), top["metrics"]) if "metrics" in top else None
-        return Config(path, tuple(resolved), path.parent / state, camera_plugin, steps, metrics)
+        cluster = self.cluster(top.get("cluster"))
+        return Config(path, tuple(resolved), path.parent / state, camera_plugin, steps, metrics, cluster)
 
     # --- plain values ---
 
@@ -228,6 +250,7 @@ class _Reader:
             self.positive((*place, "fps"), entry.get("fps")),
             self.duration((*place, "timeout"), entry.get("timeout", 5)),
             self.duration((*place, "frozen_after"), entry.get("frozen_after", 60)),
+            self.texts((*place, "nodes"), entry.get("nodes", "*")),
         )
 
     def source_path(self, place: Place, source: str) -> str:
@@ -236,9 +259,10 @@ class _Reader:
             return source
         return str(self.document.folder(place) / source)
 
-    def choice(self, place: Place, value: Any, known: tuple[str, ...]) -> Any:
-        if value not in known:
-            self.document.complain(place, f"{place[-1]} must be {' or '.join(known)}, found {self.shown(place, value)}")
+    def choice(self, place: Place, value: Any, known: tuple[str | int, ...]) -> Any:
+        if value not in known or isinstance(value, bool):
+            words = " or ".join(str(word) for word in known)
+            self.document.complain(place, f"{place[-1]} must be {words}, found {self.shown(place, value)}")
         return value
 
     def duration(self, place: Place, value: Any) -> float:
@@ -268,6 +292,46 @@ class _Reader:
             self.document.complain(place, f"{place[-1]} must be a number above 0, found {self.shown(place, value)}")
             return None
         return float(value)
+
+    # --- cluster ---
+
+    def cluster(self, value: Any) -> ClusterConfig:
+        place: Place = ("cluster",)
+        entry = self.mapping(place, value, CLUSTER_KEYS, "cluster")
+        name = entry.get("name", "vidframe")
+        if not isinstance(name, str) or not CLUSTER_NAME.fullmatch(name):
+            message = f"name must be 1 to 32 letters, digits, - and _, found {self.shown((*place, 'name'), name)}"
+            self.document.complain((*place, "name"), message)
+        bus = self.texts((*place, "bus"), entry["bus"]) if "bus" in entry else ()
+        for server in bus:
+            if (problem := bus_problem(server)) is not None:
+                self.document.complain((*place, "bus"), problem)
+        if "certificate" in entry and "key" not in entry:
+            self.document.complain((*place, "certificate"), "certificate needs its key, as key: FILE.pem")
+        replicas = self.choice((*place, "replicas"), entry.get("replicas", 1), (1, 3, 5))
+        return ClusterConfig(
+            bus,
+            name,
+            self.text((*place, "credentials"), entry["credentials"]) if "credentials" in entry else None,
+            ca=self.file((*place, "ca"), entry.get("ca")),
+            certificate=self.file((*place, "certificate"), entry.get("certificate")),
+            key=self.file((*place, "key"), entry.get("key")),
+            lease=self.duration((*place, "lease"), entry.get("lease", 3)),
+            replicas=replicas,
+        )
+
+    def file(self, place: Place, value: Any) -> Path | None:
+        """A file that must be there where one is named, relative to the config."""
+        name = self.text(place, value) if value is not None else None
+        path = self.document.folder(place) / name if name else None
+        if path is not None and not path.is_file():
+            self.document.complain(place, f"{place[-1]} must be a file, found none at {path}")
+        return path
+
+    def texts(self, place: Place, value: Any) -> tuple[str, ...]:
+        """One text, or a list of them."""
+        values = value if isinstance(value, list) and value else [value]
+        return tuple(text for each in values if (text := self.text(place, each)) is not None)
 
     # --- steps ---
 
@@ -559,6 +623,16 @@ class _Reader:
         problem = Problem(step.mark, message)
         if problem not in self.document.problems:
             self.document.problems.append(problem)
+
+
+def bus_problem(server: str) -> str | None:
+    """What is wrong with the address of a NATS server, if something is; never repeats a password."""
+    parts = urlsplit(server)
+    if parts.username or parts.password:
+        return "bus must not hold a user or password; credentials is a key of its own"
+    if parts.scheme not in ("nats", "tls", "ws", "wss") or not parts.hostname:
+        return f"bus must look like nats://10.0.0.5:4222 or tls://nats.example, found {json.dumps(server)}"
+    return None
 
 
 def _parted(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

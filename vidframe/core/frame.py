@@ -177,6 +177,29 @@ class Share(Protocol):
     def __call__(self, key: Hashable, make: Callable[[], T], /) -> T: ...
 
 
+class Letter(NamedTuple):
+    """An event on its way to the consumer of a cluster."""
+
+    event: Mapping[str, Any]  # in the form of docs/events.md
+    epoch: int  # of the camera's lease when the event was made; 0: of none
+    age: float  # seconds since it was made
+
+
+class Bus(Protocol):
+    """Carries events to whoever writes them into the shop, where several machines share the cameras."""
+
+    def publish(self, letters: Sequence[Letter], /) -> None:
+        """Returns when all are safe on the bus, which takes each id once; ConnectionError if they may not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A camera's right to run on this machine, where several machines share the cameras."""
+
+    epoch: int  # grows whenever the camera gets another owner; 0: of the past, the camera runs elsewhere
+    connect: Callable[[], Bus]  # hashable: cameras of one process share what it returns
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """What a plugin learns about its camera when it is opened."""
@@ -193,6 +216,7 @@ class Camera:
     # Shows a number of the plugin's own among the figures: `camera.figure("queue", 3)`. Names are [a-z][a-z0-9_]*;
     # those that end in `_total` only grow. From any thread.
     figure: Callable[[str, float], None] = lambda name, value: None
+    lease: Lease | None = None  # None: nobody shares the cameras with this machine
 
 
 class Picture(Protocol):

@@ -117,6 +117,7 @@ def _camera(config: CameraConfig, source: Source, state: Path, reports: Reports,
         report=reports,
         share=share,
         utc=source.utc,
+        lease=config.lease,
     )
 
 
