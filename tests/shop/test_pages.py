@@ -15,6 +15,7 @@ from shop_app.models import Account
 from shop_app.permissions import OF_ROLE, Permission, Role
 from shop_app.sample import fill
 from shop_app.web import shop_of
+from tests.needs import missing
 from tests.shop.conftest import DESK, PHONE, Person, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -109,7 +110,7 @@ def test_axe_finds_nothing_on_any_page(
 ) -> None:
     axe = os.environ.get("AXE") or "node_modules/axe-core/axe.min.js"
     if not Path(axe).exists():
-        pytest.skip("axe-core is not there: npm install axe-core")
+        missing("needs axe-core: npm install --no-save axe-core")
     found = {}
     for role, person in people.items():
         page = window.open("/", person=person, bypass_csp=True)

@@ -20,6 +20,7 @@ from vidframe_emotion.collector import FaceCollector
 from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, DataError, load
 from vidframe_emotion.labelling import LabelServer
 
+from tests.needs import need_module
 from vidframe import Face
 from vidframe.cli import cli
 from vidframe.testing import make_camera, make_frame, run_plugin
@@ -109,7 +110,7 @@ def test_collect_stops_where_nobody_confirms(tmp_path: Path) -> None:
 
 
 def test_collect_takes_a_face_out_of_a_picture(tmp_path: Path, portrait: Pixels) -> None:
-    pytest.importorskip("vidframe_faces")
+    need_module("vidframe_faces")
     (tmp_path / "footage").mkdir()
     for index in range(3):
         cv2.imwrite(str(tmp_path / "footage" / f"{index}.png"), portrait)

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.model import FACTS, OURS, read_facts
 
+from tests.needs import need_module
 from vidframe.cli import cli
 
 
@@ -47,7 +48,7 @@ def test_eval_measures_every_model_that_is_named(faces_file: Path) -> None:
 
 
 def test_eval_shows_a_table_and_draws(faces_file: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    need_module("matplotlib")
 
     result = call("eval", "emotion", "--data", faces_file, "--plot", tmp_path / "drawn.png")
 
@@ -92,7 +93,7 @@ def test_train_refuses_a_name_that_keras_cannot_save(faces_file: Path, tmp_path:
 
 @pytest.mark.slow
 def test_train_writes_a_model_that_eval_takes(faces_file: Path, tmp_path: Path) -> None:
-    pytest.importorskip("torch")
+    need_module("torch")
     out = tmp_path / "mine.keras"
     command = [sys.executable, "-m", "vidframe.cli", "train", "emotion", "--data", faces_file, "--out", out]
     code = "from vidframe.cli import main; main()"

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import need_module
+
 PACKAGE = Path(__file__).parents[3] / "plugins" / "emotion"
 
 
 @pytest.mark.slow
 def test_the_wheel_carries_the_model_and_the_page(tmp_path: Path) -> None:
-    pytest.importorskip("hatchling")
+    need_module("hatchling")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
 
     subprocess.run(command, cwd=PACKAGE, check=True, capture_output=True, timeout=120)

@@ -14,6 +14,8 @@ from vidframe_emotion.classes import CLASSES, FERPLUS
 from vidframe_emotion.datasets import Faces
 from vidframe_emotion.train import Recipe, targets
 
+from tests.needs import need_module
+
 
 def faces(count: int = 32, seed: int = 0, votes: bool = True) -> Faces:
     random = np.random.default_rng(seed)
@@ -96,7 +98,7 @@ def test_augmentation_is_the_same_for_the_same_seed_and_keeps_the_range() -> Non
 
 @pytest.mark.slow
 def test_the_torch_graph_gives_what_keras_gives_and_no_network_is_too_large() -> None:
-    pytest.importorskip("torch")
+    need_module("torch")
     code = """
 import keras, numpy
 from vidframe_emotion.architectures import ARCHITECTURES, build
@@ -137,7 +139,7 @@ def trained(code: str, **values: Any) -> str:
 
 @pytest.mark.slow
 def test_the_same_seed_trains_the_same_network_and_another_goes_elsewhere(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
+    need_module("torch")
     code = """
 first, again = train(2, {a!r}), train(2, {b!r})
 print(first.history[-1]["loss"] == again.history[-1]["loss"])
@@ -149,7 +151,7 @@ print(all((a == b).all() for a, b in zip(first.averaged_weights(), again.average
 
 @pytest.mark.slow
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
+    need_module("torch")
     code = """
 whole = train(4, {a!r})
 class Stopped(Exception): pass
@@ -171,7 +173,7 @@ print([entry["epoch"] for entry in rest.history], rest.history[-1]["loss"] - who
 
 @pytest.mark.slow
 def test_a_much_longer_training_goes_on_before_the_learning_rate_fell(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
+    need_module("torch")
     code = """
 class Stopped(Exception): pass
 def stop(trainer):
@@ -190,7 +192,7 @@ for epochs in (10, 11, 40):
 
 @pytest.mark.slow
 def test_a_training_can_begin_with_the_shipped_model() -> None:
-    pytest.importorskip("torch")
+    need_module("torch")
     code = """
 import numpy
 from vidframe_emotion.export import joined
