@@ -96,6 +96,7 @@ def test_no_sequence_of_sales_refunds_voids_and_top_ups_breaks_the_books(  # M3
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # each operation is on disk before the next
 def test_ten_thousand_operations_leave_the_books_whole(  # M3
     database: Database, billing: Person, customer: Person, make_product: Make
 ) -> None:
