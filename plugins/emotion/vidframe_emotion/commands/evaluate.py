@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 class Result:
     """What was measured of one model."""
 
+    name: str
     model: Path
     reached: Figures
     without_twins: Figures | None  # pictures left out that also stand in the training part
@@ -70,10 +71,10 @@ def evaluate(data: Path, models: tuple[Path, ...], backend: str, as_json: bool, 
             raise click.ClickException(f"{data} has no faces that are held out (split {PUBLIC_TEST})")
         has_twin = twins(faces, load(data, TRAINING))
         answers, results = {}, []
-        for path in models or (OURS,):
+        for name, path in _named(models or (OURS,)).items():
             classifier = Classifier(path, backend)
-            answers[path.stem] = _answers(classifier, faces)
-            results.append(_result(classifier, answers[path.stem], faces, has_twin))
+            answers[name] = _answers(classifier, faces)
+            results.append(_result(name, classifier, answers[name], faces, has_twin))
     except (DataError, ModelError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -85,6 +86,12 @@ def evaluate(data: Path, models: tuple[Path, ...], backend: str, as_json: bool, 
         click.echo(plot, err=True)
 
 
+def _named(models: tuple[Path, ...]) -> dict[str, Path]:
+    """Each file under its name, or under its path where two have the same name."""
+    stems = [path.stem for path in models]
+    return {path.stem if stems.count(path.stem) == 1 else str(path.with_suffix("")): path for path in models}
+
+
 def _answers(classifier: Classifier, faces: Faces) -> Any:
     if classifier.classes != CLASSES:
         raise click.ClickException(
@@ -94,11 +101,12 @@ def _answers(classifier: Classifier, faces: Faces) -> Any:
     return np.concatenate([classifier(pictures[at : at + 64]) for at in range(0, len(pictures), 64)])
 
 
-def _result(classifier: Classifier, answers: Any, faces: Faces, has_twin: Any) -> Result:
+def _result(name: str, classifier: Classifier, answers: Any, faces: Faces, has_twin: Any) -> Result:
     from vidframe_emotion.figures import figures
 
     pictures = _resized(faces.where(np.arange(len(faces)) < 8), classifier.side)
     return Result(
+        name=name,
         model=classifier.path,
         reached=figures(answers, faces),
         without_twins=figures(answers[~has_twin], faces.where(~has_twin)) if has_twin.any() else None,
@@ -131,12 +139,12 @@ def _print_tables(results: list[Result]) -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("", *(result.model.stem for result in results), title="Expressions")
+    table = Table("", *(result.name for result in results), title="Expressions")
     for name, values in _rows(results):
         table.add_row(name, *values)
     console.print(table)
     for result in results:
-        table = Table("label, down; answer, across", *CLASSES, "recall", title=result.model.stem)
+        table = Table("label, down; answer, across", *CLASSES, "recall", title=result.name)
         for name, row, recall in zip(CLASSES, result.reached.confusion, result.reached.recalls, strict=True):
             table.add_row(name, *map(str, row), f"{recall:.2f}")
         console.print(table)
