@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidframe.cli.check import CONFIG, loaded
-from vidframe.cli.run import feed_of
+from vidframe.cli.run import LOG_FORMAT, VERBOSE, feed_of
 from vidframe.core.config import ClusterConfig, Config, bus_problem, load
+from vidframe.core.logs import Form
 from vidframe.core.logs import set_up as set_up_logs
 
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ BUS = click.option("--bus", metavar="URL[,URL]", help="NATS servers, as nats://1
 @BUS
 @click.option("--name", envvar="VIDFRAME_NODE", help="Of this machine; default: its host name.")
 @click.option("--capacity", type=click.FloatRange(min=0.1), help="Cores for cameras; default: all of them.")
-def node(config: Path, bus: str | None, name: str | None, capacity: float | None) -> None:
+@LOG_FORMAT
+@VERBOSE
+def node(
+    config: Path, bus: str | None, name: str | None, capacity: float | None, log_format: Form, verbose: bool
+) -> None:
     """Run the cameras of a config together with other machines.
 
     Every machine runs this with the same config. Each camera runs on one of them, and on another when that one dies.
     Exit code 0: done. 1: failed for good. 2: the config or the command line is wrong.
     """
-    set_up_logs()
+    set_up_logs(log_format, verbose=verbose)
     found = loaded(config)
     address = address_of(found.cluster, bus, name or socket.gethostname().partition(".")[0], config)
     cores = capacity if capacity is not None else float(len(os.sched_getaffinity(0)))

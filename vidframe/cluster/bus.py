@@ -155,9 +155,11 @@ class Loop:
     """An event loop in a thread of its own."""
 
     def __init__(self, name: str) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        begun: Future[asyncio.AbstractEventLoop] = Future()
+        self._end = asyncio.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._live(begun)), name=name, daemon=True)
         self._thread.start()
+        self._loop = begun.result()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Starts work in the loop."""
@@ -174,8 +176,12 @@ class Loop:
 
     def close(self) -> None:
         """Ends what still runs in it."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=1)
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(timeout=2)
+
+    async def _live(self, begun: Future[asyncio.AbstractEventLoop]) -> None:
+        begun.set_result(asyncio.get_running_loop())
+        await self._end.wait()
 
 
 class Publisher:

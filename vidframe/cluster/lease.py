@@ -34,6 +34,10 @@ class NameTaken(Exception):
     """Another node that is alive has this name."""
 
 
+class Paused(Exception):
+    """This process did nothing for longer than a lease lasts."""
+
+
 @dataclass
 class Sign:
     """The newest sign of life of a node."""
@@ -98,21 +102,26 @@ class Leases:
         self._joined = False
         self._is_away = False
         self._closing = False
+        self._hurry = asyncio.Event()
 
     async def run(self) -> None:
-        """Takes part until the task is cancelled; begins anew when the bus was away. NameTaken ends it."""
+        """Takes part until it is asked to `leave`; begins anew when the bus was away. NameTaken ends it."""
         while True:
             try:
                 await self._take_part()
+                return
+            except Paused:
+                log.warning("this node was paused; looking anew at who owns what")
             except AWAY as error:
                 self._note_away(words(error))
-                await asyncio.sleep(self._lease / BEATS)
+                await self._pause()
+            if self._closing:
+                return
 
     async def leave(self) -> None:
-        """Takes nothing more; returns when everything is given back, as far as the bus hears it."""
+        """Lets `run` give everything back, say goodbye and return."""
         self._closing = True
-        while self._held and not self._is_away:
-            await asyncio.sleep(0.02)
+        self._hurry.set()
 
     # --- one connection's life ---
 
@@ -141,15 +150,18 @@ class Leases:
             if self._joined or monotonic() - began > self._lease / 2:  # those that start with us are seen by then
                 self._joined = True
                 await self._see_to_leases(leases)
-            await asyncio.sleep(self._lease / BEATS)
+            await self._pause()
             if monotonic() - woke > self._lease:
-                raise TimeoutError("this node was paused")
+                raise Paused
             woke = monotonic()
-            if (ours := self._view.signs.get(self._me)) is None or woke - ours.seen > self._lease:
-                if woke - began > self._lease:
-                    raise TimeoutError("signs of life do not come back")
+            ours = self._view.signs.get(self._me)
+            if woke - (ours.seen if ours else began) > self._lease:
+                raise TimeoutError("signs of life do not come back")
         await nodes.delete(self._me)
-        await asyncio.Event().wait()  # until we are cancelled
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), self._lease / BEATS)
 
     async def _be_the_only_one(self, nodes: KeyValue) -> None:
         """Waits out the sign of life of an earlier start; NameTaken where it is renewed meanwhile."""
@@ -260,7 +272,9 @@ class Leases:
         """The new revision of a lease; 0 where another node was quicker, which the watch will tell."""
         owner = self._view.owners.get(name)
         try:
-            epoch = await leases.update(name, json.dumps({"node": node}).encode(), last=owner.epoch if owner else 0)
+            epoch: int = await leases.update(
+                name, json.dumps({"node": node}).encode(), last=owner.epoch if owner else 0
+            )
         except KeyWrongLastSequenceError:
             return 0
         self._view.owners[name] = Owner(node, epoch)

@@ -52,7 +52,7 @@ class Node:
         if self._work is not None and not self._work.done():
             with suppress(*AWAY):
                 self._loop.call(self._leases.leave(), GOODBYE)
-            self._work.cancel()
+                self._work.result(GOODBYE)
         self._loop.close()
 
     # --- what the supervisor asks ---

@@ -24,13 +24,13 @@ class Member:
 
 def placed(free: Iterable[str], members: Iterable[Member]) -> dict[str, str]:
     """A node for each free camera that somebody can run: the least loaded one, counting those placed before."""
-    members = {member.name: member for member in members}
+    now = {member.name: member for member in members}
     found: dict[str, str] = {}
     for camera in sorted(free):
-        able = [member for member in members.values() if camera in member.can]
+        able = [member for member in now.values() if camera in member.can]
         if able:
             best = min(able, key=lambda member: (member.load(LEAST_COST), member.name))
-            members[best.name] = Member(best.name, best.capacity, best.can, {**best.costs, camera: LEAST_COST})
+            now[best.name] = Member(best.name, best.capacity, best.can, {**best.costs, camera: LEAST_COST})
             found[camera] = best.name
     return found
 

@@ -13,7 +13,7 @@ from time import monotonic
 from types import FrameType
 
 from vidframe.core.config import CameraConfig, Config, ConfigError, StepConfig
-from vidframe.core.feed import Feed
+from vidframe.core.feed import CameraFeed
 from vidframe.core.loop import run_camera
 from vidframe.core.metrics import STUCK, CameraFigures, Figures, own_process
 from vidframe.core.monitor import Monitor
@@ -34,7 +34,7 @@ def run(
     frames: int | None = None,
     watch: Callable[[list[CameraFigures]], None] = lambda figures: None,
     reload: Callable[[], Config] | None = None,
-    feed: Feed | None = None,
+    feed: CameraFeed | None = None,
 ) -> list[CameraFigures]:
     """Runs all cameras until they end or a signal comes, and returns their figures.
 
@@ -179,7 +179,7 @@ class _Present:
         cameras = self._cameras.present
         return Figures(cameras, [own_process("supervisor")], dict(self._reloads), list(self._problems(cameras)))
 
-    def reload(self, load: Callable[[], Config], feed: Feed | None) -> None:
+    def reload(self, load: Callable[[], Config], feed: CameraFeed | None) -> None:
         """Takes up a changed config, or says why it does not."""
         began = monotonic()
         try:
@@ -187,7 +187,7 @@ class _Present:
         except ConfigError as error:
             self._refuse([str(problem) for problem in error.problems])
             return
-        if (config.camera_plugin is None) != (feed is None):
+        if config.camera_plugin != self._config.camera_plugin:
             self._refuse(["cameras of the file and cameras from a plugin change places at the next start only"])
             return
         if feed is not None:
