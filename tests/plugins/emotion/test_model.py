@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.datasets import PUBLIC_TEST, load_fer2013
@@ -19,6 +20,7 @@ from vidframe_emotion.model import FACTS, Classifier, ModelError
 from vidframe_emotion.plugin import Emotion
 
 from vidframe import Face
+from vidframe.cli import cli
 from vidframe.testing import make_frame, run_plugin
 
 Pixels = NDArray[Any]
@@ -74,6 +76,16 @@ def test_no_faces_give_no_answers(shipped: Classifier) -> None:
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"there is no model .*mine\.keras"):
         Classifier(tmp_path / "mine.keras")
+
+
+def test_a_config_that_names_a_missing_model_is_refused_with_its_line(tmp_path: Path) -> None:
+    config = tmp_path / "shop.yaml"
+    config.write_text("cameras: {a: {source: a.mp4}}\nday:\n  - faces\n  - emotion: {model: mine.keras}\n")
+
+    result = CliRunner().invoke(cli, ["check", str(config)])
+
+    assert result.exit_code == 2
+    assert f"shop.yaml:4:5: emotion: there is no model {tmp_path / 'mine.keras'}" in result.output
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
