@@ -50,6 +50,7 @@ def node(
 
 def run_node(config: Config, address: Address, capacity: float) -> None:
     """Takes part in the cluster until a signal comes."""
+    from vidframe.cluster.delivery import DeliveryError
     from vidframe.cluster.lease import NameTaken
     from vidframe.cluster.node import Node
     from vidframe.core import supervisor
@@ -59,7 +60,7 @@ def run_node(config: Config, address: Address, capacity: float) -> None:
     try:
         with Node(config, address, capacity, feed_of(config)) as node:
             supervisor.run(nothing_yet, watch=node.note, reload=lambda: load(config.path), feed=node)
-    except (NameTaken, MonitorError) as error:
+    except (NameTaken, DeliveryError, MonitorError) as error:
         raise click.ClickException(f"{config.path}: {error}") from error
 
 

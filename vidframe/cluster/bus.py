@@ -8,9 +8,10 @@ import json
 import logging
 import ssl
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -135,6 +136,28 @@ async def bucket(js: JetStreamContext, address: Address, name: str) -> KeyValue:
         else:
             config.ttl = GONE_AFTER
         return await js.create_key_value(config)
+
+
+async def follow(
+    bucket: KeyValue, saw: Callable[[KeyValue.Entry], None], *, history: bool = False
+) -> asyncio.Task[None]:
+    """Shows `saw` all that is in the bucket, then returns, and goes on showing what changes."""
+    watcher = await bucket.watchall(include_history=history)
+    while (entry := await watcher.updates(timeout=PATIENCE)) is not None:
+        saw(entry)
+
+    async def go_on() -> None:
+        async for entry in watcher:
+            if entry is not None:
+                saw(entry)
+
+    return asyncio.create_task(go_on())
+
+
+def moment(entry: KeyValue.Entry) -> datetime:
+    """When the bus took an entry, by its clock."""
+    created: Any = entry.created  # nats-py says that it is a number
+    return created if isinstance(created, datetime) else datetime.fromtimestamp(float(created), UTC)
 
 
 async def stream(js: JetStreamContext, address: Address, name: str) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
-from vidframe.cluster.bus import AWAY, PATIENCE, Address, bucket, connect, words
+from vidframe.cluster.bus import AWAY, PATIENCE, Address, bucket, connect, follow, words
 from vidframe.cluster.placement import Member, placed, to_give
 
 log = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class Leases:
             leases = await bucket(js, self._address, self._address.leases)
             await self._be_the_only_one(nodes)
             self._view = View()
-            watchers = [await _follow(nodes, self._view.saw_sign), await _follow(leases, self._view.saw_lease)]
+            watchers = [await follow(nodes, self._view.saw_sign), await follow(leases, self._view.saw_lease)]
             try:
                 await self._live(nodes, leases)
             finally:
@@ -286,17 +286,3 @@ class Leases:
 
     def _tell(self) -> None:
         self.to_run = {name: epoch for name, epoch in self._held.items() if name not in self._leaving}
-
-
-async def _follow(bucket: KeyValue, saw: Callable[[KeyValue.Entry], None]) -> asyncio.Task[None]:
-    """Shows `saw` all that is in the bucket, then returns, and goes on showing what changes."""
-    watcher = await bucket.watchall()
-    while (entry := await watcher.updates(timeout=PATIENCE)) is not None:
-        saw(entry)
-
-    async def go_on() -> None:
-        async for entry in watcher:
-            if entry is not None:
-                saw(entry)
-
-    return asyncio.create_task(go_on())

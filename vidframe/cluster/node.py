@@ -14,7 +14,9 @@ from typing import Any
 
 import psutil
 
+from vidframe.cluster.aftercare import Aftercare
 from vidframe.cluster.bus import AWAY, Address, Loop
+from vidframe.cluster.delivery import delivery_of
 from vidframe.cluster.lease import Leases
 from vidframe.core.config import CameraConfig, Config, load
 from vidframe.core.feed import CameraFeed
@@ -34,13 +36,15 @@ class Node:
         self._config = config
         self._address = address
         self._feed = feed  # of the cameras, where a plugin knows them
+        self._delivery = delivery_of(config, address)
+        self._aftercare = Aftercare(address)
         self._given: Mapping[str, int] = {}
         self._running: frozenset[str] = frozenset()  # what the supervisor may still run
         self._is_new = False  # the config
         self._figures: Sequence[CameraFigures] = ()
         self._usage = Usage()
         self._leases = Leases(address, config.cluster.lease, capacity, self._about)
-        self._leases.stopped = lambda name: name not in self._running
+        self._leases.stopped = lambda name: name not in self._running and not self._delivers(name)
         self._loop = Loop("leases")
         self._work: Future[None] | None = None
 
@@ -49,6 +53,9 @@ class Node:
 
     def __exit__(self, *error: object) -> None:
         self._running = frozenset()
+        self._aftercare.end()
+        if self._delivery is not None:
+            self._delivery.stop()
         if self._work is not None and not self._work.done():
             with suppress(*AWAY):
                 self._loop.call(self._leases.leave(), GOODBYE)
@@ -83,11 +90,14 @@ class Node:
         if self._feed is not None and (config := self._feed.take()) is not None:
             self._take_up(config)
         wanted = self._leases.to_run
+        self._see_to_delivery(wanted)
         if wanted == self._given and not self._is_new:
-            self._running = frozenset(self._given)  # the supervisor came back: what was taken away has ended
+            self._running = self._cameras(self._given)  # the supervisor came back: what was taken away has ended
             self._leases.costs = self._usage.shared_by(self._running)
+            self._aftercare.look(self._config, self._running)
             return None
-        self._running |= frozenset(wanted)
+        self._running |= self._cameras(wanted)
+        self._aftercare.end(self._running)
         self._given, self._is_new = wanted, False
         return replace(self._config, cameras=tuple(self._leased(wanted)))
 
@@ -104,7 +114,22 @@ class Node:
     def _say_what_we_can(self) -> None:
         me = self._address.node
         cameras = [camera for camera in self._config.cameras if any(fnmatchcase(me, name) for name in camera.nodes)]
-        self._leases.can = frozenset(camera.name for camera in cameras)
+        names = {camera.name for camera in cameras}
+        self._leases.can = frozenset(names | ({self._delivery.name} if self._delivery is not None else set()))
+
+    def _cameras(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(name for name in names if self._delivery is None or name != self._delivery.name)
+
+    def _delivers(self, name: str) -> bool:
+        return self._delivery is not None and name == self._delivery.name and self._delivery.is_on
+
+    def _see_to_delivery(self, wanted: Mapping[str, int]) -> None:
+        if self._delivery is None or self._delivery.is_on == (self._delivery.name in wanted):
+            return
+        if self._delivery.is_on:
+            self._delivery.stop()
+        else:
+            self._delivery.start()
 
     def _leased(self, wanted: Mapping[str, int]) -> Iterable[CameraConfig]:
         for camera in self._config.cameras:

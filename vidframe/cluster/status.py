@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from nats.js.kv import KeyValue
 
-from vidframe.cluster.bus import PATIENCE, Address, connect
+from vidframe.cluster.bus import PATIENCE, Address, connect, moment
 
 
 async def look(address: Address) -> dict[str, Any]:
@@ -51,7 +51,7 @@ async def _present(watcher: KeyValue.KeyWatcher) -> Any:
 
 def _node(entry: KeyValue.Entry) -> dict[str, Any]:
     said = json.loads(entry.value or b"{}")
-    silent = max(0.0, (datetime.now(UTC) - _created(entry)).total_seconds())
+    silent = max(0.0, (datetime.now(UTC) - moment(entry)).total_seconds())
     return {
         "name": entry.key, "host": said["host"], "alive": silent <= said["lease"], "silent_seconds": round(silent, 1),
         "cores": said["cores"], "capacity": said["capacity"], "runs": said["runs"], "states": said["states"],
@@ -63,14 +63,9 @@ def _lease(entry: KeyValue.Entry, nodes: list[dict[str, Any]]) -> dict[str, Any]
     node: dict[str, Any] = next((node for node in nodes if node["name"] == owner and node["alive"]), {})
     state = node.get("states", {}).get(entry.key, "") if node else "nobody runs it"
     return {
-        "name": entry.key, "node": owner, "epoch": entry.revision, "since": _created(entry).isoformat(timespec="seconds"),
+        "name": entry.key, "node": owner, "epoch": entry.revision, "since": moment(entry).isoformat(timespec="seconds"),
         "state": state,
     }  # fmt: skip
-
-
-def _created(entry: KeyValue.Entry) -> datetime:
-    created: Any = entry.created  # nats-py says that it is a number
-    return created if isinstance(created, datetime) else datetime.fromtimestamp(float(created), UTC)
 
 
 async def _count(js: JetStreamContext, stream: str) -> int:

@@ -110,6 +110,13 @@ class Recorder:
             self._end_clip()
             self._tell_sealed(PATIENCE)
 
+    def has_left(self, state: Path) -> bool:
+        """Whether a crash left an open clip of the camera with this state folder."""
+        from vidframe_recorder.storage import PART
+
+        folder = self.folder / state.name if self.folder is not None else state / "clips"
+        return any(folder.glob("*" + PART))
+
     def _take_in(self, event: Event) -> None:
         name = str(event.facts.get("incident", event.id))
         # Nothing lies in the future, even if the wall clock was put back since the report.
