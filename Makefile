@@ -33,6 +33,9 @@ format: $(VENV)/.installed-dev  ## put the code into its style
 bench: $(VENV)/.installed-dev  ## the frame loop against decoding alone
 	$(BIN)/vidframe bench
 
+shots: $(VENV)/.installed-dev  ## a picture of each page of each role, at a desk and on a phone, in out/shots
+	SHOP_SHOTS=out/shots $(BIN)/pytest -m "" tests/shop/test_pages.py -k fits_desk_and_phone
+
 docs: $(VENV)/.installed-dev  ## check that the docs say what the code does
 	$(BIN)/pytest tests/docs
 

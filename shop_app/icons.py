@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from markupsafe import Markup
 
 _STROKES = {
@@ -56,7 +54,6 @@ _STROKES = {
 }  # fmt: skip
 
 
-@cache
 def icon(name: str, label: str = "") -> Markup:
     """An icon; hidden from screen readers unless it stands alone and has a label."""
     strokes = Markup('<path d="{}"/>').format(_STROKES[name])

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from shop_app import money
 from shop_app.models import Offer
-from shop_app.text import _, locale_name
+from shop_app.text import _, _l, locale_name
 from shop_app.web import profile
+
+STATE_LABELS = {
+    "proposed": _l("proposed"), "upcoming": _l("upcoming"), "live": _l("live"), "expired": _l("expired"),
+    "rejected": _l("rejected"), "withdrawn": _l("withdrawn"),
+}  # fmt: skip
+STATE_KINDS = {
+    "proposed": "warn", "upcoming": "info", "live": "good", "expired": "off", "rejected": "bad", "withdrawn": "off",
+}  # fmt: skip
 
 
 def offer_words(offer: Offer) -> str:

@@ -72,8 +72,10 @@ def clock_text(moment: datetime | None, seconds: bool = False) -> str:
     return str(format_time(clock.local(moment, profile().time_zone), pattern, locale=locale_name()))
 
 
-def day_text(day: date | datetime | None, pattern: str = "d MMM y") -> str:
-    """A day; of a moment, the shop's day."""
+def day_text(day: date | datetime | str | None, pattern: str = "d MMM y") -> str:
+    """A day, also as ISO text; of a moment, the shop's day."""
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
     if isinstance(day, datetime):
         day = clock.day_of(day, profile().time_zone)
     return "–" if day is None else str(format_date(day, pattern, locale=locale_name()))

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from shop_app import audit, clock, ledger
+from shop_app import audit, clock, ledger, sample_night
 from shop_app.accounts import service as accounts
 from shop_app.accounts.service import Person
 from shop_app.accounts.sessions import actor_of
@@ -31,6 +31,7 @@ from shop_app.models import (
     ComplaintMessage,
     Feedback,
     InterestHour,
+    InterestNote,
     LedgerTransaction,
     MoodHour,
     Offer,
@@ -44,6 +45,7 @@ from shop_app.models import (
 from shop_app.offers.service import live
 from shop_app.permissions import Role
 from shop_app.products.service import Entry, add
+from shop_app.reports.service import Span, close_day, report
 from shop_app.till.pricing import Item, price_cart
 from shop_app.web import Actor
 
@@ -105,7 +107,10 @@ def fill(database: Database, media: Path, *, seed: int = 7) -> list[Access]:
             _day_of_bills(session, actor_of(people[Role.BILLING]), products, customers, days_ago, chance)
     with database.writing() as session:
         _cameras_and_interest(session, products, chance)
+        _camera_notes(session, products)
+        sample_night.add(session, people[Role.SECURITY], media, chance)
         _messages(session, people, customers, chance)
+        _closing(session, actor_of(people[Role.BILLING]))
         codes = [
             Access(role, account.email or "", accounts.issue_code(session, account, None))
             for role, account in people.items()
@@ -296,6 +301,30 @@ def _hour_of_interest(session: Session, products: Sequence[Product], hour: datet
             valence_seconds=seconds * (0.35 - crowd / 120), probability_seconds=mood,
         )
     )  # fmt: skip
+
+
+def _camera_notes(session: Session, products: Sequence[Product]) -> None:
+    for zone, hours_ago, looked, seconds in (("candles", 4, 6, 40), ("mugs", 27, 9, 22), ("candles", 51, 7, 31)):
+        name, product, _stop, _look = next(found for found in _ZONES if found[0] == zone)
+        hour = clock.hour_of(now() - timedelta(hours=hours_ago))
+        note = InterestNote(
+            hour=hour, camera="aisle-1", zone=name, product_id=products[product].id, looked=looked,
+            looked_seconds=looked * seconds, bought=0, created_at=hour + timedelta(hours=1),
+        )  # fmt: skip
+        session.add(note)
+        title = f"{looked} customers looked at {products[product].name} for {seconds} s in the last hour, none bought"
+        told = notify(session, title, f"aisle-1: {name}", role=Role.SALES, kind="camera", link="/interest/notes")
+        told.created_at = note.created_at
+
+
+def _closing(session: Session, cashier: Actor) -> None:
+    shop = session.get_one(ShopProfile, 1)
+    yesterday = clock.day_of(now(), shop.time_zone) - timedelta(days=1)
+    found = report(session, Span(yesterday, yesterday, cashier.account_id), shop)
+    counted = 10_000 + found.cash_minor - 50
+    close_day(
+        session, cashier, shop, yesterday, float_minor=10_000, counted_minor=counted, reason="Gave 0.50 too much."
+    )
 
 
 def _messages(

@@ -48,6 +48,7 @@ def card(alert: Alert, title: str | None, profile: ShopProfile) -> dict[str, Any
         "severity": alert.severity,
         "state": alert.state,
         "quiet": alert.quiet,
+        "day": clock.day_of(alert.started_at, profile.time_zone).isoformat(),
         "time": _clock(alert.started_at, profile),
         "started": alert.started_at.isoformat(),
         "seconds": _seconds(alert),

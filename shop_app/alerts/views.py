@@ -50,6 +50,7 @@ def index() -> str | Response:
     change, snoozed = arming.situation(session())
     return render_template(
         "alerts/index.html", alerts=alerts, cards=cards.cards_of(alerts.rows, profile()), arm=change, snoozed=snoozed,
+        today=clock.day_of(now(), profile().time_zone).isoformat(),
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
         is_night=clock.is_in_hours(now(), profile().night_from, profile().night_to, profile().time_zone),
     )  # fmt: skip
@@ -85,7 +86,8 @@ def show(alert_id: int) -> str:
     reviewed = session().get(AlertReview, (alert_id, actor().account_id)) is not None
     return render_template(
         "alerts/show.html", alert=alert, card=cards.card(alert, camera.title if camera else None, profile()),
-        before=before, after=after, reviewed=reviewed, start_at=_start_at(alert), minutes=arming.SNOOZE_MINUTES,
+        before=before, after=after, reviewed=reviewed, begins_at=_begins_at(alert),
+        start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
     )  # fmt: skip
 
 
@@ -174,11 +176,11 @@ def _search() -> Select[Alert, str]:
     return service.search(asked("camera"), asked("state"), asked("severity"), begin, end)
 
 
-def _start_at(alert: Alert) -> float:
-    """Where the player starts: a moment before the event, seconds into the clip."""
+def _begins_at(alert: Alert) -> float:
+    """Where in the clip the event begins, in seconds; the player starts a moment before."""
     if alert.clip_started_at is None:
         return 0.0
-    return max(0.0, (alert.started_at - alert.clip_started_at).total_seconds() - 1.0)
+    return max(0.0, (alert.started_at - alert.clip_started_at).total_seconds())
 
 
 def _feed(database: Database) -> feed.Feed:

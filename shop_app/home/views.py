@@ -7,10 +7,12 @@ from typing import Any
 from flask import current_app, render_template, url_for
 
 from shop_app.customer import service as customers
+from shop_app.db import now
 from shop_app.home import service
 from shop_app.listing import paginate
-from shop_app.models import Product
-from shop_app.offers_text import offer_words
+from shop_app.models import Offer, Product
+from shop_app.offers.service import state_of
+from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
 from shop_app.text import _l
@@ -26,15 +28,28 @@ def index() -> str:
     present = actor()
     if present.role is Role.CUSTOMER:
         return _customer_page()
-    week = service.week(session(), profile().time_zone) if present.role is Role.ADMIN else None
-    day = service.my_day(session(), present.account_id, profile().time_zone) if present.can(P.TILL) else None
-    return render_template("home/index.html", needs=service.needs(session()), week=week, day=day, link=link)
+    zone, is_admin = profile().time_zone, present.role is Role.ADMIN
+    return render_template(
+        "home/index.html", needs=service.needs(session()), link=link,
+        week=service.week(session(), zone) if is_admin else None,
+        sales=service.sales_by_day(session(), zone) if is_admin else [],
+        day=service.my_day(session(), present.account_id, zone) if present.can(P.TILL) and not is_admin else None,
+        missed=service.missed(session(), zone) if present.can(P.INTEREST_VIEW) else [],
+        alerts=service.newest_alerts(session(), profile()) if present.can(P.ALERTS) else [],
+        low=service.low_stock(session()) if present.can(P.STOCK_MANAGE) and not is_admin else [],
+        offers=_my_offers() if present.role is Role.SALES else [], offer_labels=STATE_LABELS, offer_kinds=STATE_KINDS,
+    )  # fmt: skip
 
 
 def link(endpoint: str, may: P, **arguments: Any) -> str:
     """The address of a page, if it exists and this person may open it; empty otherwise."""
     known = endpoint in current_app.view_functions and actor().can(may)
     return url_for(endpoint, **arguments) if known else ""
+
+
+def _my_offers() -> list[tuple[Offer, str]]:
+    at = now()
+    return [(offer, state_of(offer, at)) for offer in service.my_offers(session(), actor().account_id)]
 
 
 def _customer_page() -> str:

@@ -119,6 +119,12 @@ def lines(session: Session, first: datetime, middle: datetime, end: datetime, *,
     return sorted(found, key=lambda line: (-line.now.missed, -line.now.passed, line.name.casefold()))
 
 
+def missed(lines: Iterable[Line]) -> list[Line]:
+    """The three that sales should look at: looked at by many, and bought by less than every fifth of them."""
+    found = [line for line in lines if line.product_id and line.now.looked >= LEAST]
+    return [line for line in found if (line.now.ratio("bought", "looked") or 0.0) < 0.2][:3]
+
+
 def by_hour(session: Session, first: datetime, end: datetime, *, camera: str = "", zone: str = "", product_id: int | None = None) -> dict[datetime, Sums]:  # fmt: skip
     """The hours of one zone, or of one product over all its zones."""
     hours, sold = _hours(first, end, "product" if product_id else "zone"), _sold(first, end)

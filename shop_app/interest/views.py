@@ -69,7 +69,12 @@ def index() -> str | Response:
         return csv_answer("interest", COLUMNS, found)
     expressions = any(line.now.expressed for line in found)
     return render_template(
-        "interest/index.html", lines=found, when=when, least=sums.LEAST, expressions=expressions, missed=_missed(found)
+        "interest/index.html",
+        lines=found,
+        when=when,
+        least=sums.LEAST,
+        expressions=expressions,
+        missed=sums.missed(found),
     )
 
 
@@ -180,12 +185,6 @@ def _title(product_id: int | None, camera: str, zone: str) -> str:
     )
     place, product = next(iter(session().execute(query)), (camera, None))
     return f"{product} · {place}: {zone}" if product else f"{place}: {zone}"
-
-
-def _missed(lines: list[sums.Line]) -> list[sums.Line]:
-    """The three that sales should look at."""
-    found = [line for line in lines if line.product_id and line.now.looked >= sums.LEAST]
-    return [line for line in found if (line.now.ratio("bought", "looked") or 0.0) < 0.2][:3]
 
 
 def _funnel(found: sums.Sums) -> list[tuple[str, int | None, str, str]]:

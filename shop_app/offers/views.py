@@ -25,7 +25,7 @@ from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Offer
 from shop_app.offers import service
 from shop_app.offers.service import Terms
-from shop_app.offers_text import offer_words
+from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.pages import money_text
 from shop_app.permissions import Permission as P
 from shop_app.text import _, _l
@@ -35,13 +35,6 @@ from shop_app.web import Area, actor, profile, session, unit
 area = Area("offers", __name__, url_prefix="/offers")
 area.menu(_l("Offers"), "index", icon="percent", may=P.OFFERS_VIEW, order=130, group=_l("Shop"), phone=True)
 
-STATE_LABELS = {
-    "proposed": _l("proposed"), "upcoming": _l("upcoming"), "live": _l("live"), "expired": _l("expired"),
-    "rejected": _l("rejected"), "withdrawn": _l("withdrawn"),
-}  # fmt: skip
-STATE_KINDS = {
-    "proposed": "warn", "upcoming": "info", "live": "good", "expired": "off", "rejected": "bad", "withdrawn": "off",
-}  # fmt: skip
 COLUMNS = {
     "name": lambda row: row.Offer.name,
     "offer": lambda row: offer_words(row.Offer),

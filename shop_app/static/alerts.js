@@ -8,6 +8,7 @@
   const words = new Map([...document.querySelectorAll("#alert-words [data-key]")].map((w) => [w.dataset.key, w.textContent]));
   const title = document.title;
   const seen = new Set();
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short" });
 
   // ---- cards ----
   const part = (card, name) => card.querySelector(`[data-part="${name}"]`);
@@ -21,12 +22,14 @@
     say(card, "severity", words.get(`severity.${alert.severity}`));
     part(card, "severity").className = `badge ${{ alert: "bad", warning: "warn" }[alert.severity] || "info"}`;
     say(card, "time", alert.time);
+    say(card, "day", alert.day === list.dataset.today ? "" : day.format(new Date(`${alert.day}T12:00`)));
     say(card, "seconds", alert.seconds === null ? "" : `${alert.seconds} ${words.get("seconds")}`);
     say(card, "change", words.get(`change.${alert.change}`) || alert.change);
     say(card, "title", alert.title);
     say(card, "zone", alert.zone);
     say(card, "state", words.get(`state.${alert.state}`) + (alert.by ? ` ${alert.by} · ${alert.by_at}` : ""));
-    say(card, "clip", words.get(`clip.${alert.clip}`));
+    say(card, "clip", alert.clip === "ready" ? "" : words.get(`clip.${alert.clip}`));
+    part(card, "play").hidden = alert.clip !== "ready";
     part(card, "escalated").hidden = !alert.escalated;
     for (const link of card.querySelectorAll("a")) link.href = `/alerts/${alert.id}`;
     const picture = card.querySelector("img");

@@ -16,6 +16,22 @@
   const start = Number(video.dataset.start);
   video.addEventListener("loadedmetadata", () => { if (video.currentTime < start) video.currentTime = Math.min(start, video.duration || start); }, { once: true });
   document.querySelector("[data-jump]").addEventListener("click", () => { video.currentTime = start; video.play(); });
+
+  // ---- the strip below: where in the clip the event is, and where the player is ----
+  const strip = document.getElementById("timeline");
+  const [, event_, now] = strip.children;
+  const across = (seconds) => (1000 * seconds) / (video.duration || 1);
+  const mark = () => now.setAttribute("x", Math.max(0, across(video.currentTime) - 1));
+  const measure = () => {
+    event_.setAttribute("x", across(Number(strip.dataset.begin)));
+    event_.setAttribute("width", Math.max(4, Math.min(1000, across(Number(strip.dataset.seconds)))));
+    mark();
+  };
+  video.addEventListener("durationchange", measure);
+  video.addEventListener("timeupdate", mark);
+  strip.addEventListener("click", (event) => { const box = strip.getBoundingClientRect(); video.currentTime = ((event.clientX - box.left) / box.width) * video.duration; });
+  if (video.duration) measure();
+
   for (const button of document.querySelectorAll("[data-speed]")) {
     button.addEventListener("click", () => {
       video.playbackRate = Number(button.dataset.speed);

@@ -293,5 +293,5 @@ def test_interest_pages_fit_a_phone_and_show_charts(
     for size in (PHONE, DESK):
         page = window.open("/interest", person=sales, size=size)
         page.get_by_role("link", name="Green tea").first.click()
-        page.get_by_role("img", name="Funnel").wait_for()
+        page.get_by_role("group", name="Funnel").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

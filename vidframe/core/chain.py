@@ -219,13 +219,12 @@ class Chain:
             for step in tuple(self._opened):
                 step.handle(event)
 
-    def close(self, *, quietly: bool = False) -> None:
+    def close(self) -> None:
         """Says that the end has come while all can still hear it, then closes the steps, the last opened first."""
         for thread in self._opening.values():
             thread.join()
         self.deliver()
-        if not quietly:
-            self._reports.by("vidframe")("camera.closing")
+        self._reports.by("vidframe")("camera.closing")
         self.deliver()
         while self._opened:
             step = self._opened.pop()

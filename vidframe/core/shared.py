@@ -11,20 +11,17 @@ from vidframe.core.frame import Share
 
 
 class Shared:
-    """Objects by key, each with the number of cameras that use it.
+    """Objects by key, each with the number of cameras that use it."""
 
-    Where it `keeps` them, what nobody uses is closed by `tidy`, so that a camera that is restarted finds it.
-    """
-
-    def __init__(self, *, keeps: bool = False) -> None:
-        self._keeps = keeps
+    def __init__(self) -> None:
         self._lock = threading.RLock()
         self._objects: dict[Hashable, Any] = {}
         self._users: dict[Hashable, int] = {}
+        self._keeps = False
 
     @contextmanager
     def for_camera(self) -> Iterator[Share]:
-        """A `share` for one camera; its end is that of the camera."""
+        """A `share` for one camera; what only this camera used is closed at the end."""
         used: set[Hashable] = set()
 
         def share(key: Hashable, make: Callable[[], Any], /) -> Any:
@@ -41,18 +38,24 @@ class Shared:
         finally:
             self._release(used)
 
-    def tidy(self) -> None:
-        """Closes what no camera uses any more."""
-        with self._lock:
-            for key in [key for key, users in self._users.items() if not users]:
-                del self._users[key]
-                unused = self._objects.pop(key)
-                if hasattr(unused, "close"):
-                    unused.close()
+    @contextmanager
+    def for_all(self) -> Iterator[None]:
+        """Keeps everything open until the end, also when the last camera that used it is restarted."""
+        self._keeps = True
+        try:
+            yield
+        finally:
+            self._keeps = False
+            self._release(set())
 
     def _release(self, used: set[Hashable]) -> None:
         with self._lock:
             for key in used:
                 self._users[key] -= 1
-        if not self._keeps:
-            self.tidy()
+            if self._keeps:
+                return
+            for key in [key for key, users in self._users.items() if not users]:
+                del self._users[key]
+                unused = self._objects.pop(key)
+                if hasattr(unused, "close"):
+                    unused.close()

@@ -1,1 +1,0 @@
-"""The same YAML on many machines, on NATS JetStream (extra `cluster`)."""
