@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from markupsafe import Markup
 
 _STROKES = {
@@ -54,6 +56,7 @@ _STROKES = {
 }  # fmt: skip
 
 
+@cache
 def icon(name: str, label: str = "") -> Markup:
     """An icon; hidden from screen readers unless it stands alone and has a label."""
     strokes = Markup('<path d="{}"/>').format(_STROKES[name])

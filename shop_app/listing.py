@@ -11,10 +11,11 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from flask import Response, request
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 PAGE_ROWS = 50
+MOST_COUNTED = 10_000  # rows; who looks for something in more than that needs a filter, not a page 1,900
 EXPORT_ROWS = 200_000
 
 Row = TypeVar("Row")
@@ -26,10 +27,11 @@ class Listing(Generic[Row]):
     """One page of a list, and where it stands."""
 
     rows: Sequence[Row]
-    total: int
+    total: int  # at most MOST_COUNTED
     number: int  # of this page, from 1
     sort: str
     size: int = PAGE_ROWS
+    has_more: bool = False  # than were counted
 
     @property
     def pages(self) -> int:
@@ -55,7 +57,7 @@ def paginate(
     default: str,
     whole_row: bool = False,
 ) -> Listing[Any]:
-    """The page of `statement` that the URL asks for: two statements, however many rows.
+    """The page of `statement` that the URL asks for: two statements, whose cost does not grow with the table.
 
     `sorts` names what may be sorted by (never a column taken from the URL); `-name` in the URL turns it round.
     `whole_row` gives rows of several columns instead of the first one of each.
@@ -65,13 +67,19 @@ def paginate(
     if name not in sorts:
         asked, name = default, default.removeprefix("-")
     order = [column.desc() if asked.startswith("-") else column.asc() for column in sorts[name]]
-    plain = statement.order_by(None)
-    total = session.scalars(select(func.count()).select_from(plain.subquery())).one()
-    last_page = max(1, -(-total // PAGE_ROWS))
+    total = _count(session, statement)
+    last_page = max(1, -(-min(total, MOST_COUNTED) // PAGE_ROWS))
     number = min(max(1, request.args.get("page", 1, type=int) or 1), last_page)
     found = session.execute(statement.order_by(*order).limit(PAGE_ROWS).offset((number - 1) * PAGE_ROWS))
     rows: Sequence[Any] = found.all() if whole_row else found.scalars().unique().all()
-    return Listing(rows, total, number, asked)
+    return Listing(rows, min(total, MOST_COUNTED), number, asked, has_more=total > MOST_COUNTED)
+
+
+def _count(session: Session, statement: Select[*tuple[Any, ...]]) -> int:
+    """How many rows, up to one more than MOST_COUNTED. Without columns, the database leaves out joins that only dress rows."""
+    plain = statement.order_by(None).with_only_columns(literal(1).label("one"), maintain_column_froms=True)
+    counted = plain.limit(MOST_COUNTED + 1).subquery()
+    return session.scalars(select(func.count()).select_from(counted)).one()
 
 
 def everything(session: Session, statement: Select[*tuple[Any, ...]], *, whole_row: bool = False) -> Iterable[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.numbers import (
@@ -47,16 +47,19 @@ def from_minor(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-digits(currency))
 
 
+@lru_cache(maxsize=5_000)  # a list shows the same prices again and again
 def show(minor: int, currency: str, locale: str) -> str:
     """With the currency's sign, as a reader of `locale` expects it."""
     return str(format_currency(from_minor(minor, currency), currency, locale=locale))
 
 
+@lru_cache(maxsize=5_000)
 def show_plain(minor: int, currency: str, locale: str) -> str:
     """Without the sign, for columns that name the currency once in their head."""
     return decimal_text(from_minor(minor, currency), digits(currency), locale)
 
 
+@lru_cache(maxsize=5_000)
 def decimal_text(value: Decimal | float, places: int, locale: str) -> str:
     """A number with so many digits after the point, as a reader of `locale` writes it."""
     return str(_pattern(places).apply(value, _locale(locale)))

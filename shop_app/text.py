@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import flask_babel
@@ -25,12 +26,9 @@ def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
 
 
 def locale_name() -> str:
-    """The reader's language, as babel names it; looked up once per request."""
-    if not has_request_context():
-        return str(flask_babel.get_locale() or "en")
-    if "locale_name" not in g:
-        g.locale_name = str(flask_babel.get_locale() or "en")
-    return str(g.locale_name)
+    """The reader's language, as babel names it."""
+    name: str = _once_per_request("locale_name", lambda: str(flask_babel.get_locale() or "en"))
+    return name
 
 
 def _fill(text: str, values: dict[str, Any]) -> str:
@@ -41,9 +39,17 @@ def _fill(text: str, values: dict[str, Any]) -> str:
 
 
 def _catalogue() -> Any:
-    # flask-babel looks this up anew for each text, which took a third of a page's time.
-    if not has_request_context():
-        return flask_babel.get_translations()
-    if "catalogue" not in g:
-        g.catalogue = flask_babel.get_translations()
-    return g.catalogue
+    return _once_per_request("catalogue", flask_babel.get_translations)
+
+
+def _once_per_request(name: str, look_up: Callable[[], Any]) -> Any:
+    # flask-babel looks up anew for each text, and a list has hundreds: this was a third of a page's time.
+    try:
+        return getattr(g, name)
+    except AttributeError:
+        found = look_up()
+        if has_request_context():
+            setattr(g, name, found)
+        return found
+    except RuntimeError:  # no app at all
+        return look_up()

@@ -38,6 +38,7 @@ class Actor:
     locale: str | None = None
     confirmed_at: datetime | None = None  # when the password was last given
     address: str = ""
+    since: datetime | None = None  # when the account was made; what was sent to its role before is not for it
 
     def can(self, permission: Permission) -> bool:
         """Whether this actor holds `permission`."""

@@ -62,9 +62,10 @@ class RtspCamera:
         self._fps = fps
         self._process: subprocess.Popen[str] | None = None
 
-    def switch_on(self, file: Path | None = None) -> None:
-        """Starts the server, with another file if one is given, and waits until it listens."""
+    def switch_on(self, file: Path | None = None, *, fps: int | None = None) -> None:
+        """Starts the server, with another file or frame rate if one is given, and waits until it listens."""
         self._file = file or self._file
+        self._fps = fps or self._fps
         command = [PYTHON, str(SERVER), str(self._file), str(self.port), "--fps", str(self._fps), *self._login]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._process.stdout is not None

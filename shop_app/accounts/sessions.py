@@ -117,7 +117,7 @@ def actor_of(account: Account, login: LoginSession | None = None) -> Actor:
     return Actor(
         id=account.id, role=account.role_, name=account.name, permissions=OF_ROLE[account.role_] | extra,
         login_id=login.id if login else None, locale=account.locale,
-        confirmed_at=login.confirmed_at if login else None, address=address(),
+        confirmed_at=login.confirmed_at if login else None, address=address(), since=account.created_at,
     )  # fmt: skip
 
 

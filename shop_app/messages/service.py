@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
@@ -14,6 +15,8 @@ from shop_app.models import Account, Notification, NotificationRead
 from shop_app.permissions import Role
 from shop_app.text import _
 from shop_app.web import Actor
+
+UNREAD_FOR = timedelta(days=90)  # what nobody opened in that time does not wait any longer
 
 
 def notify(
@@ -29,29 +32,33 @@ def notify(
     return note
 
 
-def mine(actor: Actor) -> ColumnElement[bool]:
+def mine(actor: Actor, newer_than: datetime | None = None) -> ColumnElement[bool]:
     """That a notification is for this actor: by name, or by role since the account exists."""
-    since = select(Account.created_at).where(Account.id == actor.id).scalar_subquery()
-    by_role = and_(Notification.role == actor.role.value, Notification.created_at >= since)
-    return or_(Notification.account_id == actor.id, by_role)
+    since = max(filter(None, (actor.since, newer_than)), default=None)
+    by_name, by_role = [Notification.account_id == actor.id], [Notification.role == actor.role.value]
+    if newer_than is not None:
+        by_name.append(Notification.created_at >= newer_than)
+    if since is not None:
+        by_role.append(Notification.created_at >= since)
+    return or_(and_(*by_name), and_(*by_role))
 
 
-def is_read_by(actor: Actor) -> ColumnElement[bool]:
-    """That this actor has read a notification."""
-    return exists().where(NotificationRead.notification_id == Notification.id, NotificationRead.account_id == actor.id)
+def waiting(actor: Actor) -> ColumnElement[bool]:
+    """That a notification is for this actor, not too old, and not read."""
+    return and_(mine(actor, now() - UNREAD_FOR), ~_is_read_by(actor))
 
 
 def unread_count(session: Session, actor: Actor) -> int:
     """How many notes wait for this actor."""
-    query: Select[Any] = select(func.count()).select_from(Notification).where(mine(actor), ~is_read_by(actor))
+    query: Select[Any] = select(func.count()).select_from(Notification).where(waiting(actor))
     return int(session.scalars(query).one())
 
 
 def inbox(actor: Actor, *, unread_only: bool = False) -> Select[Notification, bool]:
     """The notes for this actor, each with whether it was read."""
-    read = is_read_by(actor).label("read")
-    query = select(Notification, read).options(joinedload(Notification.sender)).where(mine(actor))
-    return query.where(~is_read_by(actor)) if unread_only else query
+    read = or_(_is_read_by(actor), Notification.created_at < now() - UNREAD_FOR).label("read")
+    query = select(Notification, read).options(joinedload(Notification.sender))
+    return query.where(waiting(actor) if unread_only else mine(actor))
 
 
 def sent() -> Select[Any]:
@@ -71,15 +78,14 @@ def get_mine(session: Session, actor: Actor, note_id: int) -> Notification:
 
 def mark_read(session: Session, actor: Actor, notes: list[int]) -> None:
     """Note that this actor has read them; once is enough."""
-    wanted = select(Notification.id).where(Notification.id.in_(notes), mine(actor), ~is_read_by(actor))
+    wanted = select(Notification.id).where(Notification.id.in_(notes), mine(actor), ~_is_read_by(actor))
     for note_id in session.scalars(wanted).all():
         session.add(NotificationRead(notification_id=note_id, account_id=actor.account_id, at=now()))
 
 
 def mark_all_read(session: Session, actor: Actor) -> None:
     """Note that this actor has read everything."""
-    waiting = select(Notification.id).where(mine(actor), ~is_read_by(actor))
-    mark_read(session, actor, list(session.scalars(waiting)))
+    mark_read(session, actor, list(session.scalars(select(Notification.id).where(waiting(actor)))))
 
 
 def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> Notification:
@@ -105,3 +111,7 @@ def receipts(session: Session, note: Notification) -> list[tuple[Account, Notifi
     else:
         query = query.where(Account.id == note.account_id)
     return [(account, seen) for account, seen in session.execute(query.order_by(Account.name).limit(500))]
+
+
+def _is_read_by(actor: Actor) -> ColumnElement[bool]:
+    return exists().where(NotificationRead.notification_id == Notification.id, NotificationRead.account_id == actor.id)

@@ -166,11 +166,11 @@ BROKEN = [
         id="misspelt top key",
     ),
     pytest.param(
-        "cameras: {door: a.mp4}\ncluster: {bus: 10.0.0.5, replicas: 2, nmae: x}\n",
+        "cameras: {door: a.mp4}\ncluster: {bus: 10.0.0.5, replicas: 2, names: x}\n",
         [
             '2:16: bus must look like nats://10.0.0.5:4222 or tls://nats.example, found "10.0.0.5"',
             "2:36: replicas must be 1 or 3 or 5, found 2",
-            "2:39: unknown key 'nmae' in cluster; did you mean 'name'?",
+            "2:39: unknown key 'names' in cluster; did you mean 'name'?",
         ],
         id="a cluster's mistakes",
     ),

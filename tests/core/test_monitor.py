@@ -84,7 +84,7 @@ def status(address: str, page: str, **headers: str) -> tuple[int, str, str]:
 
 def samples(address: str) -> Samples:
     found = {}
-    for family in prometheus(status(address, "/metrics")[2]):  # type: ignore[no-untyped-call]
+    for family in prometheus(status(address, "/metrics")[2]):
         for sample in family.samples:
             found[sample.name, tuple(sample.labels.values())] = sample.value
     return found
@@ -120,7 +120,7 @@ def test_openmetrics_is_sent_to_whoever_asks_for_it(folder: Path) -> None:
 
     assert plain.startswith("text/plain")
     assert media_type.startswith("application/openmetrics-text")
-    assert "vidframe_camera_frames_in" in {family.name for family in openmetrics(text)}
+    assert "vidframe_camera_frames_in" in {family.name for family in openmetrics(text)}  # type: ignore[no-untyped-call]
 
 
 def test_a_camera_that_is_away_keeps_vidframe_neither_from_being_ready_nor_healthy(folder: Path) -> None:

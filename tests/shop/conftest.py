@@ -254,7 +254,9 @@ def _stop(running: Any, loop: threading.Thread) -> None:
 
     running.trigger.pull_trigger(close_connections)
     running.task_dispatcher.shutdown(timeout=5)
-    running.trigger.pull_trigger(lambda: wasyncore.close_all(running._map))
+    with running.trigger.lock:  # held until the byte is written: a loop awake already would close the pipe before
+        running.trigger.thunks.append(lambda: wasyncore.close_all(running._map))
+        running.trigger._physical_pull()
     loop.join(timeout=5)
     assert not loop.is_alive(), "the server does not end"
 

@@ -125,6 +125,10 @@ def config_schema() -> dict[str, Any]:
             "night": chain,
             "always": chain,
             "state": {"type": "string", "description": "Folder for what plugins keep between runs"},
+            "workers": {
+                "anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 0, "maximum": 64}],
+                "description": "Processes among which the cameras are spread; auto: one a core",
+            },
             "metrics": {
                 "type": ["integer", "string"],
                 "description": "Port of the loopback, or host:port, at which figures are shown",

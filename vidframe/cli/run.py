@@ -18,6 +18,11 @@ from vidframe.core.logs import Form
 from vidframe.core.logs import set_up as set_up_logs
 from vidframe.core.metrics import CameraFigures
 
+LOG_FORMAT = click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines, or a JSON object each."
+)
+VERBOSE = click.option("--verbose", is_flag=True, help="Log every change of a camera's state, too.")
+
 
 @click.command()
 @CONFIG
@@ -26,8 +31,8 @@ from vidframe.core.metrics import CameraFigures
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append the events as JSON lines.")
 @click.option("--annotate", type=click.Path(path_type=Path, dir_okay=False), help="Write a clip with what was found.")
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines, or a JSON object each.")
-@click.option("--verbose", is_flag=True, help="Log every change of a camera's state, too.")
+@LOG_FORMAT
+@VERBOSE
 @click.option("--profile", is_flag=True, help="Print what each step cost.")
 def run(
     config: Path,
@@ -81,7 +86,7 @@ def run_config(
     from vidframe.core import supervisor
     from vidframe.core.monitor import MonitorError
 
-    feed = _feed(config)
+    feed = feed_of(config)
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
         sinks = _sinks(config, events, annotate)
         try:
@@ -90,7 +95,8 @@ def run_config(
             raise click.ClickException(f"{config.path}: {error}") from error
 
 
-def _feed(config: Config) -> Feed | None:
+def feed_of(config: Config) -> Feed | None:
+    """The feed of cameras that a plugin knows; None where the file has them."""
     from vidframe.core.feed import Feed, FeedError
 
     if config.camera_plugin is None:

@@ -219,12 +219,13 @@ class Chain:
             for step in tuple(self._opened):
                 step.handle(event)
 
-    def close(self) -> None:
+    def close(self, *, quietly: bool = False) -> None:
         """Says that the end has come while all can still hear it, then closes the steps, the last opened first."""
         for thread in self._opening.values():
             thread.join()
         self.deliver()
-        self._reports.by("vidframe")("camera.closing")
+        if not quietly:
+            self._reports.by("vidframe")("camera.closing")
         self.deliver()
         while self._opened:
             step = self._opened.pop()

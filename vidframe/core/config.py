@@ -21,7 +21,7 @@ from vidframe.core.frame import Lease
 from vidframe.core.registry import SOURCE_ADDS, STEP_OPTIONS, Plugin, PluginError
 from vidframe.core.settings import seconds
 
-TOP_KEYS = ("cameras", "mode", "day", "night", "always", "state", "metrics", "cluster")
+TOP_KEYS = ("cameras", "mode", "day", "night", "always", "state", "workers", "metrics", "cluster")
 CAMERA_KEYS = ("source", "credentials", "pace", "fps", "timeout", "frozen_after", "nodes", "with", "without")
 CLUSTER_KEYS = ("bus", "name", "credentials", "ca", "certificate", "key", "lease", "replicas")
 MODES = ("day", "night")
@@ -130,6 +130,7 @@ class Config:
     state: Path  # folder for what plugins keep between runs, one folder a camera
     camera_plugin: str | None = None  # `cameras: {from: NAME}`: the plugin that knows the cameras
     steps: tuple[StepConfig, ...] = ()  # of all chains, as the file has them
+    workers: int | Literal["auto"] = 0  # processes among which the cameras are spread; 0: they run in this one
     metrics: tuple[str, int] | None = None  # host and port at which figures are shown
     cluster: ClusterConfig = ClusterConfig()
 
@@ -179,7 +180,8 @@ class _Reader:
         steps = (*([mode] if mode else []), *(step for chain in chains.values() for step in chain))
         metrics = self.listening(("metrics",), top["metrics"]) if "metrics" in top else None
         cluster = self.cluster(top.get("cluster"))
-        return Config(path, tuple(resolved), path.parent / state, camera_plugin, steps, metrics, cluster)
+        workers = self.workers(("workers",), top.get("workers", 0))
+        return Config(path, tuple(resolved), path.parent / state, camera_plugin, steps, workers, metrics, cluster)
 
     # --- plain values ---
 
@@ -274,6 +276,15 @@ class _Reader:
             shown = self.shown(place, value)
             self.document.complain(place, f"{place[-1]} must be a time above 0 such as 500ms, 5s or 2m, found {shown}")
         return length
+
+    def workers(self, place: Place, value: Any) -> int | Literal["auto"]:
+        if value == "auto":
+            return "auto"
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 64:
+            return value
+        found = self.shown(place, value)
+        self.document.complain(place, f"workers must be auto or a number of processes from 0 to 64, found {found}")
+        return 0
 
     def listening(self, place: Place, value: Any) -> tuple[str, int] | None:
         """A port of the loopback, or `host:port`."""

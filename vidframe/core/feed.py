@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vidframe.core.config import Config, ConfigError, load
 
@@ -23,6 +23,20 @@ INTERVAL = 2.0  # seconds between two questions; what an admin saves is running 
 
 class FeedError(Exception):
     """The cameras cannot be had; the message says why."""
+
+
+class CameraFeed(Protocol):
+    """Brings cameras while they change."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def again(self) -> None:
+        """The file changed into which the cameras are put."""
+
+    def take(self) -> Config | None:
+        """The config with the newest cameras, if they changed since the last call."""
 
 
 class Feed:

@@ -36,3 +36,9 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return json.dumps(fields, ensure_ascii=False)
+
+
+def present() -> tuple[Form, bool]:
+    """Form and verbosity that this process has, for `set_up` in another."""
+    is_json = any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
+    return "json" if is_json else "text", logging.getLogger("vidframe").isEnabledFor(logging.INFO)

@@ -41,6 +41,10 @@ class Plugin:
     distribution: str = ""
     version: str = ""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The model of the settings is made, so that no other process could import it.
+        return _of_class, (self.name, self.kind, self.distribution, self.version)
+
     @property
     def summary(self) -> str:
         """The first line of its docstring."""
@@ -94,6 +98,10 @@ def inspected(name: str, kind: Any, entry: EntryPoint | None = None) -> Plugin:
     _check_names(name, "adds", getattr(kind, "adds", ()))
     distribution = entry.dist.name if entry and entry.dist else ""
     version = entry.dist.version if entry and entry.dist else ""
+    return Plugin(name, kind, settings_model(name, kind), distribution, version)
+
+
+def _of_class(name: str, kind: type[Any], distribution: str, version: str) -> Plugin:
     return Plugin(name, kind, settings_model(name, kind), distribution, version)
 
 

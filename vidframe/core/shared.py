@@ -11,17 +11,20 @@ from vidframe.core.frame import Share
 
 
 class Shared:
-    """Objects by key, each with the number of cameras that use it."""
+    """Objects by key, each with the number of cameras that use it.
 
-    def __init__(self) -> None:
+    Where it `keeps` them, what nobody uses is closed by `tidy`, so that a camera that is restarted finds it.
+    """
+
+    def __init__(self, *, keeps: bool = False) -> None:
+        self._keeps = keeps
         self._lock = threading.RLock()
         self._objects: dict[Hashable, Any] = {}
         self._users: dict[Hashable, int] = {}
-        self._keeps = False
 
     @contextmanager
     def for_camera(self) -> Iterator[Share]:
-        """A `share` for one camera; what only this camera used is closed at the end."""
+        """A `share` for one camera; its end is that of the camera."""
         used: set[Hashable] = set()
 
         def share(key: Hashable, make: Callable[[], Any], /) -> Any:
@@ -38,24 +41,18 @@ class Shared:
         finally:
             self._release(used)
 
-    @contextmanager
-    def for_all(self) -> Iterator[None]:
-        """Keeps everything open until the end, also when the last camera that used it is restarted."""
-        self._keeps = True
-        try:
-            yield
-        finally:
-            self._keeps = False
-            self._release(set())
-
-    def _release(self, used: set[Hashable]) -> None:
+    def tidy(self) -> None:
+        """Closes what no camera uses any more."""
         with self._lock:
-            for key in used:
-                self._users[key] -= 1
-            if self._keeps:
-                return
             for key in [key for key, users in self._users.items() if not users]:
                 del self._users[key]
                 unused = self._objects.pop(key)
                 if hasattr(unused, "close"):
                     unused.close()
+
+    def _release(self, used: set[Hashable]) -> None:
+        with self._lock:
+            for key in used:
+                self._users[key] -= 1
+        if not self._keeps:
+            self.tidy()

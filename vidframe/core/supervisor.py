@@ -1,4 +1,4 @@
-"""Many cameras at once: a thread for each, changes while they run, signals, and an end within seconds."""
+"""Many cameras at once: where each runs, changes while they run, signals, and an end within seconds."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from time import monotonic
 from types import FrameType
 
 from vidframe.core.config import CameraConfig, Config, ConfigError, StepConfig
-from vidframe.core.feed import Feed
-from vidframe.core.loop import run_camera
-from vidframe.core.metrics import STUCK, CameraFigures, Figures, own_process
+from vidframe.core.feed import CameraFeed
+from vidframe.core.metrics import STUCK, CameraFigures, Figures, ProcessFigures, own_process
 from vidframe.core.monitor import Monitor
 from vidframe.core.runfile import of_this_process
-from vidframe.core.shared import Shared
+from vidframe.core.threads import CameraThreads, Setup
+from vidframe.core.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def run(
     frames: int | None = None,
     watch: Callable[[list[CameraFigures]], None] = lambda figures: None,
     reload: Callable[[], Config] | None = None,
-    feed: Feed | None = None,
+    feed: CameraFeed | None = None,
 ) -> list[CameraFigures]:
     """Runs all cameras until they end or a signal comes, and returns their figures.
 
@@ -42,14 +42,15 @@ def run(
     a new config; one with mistakes changes nothing. With a `feed` the cameras are those that it brings, and the run
     goes on while there are none. MonitorError if the figures cannot be shown where the config wants them.
     """
-    cameras = Cameras(config.state, sinks, frames)
+    cameras = Cameras(config.state, sinks, frames, worker_count(config))
     present = _Present(config, cameras)
-    with _signals() as asked, cameras, present:
+    with _signals(cameras) as asked, cameras, present:
         cameras.apply(config.cameras)
         if feed is not None:
             feed.start()
         while (cameras.are_running or feed is not None) and not asked.stop.wait(TICK):
             present.tick()
+            cameras.tend()
             watch(cameras.figures)
             if feed is not None and (brought := feed.take()) is not None:
                 cameras.apply(brought.cameras)
@@ -63,31 +64,41 @@ def run(
 
 
 class Cameras:
-    """The cameras that run, each in a thread of its own. Leaving the context ends them."""
+    """The cameras that run, in this process or spread over workers. Leaving the context ends them.
 
-    def __init__(self, state: Path, sinks: Iterable[StepConfig], frames: int | None) -> None:
-        self._figures: dict[str, CameraFigures] = {}  # of every camera that ever ran, in the order of their start
-        self._state = state
-        self._sinks = tuple(sinks)
-        self._frames = frames
-        self._running: dict[str, _Running] = {}
-        self._shared = Shared()
-        self._keep_models = self._shared.for_all()
+    What `apply` is told to end has ended when it returns.
+    """
+
+    def __init__(
+        self, state: Path, sinks: Iterable[StepConfig] = (), frames: int | None = None, workers: int = 0
+    ) -> None:
+        setup = Setup(state, tuple(sinks), frames)
+        self._workers = [Worker(f"worker-{number}", setup) for number in range(1, workers + 1)]
+        self._here = CameraThreads(setup)
+        self._homes: dict[
+            str, Worker | CameraThreads
+        ] = {}  # of every camera that ever ran, in the order of their start
+        self._present: frozenset[str] = frozenset()
 
     @property
     def figures(self) -> list[CameraFigures]:
         """Those of every camera that ever ran, in the order of their start."""
-        return list(self._figures.values())
+        return [home.figures[name] for name, home in self._homes.copy().items() if name in home.figures]
 
     @property
     def present(self) -> list[CameraFigures]:
         """The figures of the cameras that the config has now."""
-        return [its for name, its in self._figures.copy().items() if name in self._running]
+        return [its for its in self.figures if its.name in self._present]
+
+    @property
+    def processes(self) -> list[ProcessFigures]:
+        """What each process uses."""
+        return [own_process("supervisor"), *(worker.process for worker in self._workers if worker.configs)]
 
     @property
     def are_running(self) -> bool:
         """Whether any camera still runs."""
-        return any(camera.thread.is_alive() for camera in self._running.values())
+        return self._here.are_running or any(worker.are_running for worker in self._workers)
 
     def apply(self, configs: Iterable[CameraConfig]) -> None:
         """Starts the cameras that are new, ends those that are gone, restarts those that changed, and no other.
@@ -95,57 +106,61 @@ class Cameras:
         Loaded models are kept, so that a changed setting does not load them again.
         """
         wanted = {config.name: config for config in configs}
-        changed = [name for name, camera in self._running.items() if wanted.get(name) != camera.config]
-        self._end(changed)
-        for name, config in wanted.items():
-            if name not in self._running:
-                self._running[name] = self._start(config)
+        self._present = frozenset(wanted)
+        if not self._workers:
+            self._homes |= dict.fromkeys(wanted, self._here)
+            self._here.apply(wanted.values())
+            return
+        shares = self._spread(wanted.values())
+        changed = [worker for worker, share in shares.items() if share != worker.configs]
+        ending = [worker for worker in changed if any(config not in shares[worker] for config in worker.configs)]
+        for worker in changed:
+            worker.apply(shares[worker])
+        for worker in ending:
+            worker.await_applied()
+
+    def tend(self) -> None:
+        """To be called many times a second: starts what died again."""
+        for worker in self._workers:
+            worker.tend()
+
+    def kill(self) -> None:
+        """Ends all workers at once."""
+        for worker in self._workers:
+            worker.kill()
 
     def __enter__(self) -> Cameras:
-        self._keep_models.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._end(list(self._running))
-        self._keep_models.__exit__(None, None, None)
+        deadline = monotonic() + PATIENCE - 0.1
+        for worker in self._workers:
+            worker.stop()
+        self._here.close()
+        for worker in self._workers:
+            worker.close(deadline)
 
-    def _start(self, config: CameraConfig) -> _Running:
-        figures = self._figures.setdefault(config.name, CameraFigures(config.name))
-        figures.restart()
-        stop = threading.Event()
+    def _spread(self, configs: Iterable[CameraConfig]) -> dict[Worker, tuple[CameraConfig, ...]]:
+        """Each camera stays where it is; a new one goes where the fewest are."""
+        shares: dict[Worker, list[CameraConfig]] = {worker: [] for worker in self._workers}
+        had = {config.name: worker for worker in self._workers for config in worker.configs}
+        new = []
+        for config in configs:
+            if config.name in had:
+                shares[had[config.name]].append(config)
+            else:
+                new.append(config)
+        for config in new:
+            worker = min(shares, key=lambda worker: len(shares[worker]))
+            self._move(config.name, worker)
+            shares[worker].append(config)
+        return {worker: tuple(share) for worker, share in shares.items()}
 
-        def work() -> None:
-            try:
-                run_camera(
-                    config,
-                    state=self._state,
-                    shared=self._shared,
-                    figures=figures,
-                    stop=stop,
-                    sinks=self._sinks,
-                    frames=self._frames,
-                )
-            except Exception as error:
-                log.exception("camera %s ended by a bug in vidframe", config.name)
-                figures.error = f"camera {config.name}: {type(error).__name__}: {error}"
-
-        thread = threading.Thread(target=work, name=config.name, daemon=True)
-        thread.start()
-        return _Running(config, thread, stop)
-
-    def _end(self, names: list[str]) -> None:
-        ending = [self._running.pop(name) for name in names]
-        for camera in ending:
-            camera.stop.set()
-        for camera in ending:
-            camera.thread.join()
-
-
-class _Running:
-    def __init__(self, config: CameraConfig, thread: threading.Thread, stop: threading.Event) -> None:
-        self.config = config
-        self.thread = thread
-        self.stop = stop
+    def _move(self, name: str, worker: Worker) -> None:
+        before = self._homes.get(name)
+        if before is not None and before is not worker and name in before.figures:
+            worker.figures[name] = before.figures.pop(name)
+        self._homes[name] = worker
 
 
 class _Present:
@@ -177,9 +192,9 @@ class _Present:
     def figures(self) -> Figures:
         """All figures, as they are now. From any thread."""
         cameras = self._cameras.present
-        return Figures(cameras, [own_process("supervisor")], dict(self._reloads), list(self._problems(cameras)))
+        return Figures(cameras, self._cameras.processes, dict(self._reloads), list(self._problems(cameras)))
 
-    def reload(self, load: Callable[[], Config], feed: Feed | None) -> None:
+    def reload(self, load: Callable[[], Config], feed: CameraFeed | None) -> None:
         """Takes up a changed config, or says why it does not."""
         began = monotonic()
         try:
@@ -187,7 +202,7 @@ class _Present:
         except ConfigError as error:
             self._refuse([str(problem) for problem in error.problems])
             return
-        if (config.camera_plugin is None) != (feed is None):
+        if config.camera_plugin != self._config.camera_plugin:
             self._refuse(["cameras of the file and cameras from a plugin change places at the next start only"])
             return
         if feed is not None:
@@ -227,7 +242,7 @@ class _Asked:
 
 
 @contextmanager
-def _signals() -> Iterator[_Asked]:
+def _signals(cameras: Cameras) -> Iterator[_Asked]:
     """The first Ctrl+C or SIGTERM stops the cameras; a second one, or a plugin that will not close, ends all."""
     asked = _Asked()
     if threading.current_thread() is not threading.main_thread():
@@ -236,11 +251,17 @@ def _signals() -> Iterator[_Asked]:
 
     def end(number: int, frame: FrameType | None) -> None:
         if asked.stop.is_set():
+            cameras.kill()
             os._exit(128 + number)
         asked.stop.set()
-        watchdog = threading.Timer(PATIENCE, _give_up)
+        watchdog = threading.Timer(PATIENCE, give_up)
         watchdog.daemon = True
         watchdog.start()
+
+    def give_up() -> None:
+        log.error("a plugin did not close within %.1f s; ending all the same", PATIENCE)
+        cameras.kill()
+        os._exit(1)
 
     def again(number: int, frame: FrameType | None) -> None:
         asked.reload.set()
@@ -254,6 +275,8 @@ def _signals() -> Iterator[_Asked]:
             signal.signal(number, handler)
 
 
-def _give_up() -> None:
-    log.error("a plugin did not close within %.1f s; ending all the same", PATIENCE)
-    os._exit(1)
+def worker_count(config: Config) -> int:
+    """How many worker processes a config wants on this machine."""
+    if config.workers != "auto":
+        return config.workers
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -31,7 +31,7 @@ class FaceCollector:
     interval: Annotated[Seconds, Field(ge=0, description="Least time between two crops of one face")] = 1.0
     distance: Annotated[
         int, Field(ge=0, le=32, description="Bits of 64 by which a crop must differ from every one that is there")
-    ] = 6
+    ] = 10
     min_face: Annotated[float, Field(ge=12, le=400, description="Width in pixels of the smallest face to keep")] = 32
     kept: int = field(default=0, init=False)
     _known: Fingerprints | None = field(default=None, init=False, repr=False)

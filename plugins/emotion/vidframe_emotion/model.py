@@ -43,12 +43,15 @@ def read_facts(path: Path) -> dict[str, Any]:
     """What was written beside the weights; empty for a file that Keras alone has saved."""
     try:
         with zipfile.ZipFile(path) as file:
-            facts: dict[str, Any] = json.loads(file.read(FACTS)) if FACTS in file.namelist() else {}
-            return facts
+            facts = json.loads(file.read(FACTS)) if FACTS in file.namelist() else {}
     except FileNotFoundError as error:
         raise ModelError(f"there is no model {path}") from error
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path} is no .keras file: {error}") from error
+    names = facts.get("classes", list(CLASSES)) if isinstance(facts, dict) else None
+    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
+        raise ModelError(f'{FACTS} in {path} names no classes: {{"classes": ["bored", ...]}} is expected')
+    return dict(facts)
 
 
 @dataclass(slots=True)
@@ -69,12 +72,13 @@ class Classifier:
         facts = read_facts(path)
         use_backend(backend)
         self.path = path
-        self._model = _loaded(path)
+        self._model = load(path)
         self.side = _side(path, self._model)
         self.classes = _classes(path, self._model, facts)
         self._busy = threading.Lock()
         self._waiting: list[_Request] = []
         self._waiting_lock = threading.Lock()
+        self._try_out()
 
     @property
     def parameters(self) -> int:
@@ -111,11 +115,22 @@ class Classifier:
         for request in requests:
             request.done.set()
 
+    def _try_out(self) -> None:
+        """Lets the backend compile before the first frame, and refuses what gives no probabilities."""
+        noise = np.random.default_rng(0).uniform(0, 255, (2, self.side, self.side, 1)).astype(np.float32)
+        answers = self._run(noise)
+        if not (answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1, atol=0.01)):
+            raise ModelError(
+                f"{self.path} gives {np.array2string(answers[0], precision=2, separator=', ')} for a picture of noise; "
+                "a model for faces gives probabilities: let it end in a softmax"
+            )
+
     def _run(self, faces: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._model.predict_on_batch(faces), np.float32)
 
 
-def _loaded(path: Path) -> Any:
+def load(path: Path) -> Any:
+    """The Keras model of a file; ModelError where Keras cannot open it."""
     import keras
 
     try:
@@ -138,5 +153,5 @@ def _classes(path: Path, model: Any, facts: dict[str, Any]) -> tuple[str, ...]:
         return names
     raise ModelError(
         f"{path} gives {model.output_shape}; {len(names)} probabilities are expected: {', '.join(names)}. "
-        f"`vidframe train emotion` writes the names of other classes into the file"
+        f'A model of other classes names them in a member {FACTS} of the file: {{"classes": ["bored", ...]}}'
     )

@@ -74,6 +74,10 @@ class Emotion:
         self.min_sharpness = min_sharpness
         self._classifier: Classifier | None = None
         self._memories: dict[int, Memory] = {}
+        if model is not None:
+            from vidframe_emotion.model import read_facts
+
+            read_facts(model)  # a missing file shall stop `vidframe check`, not a camera
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:

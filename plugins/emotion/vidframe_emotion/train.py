@@ -37,6 +37,7 @@ class Recipe:
     weight_decay: float = 0.008  # of the convolutions, times the learning rate a step
     dropout: float = 0.3
     label_weight: float = 0.75  # of the FER2013 label in its own target; the rest comes from the votes
+    teacher_weight: float = 0.0  # of a teacher's answers in the target of the first head
     votes_weight: float = 1.0  # of the second head in the loss
     smoothing: float = 0.1  # where there are no votes
     average: float = 0.998  # decay of the averaged weights, a step; less in the first steps
@@ -124,6 +125,16 @@ class Trainer:
             self._weights[-2][:, : len(CLASSES)] = torch.from_numpy(kernel * heat).to(self._device)
             self._weights[-1][: len(CLASSES)] = torch.from_numpy(bias * heat).to(self._device)
         self._averages = [weight.detach().clone() for weight in self._weights]
+
+    def ask(self, path: Path) -> None:
+        """Mixes what the model `path` answers about the training faces into what is learnt."""
+        import torch
+
+        from vidframe_emotion.teacher import answers
+
+        share = self.recipe.teacher_weight
+        taught = torch.from_numpy(answers(path, self._faces.pictures, self._device)).to(self._device)
+        self._targets = (1 - share) * self._targets + share * taught
 
     def run(self, progress: Progress, after_epoch: Callable[[Trainer], dict[str, float]]) -> None:
         """Trains until the recipe's last epoch; `after_epoch` gives figures for the history."""
@@ -224,6 +235,7 @@ class Trainer:
             "weights": [weight.detach() for weight in self._weights],
             "averages": self._averages,
             "averaged": self._averaged,
+            "targets": self._targets,
             "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
         }
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -253,6 +265,7 @@ class Trainer:
         self.epoch, self.history = state["epoch"], state["history"]
         self._put(state["weights"])
         self._averages, self._averaged = state["averages"], state["averaged"]
+        self._targets = state["targets"]
         for optimiser, saved in zip(self._optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         return True

@@ -1,5 +1,6 @@
 """Keeps one clip of each incident, from some seconds before it, and nothing else."""
 
+import itertools
 import secrets
 from collections import deque
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from vidframe_recorder.writer import ClipWriter, Outcome
 
 GAP = 5.0  # seconds without a frame after which the ring is not continued
+TIDY_EVERY = 3600.0  # seconds
 PATIENCE = 20.0  # seconds to wait at the end for a disk that is slow
 
 
@@ -61,6 +63,8 @@ class Recorder:
         self._open: set[str] = set()  # incidents that go on
         self._until = float("-inf")
         self._now = float("-inf")
+        self._tidied_at = float("-inf")
+        self._awaits_keyframe = False
         for outcome in recover(self._folder, camera.name):
             self._tell(outcome)
         self._show_storage()
@@ -73,9 +77,12 @@ class Recorder:
             self._end_clip()
             self._ring.clear()
         self._now = frame.seconds
+        if frame.seconds - self._tidied_at >= TIDY_EVERY:
+            self._tidied_at = frame.seconds
+            self._storage.tidy_aside()
         self._has_packets |= bool(frame.packets)
         # A picture that the decoder held back brings no packet: its own came with an earlier one.
-        packets = list(frame.packets) if self._has_packets else [packet_of(frame)]
+        packets = self._whole(list(frame.packets) if self._has_packets else [packet_of(frame)])
         for packet in packets:
             self._ring.append(packet)
         if self.keep == "frames":
@@ -91,6 +98,9 @@ class Recorder:
             self._open.clear()
             self._end_clip()
             self._tell_sealed(PATIENCE)
+        elif event.kind == "camera.state":
+            # After a lost connection the first pictures may build on others that never came.
+            self._awaits_keyframe |= event.facts.get("state") != "live"
         elif any(event.kind == kind or event.kind.startswith(kind + ".") for kind in self.on):
             self._take_in(event)
 
@@ -100,12 +110,20 @@ class Recorder:
             self._end_clip()
             self._tell_sealed(PATIENCE)
 
+    def has_left(self, state: Path) -> bool:
+        """Whether a crash left an open clip of the camera with this state folder."""
+        from vidframe_recorder.storage import PART
+
+        folder = self.folder / state.name if self.folder is not None else state / "clips"
+        return any(folder.glob("*" + PART))
+
     def _take_in(self, event: Event) -> None:
         name = str(event.facts.get("incident", event.id))
-        start = self._seconds_of(event.facts.get("start"), event.time)
+        # Nothing lies in the future, even if the wall clock was put back since the report.
+        start = min(self._now, self._seconds_of(event.facts.get("start"), event.time))
         if event.kind.endswith(".closed"):
             self._open.discard(name)
-            end = self._seconds_of(event.facts.get("end"), event.time)
+            end = min(self._now, self._seconds_of(event.facts.get("end"), event.time))
         else:
             end = self._now
             if event.kind.endswith((".opened", ".updated")):
@@ -113,18 +131,34 @@ class Recorder:
         if self._writer is None:
             if event.kind.endswith(".closed"):
                 return
-            self._begin_clip(start - self.before, start, [name])
+            self._feed(self._ring.since(start - self.before), start, [name])
         elif name not in self._writer.note.incidents:
             self._writer.add(name)
-            self._writer.put(self._ring.since(float("-inf")))
+            self._feed(self._ring.after(self._writer.last), start, self._writer.note.incidents)
         self._until = max(self._until, end + self.after)
 
-    def _begin_clip(self, seconds: float, cause: float, incidents: list[str]) -> None:
+    def _whole(self, packets: list[Packet]) -> list[Packet]:
+        """The packets that can be decoded: after a lost connection those from the next keyframe on."""
+        if self._awaits_keyframe:
+            packets = list(itertools.dropwhile(lambda packet: not packet.is_keyframe, packets))
+            self._awaits_keyframe = not packets
+        return packets
+
+    def _feed(self, packets: Iterable[Packet], cause: float, incidents: list[str]) -> None:
+        """Puts packets into the clip, and begins one where there is none or where they do not fit into it.
+
+        A camera that changes the size of its picture or its codec needs another file.
+        """
+        for encoding, alike in itertools.groupby(packets, key=lambda packet: packet.encoding):
+            if self._writer is None or self._writer.encoding != encoding:
+                self._end_clip()
+                self._begin_clip(list(alike), cause, list(incidents))
+            else:
+                self._writer.put(alike)
+
+    def _begin_clip(self, packets: list[Packet], cause: float, incidents: list[str]) -> None:
         from vidframe_recorder.writer import ClipNote, ClipWriter
 
-        packets = list(self._ring.since(seconds))
-        if not packets:
-            return
         start = self._camera.utc(packets[0].seconds)
         note = ClipNote(self._camera.name, incidents, _iso(start), _iso(self._camera.utc(cause)))
         name = f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -136,17 +170,14 @@ class Recorder:
     def _go_on(self, writer: "ClipWriter", packets: list[Packet]) -> None:
         """Feeds the clip while it lasts; then waits as long as an incident could still reach back to it."""
         if self.keep == "frames":
-            writer.put(packets)
-            self._choose(writer, self._now)
+            self._feed(packets, self._now, writer.note.incidents)
+            self._choose(self._writer or writer, self._now)
             if not self._open and self._now > self._until + self.before:
                 self._end_clip()
         elif self._open or self._now <= self._until:
-            rolls_over = writer.length >= self.max_length
-            if rolls_over and packets and packets[0].is_keyframe:
+            if writer.length >= self.max_length and packets and packets[0].is_keyframe:
                 self._end_clip()
-                self._begin_clip(packets[0].seconds, packets[0].seconds, list(writer.note.incidents))
-            else:
-                writer.put(packets)
+            self._feed(packets, self._now, writer.note.incidents)
         elif self._now > self._until + self.before:
             self._end_clip()
 

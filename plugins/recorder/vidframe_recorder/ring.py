@@ -35,6 +35,10 @@ class Ring:
                 start = index
         return (packet for index, packet in enumerate(self._packets) if index >= start)
 
+    def after(self, seconds: float | None) -> Iterator[Packet]:
+        """What was decoded later than that; all of it for None."""
+        return (packet for packet in self._packets if seconds is None or packet.decode_seconds > seconds)
+
     def clear(self) -> None:
         """Forgets everything."""
         self._packets.clear()

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from time import time
 
 PART = ".part.mp4"  # a clip that is being written
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+CLOCK_SET = 1_577_836_800  # 2020: what claims to be older was written before the machine knew the time
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Storage:
     days: float | None = None
     count: int | None = None
     bytes: int | None = None
-    keep_free: int = 0  # bytes of the disk
+    keep_free: int = 0  # bytes of the disk; of a small disk no more than a tenth
 
     def clips(self) -> list[Clip]:
         """The finished clips, oldest first."""
@@ -51,18 +53,20 @@ class Storage:
         total, kept = sum(clip.bytes for clip in clips), len(clips)
         deleted = 0
         for clip in clips:
-            if not self._is_too_much(clip, kept, total):
-                break
-            if not clip.is_pinned:
+            if self._is_too_much(clip, kept, total) and not clip.is_pinned:
                 clip.delete()
                 deleted, kept, total = deleted + 1, kept - 1, total - clip.bytes
         return deleted
+
+    def tidy_aside(self) -> None:
+        """As `tidy`, in a thread of its own: clips grow old on quiet nights, too."""
+        threading.Thread(target=self.tidy, name="tidy-clips", daemon=True).start()
 
     def make_room(self, wanted: int) -> int:
         """Deletes the oldest unpinned clips until `wanted` bytes are free; returns how many went."""
         deleted = 0
         for clip in self.clips():
-            if self.free() >= wanted + self.keep_free:
+            if self.has_room(wanted):
                 break
             if not clip.is_pinned:
                 clip.delete()
@@ -70,11 +74,21 @@ class Storage:
         return deleted
 
     def free(self) -> int:
-        """Free bytes of the disk, or of the nearest folder that exists."""
+        """Free bytes of the disk."""
+        return self._space()[1]
+
+    def has_room(self, wanted: int) -> bool:
+        """Whether `wanted` bytes fit on the disk without touching what stays free."""
+        total, free = self._space()
+        return free >= wanted + min(self.keep_free, total // 10)
+
+    def _space(self) -> tuple[int, int]:
+        """Bytes of the disk, all and free; of the folder, or of the nearest one above it that exists."""
         folder = self.folder
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
-        return shutil.disk_usage(folder).free
+        usage = shutil.disk_usage(folder)
+        return usage.total, usage.free
 
     def _found(self) -> Iterator[Clip]:
         for path in self.folder.rglob("*.mp4"):
@@ -87,7 +101,7 @@ class Storage:
             yield Clip(path, stat.st_size, stat.st_mtime)
 
     def _is_too_much(self, oldest: Clip, count: int, total: int) -> bool:
-        if self.days is not None and oldest.modified < time() - self.days * 86400:
+        if self.days is not None and CLOCK_SET < oldest.modified < time() - self.days * 86400:
             return True
         if self.count is not None and count > self.count:
             return True
@@ -113,6 +127,8 @@ class ClipFile:
 
     def write(self, data: bytes) -> int:
         """Writes all of it, or raises."""
+        if not self._storage.has_room(len(data)) and not self._make_room(len(data)):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         rest = memoryview(data)
         while rest:
             try:
@@ -134,6 +150,5 @@ class ClipFile:
         self._file.close()
 
     def _make_room(self, wanted: int) -> bool:
-        deleted = self._storage.make_room(max(wanted, 1 << 20))
-        self.deleted += deleted
+        self.deleted += (deleted := self._storage.make_room(max(wanted, 1 << 20)))
         return deleted > 0

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import av
 
-from vidframe import Packet
+from vidframe import Encoding, Packet
 from vidframe_recorder.fragments import cut_to_whole
 from vidframe_recorder.muxing import Chosen, Sink, open_sink, thumbnail
 from vidframe_recorder.storage import PART, ClipFile, Storage
@@ -82,6 +82,7 @@ class ClipWriter(threading.Thread):
         self.outcome: Outcome | None = None
         self.last: float | None = None  # seconds of the latest packet that was handed over
         self.first: float | None = None
+        self.encoding: Encoding | None = None  # of all its packets
         self._folder = folder
         self._path = folder / (name + PART)
         self._storage = storage
@@ -95,7 +96,8 @@ class ClipWriter(threading.Thread):
         for packet in packets:
             if self.last is not None and packet.decode_seconds <= self.last:
                 continue
-            self.first = packet.seconds if self.first is None else self.first
+            if self.first is None:
+                self.first, self.encoding = packet.seconds, packet.encoding
             self.last = packet.decode_seconds
             if self._queue.qsize() < MOST_WAITING:
                 self._queue.put(packet)

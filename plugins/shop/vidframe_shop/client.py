@@ -19,6 +19,10 @@ class ShopUnavailable(Exception):
     """The shop cannot be reached, is out of order, or answers what no shop says: try again later."""
 
 
+class BusAway(ShopUnavailable):
+    """The bus that carries events to the shop cannot be reached."""
+
+
 class ShopRefused(Exception):
     """The shop has understood and says no; to repeat it would not help."""
 
@@ -48,6 +52,8 @@ def check_token(token: str) -> str:
 
 class Client:
     """One connection to the shop, used by one thread."""
+
+    is_ahead = False  # whether a file may be offered before the shop has its event
 
     def __init__(self, url: str, token: str, *, timeout: float = 10.0) -> None:
         self._url = check_address(url) + "/api/v1"
@@ -123,6 +129,19 @@ class Client:
         except Exception as error:  # urllib3's own errors while the body is read
             raise ShopUnavailable(type(error).__name__) from None
         return _understood(response.status_code, body)
+
+
+def deliver(client: Client, batch: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the shop says to each event; one that it cannot read at all does not hold up the others."""
+    try:
+        return client.send_events(batch)
+    except ShopRefused as refusal:
+        if len(batch) == 1:
+            return {batch[0]["id"]: {"status": "refused", "problem": str(refusal)}}
+    results: dict[str, dict[str, Any]] = {}
+    for event in batch:
+        results |= deliver(client, [event])
+    return results
 
 
 def _understood(status: int, body: bytes) -> dict[str, Any]:

@@ -8,17 +8,19 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidframe import Attachment, Event
+from vidframe import Attachment, Event, Letter
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL,
-    sent INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0);
+    sent INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0,
+    kept REAL NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS events_waiting ON events (seq) WHERE sent = 0;
 CREATE TABLE IF NOT EXISTS files (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event INTEGER NOT NULL REFERENCES events (seq) ON DELETE CASCADE,
@@ -27,6 +29,7 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE INDEX IF NOT EXISTS files_of_event ON files (event);
 CREATE TABLE IF NOT EXISTS refused (id TEXT PRIMARY KEY, body TEXT NOT NULL, reason TEXT NOT NULL);
 """
+_NEWER_COLUMNS = ("kept REAL NOT NULL DEFAULT 0", "epoch INTEGER NOT NULL DEFAULT 0")  # outboxes of 0.1.0 lack them
 REFUSED_KEPT = 1000
 
 
@@ -41,6 +44,7 @@ class WaitingFile:
     content: bytes | None
     path: Path | None
     given_up: bool
+    kept: float  # when its event was kept, seconds since 1970
 
     def piece(self, offset: int, length: int) -> bytes:
         """Some bytes of the file; OSError if it is gone."""
@@ -59,22 +63,25 @@ class Outbox:
     so that whoever made it may delete it, and costs no copy.
     """
 
-    def __init__(self, folder: Path, *, limit: int) -> None:
+    def __init__(self, folder: Path, *, limit: int, epoch: int = 0) -> None:
         self.folder = folder
         self.limit = limit  # bytes
+        self.epoch = epoch  # of the camera's lease, noted beside each event
         self._files = folder / "files"
         self._files.mkdir(parents=True, exist_ok=True)
         self._threads = threading.local()
         self._connections: list[sqlite3.Connection] = []
         with self._connection() as database:
             database.executescript(_TABLES)
+            _add_columns(database)
 
     def add(self, event: Event) -> None:
         """Keeps an event; on return it is on the disk. sqlite3.Error or OSError if it could not be."""
         body = _body(event)
         with self._changing() as database:
             row = database.execute(
-                "INSERT OR IGNORE INTO events (id, kind, body) VALUES (?, ?, ?)", (event.id, event.kind, body)
+                "INSERT OR IGNORE INTO events (id, kind, body, kept, epoch) VALUES (?, ?, ?, ?, ?)",
+                (event.id, event.kind, body, time.time(), self.epoch),
             )
             if row.rowcount:
                 for attachment in event.files:
@@ -92,6 +99,15 @@ class Outbox:
                 break
             events.append(json.loads(body) | {"files": self._described(seq)})
         return events
+
+    def letters(self, events: Iterable[Mapping[str, Any]]) -> list[Letter]:
+        """Events of a batch with the epoch in which each was made, and its age."""
+        letters = []
+        for event in events:
+            query = "SELECT epoch, kept FROM events WHERE id = ?"
+            epoch, kept = self._connection().execute(query, (event["id"],)).fetchone() or (0, 0.0)
+            letters.append(Letter(event, epoch, max(0.0, time.time() - kept)))
+        return letters
 
     def sent(self, event: str, wanted: Iterable[str]) -> None:
         """The shop has the event and wants the files with these roles."""
@@ -129,14 +145,14 @@ class Outbox:
     def next_file(self, now: float) -> WaitingFile | None:
         """The file to be sent next: pictures before clips, the oldest first."""
         row = self._connection().execute(
-            "SELECT f.seq, e.id, f.role, f.size, f.content, f.path, f.given_up FROM files f JOIN events e ON e.seq = f.event"
+            "SELECT f.seq, e.id, f.role, f.size, f.content, f.path, f.given_up, e.kept FROM files f JOIN events e ON e.seq = f.event"
             " WHERE e.sent = 1 AND f.due <= ? ORDER BY f.given_up DESC, f.role = 'clip', f.seq LIMIT 1",
             (now,),
         ).fetchone()  # fmt: skip
         if row is None:
             return None
-        seq, event, role, size, content, path, given_up = row
-        return WaitingFile(seq, event, role, size, content, Path(path) if path else None, bool(given_up))
+        seq, event, role, size, content, path, given_up, kept = row
+        return WaitingFile(seq, event, role, size, content, Path(path) if path else None, bool(given_up), kept)
 
     def file_done(self, file: WaitingFile) -> None:
         """The shop has the file, or was told that it never comes."""
@@ -151,12 +167,12 @@ class Outbox:
         with self._changing() as database:
             self._give_up(database, file.seq, str(file.path) if file.path else None)
 
-    def file_later(self, file: WaitingFile, now: float) -> None:
-        """The file is tried again after a while."""
+    def file_later(self, file: WaitingFile, now: float, *, first: float = 2.0, longest: float = 3600.0) -> None:
+        """The file is tried again after `first` seconds, and twice as long after each further time."""
         with self._changing() as database:
             database.execute(
-                "UPDATE files SET tries = tries + 1, due = ? + min(3600, 2 << min(tries, 10)) WHERE seq = ?",
-                (now, file.seq),
+                "UPDATE files SET tries = tries + 1, due = ? + min(?, ? * (1 << min(tries, 12))) WHERE seq = ?",
+                (now, longest, first, file.seq),
             )
 
     def waiting(self) -> tuple[int, int]:
@@ -296,6 +312,21 @@ class Outbox:
             self._threads.connection = connection
             self._connections.append(connection)
         return connection
+
+
+def waits_in(folder: Path) -> bool:
+    """Whether anything waits in the outbox of a folder, without making one."""
+    if not (folder / "outbox.db").exists():
+        return False
+    with contextlib.closing(sqlite3.connect(folder / "outbox.db", timeout=1)) as database:
+        return bool(database.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0])
+
+
+def _add_columns(database: sqlite3.Connection) -> None:
+    there = {row[1] for row in database.execute("PRAGMA table_info(events)")}
+    for column in _NEWER_COLUMNS:
+        if column.partition(" ")[0] not in there:
+            database.execute(f"ALTER TABLE events ADD COLUMN {column}")
 
 
 def _body(event: Event) -> str:

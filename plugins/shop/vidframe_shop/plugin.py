@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, SecretStr
@@ -59,12 +60,18 @@ class Shop:
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
+        from vidframe_shop.carried import Carried
         from vidframe_shop.client import Client
         from vidframe_shop.outbox import Outbox
         from vidframe_shop.sender import Sender
 
-        client = Client(self.url, self.token.get_secret_value(), timeout=self.timeout)
-        outbox = Outbox(camera.state / "shop", limit=self.disk_mb * 1_000_000)
+        lease, token = camera.lease, self.token.get_secret_value()
+        outbox = Outbox(camera.state / "shop", limit=self.disk_mb * 1_000_000, epoch=lease.epoch if lease else 0)
+        if lease is None:
+            client = Client(self.url, token, timeout=self.timeout)
+        else:
+            bus = camera.share(lease.connect, lease.connect)
+            client = Carried(self.url, token, bus, outbox, timeout=self.timeout)
         mode_file = camera.state / "mode"
         self._sender = Sender(camera.name, outbox, client, mode_file, beat_every=self.beat, figure=camera.figure)
 
@@ -94,6 +101,12 @@ class Shop:
         self._picture_due = 0.0
         if sender is not None:
             sender.close(PATIENCE)
+
+    def has_left(self, state: Path) -> bool:
+        """Whether events or files wait in the outbox of a camera with this state folder."""
+        from vidframe_shop.outbox import waits_in
+
+        return waits_in(state / "shop")
 
 
 def _jpeg(frame: Frame, width: int) -> bytes:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vidframe import Event
-from vidframe_shop.client import PIECE, Client, ShopRefused, ShopUnavailable
+from vidframe_shop.client import PIECE, BusAway, Client, ShopRefused, ShopUnavailable, deliver
 from vidframe_shop.outbox import Outbox, WaitingFile
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ PAUSES = (0.5, 10.0)  # seconds after a first failure, and the longest between t
 HELD_BYTES = 64_000_000  # of events that could not be written to the disk
 MODES = {"day", "night", "auto"}
 WRONG_CONTENT_TRIES = 3
+UNKNOWN_FOR = 7 * 86400.0  # seconds that a file waits for its event to come to the shop over the bus
 
 
 class Sender:
@@ -110,6 +111,8 @@ class Sender:
                 log.info("camera %s: the shop answers again", self.camera)
             self._failures = 0
             return 0.0 if more else max(0.05, min(self._beat_due - time.monotonic(), 1.0))
+        except BusAway as error:
+            self._failed(f"the bus is away ({error}); everything is kept")
         except ShopUnavailable as error:
             self._failed(f"the shop cannot be reached ({error}); everything is kept")
         except ShopRefused as error:
@@ -143,7 +146,12 @@ class Sender:
     def _work(self) -> bool:
         for lost in self.outbox.make_room():
             log.error("camera %s: the outbox is full; given up: %s", self.camera, lost)
-        sent = self._send_events()
+        try:
+            sent = self._send_events()
+        except BusAway:
+            self._beat()  # the shop itself may well be there
+            self._send_picture()
+            raise
         self._beat()
         self._send_picture()
         return self._send_file() or sent
@@ -152,18 +160,7 @@ class Sender:
         batch = self.outbox.batch(time.time())
         if not batch:
             return False
-        try:
-            results = self._client.send_events(batch)
-        except ShopRefused as refusal:
-            if len(batch) == 1:
-                self._put_aside(batch[0]["id"], str(refusal))
-                return True
-            results = {}
-            for event in batch:  # one of them spoils the batch: find it
-                with contextlib.suppress(ShopRefused):
-                    results |= self._client.send_events([event])
-                if event["id"] not in results:
-                    results[event["id"]] = {"status": "refused", "problem": str(refusal)}
+        results = deliver(self._client, batch)
         self._note(batch, results)
         return True
 
@@ -243,6 +240,9 @@ class Sender:
         self.outbox.file_done(file)
 
     def _file_refused(self, file: WaitingFile, refusal: ShopRefused) -> None:
+        if refusal.status == 404 and self._client.is_ahead and time.time() - file.kept < UNKNOWN_FOR:
+            self.outbox.file_later(file, time.time(), first=0.25, longest=60)  # its event is still on the bus
+            return
         tries = self._wrong[file.seq] = self._wrong.get(file.seq, 0) + 1
         if refusal.status != 404 and tries < WRONG_CONTENT_TRIES:
             self.outbox.file_later(file, time.time())

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import cv2
@@ -122,6 +123,33 @@ def test_collect_takes_a_face_out_of_a_picture(tmp_path: Path, portrait: Pixels)
     assert result.exit_code == 0, result.output
     assert len(list((tmp_path / "faces" / "unsorted").glob("*.png"))) == 1
     assert "confirmed for footage" in (tmp_path / "faces" / "CONSENT.txt").read_text()
+
+
+def test_collect_searches_each_picture_of_a_folder(tmp_path: Path, portrait: Pixels) -> None:
+    need_module("vidframe_faces")
+    (tmp_path / "footage").mkdir()
+    for index in range(4):  # the same place with other people: here one who is mirrored, and moved about
+        picture = portrait if index % 2 else portrait[:, ::-1]
+        cv2.imwrite(str(tmp_path / "footage" / f"{index}.png"), np.roll(picture, 30 * index, axis=1))
+
+    result = CliRunner().invoke(
+        cli,
+        ["collect", str(tmp_path / "footage"), "--out", str(tmp_path / "faces"), "--consent", "--distance", "0"],
+    )
+
+    assert result.exit_code == 0, result.output
+    assert len(list((tmp_path / "faces" / "unsorted").glob("*.png"))) >= 3
+
+
+def test_collect_names_footage_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(cli, ["collect", "missing.mp4", "--out", "faces", "--consent"])
+
+    assert result.exit_code != 0
+    assert "missing.mp4 does not exist" in result.output
+    assert gettempdir() not in result.output.replace(str(tmp_path), "")  # it is not looked for beside our own config
+    assert not Path("faces").exists()
 
 
 @pytest.fixture

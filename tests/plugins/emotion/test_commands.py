@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,8 +36,10 @@ def faces_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_eval_measures_every_model_that_is_named(faces_file: Path) -> None:
-    result = call("eval", "emotion", "--data", faces_file, "--model", OURS, "--model", OURS, "--json")
+def test_eval_measures_every_model_that_is_named(faces_file: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(OURS, tmp_path)  # of the same name, in another folder
+
+    result = call("eval", "emotion", "--data", faces_file, "--model", OURS, "--model", copy, "--json")
 
     assert result.exit_code == 0, result.output
     first, second = json.loads(result.output)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.datasets import PUBLIC_TEST, load_fer2013
 from vidframe_emotion.figures import figures
-from vidframe_emotion.model import Classifier, ModelError
+from vidframe_emotion.model import FACTS, Classifier, ModelError
 from vidframe_emotion.plugin import Emotion
 
 from vidframe import Face
+from vidframe.cli import cli
 from vidframe.testing import make_frame, run_plugin
 
 Pixels = NDArray[Any]
@@ -75,6 +78,16 @@ def test_a_missing_model_is_named(tmp_path: Path) -> None:
         Classifier(tmp_path / "mine.keras")
 
 
+def test_a_config_that_names_a_missing_model_is_refused_with_its_line(tmp_path: Path) -> None:
+    config = tmp_path / "shop.yaml"
+    config.write_text("cameras: {a: {source: a.mp4}}\nday:\n  - faces\n  - emotion: {model: mine.keras}\n")
+
+    result = CliRunner().invoke(cli, ["check", str(config)])
+
+    assert result.exit_code == 2
+    assert f"shop.yaml:4:5: emotion: there is no model {tmp_path / 'mine.keras'}" in result.output
+
+
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.keras").write_text("not a model")
 
@@ -97,6 +110,43 @@ def test_a_model_of_other_shape_is_refused(
 
     with pytest.raises(ModelError, match=reason):
         Classifier(tmp_path / "mine.keras")
+
+
+def small_model(path: Path, outputs: int, activation: str | None) -> None:
+    import keras
+
+    picture = keras.Input((32, 32, 1))
+    answers = keras.layers.Dense(outputs, activation=activation)(keras.layers.Flatten()(picture))
+    keras.Model(picture, answers).save(path)
+
+
+def test_a_model_without_a_softmax_is_refused(shipped: Classifier, tmp_path: Path) -> None:
+    small_model(tmp_path / "mine.keras", 7, activation=None)
+
+    with pytest.raises(ModelError, match="gives probabilities: let it end in a softmax"):
+        Classifier(tmp_path / "mine.keras")
+
+
+def test_a_model_of_other_classes_and_another_size_names_them_in_its_file(shipped: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "mine.keras"
+    small_model(path, 2, activation="softmax")
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr(FACTS, '{"classes": ["interested", "bored"]}')
+
+    mine = Classifier(path)
+
+    assert (mine.side, mine.classes) == (32, ("interested", "bored"))
+    assert mine(np.zeros((3, 32, 32), np.uint8)).shape == (3, 2)
+
+
+@pytest.mark.parametrize("facts", ["[]", '{"classes": "angry"}', '{"classes": []}', "no json"])
+def test_class_names_that_are_none_are_refused(tmp_path: Path, facts: str) -> None:
+    path = tmp_path / "mine.keras"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(FACTS, facts)
+
+    with pytest.raises(ModelError, match=r"mine\.keras"):
+        Classifier(path)
 
 
 def test_a_second_backend_in_one_process_is_refused(shipped: Classifier) -> None:

@@ -191,6 +191,27 @@ for epochs in (10, 11, 40):
 
 
 @pytest.mark.slow
+def test_a_pupil_learns_what_a_teacher_answers_about_each_face_and_its_mirror_image(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    code = """
+from vidframe_emotion.model import OURS
+from vidframe_emotion.teacher import answers
+its, folder = faces(), Path({folder!r})
+def of(**choices): return Trainer(Recipe(batch=16, sizes=(36,), epochs=1, **choices), its, folder)
+alone, taught = of(), of(teacher_weight=0.25)
+taught.ask(OURS)
+said = answers(OURS, its.pictures)
+print(abs(taught._targets.numpy() - 0.75 * alone._targets.numpy() - 0.25 * said).max() < 1e-6)
+print(abs(answers(OURS, its.pictures[:, :, ::-1]) - said).max() < 0.1, (said.argmax(1) != its.labels).any())
+taught.run(lambda *_: None, lambda _: dict())
+later = of(teacher_weight=0.25)
+print(later.resume() and (later._targets == taught._targets).all().item())
+"""
+
+    assert trained(code, folder=str(tmp_path)).split() == ["True"] * 4
+
+
+@pytest.mark.slow
 def test_a_training_can_begin_with_the_shipped_model() -> None:
     need_module("torch")
     code = """

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
+import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from time import time
 from typing import Any
 
 import av
@@ -57,10 +61,31 @@ def record(frames: Iterator[Frame], camera: Camera, script: Script, **settings: 
             if frame.index in script:
                 kind, incident = script[frame.index]
                 start = camera.utc(frame.seconds).isoformat()
-                recorder.handle_event(report(kind, incident=incident, start=start, end=start))
+                facts = {"state": incident} if kind == "camera.state" else {"incident": incident}
+                recorder.handle_event(report(kind, **facts, start=start, end=start))
     finally:
         recorder.close_camera()
     return [event for event in report.events if event.kind.startswith(("clip.", "storage."))]
+
+
+def joined(paths: list[Path], camera: Camera) -> Iterator[Frame]:
+    """Frames of recordings one after the other, as a camera sends them whose settings somebody changes."""
+    began, index = 0.0, 0
+    for path in paths:
+        with open_source(str(path), wants_packets=True) as source:
+            for shot in source:
+                packets = [
+                    replace(p, seconds=p.seconds + began, decode_seconds=p.decode_seconds + began) for p in shot.packets
+                ]
+                yield Frame(shot.picture, camera, index, shot.seconds + began, packets)
+                index, last = index + 1, shot.seconds + began
+        began = last + 1 / FPS
+
+
+def sizes_of(clip: Path) -> set[tuple[int, int]]:
+    """Of all pictures of a clip, decoded to its end; av.error.InvalidDataError if one is damaged."""
+    with av.open(str(clip), options={"err_detect": "explode"}) as container:
+        return {(picture.width, picture.height) for picture in container.decode(video=0)}
 
 
 def seconds_of(clip: Path) -> list[float]:
@@ -250,7 +275,9 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     from vidframe_recorder import storage
 
     def limit(most: int) -> None:
-        monkeypatch.setattr(storage.Storage, "free", lambda self: most - sum(clip.bytes for clip in self.clips()))
+        monkeypatch.setattr(
+            storage.Storage, "_space", lambda self: (10 * most, most - sum(clip.bytes for clip in self.clips()))
+        )
 
     return limit
 
@@ -269,6 +296,77 @@ def test_a_disk_that_is_nearly_full_makes_room_before_the_clip(
     assert [event.kind for event in events] == ["storage.low", "clip.ready"]
     assert events[0].facts["deleted"] == 1
     assert not old.exists()
+
+
+def test_what_stays_free_of_the_disk_stays_free_while_a_clip_is_written(
+    recording: Path, tmp_path: Path, full_disk: Callable[[int], None]
+) -> None:
+    full_disk(900_000)
+    camera = make_camera(state=tmp_path)
+
+    events = record(copied(recording, camera), camera, ONE, keep_free=1)
+
+    assert [event.kind for event in events] == ["storage.low", "clip.failed"]
+    assert events[1].facts["incidents"] == ["a"]
+
+
+def test_clips_grow_old_on_quiet_nights_too(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name, modified in (("old", time() - 31 * 86400), ("young", time()), ("before-the-clock-was-set", 86400)):
+        (folder / f"{name}.mp4").write_bytes(b"clip")
+        os.utime(folder / f"{name}.mp4", (modified, modified))
+    camera = make_camera(state=tmp_path)
+
+    record(drawn(camera, 3), camera, {})
+    for thread in threading.enumerate():
+        if thread.name == "tidy-clips":
+            thread.join(5)
+
+    assert [clip.stem for clip in clips_below(tmp_path)] == ["before-the-clock-was-set", "young"]
+
+
+def test_a_camera_that_changes_its_size_goes_on_in_another_clip(recording: Path, tmp_path: Path) -> None:
+    larger = write_clip(tmp_path / "larger.mp4", moving_square(100, 128, 96), fps=FPS)
+    camera = make_camera(state=tmp_path / "door")
+
+    first, second = record(joined([recording, larger], camera), camera, {590: ("incident.opened", "a")})
+
+    assert first.facts["incidents"] == second.facts["incidents"] == ["a"]
+    assert [sizes_of(clip) for clip in clips_below(tmp_path / "door")] == [{(64, 48)}, {(128, 96)}]
+    assert sum(len(seconds_of(clip)) for clip in clips_below(tmp_path / "door")) >= 100 + 40
+
+
+def test_after_a_lost_connection_the_clip_goes_on_at_a_keyframe(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    script: Script = {200: ("incident.opened", "a"), 213: ("camera.state", "connecting"), 260: ("incident.closed", "a")}
+
+    record(copied(recording, camera), camera, script)
+
+    (clip,) = clips_below(tmp_path)
+    times = seconds_of(clip)
+    gaps = [round(b - a, 1) for a, b in itertools.pairwise(times)]
+    assert sorted(gaps)[-2:] == [0.1, 0.7]  # pictures 214 to 219 build on what was lost
+    assert gaps.index(0.7) == gaps.index(max(gaps))
+
+
+def test_a_wall_clock_that_is_put_back_does_not_make_a_clip_of_an_hour(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    recorder = Recorder(before=1, after=1)
+    assert isinstance(camera.report, Reported)
+    recorder.open_camera(camera)
+    for frame in copied(recording, camera):
+        camera.report.seconds = frame.seconds
+        recorder.process_frame(frame)
+        if frame.index in (100, 110):
+            later = (frame.time + timedelta(hours=1)).isoformat()
+            kind = "incident.opened" if frame.index == 100 else "incident.closed"
+            recorder.handle_event(camera.report(kind, incident="a", start=later, end=later))
+    recorder.close_camera()
+
+    ready = camera.report.events[-1]
+    assert ready.kind == "clip.ready"
+    assert 2 <= ready.facts["seconds"] <= 4
 
 
 def test_frames_alone_are_the_changed_ones_one_after_the_other(recording: Path, tmp_path: Path) -> None:

@@ -15,26 +15,31 @@ This stores pictures of people's faces. Before you go on:
   - they know what the pictures are for, who sees them, and when they are deleted;
   - the folder is on a disk that only those people can read."""
 
+# One picture of a folder says nothing about where faces are in the next.
+EVERY_PICTURE = {"motion": 0, "search_every": "0s"}
+
 
 @click.command()
 @click.argument("source", metavar="VIDEO")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the data set.")
-@click.option("--interval", default="1s", show_default=True, help="Least time between two crops of one face.")
+@click.option("--interval", help="Least time between two crops of one face; 1s, and 0s for a folder of pictures.")
 @click.option(
-    "--distance", type=click.IntRange(0, 32), default=6, show_default=True, help="Bits of 64 that must differ."
+    "--distance", type=click.IntRange(0, 32), default=10, show_default=True, help="Bits of 64 that must differ."
 )
 @click.option("--min-face", type=click.IntRange(12, 400), default=32, show_default=True, help="Pixels of width.")
 @click.option("--consent", is_flag=True, help="Everybody who can be seen has agreed; asked for where it is not given.")
 @click.pass_context
 def collect(
-    context: click.Context, source: str, out: Path, interval: str, distance: int, min_face: int, consent: bool
+    context: click.Context, source: str, out: Path, interval: str | None, distance: int, min_face: int, consent: bool
 ) -> None:
     """Cut faces out of a video, a camera or a folder of pictures, for people to label and a network to learn."""
     _ask_for_consent(consent)
     before = _count(out)
-    settings = {"folder": str(out.absolute()), "consent": True, "interval": interval}
-    settings |= {"distance": distance, "min_face": min_face}
-    _run_chain(context, source, settings)
+    are_pictures = Path(source).is_dir()
+    faces = {"min_face": min_face} | (EVERY_PICTURE if are_pictures else {})
+    kept = {"folder": str(out.absolute()), "consent": True, "min_face": min_face, "distance": distance}
+    kept["interval"] = interval or ("0s" if are_pictures else "1s")
+    _run_chain(context, source, [{"faces": faces}, {"face_collector": kept}])
     _write_note(out, source)
     click.echo(f"{_count(out) - before} new faces in {out}; `vidframe label {out}` sorts them")
 
@@ -53,26 +58,18 @@ def _ask_for_consent(is_given: bool) -> None:
         raise click.ClickException("nothing collected: it was not confirmed")
 
 
-def _run_chain(context: click.Context, source: str, settings: dict[str, object]) -> None:
-    """Runs faces and the collector over the source, as `vidframe run` does."""
-    config = {
-        "cameras": {"footage": {"source": _absolute(source)}},
-        "always": [{"faces": {"min_face": settings["min_face"]}}, {"face_collector": settings}],
-    }
+def _run_chain(context: click.Context, source: str, steps: list[dict[str, object]]) -> None:
+    """Runs the steps over the source, as `vidframe run` does."""
+    config = {"cameras": {"footage": {"source": source}}, "always": steps}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "collect.yaml")
         path.write_text(yaml.safe_dump(config))
         root = context.find_root().command
         try:
-            root.main(["run", str(path)], prog_name="vidframe", standalone_mode=False)
+            root.main(["run", str(path), "--source", source], prog_name="vidframe", standalone_mode=False)
         except SystemExit as done:
             if done.code:
                 raise click.ClickException(f"collecting from {source} failed; see above") from done
-
-
-def _absolute(source: str) -> str:
-    path = Path(source)
-    return str(path.absolute()) if path.exists() else source
 
 
 def _count(folder: Path) -> int:

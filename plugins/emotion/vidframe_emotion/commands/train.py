@@ -10,9 +10,11 @@ import click
 from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, DataError, Faces, joined, load
 
 if TYPE_CHECKING:
-    from vidframe_emotion.train import Recipe, Trainer
+    from vidframe_emotion.train import Trainer
 
 ARCHITECTURES = ("aligned", "residual", "vgg", "mini_xception")  # importing them would start Keras for --help
+LATE_SIZES = (44, 44, 48)  # pixels a side for a network that has learnt before
+TAUGHT = 0.4  # weight of a teacher's answers in the target
 
 
 @click.command()
@@ -36,6 +38,11 @@ ARCHITECTURES = ("aligned", "residual", "vgg", "mini_xception")  # importing the
     type=click.Path(path_type=Path),
     help='A .keras file to begin with, or "shipped"; for few faces of your own.',
 )
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    help='A .keras file, or "shipped", whose answers about the training faces are learnt as well.',
+)
 @click.option("--rate", type=float, help="Times the usual learning rate; 1, and 0.2 with --start.")
 @click.option("--checkpoints", type=click.Path(path_type=Path), help="Folder; without it MODEL.checkpoints.")
 @click.option("--fresh", is_flag=True, help="Start anew where there are checkpoints, instead of going on.")
@@ -45,6 +52,7 @@ def train(
     checkpoints: Path | None,
     fresh: bool,
     start: Path | None,
+    teacher: Path | None,
     rate: float | None,
     device: str,
     threads: int | None,
@@ -62,11 +70,15 @@ def train(
     _start_torch(device, threads)
 
     from vidframe_emotion.export import export
-    from vidframe_emotion.train import Recipe
+    from vidframe_emotion.train import Recipe, Trainer
 
     folder = checkpoints or out.with_suffix(".checkpoints")
-    recipe = Recipe(**choices).times((0.2 if start else 1.0) if rate is None else rate)
-    trainer = _prepared(recipe, training, folder, device, fresh, start)
+    sizes = LATE_SIZES if start else Recipe.sizes
+    recipe = Recipe(**choices, sizes=sizes, teacher_weight=TAUGHT if teacher else 0.0)
+    recipe = recipe.times((0.2 if start else 1.0) if rate is None else rate)
+    trainer = Trainer(recipe, training, folder, device=device)
+    if fresh or not _resumed(trainer):
+        _begin(trainer, start, teacher)
     _run(trainer, choosing)
     facts = export(trainer, choosing, out)
     click.echo(
@@ -97,27 +109,36 @@ def _start_torch(device: str, threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def _prepared(recipe: Recipe, faces: Faces, folder: Path, device: str, fresh: bool, start: Path | None) -> Trainer:
-    from vidframe_emotion.model import OURS, ModelError
-    from vidframe_emotion.train import Trainer
+def _resumed(trainer: Trainer) -> bool:
+    try:
+        resumed = trainer.resume()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise click.ClickException(
+            f"the checkpoint in {trainer.folder} does not fit this training ({reason}); --fresh starts anew"
+        ) from error
+    if resumed:
+        click.echo(f"going on after epoch {trainer.epoch} of {trainer.folder}", err=True)
+    return resumed
 
-    trainer = Trainer(recipe, faces, folder, device=device)
-    if start is not None:
-        try:
-            trainer.start_from(OURS if str(start) == "shipped" else start)
-        except ModelError as error:
-            raise click.ClickException(str(error)) from error
-    if not fresh:
-        try:
-            resumed = trainer.resume()
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise click.ClickException(
-                f"the checkpoint in {folder} does not fit this training ({reason}); --fresh starts anew"
-            ) from error
-        if resumed:
-            click.echo(f"going on after epoch {trainer.epoch} of {folder}", err=True)
-    return trainer
+
+def _begin(trainer: Trainer, start: Path | None, teacher: Path | None) -> None:
+    from vidframe_emotion.model import ModelError
+
+    try:
+        if start is not None:
+            trainer.start_from(_file(start))
+        if teacher is not None:
+            click.echo(f"asking {teacher} about the faces", err=True)
+            trainer.ask(_file(teacher))
+    except ModelError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _file(name: Path) -> Path:
+    from vidframe_emotion.model import OURS
+
+    return OURS if str(name) == "shipped" else name
 
 
 def _run(trainer: Trainer, choosing: Faces) -> None:

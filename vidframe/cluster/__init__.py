@@ -1,0 +1,1 @@
+"""The same YAML on many machines, on NATS JetStream (extra `cluster`)."""

@@ -1,0 +1,88 @@
+"""Sees to what cameras left here that run elsewhere now: events that never got away, clips that a crash left open."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from vidframe.cluster.bus import Address
+from vidframe.core.chain import Chain
+from vidframe.core.config import CameraConfig, Config, StepConfig
+from vidframe.core.frame import Camera, Lease
+from vidframe.core.metrics import CameraFigures
+from vidframe.core.reports import Reports
+from vidframe.core.shared import Shared
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 5.0  # seconds between two looks
+
+
+class Aftercare:
+    """Opens the steps that left something, without a camera, until nothing is left.
+
+    A plugin that may leave something has a method `has_left(state)`, which says of a camera's state folder whether it did.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._lease = Lease(0, address)  # what is found now was not made under a lease
+        self._shared = Shared()
+        self._open: dict[str, ExitStack] = {}
+        self._due = 0.0
+
+    def look(self, config: Config, running: Collection[str]) -> None:
+        """Begins where something is left of a camera that does not run here, and ends where nothing is."""
+        if monotonic() < self._due:
+            return
+        self._due = monotonic() + INTERVAL
+        for state in _folders(config.state):
+            steps = [step for step in config.steps if not step.lacks and _has_left(step, state)]
+            if state.name in self._open and not steps:
+                self._open.pop(state.name).close()
+            elif state.name not in self._open and steps and state.name not in running:
+                log.warning("camera %s runs elsewhere; %s left something here", state.name, _names(steps))
+                self._open[state.name] = self._begin(config, state)
+
+    def end(self, cameras: Collection[str] | None = None) -> None:
+        """Ends it for cameras that are to run here, or for all."""
+        for name in [name for name in self._open if cameras is None or name in cameras]:
+            self._open.pop(name).close()
+
+    def _begin(self, config: Config, state: Path) -> ExitStack:
+        name = state.name
+        steps = tuple(step for step in config.steps if not step.lacks and hasattr(step.plugin.kind, "has_left"))
+        with ExitStack() as stack:
+            reports = Reports(name, lambda seconds: datetime.now(UTC))
+            camera = Camera(
+                name, source="", fps=None, is_live=False, state=state, needed=frozenset(), report=reports,
+                share=stack.enter_context(self._shared.for_camera()), utc=lambda seconds: datetime.now(UTC),
+                lease=self._lease,
+            )  # fmt: skip
+            chain = Chain(CameraConfig(name, "", chains={"always": steps}), camera, reports, CameraFigures(name))
+            stack.callback(chain.close, quietly=True)
+            chain.open()
+            chain.deliver()
+            return stack.pop_all()
+
+
+def _folders(state: Path) -> Iterator[Path]:
+    if state.is_dir():
+        yield from sorted(path for path in state.iterdir() if path.is_dir())
+
+
+def _has_left(step: StepConfig, state: Path) -> bool:
+    plugin: Any = step.make()
+    try:
+        return bool(plugin.has_left(state)) if hasattr(plugin, "has_left") else False
+    except Exception as error:
+        log.debug("%s cannot say what it left in %s: %s", step.name, state, error)
+        return False
+
+
+def _names(steps: list[StepConfig]) -> str:
+    return " and ".join(step.name for step in steps)

@@ -1,0 +1,192 @@
+"""From the bus into the shop: one node at a time holds the lease for it, and takes events off when the shop has them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import timedelta
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol
+
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig
+
+from vidframe.cluster.bus import AWAY, PATIENCE, Address, Loop, connect, stream, words
+from vidframe.cluster.grants import Grants
+from vidframe.core.config import Config
+
+log = logging.getLogger(__name__)
+
+# Entry points, named like the plugin: a class whose instances, made of the settings of the plugin's step, take events.
+GROUP = "vidframe.deliveries"
+BATCH = 100  # events at once, and as many as are on their way in all, so that they stay in order
+ACK_WAIT = 10.0  # seconds after which events go to another node that this one took and did not finish
+PAUSES = (0.5, 5.0)  # seconds after a first failure, and the longest between two tries
+
+
+class Shop(Protocol):
+    """Where events end up."""
+
+    def __call__(self, events: Sequence[Mapping[str, Any]], /) -> Mapping[str, Mapping[str, Any]]:
+        """By id, `status`: taken, known, refused (with the `problem`) or failed; ConnectionError while it is away."""
+
+    def close(self) -> None: ...
+
+
+class DeliveryError(Exception):
+    """Events cannot be delivered as the config has it; the message says why."""
+
+
+class Delivery:
+    """Takes events off the bus while it is on."""
+
+    def __init__(self, address: Address, name: str, make: Callable[[], Shop]) -> None:
+        self.name = f"delivery.{name}"  # of its lease; no camera's name has a dot
+        self._address, self._durable, self._make = address, name, make
+        self._loop: Loop | None = None
+        self._work: Future[None] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether this node delivers."""
+        return self._loop is not None
+
+    def start(self) -> None:
+        """Begins to deliver."""
+        self._loop = Loop("delivery")
+        self._work = self._loop.start(self._run())
+
+    def stop(self) -> None:
+        """Ends it; what the shop has not taken goes to the next who delivers."""
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
+
+    async def _run(self) -> None:
+        shop = self._make()
+        try:
+            while True:
+                try:
+                    await self._connected(shop)
+                except AWAY as error:
+                    log.info("delivery: %s", words(error))
+                except Exception:
+                    log.exception("a mistake while delivering; going on")
+                await asyncio.sleep(PAUSES[0])
+        finally:
+            shop.close()
+
+    async def _connected(self, shop: Shop) -> None:
+        connection = await connect(self._address)
+        try:
+            js = connection.jetstream(timeout=PATIENCE)
+            await stream(js, self._address, self._address.events)
+            await stream(js, self._address, self._address.refused)
+            grants = Grants()
+            following = await grants.follow(js, self._address)
+            try:
+                await self._deliver(js, grants, shop)
+            finally:
+                following.cancel()
+        finally:
+            with suppress(*AWAY):
+                await asyncio.wait_for(connection.close(), 1)
+
+    async def _deliver(self, js: JetStreamContext, grants: Grants, shop: Shop) -> None:
+        config = ConsumerConfig(ack_wait=ACK_WAIT, max_ack_pending=BATCH)
+        events = await js.pull_subscribe(f"{self._address.events}.>", self._durable, config=config)
+        while True:
+            with suppress(TimeoutError):
+                messages = await events.fetch(1, timeout=PATIENCE)
+                with suppress(TimeoutError):
+                    messages += await events.fetch(BATCH - 1, timeout=0.05)
+                await grants.catch_up()
+                await self._settle(js, await self._entitled(js, grants, messages), shop)
+
+    async def _entitled(self, js: JetStreamContext, grants: Grants, messages: list[Msg]) -> list[Msg]:
+        """The messages that their nodes were entitled to send; the others are put aside."""
+        found = []
+        for message in messages:
+            refusal = _refusal(grants, message)
+            if refusal:
+                log.warning("refused an event of node %s: %s", (message.headers or {}).get("Vidframe-Node"), refusal)
+                await self._put_aside(js, message, refusal)
+            else:
+                found.append(message)
+        return found
+
+    async def _settle(self, js: JetStreamContext, messages: list[Msg], shop: Shop) -> None:
+        """Returns when the shop has answered for all of them."""
+        if not messages:
+            return
+        results = await self._answer(messages, shop)
+        for message in messages:
+            result = results.get(_id(message), {})
+            status = result.get("status")
+            if status in ("taken", "known"):
+                await message.ack()
+            elif status == "refused":
+                log.error("the shop refuses event %s: %s", _id(message), result.get("problem", ""))
+                await self._put_aside(js, message, str(result.get("problem", "")))
+            else:
+                await message.nak(delay=PAUSES[1])
+
+    async def _answer(self, messages: list[Msg], shop: Shop) -> Mapping[str, Mapping[str, Any]]:
+        """Asks the shop until it answers, and keeps the messages ours meanwhile."""
+        events = [json.loads(message.data) for message in messages]
+        failures = 0
+        while True:
+            asking = asyncio.create_task(asyncio.to_thread(shop, events))
+            try:
+                while not (await asyncio.wait([asking], timeout=ACK_WAIT / 4))[0]:
+                    await _keep(messages)
+                return asking.result()
+            except ConnectionError as error:
+                failures += 1
+                if failures == 1 or failures % 100 == 0:
+                    log.warning("the shop cannot be reached (%s); events wait on the bus", error)
+                await asyncio.sleep(min(PAUSES[0] * 2.0 ** min(failures - 1, 8), PAUSES[1]))
+                await _keep(messages)
+
+    async def _put_aside(self, js: JetStreamContext, message: Msg, reason: str) -> None:
+        camera = message.subject.rpartition(".")[2]
+        headers = {**(message.headers or {}), "Vidframe-Reason": " ".join(reason.split())[:500]}
+        await js.publish(self._address.subject(self._address.refused, camera), message.data, headers=headers)
+        await message.ack()
+
+
+def _refusal(grants: Grants, message: Msg) -> str:
+    """Why a message is not to reach the shop; "" where it is."""
+    headers = message.headers or {}
+    try:
+        event = json.loads(message.data)
+        made = message.metadata.timestamp - timedelta(seconds=float(headers["Vidframe-Age"]))
+        return grants.refusal(event["camera"], int(headers["Vidframe-Epoch"]), made)
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        return f"not an event as a node sends it: {type(error).__name__} {error}"
+
+
+async def _keep(messages: list[Msg]) -> None:
+    for message in messages:
+        await message.in_progress()
+
+
+def _id(message: Msg) -> str:
+    return str((message.headers or {}).get("Nats-Msg-Id", ""))
+
+
+def delivery_of(config: Config, address: Address) -> Delivery | None:
+    """The delivery that a config asks for by the step that delivers; None where there is none."""
+    known: dict[str, EntryPoint] = {entry.name: entry for entry in entry_points(group=GROUP)}
+    steps = [step for step in config.steps if step.plugin.name in known]
+    if len(steps) > 1:
+        raise DeliveryError(f"a cluster delivers to one shop; found the steps {', '.join(step.name for step in steps)}")
+    if not steps:
+        return None
+    step = steps[0]
+    return Delivery(address, step.name, lambda: known[step.plugin.name].load()(step.settings))

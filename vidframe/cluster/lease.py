@@ -1,0 +1,288 @@
+"""The lease loop: a node shows that it is alive, sees who else is, and takes, keeps and gives up what it runs.
+
+A sign of life is a key that its node writes several times a second. A lease is a key that is written only when its owner
+changes, so that its revision is the epoch: it grows, and one epoch has one owner, because the bucket takes a
+write only on top of the revision that the writer saw. A lease lasts as long as its owner's signs of life come. Each node
+times them by its own clock, from when it saw them; clocks of machines are never compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.kv import KeyValue
+
+from vidframe.cluster.bus import AWAY, PATIENCE, Address, bucket, connect, follow, words
+from vidframe.cluster.placement import Member, placed, to_give
+
+log = logging.getLogger(__name__)
+
+BEATS = 6  # signs of life in the time of a lease
+STEADY = 2.0  # leases of uneven load before something moves
+
+
+class NameTaken(Exception):
+    """Another node that is alive has this name."""
+
+
+class Paused(Exception):
+    """This process did nothing for longer than a lease lasts."""
+
+
+@dataclass
+class Sign:
+    """The newest sign of life of a node."""
+
+    member: Member
+    seen: float  # by our clock
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a lease; "" is nobody."""
+
+    node: str
+    epoch: int
+
+
+class View:
+    """What is known of the other nodes and of all leases."""
+
+    def __init__(self) -> None:
+        self.signs: dict[str, Sign] = {}
+        self.owners: dict[str, Owner] = {}
+
+    def saw_sign(self, entry: KeyValue.Entry) -> None:
+        """Takes note of a sign of life, or of a node that said goodbye."""
+        if entry.operation is not None or not entry.value:
+            self.signs.pop(entry.key, None)
+            return
+        said = json.loads(entry.value)
+        costs = {name: its["cost"] for name, its in said["runs"].items()}
+        member = Member(entry.key, said["capacity"], frozenset(said["can"]), costs)
+        self.signs[entry.key] = Sign(member, monotonic())
+
+    def saw_lease(self, entry: KeyValue.Entry) -> None:
+        """Takes note of a change of owner."""
+        node = json.loads(entry.value)["node"] if entry.operation is None and entry.value else ""
+        known = self.owners.get(entry.key)
+        if known is None or known.epoch < (entry.revision or 0):
+            self.owners[entry.key] = Owner(node, entry.revision or 0)
+
+    def alive(self, lease: float) -> list[Member]:
+        """The nodes whose signs of life came within the time of a lease."""
+        return [sign.member for sign in self.signs.values() if monotonic() - sign.seen <= lease]
+
+
+class Leases:
+    """What this node owns. `run` is the loop; everything else may be called from any thread."""
+
+    def __init__(self, address: Address, lease: float, capacity: float, about: Callable[[], Mapping[str, Any]]) -> None:
+        self.can: frozenset[str] = frozenset()  # what this node knows and may run; set by who knows the config
+        self.stopped: Callable[[str], bool] = lambda name: True  # whether this node runs it no more
+        self.costs: Mapping[str, float] = {}  # cores that each of them takes
+        self.to_run: Mapping[str, int] = {}  # what this node is to run now, and in which epoch
+        self._address, self._lease, self._capacity, self._about = address, lease, capacity, about
+        self._me = address.node
+        self._instance = uuid.uuid4().hex
+        self._held: dict[str, int] = {}
+        self._leaving: set[str] = set()
+        self._revision = 0  # of our sign of life
+        self._view = View()
+        self._changed_hands = monotonic()  # or evenly loaded
+        self._joined = False
+        self._is_away = False
+        self._closing = False
+        self._hurry = asyncio.Event()
+
+    async def run(self) -> None:
+        """Takes part until it is asked to `leave`; begins anew when the bus was away. NameTaken ends it."""
+        while True:
+            try:
+                await self._take_part()
+                return
+            except Paused:
+                log.warning("this node was paused; looking anew at who owns what")
+            except AWAY as error:
+                self._note_away(words(error))
+                await self._pause()
+            if self._closing:
+                return
+
+    async def leave(self) -> None:
+        """Lets `run` give everything back, say goodbye and return."""
+        self._closing = True
+        self._hurry.set()
+
+    # --- one connection's life ---
+
+    async def _take_part(self) -> None:
+        connection = await connect(self._address)
+        try:
+            js = connection.jetstream(timeout=PATIENCE)
+            nodes = await bucket(js, self._address, self._address.nodes)
+            leases = await bucket(js, self._address, self._address.leases)
+            await self._be_the_only_one(nodes)
+            self._view = View()
+            watchers = [await follow(nodes, self._view.saw_sign), await follow(leases, self._view.saw_lease)]
+            try:
+                await self._live(nodes, leases)
+            finally:
+                for watcher in watchers:
+                    watcher.cancel()
+        finally:
+            with suppress(*AWAY):
+                await asyncio.wait_for(connection.close(), 1)
+
+    async def _live(self, nodes: KeyValue, leases: KeyValue) -> None:
+        began = woke = monotonic()
+        while not (self._closing and not self._held):
+            await self._show_life(nodes)
+            if self._joined or monotonic() - began > self._lease / 2:  # those that start with us are seen by then
+                self._joined = True
+                await self._see_to_leases(leases)
+            await self._pause()
+            if monotonic() - woke > self._lease:
+                raise Paused
+            woke = monotonic()
+            ours = self._view.signs.get(self._me)
+            if woke - (ours.seen if ours else began) > self._lease:
+                raise TimeoutError("signs of life do not come back")
+        await nodes.delete(self._me)
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), self._lease / BEATS)
+
+    async def _be_the_only_one(self, nodes: KeyValue) -> None:
+        """Waits out the sign of life of an earlier start; NameTaken where it is renewed meanwhile."""
+        self._revision = 0
+        with suppress(KeyNotFoundError):
+            entry = await nodes.get(self._me)
+            said = json.loads(entry.value or b"{}")
+            if said.get("instance") != self._instance:
+                log.warning("node %s was here before; waiting %.1f s for whether it still is", self._me, self._lease)
+                await asyncio.sleep(self._lease)
+                if (await nodes.get(self._me)).revision != entry.revision:
+                    where = said.get("host", "another machine")
+                    raise NameTaken(f"a node named {self._me} is alive on {where}; give this one another name")
+            self._revision = entry.revision or 0
+
+    async def _show_life(self, nodes: KeyValue) -> None:
+        about = json.dumps({
+            **self._about(), "instance": self._instance, "capacity": self._capacity, "lease": self._lease,
+            "can": sorted(self.can) if not self._closing else [],
+            "runs": {name: {"epoch": self._held[name], "cost": round(cost, 2)} for name, cost in self._costs().items()},
+        })  # fmt: skip
+        try:
+            write = nodes.update(self._me, about.encode(), self._revision) if self._revision else None
+            self._revision = await (write or nodes.create(self._me, about.encode()))
+        except KeyWrongLastSequenceError:
+            await self._be_the_only_one(nodes)
+        if self._is_away:
+            self._is_away = False
+            log.warning("the bus answers again")
+
+    def _note_away(self, reason: str) -> None:
+        if not self._is_away:
+            log.warning("the bus is away (%s): cameras go on, events are kept", reason)
+        self._is_away = True
+
+    def _costs(self) -> dict[str, float]:
+        return {name: self.costs.get(name, 0.0) for name in list(self._held) if name not in self._leaving}
+
+    # --- what to run ---
+
+    async def _see_to_leases(self, leases: KeyValue) -> None:
+        self._drop_what_others_took()
+        self._leave_what_we_may_not_run()
+        for name in self._to_give_back():
+            await self._release(leases, name)
+        if not self._closing:
+            others = [member for member in self._view.alive(self._lease) if member.name != self._me]
+            members = [*others, Member(self._me, self._capacity, self.can, self._costs())]
+            free = self._free(members)
+            for name, node in placed(free, members).items():
+                if node == self._me or self._owner(name) == self._me:
+                    await self._claim(leases, name)
+            if not free:
+                self._even_out(members)
+        self._tell()
+
+    def _drop_what_others_took(self) -> None:
+        for name, epoch in list(self._held.items()):
+            owner = self._view.owners.get(name)
+            if owner is not None and owner.epoch > epoch:
+                log.warning("%s is now with %s; it ends here", name, owner.node or "nobody")
+                self._forget(name)
+
+    def _leave_what_we_may_not_run(self) -> None:
+        self._leaving |= {name for name in self._held if self._closing or name not in self.can}
+
+    def _to_give_back(self) -> list[str]:
+        """What has ended here, and what was ours before a restart and is not in the config any more."""
+        ended = [name for name in self._leaving if name not in self.to_run and self.stopped(name)]
+        past = [name for name in self._view.owners if self._owner(name) == self._me and name not in self._held]
+        return [*ended, *(name for name in past if name not in self.can)]
+
+    def _free(self, members: list[Member]) -> set[str]:
+        """What nobody runs: never owned, given back, left by a node that died, or ours from before a restart."""
+        alive = {member.name for member in members}
+        known = {name for member in members for name in member.can}
+        return {
+            name
+            for name in known
+            if self._owner(name) not in alive or (self._owner(name) == self._me and name not in self._held)
+        }
+
+    def _owner(self, name: str) -> str:
+        owner = self._view.owners.get(name)
+        return owner.node if owner is not None else ""
+
+    def _even_out(self, members: list[Member]) -> None:
+        move = to_give(members)
+        if move is None:
+            self._changed_hands = monotonic()
+        elif monotonic() - self._changed_hands > STEADY * self._lease:
+            self._changed_hands = monotonic()
+            if move[0] == self._me:
+                log.warning("%s goes to a node with less to do", move[1])
+                self._leaving.add(move[1])
+
+    async def _claim(self, leases: KeyValue, name: str) -> None:
+        epoch = await self._write(leases, name, self._me)
+        if epoch:
+            self._held[name] = epoch
+            log.warning("%s runs here, epoch %d", name, epoch)
+
+    async def _release(self, leases: KeyValue, name: str) -> None:
+        if await self._write(leases, name, ""):
+            self._forget(name)
+
+    async def _write(self, leases: KeyValue, name: str, node: str) -> int:
+        """The new revision of a lease; 0 where another node was quicker, which the watch will tell."""
+        owner = self._view.owners.get(name)
+        try:
+            epoch: int = await leases.update(
+                name, json.dumps({"node": node}).encode(), last=owner.epoch if owner else 0
+            )
+        except KeyWrongLastSequenceError:
+            return 0
+        self._view.owners[name] = Owner(node, epoch)
+        return epoch
+
+    def _forget(self, name: str) -> None:
+        self._held.pop(name, None)
+        self._leaving.discard(name)
+
+    def _tell(self) -> None:
+        self.to_run = {name: epoch for name, epoch in self._held.items() if name not in self._leaving}

@@ -1,0 +1,90 @@
+"""Python processes that vidframe starts for itself, each with one connection to the process that started it.
+
+They are told everything over that connection, so that nothing secret stands in the list of processes; when it
+closes, they know that the other side is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+
+
+class Child:
+    """A process and the connection to it."""
+
+    def __init__(self, module: str, name: str) -> None:
+        """Starts a process that calls `work(connection, name)` of `module`. OSError if there is no room for another."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            # -P: what lies in the working directory is not imported.
+            command = [sys.executable, "-P", "-m", "vidframe.core.child", module, name, str(theirs.fileno())]
+            try:
+                self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        self.connection = Connection(ours.detach())
+        self.send(sys.path)
+
+    def send(self, message: object) -> bool:
+        """Sends a message; False if the process is gone."""
+        try:
+            self.connection.send(message)
+        except OSError:
+            return False
+        return True
+
+    @property
+    def ended(self) -> str:
+        """How it ended, in words; empty while it runs."""
+        code = self.process.poll()
+        if code is None:
+            return ""
+        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def wait(self, seconds: float) -> bool:
+        """Waits so long for its end; False if it goes on."""
+        try:
+            self.process.wait(max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """Ends it at once. The stacks of its threads are written to standard error, if it still can."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGABRT)
+            if not self.wait(0.3):
+                self.process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Waits for its end; what was to be said must have been said."""
+        self.process.wait()
+        self.connection.close()
+
+
+def _main(module: str, name: str, descriptor: str) -> None:
+    faulthandler.enable()
+    # Ctrl+C and the end of a terminal reach all processes; the one that started this one decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    connection = Connection(int(descriptor))
+    sys.path[:] = connection.recv()
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the other side is gone
+        importlib.import_module(module).work(connection, name)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads of plugins that do not end keep nobody waiting
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
