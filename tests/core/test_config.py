@@ -57,12 +57,12 @@ BROKEN = [
     ),
     pytest.param(
         "cameras: {door: a.mp4}\nalways:\n  - eyes: {min_size: 0}\n",
-        ["3:22: eyes: min_size must be greater than or equal to 1, found 0"],
+        ["3:22: eyes: min_size must be at least 1, found 0"],
         id="value below its range",
     ),
     pytest.param(
         "cameras: {door: a.mp4}\nalways:\n  - brightness: {threshold: 300}\n",
-        ["3:29: brightness: threshold must be less than or equal to 255, found 300"],
+        ["3:29: brightness: threshold must be at most 255, found 300"],
         id="value above its range",
     ),
     pytest.param(
@@ -219,7 +219,7 @@ BROKEN = [
     ),
     pytest.param(
         "cameras: {door: a.mp4}\nalways:\n  - eyes: {}\n    look: {}\n",
-        ["3:5: a step is one plugin name, or one name with settings ({faces: {...}}); found several keys"],
+        ["3:5: a step is one plugin name, or one name with settings ({faces: {...}}); found the keys eyes, look"],
         id="two plugins in one step",
     ),
     pytest.param(
@@ -259,7 +259,7 @@ BROKEN = [
     ),
     pytest.param(
         "cameras:\n  door: {source: a.mp4, with: {eyes: {min_size: 0}}}\nalways: [eyes]\n",
-        ["2:49: eyes: min_size must be greater than or equal to 1, found 0"],
+        ["2:49: eyes: min_size must be at least 1, found 0"],
         id="override out of range",
     ),
     pytest.param(
@@ -278,6 +278,158 @@ BROKEN = [
         id="unknown time",
     ),
     pytest.param("cameras:\n  door: {source: 12}\n", ["2:18: source must be text, found 12"], id="number for a source"),
+    pytest.param(
+        "cameras:\n  door: {source: a.mp4, timeout: -1s, frozen_after: 5 parsecs}\n",
+        [
+            '2:34: timeout must be a time above 0 such as 500ms, 5s or 2m, found "-1s"',
+            '2:53: frozen_after must be a time above 0 such as 500ms, 5s or 2m, found "5 parsecs"',
+        ],
+        id="times below 0 and in no unit",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: 0}\n",
+        ["2:18: source must be text, found 0; a webcam is webcam:0"],
+        id="bare webcam",
+    ),
+    pytest.param(
+        "cameras:\n  door: rtps://10.0.0.11/stream\n",
+        ["2:9: unknown kind of address 'rtps'; did you mean 'rtsps'? (known: rtsp, "],
+        id="misspelt kind of address",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: rtsp//10.0.0.11/stream}\n",
+        ["2:18: an address begins with rtsp://"],
+        id="address without its colon",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: rtsp://10.0.0.11/, credentials: hunter2}\n",
+        ["2:50: credentials must be user:password, found no colon"],
+        id="credentials without a user",
+    ),
+    pytest.param(
+        "cameras: {from: nowhere}\nalways: [eyes]\n",
+        ["1:17: no installed plugin knows cameras from 'nowhere' (installed: "],
+        id="cameras from a plugin that knows none",
+    ),
+    pytest.param(
+        "cameras: {from: shop, door: a.mp4}\nalways: [eyes]\n",
+        ["1:11: `from` stands alone: the cameras come from there"],
+        id="cameras from a plugin and from the file",
+    ),
+    pytest.param(
+        "cameras:\n  door: {source: a.mp4, with: {eyes: {min_size: 9}}, without: [eyes]}\nalways: [eyes]\n",
+        ["2:32: camera 'door' does without eyes, so that settings for it have no effect"],
+        id="settings for a step that the camera does without",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes:\n    min_size: 9\n",
+        [
+            "3:5: a step is one plugin name, ",
+            "found the keys eyes, min_size; settings stand deeper than the plugin's name",
+        ],
+        id="settings beside the plugin's name",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes\n  - look: {zones: zones.yaml}\n",
+        ["4:19: look: zones must be a list, ", "to take it from that file, write !include zones.yaml"],
+        id="name of a YAML file for what is in it",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes\n  - look: {zones: !include nowhere.yaml}\n",
+        ["4:19: cannot read "],
+        id="missing include in a setting",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {every: 0s}\n",
+        ['3:19: every must be a number of frames from 1 or a time such as 200ms, found "0s"'],
+        id="every 0 seconds",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {when: nihgt}\n",
+        ["found \"nihgt\"; did you mean 'night'?"],
+        id="misspelt when",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - brightness: {threshold: 9, when: faces}\n  - eyes\n",
+        [
+            "3:5: brightness would never run: `when: faces` needs faces, which no step before it adds; eyes adds it, but only"
+        ],
+        id="when that never comes",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {when: night}\n",
+        ["3:5: eyes would never run: `when: night` needs mode, which no step before it adds; "],
+        id="when night without a mode",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways:\n  - eyes: {on_error: {disable_after: 0}}\n  - brightness: {threshold: 3, on_error: {disable_afer: 3}}\n",
+        [
+            "3:38: disable_after must be a number of failures from 1, found 0",
+            "4:43: unknown key 'disable_afer' in on_error; did you mean 'disable_after'?",
+        ],
+        id="on_error with wrong figures and keys",
+    ),
+    pytest.param(
+        "cameras: {door: 'a.mp4}\nalways:\n  - eyes\n",
+        ["1:17: not YAML: this quote is never closed"],
+        id="quote never closed",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways: [eyes, look\n",
+        ["2:9: not YAML: this [ is never closed"],
+        id="bracket never closed",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways\n  - eyes\n", ["2:1: not YAML: a key without its colon"], id="key without colon"
+    ),
+    pytest.param(
+        "cameras:\n  door:a.mp4\n",
+        ['2:3: cameras must be `name: {source: ...}` pairs, found "door:a.mp4"; after a colon comes a blank'],
+        id="colon without a blank",
+    ),
+    pytest.param(
+        "cameras: {door: @a}\n",
+        ["1:17: not YAML: '@' cannot begin a value; put the value into quotes"],
+        id="@ in front",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\n---\nalways: [eyes]\n",
+        ["2:1: not YAML: a second document begins here; a config is one"],
+        id="two documents",
+    ),
+    pytest.param("cameras: {door: *front}\n", ["1:17: not YAML: found undefined alias 'front'"], id="unknown alias"),
+    pytest.param("cameras: &all {door: {source: *all}}\n", ["this alias contains itself"], id="alias in itself"),
+    pytest.param(
+        "cameras:\n  door: {source: &a a.mp4}\n  till: {<<: *a}\n",
+        ["3:10: << takes an alias of `key: value` pairs, or a list of them"],
+        id="merge of what is no mapping",
+    ),
+    pytest.param(
+        "cameras: {door: !!python/name:os.system a}\n", ["1:17: unknown tag !!python/name:os.system"], id="Python tag"
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\nalways: " + "[" * 60 + "]" * 60 + "\n",
+        ["2:48: not YAML: nested more than 40 deep"],
+        id="nested without end",
+    ),
+    pytest.param(
+        "cameras: {door: a.mp4}\na: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in ("ab", "bc", "cd", "de"))
+        + "always: *e\n",
+        ["1:1: more than 50,000 values, most of them by aliases of aliases"],
+        id="aliases of aliases of aliases",
+    ),
+    pytest.param(
+        'cameras: {door: "a\\0.mp4"}\n', ["1:17: text must not hold the character U+0000"], id="character of no text"
+    ),
+    pytest.param(
+        "cameras: {door: a\0.mp4}\n", ["1:18: not YAML: the character U+0000 must not stand in a file"], id="NUL byte"
+    ),
+    pytest.param(
+        "cameras:\n\u00a0 door: a.mp4\n",
+        ["2:1: not YAML: the character U+00A0 in the indentation"],
+        id="no-break space",
+    ),
 ]
 
 
@@ -287,6 +439,35 @@ def test_a_broken_config_names_the_place_and_the_mistake(tmp_path: Path, text: s
 
     for message in expected:
         assert any(message in line for line in found), found
+
+
+def test_one_cause_is_told_once(tmp_path: Path) -> None:
+    text = "cameras: {door: a.mp4}\nalways:\n  - eyes\n  - look: {zones: !include nowhere.yaml, method: !env NOT_SET}\n"
+
+    assert [line.partition(" ")[0] for line in mistakes(tmp_path, text)] == ["4:19:", "4:50:"]
+
+
+def test_bytes_that_are_no_text_are_named_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_bytes("cameras:\n  Tür: a.mp4\n".encode("latin-1"))
+
+    with pytest.raises(ConfigError, match=r"shop.yaml:2:4: not YAML: the file is not UTF-8 text \(byte 0xfc\)"):
+        load(path)
+
+
+def test_anchors_and_merges_spare_repetition(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        """
+        cameras:
+          door: &door {source: a.mp4, pace: real, timeout: 9s}
+          till: &till {<<: *door, source: b.mp4}
+          yard: {<<: [*till, *door], timeout: 3s}
+        """,
+    )
+
+    assert [(camera.pace, camera.timeout) for camera in config.cameras] == [("real", 9), ("real", 9), ("real", 3)]
+    assert [Path(camera.source).name for camera in config.cameras] == ["a.mp4", "b.mp4", "b.mp4"]
 
 
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vidframe.core.config import Config, ConfigError, load
+from vidframe.core.registry import CAMERA_GROUP
 
 log = logging.getLogger(__name__)
 
 # Entry points, named like the plugin: cameras(settings, state) -> (version, {camera name: its keys as in the YAML}).
 # `settings` are those of the step of that plugin; `state` is the state folder. The version changes with the cameras.
-GROUP = "vidframe.cameras"
 Provider = Callable[[Mapping[str, Any], Path], tuple[str, Mapping[str, Any]]]
 
 INTERVAL = 2.0  # seconds between two questions; what an admin saves is running within seconds
@@ -102,11 +102,11 @@ class Feed:
 
 
 def _provider(name: str) -> Provider:
-    for entry in entry_points(group=GROUP):
+    for entry in entry_points(group=CAMERA_GROUP):
         if entry.name == name:
             provider: Provider = entry.load()
             return provider
-    known = ", ".join(sorted(entry.name for entry in entry_points(group=GROUP))) or "none"
+    known = ", ".join(sorted(entry.name for entry in entry_points(group=CAMERA_GROUP))) or "none"
     raise FeedError(f"no installed plugin knows cameras from {name!r} (installed: {known})")
 
 

@@ -18,13 +18,15 @@ from pydantic.errors import PydanticUserError
 from vidframe.core import hookspecs
 
 GROUP = "vidframe.plugins"
+CAMERA_GROUP = "vidframe.cameras"  # of plugins that know cameras: see feed.py
 
 # What a frame can carry; outsiders add names of their own below `notes.`.
 SOURCE_ADDS = frozenset({"image", "packets"})
+NOTE = r"notes\.[a-z][a-z0-9_]*"
 NAMES = SOURCE_ADDS | {"mode", "motion", "faces", "faces.landmarks", "faces.emotion", "faces.gaze"}
 
 # Keys of a step that the framework itself reads, so that no plugin may have a setting of that name.
-STEP_OPTIONS = frozenset({"every", "when", "on_error", "name", "isolate"})
+STEP_OPTIONS = frozenset({"every", "when", "on_error", "name"})
 
 
 class PluginError(Exception):
@@ -159,7 +161,7 @@ def _check_hooks(name: str, kind: type[Any]) -> None:
 
 def _check_names(name: str, attribute: str, values: Iterable[str]) -> None:
     for value in values:
-        if value not in NAMES and not re.fullmatch(r"notes\.[a-z][a-z0-9_]*", value):
+        if value not in NAMES and not re.fullmatch(NOTE, value):
             raise PluginError(
                 f"plugin {name!r}: {attribute} has {value!r}; a frame carries {_listed(NAMES)} and notes.<name>"
             )

@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
-from vidframe.core.sources.address import read_address
-from vidframe.core.sources.connection import SCHEMES, camera_connector, webcam_connector
+from vidframe.core.sources.address import SCHEMES, read_address
+from vidframe.core.sources.connection import camera_connector, webcam_connector
 from vidframe.core.sources.file import open_file
 from vidframe.core.sources.folder import open_folder
 from vidframe.core.sources.live import LiveCamera

@@ -13,7 +13,6 @@ import av
 
 from vidframe.core.sources.address import Address
 
-SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp")
 # A playlist that a camera sends must not make FFmpeg read files of this machine.
 _NETWORK_ONLY = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,crypto,rtmp,rtmps,srt"
 _WEBCAM_FORMATS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}

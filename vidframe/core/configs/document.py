@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from vidframe.core.configs.yaml_syntax import NotYamlError, compose
+
 Place = tuple[str | int, ...]  # the keys and indices that lead to a value: ("cameras", "door", "source")
+
+MOST_VALUES = 50_000  # of a file with all that it includes; only aliases of aliases come so far
+MOST_INCLUDED = 40  # files one in the other
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map", "merge")}
 
 
 class Mark(NamedTuple):
@@ -40,7 +47,13 @@ class Document:
     values: dict[Place, Mark] = field(default_factory=dict)
     keys: dict[Place, Mark] = field(default_factory=dict)
     secrets: set[Place] = field(default_factory=set)  # came from the environment: not to be printed
-    problems: list[Problem] = field(default_factory=list)
+    unread: set[Place] = field(default_factory=set)  # could not be read; what is said of them later is no news
+    found: dict[Problem, None] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every mistake once, as they were found."""
+        return list(self.found)
 
     def mark(self, place: Place, *, of_key: bool = False) -> Mark:
         """Where the value stands (or its key); for what is not there, where its nearest parent stands."""
@@ -55,34 +68,29 @@ class Document:
         return Path(self.mark(place).file).parent
 
     def complain(self, place: Place, message: str, *, of_key: bool = False) -> None:
-        """Keeps a problem; the same one at the same place counts once."""
-        problem = Problem(self.mark(place, of_key=of_key), message)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        """Keeps a problem, unless it comes of one that was found at this place before."""
+        if not any(place[:length] in self.unread for length in range(len(place) + 1)):
+            self.add(Problem(self.mark(place, of_key=of_key), message))
 
+    def add(self, problem: Problem) -> None:
+        """Keeps a problem."""
+        self.found[problem] = None
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's plain scalars: 22:00 is no number, and yes, no, on and off are words."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?\d+$"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?$"),
-    list("-+0123456789."),
-)
-_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+    def give_up(self, place: Place, message: str) -> None:
+        """Keeps a problem because of which nothing more can be said about this place and what is below it."""
+        self.complain(place, message)
+        self.unread.add(place)
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Document:
     """Reads a file with its `!include`d files and `!env` variables; mistakes end up in `problems`."""
     document = Document(path)
-    _Reading(document, environ).file(path, (), including=())
+    _Reading(document, environ).whole()
     return document
+
+
+class _TooLarge(Exception):
+    pass
 
 
 class _Reading:
@@ -90,46 +98,50 @@ class _Reading:
         self.document = document
         self.environ = environ
 
+    def whole(self) -> None:
+        path = self.document.path
+        try:
+            self.document.value = self.file(path, (), including=())
+        except _TooLarge:
+            message = f"more than {MOST_VALUES:,} values, most of them by aliases of aliases"
+            self.document.give_up((), message)
+
     def file(self, path: Path, place: Place, including: tuple[Path, ...]) -> Any:
         node = self._compose(path, place)
         if node is None:
             return None
-        value = self._value(node, place, path, (*including, path.resolve()), parents=())
-        if not place:
-            self.document.value = value
-        return value
+        return self._value(node, place, path, (*including, path.resolve()), parents=())
 
     def _compose(self, path: Path, place: Place) -> yaml.Node | None:
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            self.document.complain(place, f"cannot read {path}: {reason}")
+            content = path.read_bytes()
+        except OSError as error:
+            self.document.give_up(place, f"cannot read {path}: {error.strerror}")
             return None
         try:
-            return yaml.compose(text, Loader=_Loader)
-        except yaml.MarkedYAMLError as error:
-            at = error.problem_mark or error.context_mark
-            mark = Mark(str(path), at.line + 1, at.column + 1) if at else Mark(str(path), 1, 1)
-            self.document.problems.append(Problem(mark, _syntax_message(error, text)))
-        except yaml.YAMLError as error:
-            self.document.problems.append(Problem(Mark(str(path), 1, 1), f"not YAML: {error}"))
-        return None
+            return compose(content)
+        except NotYamlError as error:
+            self.document.add(Problem(Mark(str(path), error.line, error.column), f"not YAML: {error}"))
+            self.document.unread.add(place)
+            return None
 
     def _value(
         self, node: yaml.Node, place: Place, path: Path, including: tuple[Path, ...], parents: tuple[int, ...]
     ) -> Any:
         self.document.values[place] = _mark(node, path)
+        if len(self.document.values) > MOST_VALUES:
+            raise _TooLarge
         if id(node) in parents:
-            self.document.complain(place, "this alias contains itself")
+            self.document.give_up(place, "this alias contains itself")
             return None
         parents = (*parents, id(node))
         if node.tag == "!env":
             return self._variable(node, place)
         if node.tag == "!include":
             return self._included(node, place, path, including)
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            self.document.complain(place, f"unknown tag {node.tag}; there are !env NAME and !include FILE")
+        if node.tag not in PLAIN:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self.document.give_up(place, f"unknown tag {tag}; there are !env NAME and !include FILE")
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place, path, including, parents)
@@ -143,14 +155,13 @@ class _Reading:
         merged: dict[str, Any] = {}
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                self.document.values[place] = _mark(key_node, path)
-                self.document.complain(place, "a key must be a plain word")
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in PLAIN:
+                self.document.add(Problem(_mark(key_node, path), "a key must be a plain word"))
                 continue
             key = str(key_node.value)
             if key_node.tag == "tag:yaml.org,2002:merge":
-                inherited = self._value(value_node, place, path, including, parents)
-                merged |= inherited if isinstance(inherited, dict) else {}
+                self.document.values[place] = _mark(key_node, path)
+                merged |= self._merged(value_node, place, path, including, parents)
                 self.document.values[place] = _mark(node, path)
                 continue
             here = (*place, key)
@@ -164,41 +175,52 @@ class _Reading:
             values[key] = self._value(value_node, here, path, including, parents)
         return merged | values
 
+    def _merged(
+        self, node: yaml.Node, place: Place, path: Path, including: tuple[Path, ...], parents: tuple[int, ...]
+    ) -> dict[str, Any]:
+        """What `<<` brings: the pairs of one mapping, or of several, of which the first that has a key counts."""
+        merged: dict[str, Any] = {}
+        for part in reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]:
+            if isinstance(part, yaml.MappingNode):
+                merged |= self._value(part, place, path, including, parents) or {}
+            else:
+                self.document.complain(place, "<< takes an alias of `key: value` pairs, or a list of them")
+        return merged
+
     def _scalar(self, node: yaml.Node, place: Place) -> Any:
         try:
-            return yaml.constructor.SafeConstructor().construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            self.document.complain(place, f"cannot read {node.value!r}: {error}")
+            value = yaml.constructor.SafeConstructor().construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            shown = node.value if len(node.value) <= 40 else f"{node.value[:40]}..."
+            self.document.give_up(place, f"cannot read {shown!r} as {node.tag.rpartition(':')[2]}")
             return None
+        if isinstance(value, str) and (odd := UNPRINTABLE.search(value)):
+            self.document.give_up(place, f"text must not hold the character U+{ord(odd[0]):04X}")
+            return None
+        return value
 
     def _variable(self, node: yaml.Node, place: Place) -> Any:
         self.document.secrets.add(place)
         name = node.value if isinstance(node, yaml.ScalarNode) else ""
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            self.document.complain(place, "!env takes the name of an environment variable")
+            self.document.give_up(place, "!env takes the name of an environment variable")
         elif name not in self.environ:
-            self.document.complain(place, f"the environment variable {name} is not set")
+            self.document.give_up(place, f"the environment variable {name} is not set")
         return self.environ.get(name)
 
     def _included(self, node: yaml.Node, place: Place, path: Path, including: tuple[Path, ...]) -> Any:
         name = node.value if isinstance(node, yaml.ScalarNode) else ""
-        if not name:
-            self.document.complain(place, "!include takes the path of a file")
-            return None
         target = path.parent / name
-        if target.resolve() in including:
-            self.document.complain(place, f"{name} includes itself")
-            return None
-        return self.file(target, place, including)
+        if not name:
+            self.document.give_up(place, "!include takes the path of a file")
+        elif target.resolve() in including:
+            self.document.give_up(place, f"{name} includes itself")
+        elif len(including) >= MOST_INCLUDED:
+            self.document.give_up(place, f"files include each other more than {MOST_INCLUDED} deep")
+        else:
+            return self.file(target, place, including)
+        return None
 
 
 def _mark(node: yaml.Node, path: Path) -> Mark:
     return Mark(str(path), node.start_mark.line + 1, node.start_mark.column + 1)
-
-
-def _syntax_message(error: yaml.MarkedYAMLError, text: str) -> str:
-    line = text.splitlines()[error.problem_mark.line : error.problem_mark.line + 1] if error.problem_mark else []
-    if any("\t" in part[: len(part) - len(part.lstrip())] for part in line):
-        return "not YAML: a tab in the indentation; use spaces"
-    what = " ".join(part for part in (error.problem, f"({error.context})" if error.context else "") if part)
-    return f"not YAML: {what}"

@@ -1,0 +1,61 @@
+"""Whether the steps of a chain fit together: each finds what it needs, and no two add the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from vidframe.core.configs.document import Problem
+from vidframe.core.configs.model import MODES, CameraConfig, StepConfig
+from vidframe.core.registry import SOURCE_ADDS
+
+Steps = tuple[StepConfig, ...]
+
+
+class Wiring:
+    """Checks chains before anything heavy is imported: what a step needs and adds is declared on its class."""
+
+    def check(self, camera: CameraConfig) -> Iterator[Problem]:
+        """What is wrong with the steps that a frame of this camera meets, by day and by night."""
+        whose = f"camera {camera.name!r}: " if camera.name else ""
+        for mode in MODES:
+            steps = camera.order(mode)
+            for i, step in enumerate(steps):
+                yield from self._unmet(step, steps[:i], steps[i + 1 :], whose)
+                yield from _doubled(step, steps[:i], whose)
+
+    def _unmet(self, step: StepConfig, before: Steps, later: Steps, whose: str) -> Iterator[Problem]:
+        added = {name for other in before for name in other.plugin.adds} | SOURCE_ADDS
+        for need in step.plugin.needs:
+            if not need.endswith("?") and need not in added:
+                words = f"{whose}{step.name} needs {need}, which no step before it adds"
+                yield Problem(step.mark, words + self._cure(need, later))
+        waits_for = "mode" if step.when in MODES else step.when
+        if waits_for is not None and waits_for not in added:
+            words = f"{whose}{step.name} would never run: `when: {step.when}` needs {waits_for}"
+            yield Problem(step.mark, f"{words}, which no step before it adds{self._cure(waits_for, later)}")
+
+    def _cure(self, need: str, later: Steps) -> str:
+        adder = next((other for other in later if need in other.plugin.adds), None)
+        if adder is not None:
+            return f"; {adder.name} adds it, but only afterwards (line {adder.mark.line}): move it up"
+        could = [name for name, adds in self._adds_of_installed.items() if need in adds]
+        return f"; {_either(could)} could" if could else "; no installed plugin adds it"
+
+    @cached_property
+    def _adds_of_installed(self) -> dict[str, tuple[str, ...]]:
+        from vidframe.core.probe import probe  # starts a process, so only when there is something to explain
+
+        return {plugin.name: plugin.adds for plugin in probe()}
+
+
+def _doubled(step: StepConfig, before: Steps, whose: str) -> Iterator[Problem]:
+    for name in step.plugin.adds:
+        other = next((other for other in reversed(before) if name in other.plugin.adds), None)
+        if other is not None:
+            words = f"{whose}{step.name} adds {name}, which {other.name} already adds (line {other.mark.line})"
+            yield Problem(step.mark, words)
+
+
+def _either(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
