@@ -2,8 +2,8 @@
 
     python benchmarks/gaze_reference_face.py POINTING04 [--write plugins/gaze/vidframe_gaze/reference_face.csv]
 
-Prints, for each person left out in turn, the error with a face made of the others. What an error is made of shows in
-the two last columns: people sat and turned differently in each of their two series, so each series has an offset of
+Prints, for each person left out in turn, the error of the whole estimate (landmarks, keypoints, irises) with a face made
+of the others. What an error is made of shows in the two last columns: people sat and turned differently in each of their two series, so each series has an offset of
 its own, which no method can see; without it the error is that of the method.
 
 Data: N. Gourier, D. Hall, J. L. Crowley: Estimating Face Orientation from Robust Detection of Salient Facial
@@ -21,12 +21,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 from scipy.optimize import linear_sum_assignment
+from vidframe_gaze.estimate import MESH_POINTS, Estimator
 from vidframe_gaze.eval_gaze import Picture, nearest, read_pictures
 from vidframe_gaze.faces_in import face_finder
-from vidframe_gaze.head_pose import ReferenceFace, angles_of
+from vidframe_gaze.head_pose import EYE_CORNERS, ReferenceFace
 
-EYE_CORNERS = [33, 263]
-POINTS = 468
+from vidframe import Face
+
+Sample = tuple[Picture, Face]
 
 
 def main() -> None:
@@ -43,7 +45,7 @@ def main() -> None:
     every: list[tuple[float, float, float]] = []
     for person in people:
         face = ReferenceFace(mean_face([sample for sample in samples if person_of(sample[0])[0] != person]))
-        errors = errors_of(face, [sample for sample in samples if person_of(sample[0])[0] == person])
+        errors = errors_of(Estimator(face), [sample for sample in samples if person_of(sample[0])[0] == person])
         every += [tuple(row[1:]) for row in errors]  # type: ignore[misc]
         table.add_row(person, *told(errors))
     every_row = told([("", *row) for row in every])
@@ -53,15 +55,15 @@ def main() -> None:
         write(options.write, mean_face(samples))
 
 
-def landmarked(folder: Path) -> list[tuple[Picture, np.ndarray]]:
-    """Pictures up to 45 degrees of yaw and 30 of pitch, with 468 x 3 landmarks."""
+def landmarked(folder: Path) -> list[Sample]:
+    """Pictures up to 45 degrees of yaw and 30 of pitch, with a face that has landmarks."""
     found = []
     with face_finder() as find:
         for picture in read_pictures(folder):
             if abs(picture.yaw) <= 45 and abs(picture.pitch) <= 30:
-                face = nearest(find(cv2.imread(str(picture.path))), picture.box)
+                face = nearest(find(np.asarray(cv2.imread(str(picture.path)), np.uint8)), picture.box)
                 if face is not None and face.landmarks is not None:
-                    found.append((picture, face.landmarks[:POINTS].astype(float)))
+                    found.append((picture, face))
     return found
 
 
@@ -72,31 +74,31 @@ def person_of(picture: Picture) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def mean_face(samples: list[tuple[Picture, np.ndarray]]) -> np.ndarray:
+def mean_face(samples: list[Sample]) -> np.ndarray:
     """468 x 3, symmetric, in distances of the eye corners, y up, z to the viewer."""
     faces = []
-    for picture, landmarks in samples:
-        if picture.yaw == 0 and picture.pitch == 0:
-            points = landmarks * (1, -1, -1)
-            left, right = points[EYE_CORNERS]
+    for picture, face in samples:
+        if picture.yaw == 0 and picture.pitch == 0 and face.landmarks is not None:
+            points = face.landmarks[:MESH_POINTS].astype(float) * (1, -1, -1)
+            left, right = points[list(EYE_CORNERS)]
             roll = -np.arctan2(*(right - left)[1::-1])
             cos, sin = np.cos(roll), np.sin(roll)
             points[:, :2] = points[:, :2] @ np.array([[cos, -sin], [sin, cos]]).T
-            points -= points[EYE_CORNERS].mean(axis=0)
-            faces.append(points / np.linalg.norm(np.subtract(*points[EYE_CORNERS, :2])))
+            points -= points[list(EYE_CORNERS)].mean(axis=0)
+            faces.append(points / np.linalg.norm(np.subtract(*points[list(EYE_CORNERS), :2])))
     mean = np.mean(faces, axis=0)
     mirrored = mean * (-1, 1, 1)
     _, partner = linear_sum_assignment(((mean[:, None] - mirrored) ** 2).sum(axis=2))
     return np.asarray((mean + mirrored[partner]) / 2)
 
 
-def errors_of(face: ReferenceFace, samples: list[tuple[Picture, np.ndarray]]) -> list[tuple[str, float, float, float]]:
+def errors_of(estimate: Estimator, samples: list[Sample]) -> list[tuple[str, float, float, float]]:
     """Series, yaw, error, and error without the median error of its series; in degrees."""
     rows = []
-    for picture, landmarks in samples:
-        rotation = face.rotation(landmarks)
-        assert rotation is not None
-        rows.append((person_of(picture)[1], picture.yaw, angles_of(rotation).yaw - picture.yaw))
+    for picture, face in samples:
+        found = estimate(face)
+        assert found is not None
+        rows.append((person_of(picture)[1], picture.yaw, found[0].yaw - picture.yaw))
     medians = {series: np.median([row[2] for row in rows if row[0] == series]) for series in {row[0] for row in rows}}
     return [(series, yaw, error, float(error - medians[series])) for series, yaw, error in rows]
 

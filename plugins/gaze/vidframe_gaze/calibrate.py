@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidframe import Face
+from vidframe_gaze.estimate import Estimator
 from vidframe_gaze.faces_in import FindFaces, StepMissing, face_finder
-from vidframe_gaze.head_pose import Angles, angles_of, reference_face
+from vidframe_gaze.head_pose import EYE_CORNERS, Angles
 
 Pixels = NDArray[np.uint8]
 
-EYE_CORNERS: Final = (33, 263)
 EYE_CORNER_METRES: Final = 0.092  # between the outer eye corners of a grown-up; people differ by some 5 %
 FEWEST: Final = 5  # pictures with a face, to say anything
 
@@ -94,12 +94,15 @@ def sample_of(face: Face, picture_width: int) -> Sample | None:
     """What one face shows; None without landmarks."""
     if face.landmarks is None:
         return None
-    rotation = reference_face().rotation(face.landmarks[:468])
-    if rotation is None:
+    estimate = Estimator()(face)
+    if estimate is None:
         return None
+    angles, _ = estimate
     across = np.linalg.norm(np.subtract(*face.landmarks[list(EYE_CORNERS), :2]))
-    shortened = float(np.hypot(rotation[0, 0], rotation[1, 0]))
-    return Sample(angles_of(rotation), float(across) / max(shortened, 0.1), picture_width)
+    shortened = np.hypot(
+        np.cos(np.radians(angles.yaw)), np.sin(np.radians(angles.yaw)) * np.sin(np.radians(angles.pitch))
+    )
+    return Sample(angles, float(across / max(shortened, 0.1)), picture_width)
 
 
 def _looks(source: str, seconds: float, find: FindFaces) -> Iterator[Sample]:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 Points = NDArray[np.float64]
 
 # Which mesh points a detector's keypoints lie between: right and left eye, nose tip, mouth, right and left ear.
+EYE_CORNERS: Final = (33, 263)  # mesh points
 KEYPOINTS: Final = ((33, 133), (362, 263), (1,), (13, 14), (234,), (454,))
 
 
@@ -36,8 +37,8 @@ class ErrorModel(NamedTuple):
     people: float  # however large the face: people differ, and so does what they call "straight"
     size: float  # degrees times pixels: small faces have few
     turned: float  # degrees per degree beyond `turned_from`, where half of the face is hidden
-    turned_from: float = 30.0
-    turned_most: float = 21.0
+    turned_from: float
+    turned_most: float
 
     def sigma(self, yaw: float, face_width: float) -> float:
         """Standard error of yaw for a face of so many pixels, brow-to-chin box."""
@@ -45,8 +46,8 @@ class ErrorModel(NamedTuple):
         return float(np.sqrt(self.people**2 + (self.size / max(face_width, 1.0)) ** 2 + turned**2))
 
 
-LANDMARK_ERRORS: Final = ErrorModel(people=7.0, size=65.0, turned=0.75)
-KEYPOINT_ERRORS: Final = ErrorModel(people=7.7, size=95.0, turned=0.5, turned_most=16.0)
+LANDMARK_ERRORS: Final = ErrorModel(people=6.0, size=60.0, turned=0.4, turned_from=25.0, turned_most=10.5)
+KEYPOINT_ERRORS: Final = ErrorModel(people=7.2, size=95.0, turned=0.5, turned_from=30.0, turned_most=14.0)
 
 
 class ReferenceFace:

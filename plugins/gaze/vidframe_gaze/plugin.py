@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 import vidframe
 from vidframe import Face, Frame, Seconds, hookimpl
-from vidframe_gaze.head_pose import (
-    KEYPOINT_ERRORS,
-    LANDMARK_ERRORS,
-    Angles,
-    ReferenceFace,
-    angles_of,
-    keypoint_face,
-    reference_face,
-)
+from vidframe_gaze.estimate import Estimator
+from vidframe_gaze.head_pose import Angles
 from vidframe_gaze.smoothing import OneEuro
-
-MESH_POINTS = 468  # a landmarker's further ten points are irises
 
 
 class Gaze:
     """Says where each head is turned (head direction, not eye gaze).
 
     From the landmarks where there are some, else from the detector's six keypoints; a face with neither has no gaze.
+    Where irises can be made out, a part of the eyes' turn is added to the head's.
     """
 
     needs = ("faces", "faces.landmarks?")
@@ -50,14 +40,12 @@ class Gaze:
         self.yaw_offset = yaw_offset
         self.pitch_offset = pitch_offset
         self.forget_after = forget_after
-        self._mesh: ReferenceFace | None = None
-        self._keypoints: ReferenceFace | None = None
+        self._estimate: Estimator | None = None
         self._tracks: dict[int, _Track] = {}
 
     @hookimpl
     def open_camera(self) -> None:
-        self._mesh = reference_face()
-        self._keypoints = keypoint_face(self._mesh)
+        self._estimate = Estimator()
         self._tracks.clear()
 
     @hookimpl
@@ -67,27 +55,16 @@ class Gaze:
         self._forget(frame.seconds)
 
     def _gaze(self, face: Face, seconds: float) -> vidframe.Gaze | None:
-        if face.landmarks is not None:
-            angles = self._angles(self._mesh, face.landmarks[:MESH_POINTS])
-            errors = LANDMARK_ERRORS
-        elif face.keypoints is not None:
-            angles = self._angles(self._keypoints, face.keypoints)
-            errors = KEYPOINT_ERRORS
-        else:
+        assert self._estimate is not None
+        estimate = self._estimate(face)
+        if estimate is None:
             return None
-        if angles is None:
-            return None
+        (yaw, pitch, roll), errors = estimate
+        angles = Angles(yaw - self.yaw_offset, pitch - self.pitch_offset, roll)
         if face.track is not None:
             track = self._tracks.setdefault(face.track, _Track(self.steady))
             angles = track.steadied(angles, seconds)
         return vidframe.Gaze(*angles, sigma=errors.sigma(angles.yaw, face.box.width))
-
-    def _angles(self, reference: ReferenceFace | None, points: NDArray[np.float32]) -> Angles | None:
-        rotation = reference.rotation(points) if reference is not None else None
-        if rotation is None:
-            return None
-        yaw, pitch, roll = angles_of(rotation)
-        return Angles(yaw - self.yaw_offset, pitch - self.pitch_offset, roll)
 
     def _forget(self, now: float) -> None:
         gone = [number for number, track in self._tracks.items() if now - track.seen > self.forget_after]

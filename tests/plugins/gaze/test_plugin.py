@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from vidframe_gaze.estimate import EYE_SHARE, EYES, IRIS_AHEAD, eyes_aside
 from vidframe_gaze.head_pose import KEYPOINT_ERRORS, LANDMARK_ERRORS, keypoint_face, reference_face, rotation_of
 from vidframe_gaze.plugin import Gaze
 
@@ -21,17 +22,20 @@ def face_turned(
     with_landmarks: bool = True,
     with_keypoints: bool = True,
     width: float = 60.0,
+    eyes: float = 0.0,
 ) -> Face:
+    """`eyes`: how far the irises have moved to the viewer's right, in distances of the eye corners."""
+
     def points(face: Any) -> Any:
-        turned = (face.points @ rotation_of(yaw, pitch).T) * (30, -30, -30) + (160, 120, 0)
+        turned = (face @ rotation_of(yaw, pitch).T) * (30, -30, -30) + (160, 120, 0)
         return turned.astype(np.float32)
 
-    irises = np.zeros((10, 3), np.float32)
+    irises = [np.add(MESH.points[list(rim)].mean(axis=0), (eyes, 0, IRIS_AHEAD)) for _, rim in EYES]
     return Face(
         Box(130, 90, width, width),
         track=track,
-        landmarks=np.vstack([points(MESH), irises]) if with_landmarks else None,
-        keypoints=points(keypoint_face(MESH))[:, :2] if with_keypoints else None,
+        landmarks=points(np.vstack([MESH.points, np.repeat(irises, 5, axis=0)])) if with_landmarks else None,
+        keypoints=points(keypoint_face(MESH).points)[:, :2] if with_keypoints else None,
     )
 
 
@@ -50,6 +54,40 @@ def test_landmarks_come_first_and_keypoints_stand_in() -> None:
     assert with_both.sigma == LANDMARK_ERRORS.sigma(with_both.yaw, 60)
     assert (keypoints_only.yaw, keypoints_only.pitch) == pytest.approx((20, 5), abs=0.01)
     assert keypoints_only.sigma == KEYPOINT_ERRORS.sigma(keypoints_only.yaw, 60)
+
+
+@pytest.mark.parametrize(("yaw", "pitch"), [(0, 0), (30, 10), (-20, -15)])
+def test_the_turn_of_the_eyes_is_measured_whichever_way_the_head_is_turned(yaw: float, pitch: float) -> None:
+    ahead, aside = (face_turned(yaw, pitch, eyes=eyes).landmarks for eyes in (0.0, 0.02))
+    assert ahead is not None
+    assert aside is not None
+
+    assert eyes_aside(ahead, rotation_of(yaw, pitch)) == pytest.approx(0, abs=0.2)
+    assert eyes_aside(aside, rotation_of(yaw, pitch)) == pytest.approx(9 * np.cos(np.radians(yaw)), abs=1)
+
+
+def test_a_part_of_the_eyes_turn_counts_and_less_of_it_on_a_small_face_or_one_that_is_turned_away() -> None:
+    large, small, turned = (
+        gazes([face])[0].yaw - yaw
+        for yaw, face in (
+            (0, face_turned(0, eyes=0.02, width=200)),
+            (0, face_turned(0, eyes=0.02, width=20)),
+            (45, face_turned(45, eyes=0.02, width=200)),
+        )
+    )
+
+    assert large == pytest.approx(EYE_SHARE * 8.8, abs=0.2)
+    assert small == pytest.approx(large / 2, abs=0.1)
+    assert turned < large / 4
+
+
+def test_a_head_in_profile_is_turned_further_than_its_landmarks_show() -> None:
+    assert gazes(
+        [
+            face_turned(62, track=None),
+        ]
+    )[0].yaw == pytest.approx(72, abs=0.5)
+    assert gazes([face_turned(-85, track=None)])[0].yaw == pytest.approx(-90, abs=0.5)
 
 
 def test_a_face_without_points_has_no_gaze() -> None:

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidframe_gaze.faces_in import face_finder
-from vidframe_gaze.head_pose import Points, reference_face, rotation_of
+from vidframe_gaze.head_pose import EYE_CORNERS, Points, reference_face, rotation_of
 
 Pixels = NDArray[np.uint8]
 
 ENLARGED: Final = 2  # points per pixel of the portrait, each way
-EYE_CORNERS: Final = (33, 263)
 CHIN, LIP_UPPER, LIP_LOWER = 152, 13, 14
 # Outer and inner outline of the mouth, in the numbering of MediaPipe's face mesh.
 UPPER_LIP: Final = (185, 40, 39, 37, 0, 267, 269, 270, 409, 191, 80, 81, 82, 13, 312, 311, 310, 415)

@@ -1,0 +1,90 @@
+"""Where one face is turned: its landmarks, keypoints and irises together, and how far that may be off."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from vidframe import Face
+from vidframe_gaze.head_pose import (
+    EYE_CORNERS,
+    KEYPOINT_ERRORS,
+    LANDMARK_ERRORS,
+    Angles,
+    ErrorModel,
+    Points,
+    ReferenceFace,
+    angles_of,
+    keypoint_face,
+    reference_face,
+)
+
+MESH_POINTS: Final = 468  # a landmarker's further ten points are irises
+
+# The detector sees a face independently of the landmarker: a little of its answer takes noise off the other's.
+KEYPOINT_SHARE: Final = 0.2
+
+# What head and eyes add up to is where somebody looks, and people spare their necks. But a pupil is found to a part of a
+# pixel only, and a share of what it says is worth more than all of it (docs/plugins/gaze.md, "How").
+EYE_SHARE: Final = 0.35
+EYEBALL: Final = 0.13  # its radius, 12 mm, in distances of the outer eye corners, 92 mm
+IRIS_AHEAD: Final = 0.021  # how far irises lie before the rims of the lids, in the same unit
+BLURRED: Final = 20.0  # face width in pixels at which an iris is worth half as much
+SQUEEZED: Final = 52.0  # degrees beyond which a landmarker's yaw grows half as fast as the head's
+# Iris, and the rim of the lids around it, in the numbering of MediaPipe's face mesh: right eye, left eye.
+EYES: Final = (
+    (468, (7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246)),
+    (473, (249, 263, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466)),
+)
+
+
+class Estimator:
+    """Tells the direction of single faces; knows nothing of what was before."""
+
+    def __init__(self, mesh: ReferenceFace | None = None) -> None:
+        self._mesh = mesh or reference_face()
+        self._keypoints = keypoint_face(self._mesh)
+
+    def __call__(self, face: Face) -> tuple[Angles, ErrorModel] | None:
+        """Angles of the head and how far they may be off; None for a face whose points say nothing."""
+        by_keypoints = None if face.keypoints is None else self._keypoints.rotation(face.keypoints)
+        if face.landmarks is None:
+            return None if by_keypoints is None else (angles_of(by_keypoints), KEYPOINT_ERRORS)
+        rotation = self._mesh.rotation(face.landmarks[:MESH_POINTS])
+        if rotation is None:
+            return None
+        angles = angles_of(rotation)
+        yaw = angles.yaw
+        if by_keypoints is not None:
+            yaw += KEYPOINT_SHARE * (angles_of(by_keypoints).yaw - yaw)
+        if len(face.landmarks) > MESH_POINTS:
+            yaw += _iris_weight(yaw, face.box.width) * eyes_aside(np.asarray(face.landmarks, np.float64), rotation)
+        return angles._replace(yaw=unsqueezed(yaw)), LANDMARK_ERRORS
+
+
+def unsqueezed(yaw: float) -> float:
+    """Degrees that a yaw by landmarks stands for: of a head in profile they show too little."""
+    beyond = max(0.0, abs(yaw) - SQUEEZED)
+    return float(np.copysign(min(abs(yaw) + beyond, 90.0), yaw))
+
+
+def eyes_aside(landmarks: Points, rotation: Points) -> float:
+    """Degrees by which the eyes are turned to the viewer's right from where the head is turned.
+
+    `landmarks`: 478 x 3 pixels; `rotation`: of the head.
+    """
+    across = np.subtract(*landmarks[[EYE_CORNERS[1], EYE_CORNERS[0]], :2])
+    shortened = max(float(np.hypot(rotation[0, 0], rotation[1, 0])), 0.1)
+    corners = float(np.linalg.norm(across))
+    if corners == 0:
+        return 0.0
+    offsets = [landmarks[iris, :2] - landmarks[list(rim), :2].mean(axis=0) for iris, rim in EYES]
+    aside = float(np.mean(offsets, axis=0) @ across) / corners / (corners / shortened)
+    turned = (aside - IRIS_AHEAD * rotation[0, 2]) / EYEBALL
+    return float(np.degrees(np.clip(turned, -0.5, 0.5)))
+
+
+def _iris_weight(yaw: float, face_width: float) -> float:
+    """How much of the eyes' turn counts: less on small faces, and next to nothing on those that are turned away."""
+    return float(EYE_SHARE * np.cos(np.radians(yaw)) ** 4 * face_width**2 / (face_width**2 + BLURRED**2))
