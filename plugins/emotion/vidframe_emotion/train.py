@@ -6,6 +6,7 @@ learns the votes themselves. Both stand on the same features and are added to th
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
@@ -137,7 +138,11 @@ class Trainer:
         self._targets = (1 - share) * self._targets + share * taught
 
     def run(self, progress: Progress, after_epoch: Callable[[Trainer], dict[str, float]]) -> None:
-        """Trains until the recipe's last epoch; `after_epoch` gives figures for the history."""
+        """Trains until the recipe's last epoch; `after_epoch` gives figures for the history.
+
+        OSError where a checkpoint cannot be written; the one before stays.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)  # better now than after an epoch
         while self.epoch < self.recipe.epochs:
             start = time.monotonic()
             loss = self._run_epoch(progress)
@@ -238,16 +243,17 @@ class Trainer:
             "targets": self._targets,
             "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
+        content = io.BytesIO()  # torch itself does not say that a disk is full
+        torch.save(state, content)
         names = ["last.pt"] if self.recipe.rate_at(self.epoch) < 1 else ["last.pt", "level.pt"]
         for name in names:
             part = self.folder / f"{name}.part"
-            torch.save(state, part)
+            part.write_bytes(content.getbuffer())
             os.replace(part, self.folder / name)
         (self.folder / "history.json").write_text(json.dumps(self.history, indent=1) + "\n")
 
     def resume(self) -> bool:
-        """Goes on from the folder's checkpoint; False where there is none.
+        """Goes on from the folder's checkpoint; False where there is none, ValueError where it is of another network.
 
         Where the recipe now has so many more epochs that its learning rate would be over twice that of the checkpoint,
         the checkpoint from before the fall is taken.
@@ -258,8 +264,10 @@ class Trainer:
         if not last.exists():
             return False
         state = torch.load(last, map_location=self._device, weights_only=True)
-        old_rate = Recipe.from_json(state["recipe"]).rate_at(state["epoch"])
-        is_longer = self.recipe.rate_at(state["epoch"]) > 2 * old_rate
+        old = Recipe.from_json(state["recipe"])
+        if old.architecture != self.recipe.architecture:
+            raise ValueError(f"it is of {old.architecture}, not of {self.recipe.architecture}")
+        is_longer = self.recipe.rate_at(state["epoch"]) > 2 * old.rate_at(state["epoch"])
         if is_longer and level.exists():
             state = torch.load(level, map_location=self._device, weights_only=True)
         self.epoch, self.history = state["epoch"], state["history"]

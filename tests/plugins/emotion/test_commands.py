@@ -112,6 +112,26 @@ def test_train_writes_a_model_that_eval_takes(faces_file: Path, tmp_path: Path) 
     assert json.loads(result.output)[0]["faces"] == 42
 
 
+@pytest.mark.slow
+def test_a_training_that_cannot_be_kept_says_so_before_it_starts(faces_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "taken").write_text("a file where the checkpoints should go")
+    arguments = ["train", "emotion", "--data", faces_file, "--out", tmp_path / "mine.keras", "--batch", "16"]
+    arguments += ["--epochs", "1", "--threads", "1", "--checkpoints", tmp_path / "taken"]
+
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "vidframe", *map(str, arguments)],
+        timeout=300,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert run.returncode == 2
+    assert f"cannot write {tmp_path / 'taken'}: File exists" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_the_shipped_model_tells_how_it_was_trained() -> None:
     facts = read_facts(OURS)
 

@@ -191,6 +191,26 @@ for epochs in (10, 11, 40):
 
 
 @pytest.mark.slow
+def test_a_full_disk_is_named_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    code = """
+import resource
+train(1, {folder!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+try: train(2, {folder!r})
+except OSError as error: print(error.strerror)
+trainer = Trainer(Recipe(epochs=2, batch=16), faces(), Path({folder!r}))
+print(trainer.resume(), trainer.epoch)
+try: Trainer(Recipe(architecture="vgg"), faces(), Path({folder!r})).resume()
+except ValueError as error: print(error)
+"""
+
+    shown = trained(code, folder=str(tmp_path)).splitlines()
+
+    assert shown == ["File too large", "True 1", "it is of aligned, not of vgg"]
+
+
+@pytest.mark.slow
 def test_a_pupil_learns_what_a_teacher_answers_about_each_face_and_its_mirror_image(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     code = """

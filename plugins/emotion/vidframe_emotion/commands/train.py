@@ -79,8 +79,14 @@ def train(
     trainer = Trainer(recipe, training, folder, device=device)
     if fresh or not _resumed(trainer):
         _begin(trainer, start, teacher)
-    _run(trainer, choosing)
-    facts = export(trainer, choosing, out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _run(trainer, choosing)
+        facts = export(trainer, choosing, out)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write {error.filename or out}: {error.strerror or error}; the same command goes on from {folder}"
+        ) from error
     click.echo(
         f"{out}: {facts['parameters']:,} parameters, {facts['epochs']} epochs; `vidframe eval emotion` measures it"
     )
