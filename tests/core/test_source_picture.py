@@ -45,7 +45,7 @@ def test_gray_and_chroma_are_the_decoders_own_planes(
 ) -> None:
     picture = picture_of(write_clip(tmp_path / name, moving_square(3, *size), codec=codec, pixels=pixels))
     assert isinstance(picture, DecodedPicture)
-    planes = picture._decoded.planes
+    planes = picture.decoded.planes
     views = [picture.gray(), *(picture.chroma() or ())]
 
     assert [address(view) for view in views] == [plane.buffer_ptr for plane in planes]

@@ -35,7 +35,7 @@ def test_a_variable_frame_rate_keeps_its_real_times(tmp_path: Path) -> None:
 def test_gray_is_the_decoders_own_plane(tmp_path: Path) -> None:
     with open_source(str(write_clip(tmp_path / "clip.mp4"))) as source:
         picture = next(iter(source)).picture
-        plane = picture._decoded.planes[0]  # type: ignore[attr-defined]
+        plane = picture.decoded.planes[0]  # type: ignore[attr-defined]
 
         assert picture.gray().__array_interface__["data"][0] == plane.buffer_ptr
         assert not picture.gray().flags.writeable

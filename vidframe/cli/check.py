@@ -83,6 +83,8 @@ def _options(step: StepConfig) -> str:
     if step.on_error.action != "skip":
         after = f" after {step.on_error.after} failures" if step.on_error.after else ""
         options.append(f"on error {step.on_error.action}{after}")
+    if step.isolate:
+        options.append("in a process of its own")
     return ", ".join(options)
 
 
@@ -175,6 +177,18 @@ STEP_OPTION_SCHEMA: dict[str, Any] = {
                     "additionalProperties": False,
                 },
             ]
+        },
+        "isolate": {
+            "description": "Run it in a process of its own; patience: how long it may take for a frame",
+            "anyOf": [
+                {"const": "process"},
+                {
+                    "type": "object",
+                    "properties": {"patience": {"type": ["number", "string"]}},
+                    "required": ["patience"],
+                    "additionalProperties": False,
+                },
+            ],
         },
         "name": {"type": "string", "description": "Tells two steps of one plugin apart"},
     },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from time import monotonic, perf_counter
 from typing import Any
@@ -17,6 +17,7 @@ import pluggy
 
 from vidframe.core.config import CameraConfig, StepConfig
 from vidframe.core.frame import Camera, Event, Frame
+from vidframe.core.isolated import Isolated
 from vidframe.core.metrics import CameraFigures
 from vidframe.core.registry import SOURCE_ADDS, new_manager
 from vidframe.core.reports import Reports
@@ -54,9 +55,13 @@ class Step:
         self._step_figures = figures.step(config.name, config.plugin.name)
         self._camera = replace(camera, report=reports.by(config.name), figure=self._step_figures.own.__setitem__)
         self._due = float("-inf")
-        plugin = config.make()
-        manager.register(plugin, name=unique_name)
-        self._hooks = _hooks(manager, plugin)
+        self._isolated = Isolated(config, reports, self._step_figures.restarted) if config.isolate else None
+        if self._isolated is not None:
+            self._hooks: Mapping[str, Hook] = self._isolated.hooks
+        else:
+            plugin = config.make()
+            manager.register(plugin, name=unique_name)
+            self._hooks = _hooks(manager, plugin)
 
     def open(self) -> None:
         """Opens the plugin, once; one that cannot be opened is disabled."""
@@ -119,6 +124,8 @@ class Step:
 
     def _is_due(self, frame: Frame, present: set[str]) -> bool:
         if not self.needs <= present or not self._is_wanted(frame):
+            return False
+        if self._isolated is not None and not self._isolated.is_ready:
             return False
         every = self.config.every
         if every.seconds:

@@ -14,20 +14,24 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
 
 class Child:
     """A process and the connection to it."""
 
-    def __init__(self, module: str, name: str) -> None:
-        """Starts a process that calls `work(connection, name)` of `module`. OSError if there is no room for another."""
+    def __init__(self, module: str, name: str, shared: Sequence[int] = ()) -> None:
+        """Starts a process that calls `work(connection, name)` of `module`. OSError if there is no room for another.
+
+        The descriptors of `shared` are open in it, too, under the same numbers.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             # -P: what lies in the working directory is not imported.
             command = [sys.executable, "-P", "-m", "vidframe.core.child", module, name, str(theirs.fileno())]
             try:
-                self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+                self.process = subprocess.Popen(command, pass_fds=[theirs.fileno(), *shared])
             except OSError:
                 ours.close()
                 raise
@@ -66,10 +70,12 @@ class Child:
                 self.process.kill()
         self.close()
 
-    def close(self) -> None:
-        """Waits for its end; what was to be said must have been said."""
-        self.process.wait()
+    def close(self, patience: float = 2.0) -> None:
+        """Lets it see that it is not needed any more, and waits so long for its end."""
         self.connection.close()
+        if not self.wait(patience):
+            self.process.kill()
+            self.process.wait()
 
 
 def _main(module: str, name: str, descriptor: str) -> None:

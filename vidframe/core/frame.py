@@ -257,7 +257,7 @@ class Frame:
         self.motion: float | None = None  # share of the picture that changed since the last frame, 0..1
         self.faces: list[Face] = []
         self.notes: dict[str, Any] = {}  # for plugins whose findings have no field here
-        self._picture = picture
+        self.picture = picture
         self._views: dict[tuple[str, int | None], Pixels] = {}
 
     @property
@@ -268,18 +268,18 @@ class Frame:
     @property
     def gray(self) -> Pixels:
         """Luma, height x width. The decoder's own plane where there is one, without a copy."""
-        return self._view("gray", None, self._picture.gray)
+        return self._view("gray", None, self.picture.gray)
 
     @property
     def image(self) -> Pixels:
         """Height x width x 3, BGR as OpenCV reads it."""
-        return self._view("image", None, self._picture.bgr)
+        return self._view("image", None, self.picture.bgr)
 
     def scaled(self, width: int) -> Pixels:
         """`image` at `width` pixels wide, straight from the decoder's picture; never blown up."""
         if width >= self.width:
             return self.image
-        return self._view("image", width, lambda: self._picture.bgr(width))
+        return self._view("image", width, lambda: self.picture.bgr(width))
 
     def scaled_gray(self, width: int) -> Pixels:
         """`gray` at `width` pixels wide, linearly interpolated; never blown up."""
@@ -289,7 +289,7 @@ class Frame:
 
     def chroma(self) -> tuple[Pixels, Pixels] | None:
         """The decoder's Cb and Cr planes, 128 = no colour; None where the picture came as RGB or grey."""
-        planes = self._picture.chroma()
+        planes = self.picture.chroma()
         if planes is not None:
             for plane in planes:
                 plane.setflags(write=False)

@@ -48,8 +48,13 @@ class StepFigures(Durations):
         self.plugin = plugin
         self.errors = 0
         self.skipped = 0  # not due, or what it needs was not there
+        self.restarts = 0  # of its process, where it has one of its own
         self.is_disabled = False
         self.own: dict[str, float] = {}  # figures that the plugin gives, by name
+
+    def restarted(self) -> None:
+        """Counts a start of its process."""
+        self.restarts += 1
 
 
 class Ages(Durations):

@@ -90,6 +90,7 @@ def _of_steps(cameras: list[CameraFigures]) -> Iterator[Metric]:
     times = HistogramMetricFamily("vidframe_step_seconds", "How long a step took for a frame", labels=labels)
     errors = _counter("step_errors", "Failures of a step", "step")
     skipped = _counter("step_skipped", "Frames for which a step was not due, or lacked what it needs", "step")
+    restarts = _counter("step_restarts", "How often a step's own process was started again", "step")
     disabled = GaugeMetricFamily("vidframe_step_disabled", "1 where a step was switched off", labels=labels)
     stuck = GaugeMetricFamily("vidframe_step_stuck", "1 where a step does not come back", labels=labels)
     for camera in cameras:
@@ -98,9 +99,10 @@ def _of_steps(cameras: list[CameraFigures]) -> Iterator[Metric]:
             times.add_metric(who, *_histogram(its))
             errors.add_metric(who, its.errors)
             skipped.add_metric(who, its.skipped)
+            restarts.add_metric(who, its.restarts)
             disabled.add_metric(who, its.is_disabled)
             stuck.add_metric(who, camera.stuck == name)
-    yield from (times, errors, skipped, disabled, stuck)
+    yield from (times, errors, skipped, restarts, disabled, stuck)
 
 
 def _of_plugins(cameras: list[CameraFigures]) -> Iterator[Metric]:

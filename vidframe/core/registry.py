@@ -26,7 +26,7 @@ NOTE = r"notes\.[a-z][a-z0-9_]*"
 NAMES = SOURCE_ADDS | {"mode", "motion", "faces", "faces.landmarks", "faces.emotion", "faces.gaze"}
 
 # Keys of a step that the framework itself reads, so that no plugin may have a setting of that name.
-STEP_OPTIONS = frozenset({"every", "when", "on_error", "name"})
+STEP_OPTIONS = frozenset({"every", "when", "on_error", "name", "isolate"})
 
 
 class PluginError(Exception):

@@ -43,6 +43,10 @@ class Reports:
 
         return report
 
+    def forward(self, event: Event) -> None:
+        """Takes an event that was reported in another process."""
+        self._waiting.append(event)
+
     def drain(self) -> Iterator[Event]:
         """The waiting events, and those that come while they are handled."""
         for _ in range(MOST_AT_ONCE):

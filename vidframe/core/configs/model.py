@@ -49,6 +49,7 @@ class StepConfig:
     every: Every = Every()
     when: str | None = None
     on_error: OnError = OnError()
+    isolate: float | None = None  # seconds that a call may take in a process of its own; None: runs in the camera's
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # as the file has them
     place: Place = field(default=(), compare=False)
     lacks: tuple[str, ...] = field(default=(), compare=False)  # settings without default that nobody gave yet

@@ -20,6 +20,7 @@ from vidframe.core.settings import seconds
 
 PlaceOf = Callable[[str], Place]  # key of a step -> where its value stands
 
+ISOLATED_PATIENCE = 1.0  # seconds; what is found in a picture after that is of little use
 SHAPE = "a step is one plugin name, or one name with settings ({faces: {...}})"
 
 
@@ -179,6 +180,8 @@ class Steps:
             step = replace(step, when=self._when(place_of("when"), options["when"]))
         if "on_error" in options:
             step = replace(step, on_error=self._on_error(place_of("on_error"), options["on_error"]))
+        if "isolate" in options:
+            step = replace(step, isolate=self._isolate(place_of("isolate"), options["isolate"]))
         return step
 
     def _every(self, place: Place, value: Any) -> Every:
@@ -215,6 +218,15 @@ class Steps:
         found = self.values.shown(place, value)
         self.document.complain(place, f"on_error must be skip, stop or {{disable_after: N}}, found {found}")
         return OnError()
+
+    def _isolate(self, place: Place, value: Any) -> float | None:
+        if value == "process":
+            return ISOLATED_PATIENCE
+        if isinstance(value, dict) and set(value) == {"patience"}:
+            return self.values.duration((*place, "patience"), value["patience"])
+        found = self.values.shown(place, value)
+        self.document.complain(place, f"isolate must be process or {{patience: TIME}}, found {found}")
+        return None
 
 
 def _parted(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -28,8 +28,8 @@ class DecodedPicture:
     """
 
     def __init__(self, decoded: VideoFrame, turn: int = 0) -> None:
-        self._decoded = decoded
-        self._turn = turn
+        self.decoded = decoded
+        self.turn = turn
         self._yuv: VideoFrame | None = None
         width, height = decoded.width, decoded.height
         self.width, self.height = (height, width) if turn % 2 else (width, height)
@@ -52,22 +52,22 @@ class DecodedPicture:
     def bgr(self, width: int | None = None) -> Pixels:
         """BGR, scaled to `width` where it is given, in one step."""
         width, height = self._decoder_size(width or self.width)
-        area = Interpolation.AREA if width < self._decoded.width else Interpolation.BILINEAR
-        bgr = self._decoded.reformat(width, height, "bgr24", interpolation=area)
+        area = Interpolation.AREA if width < self.decoded.width else Interpolation.BILINEAR
+        bgr = self.decoded.reformat(width, height, "bgr24", interpolation=area)
         return self._upright(_plane(bgr, 0, 3).reshape(height, width, 3))
 
     def _decoder_size(self, width: int) -> tuple[int, int]:
         height = max(1, round(self.height * width / self.width))
-        return (height, width) if self._turn % 2 else (width, height)
+        return (height, width) if self.turn % 2 else (width, height)
 
     def _planar(self) -> VideoFrame:
         if self._yuv is None:
-            self._yuv = _eight_bit_planar(self._decoded)
+            self._yuv = _eight_bit_planar(self.decoded)
         return self._yuv
 
     def _upright(self, pixels: Pixels) -> Pixels:
-        if self._turn:
-            pixels = np.ascontiguousarray(np.rot90(pixels, self._turn))
+        if self.turn:
+            pixels = np.ascontiguousarray(np.rot90(pixels, self.turn))
         pixels.setflags(write=False)
         return pixels
 
