@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.clips import moving_square, write_clip, write_sound
 from vidframe.core.source import SourceError, open_source
@@ -53,6 +55,14 @@ def test_a_whole_recording_gives_no_warning(
     assert caplog.messages == []
 
 
+@pytest.mark.parametrize("name", ["picture.jpg", "picture.png"])
+def test_a_single_picture_is_a_recording_of_one(tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    Image.fromarray(next(moving_square())).save(tmp_path / name)
+
+    assert count_of(tmp_path / name) == 1
+    assert caplog.messages == []
+
+
 def test_damage_in_the_middle_costs_pictures_and_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clip = write_clip(tmp_path / "clip.mp4", moving_square(60, 320, 240), container_options=FASTSTART)
     content = bytearray(clip.read_bytes())
@@ -86,6 +96,21 @@ def recording_that_was_cut_off(path: Path) -> Path:
     return cut(write_clip(path))
 
 
+def only_the_start(path: Path) -> Path:
+    return cut(write_clip(path), 0.001)
+
+
+def animated_webp(path: Path) -> Path:
+    ground, other = (Image.fromarray(picture) for picture in moving_square(2))
+    ground.save(path, save_all=True, append_images=[other])
+    return path
+
+
+def named_pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
 def playlist_of_other_machines(path: Path) -> Path:
     path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n")
     return path
@@ -105,6 +130,14 @@ def list_of_other_files(path: Path) -> Path:
         pytest.param(nothing, "empty.mp4", "is empty (0 bytes)", id="zero bytes"),
         pytest.param(write_sound, "sound.mp4", "has sound (aac) but no picture", id="sound only"),
         pytest.param(recording_that_was_cut_off, "cut.mp4", "or its recording was cut off", id="without its index"),
+        pytest.param(
+            only_the_start, "start.mkv", "is not a video that FFmpeg can read", id="the first bytes of Matroska"
+        ),
+        pytest.param(
+            only_the_start, "start.ts", "is not a video that FFmpeg can read", id="the first bytes of MPEG-TS"
+        ),
+        pytest.param(animated_webp, "moving.webp", "an animated WebP, which FFmpeg cannot read", id="animated WebP"),
+        pytest.param(named_pipe, "pipe", "is a pipe; name the source - and give it", id="named pipe"),
         pytest.param(playlist_of_other_machines, "list.m3u8", "is not a video", id="a playlist of other machines"),
         pytest.param(list_of_other_files, "list.mp4", "cannot be opened", id="a list of other files"),
         pytest.param(lambda path: path, "missing.mp4", "does not exist", id="missing"),

@@ -38,6 +38,7 @@ def test_a_damaged_picture_is_left_out_and_told(tmp_path: Path, caplog: pytest.L
     gray_picture(tmp_path / "1.png", 50)
     (tmp_path / "2.png").write_bytes(b"no")
     gray_picture(tmp_path / "3.png", 50)
+    (tmp_path / "folder.png").mkdir()
 
     with open_source(str(tmp_path), camera="door") as source:
         assert [shot.seconds for shot in source] == [0, 0.2]

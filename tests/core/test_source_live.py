@@ -201,7 +201,7 @@ with open_source(sys.argv[1], timeout=30, stop=stop) as source:
 
 def test_a_webcam_that_is_not_there_is_down_with_its_reason() -> None:
     with Watcher("/dev/video987") as door:
-        assert door.wait_for_state(State.DOWN) == "no such file or directory"
+        assert door.wait_for_state(State.DOWN) == "there is no such device"
 
 
 def test_packets_that_nobody_takes_are_let_go_up_to_a_keyframe() -> None:

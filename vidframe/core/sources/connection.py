@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import sys
 from collections.abc import Callable
@@ -68,6 +69,10 @@ def refusal(error: Exception | None, timeout: float) -> str:
             return f"no answer within {timeout:g} s"
         case ConnectionRefusedError():
             return "connection refused; is it on, and is the port right?"
+        case FileNotFoundError():
+            return "there is no such device"
+        case av.error.FFmpegError() if error.errno == errno.EIO:  # as of a name that no server knows
+            return "cannot be reached; is the address right?"
         case av.error.InvalidDataError():
             return "it answers, but not with video"
         case av.error.ProtocolNotFoundError() | av.error.DemuxerNotFoundError():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ import av
 
 from vidframe.core.sources.recording import Facts, Recording, open_stream, read_to_end
 from vidframe.core.sources.shot import Options, SourceError
+
+_CAUSES = "it is of another kind, damaged, or its recording was cut off"
 
 
 def open_file(path: Path, options: Options) -> Recording:
@@ -28,16 +31,16 @@ def open_file(path: Path, options: Options) -> Recording:
 def _open(path: Path, who: str) -> Any:
     if not path.exists():
         raise SourceError(f"{who} does not exist; give the path of a video, a folder of pictures or a camera's URL")
+    if path.is_fifo():
+        raise SourceError(f"{who} is a pipe; name the source - and give it as standard input: < {path}")
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(f"{who} is empty (0 bytes); give a file that holds video")
     try:
         # With the prefix no name is taken for another protocol, and a playlist reaches nothing but files.
         return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
-    except av.error.InvalidDataError:
-        raise SourceError(
-            f"{who} is not a video that FFmpeg can read; it is of another kind, damaged, or its recording was cut off"
-        ) from None
     except (av.error.FFmpegError, OSError) as error:
+        if isinstance(error, av.error.InvalidDataError | EOFError) or error.errno == errno.EIO:
+            raise SourceError(f"{who} is not a video that FFmpeg can read; {_CAUSES}") from None
         raise SourceError(f"{who} cannot be opened: {error.strerror}") from None
 
 

@@ -22,7 +22,9 @@ def open_folder(path: Path, options: Options) -> Recording:
     """Every picture of a folder, `fps` of them a second (10 where nothing is said)."""
     who = f"{options.camera}: {path}"
     fps = options.fps or 10.0
-    files = sorted((file for file in path.iterdir() if file.suffix.lower() in _PICTURES), key=_natural)
+    files = sorted(
+        (file for file in path.iterdir() if file.suffix.lower() in _PICTURES and file.is_file()), key=_natural
+    )
     if not files:
         known = " ".join(sorted(_PICTURES))
         raise SourceError(f"{who} is a folder without a picture; pictures are files that end in {known}")

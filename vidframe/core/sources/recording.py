@@ -101,13 +101,14 @@ def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Genera
     except (av.error.FFmpegError, OSError) as error:
         fault = error.strerror or "reading failed"
     if not shown:
-        raise SourceError(f"{who} has no picture that can be decoded: {fault or 'it is empty or damaged'}")
+        kind = "an animated WebP, which FFmpeg cannot read" if stream.codec == "webp" else "cut off"
+        raise SourceError(f"{who} has no picture that can be decoded: {fault or f'it is empty, damaged or {kind}'}")
     _warn(who, stream, shown, seconds, fault)
 
 
 def _warn(who: str, stream: VideoStream, shown: int, seconds: float, fault: str) -> None:
     log = logging.getLogger(__name__)
-    step = seconds / max(1, shown - 1)
+    step = seconds / (shown - 1) if shown > 1 else 1 / (stream.fps or 25)
     if fault or _is_cut(stream, seconds, step):
         log.warning("%s ends after %s: %s", who, _progress(stream, shown, seconds + step), fault or "it is cut off")
     if stream.damaged:

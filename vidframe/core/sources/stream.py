@@ -49,6 +49,11 @@ class VideoStream:
         return self._container.format.name not in _UNTIMED
 
     @property
+    def codec(self) -> str:
+        """FFmpeg's name of how the pictures are coded."""
+        return str(self._context.name)
+
+    @property
     def fps(self) -> float | None:
         """As the stream states it."""
         rate = self._stream.average_rate or self._stream.guessed_rate
