@@ -58,7 +58,7 @@ class Shop:
         """Insert rows, some thousand at a time."""
         source = iter(rows)
         while part := list(islice(source, AT_ONCE)):
-            self.connection.execute(insert(table.__table__), part)
+            self.connection.execute(insert(Base.metadata.tables[table.__tablename__]), part)
 
     def moment(self, days: int = DAYS) -> datetime:
         """Some moment of the last days, in the hours of business."""

@@ -37,7 +37,7 @@ TILLS = 8
 def main(seconds: float, url: str) -> None:
     """Measure, and print one line per figure."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(instance=Path(folder), database=SecretStr(url), plain_http=True)
+        settings = Settings(instance=Path(folder), database=SecretStr(url), plain_http=True, testing=True)
         upgrade_database(settings)
         app = create_app(settings)
         database = shop_of(app).database

@@ -8,10 +8,11 @@ from datetime import timedelta
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shop_app import audit, background, guards, i18n, pages
+from shop_app import audit, background, guards, i18n, pages, running
 from shop_app.areas import areas
 from shop_app.db import Database
 from shop_app.errors import init_errors
+from shop_app.schema import check_version
 from shop_app.settings import Settings, load_settings
 from shop_app.web import Shop, Unit, register
 
@@ -34,6 +35,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     guards.init_app(app)
     register(app, areas())
     if not settings.testing:
+        check_version(settings)
+        if settings.is_sqlite:
+            running.open_sqlite(settings)
         app.extensions["shop"].services["background.end"] = background.start(database, settings)
     return app
 

@@ -1,6 +1,7 @@
-"""Work without a request: a few small jobs, each in its own transaction, again and again in one thread per process.
+"""Work without a request: a few small jobs, each in its own transaction, again and again in one thread.
 
-Several processes may run the same job at once; each job is written so that this does no harm.
+Of several processes one does it: who holds a named lock of MariaDB. It ends with its connection, so that another process
+takes over within a second; in the moment between, a job may run twice, and is written so that this does no harm.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
 from shop_app import retention
 from shop_app.alerts import watch
 from shop_app.db import Database
 from shop_app.interest import notes
+from shop_app.running import LOCK_NAME
 from shop_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -74,13 +80,50 @@ def start(database: Database, settings: Settings, jobs: tuple[Job, ...] = JOBS) 
     return end
 
 
+class Turn:
+    """Whether it is this process's turn to work. On SQLite there is no other."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    def is_ours(self) -> bool:
+        """Asks the database, each time anew: the lock is lost with its connection."""
+        if self._database.is_sqlite:
+            return True
+        try:
+            if self._connection is None:
+                self._connection = self._database.reader.connect().execution_options(isolation_level="AUTOCOMMIT")
+            return bool(self._connection.scalar(_TAKE_OR_KEEP))
+        except DBAPIError:
+            self.end()
+            return False
+
+    def end(self) -> None:
+        """Let another process work."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()  # closed for good: back in the pool it would keep the lock
+            connection.close()
+
+
+_TAKE_OR_KEEP = text(f"SELECT IF(IS_USED_LOCK({LOCK_NAME}) = CONNECTION_ID(), 1, GET_LOCK({LOCK_NAME}, 0))")
+
+
 def _work(database: Database, settings: Settings, jobs: tuple[Job, ...], stop: threading.Event) -> None:
     due = {job: time.monotonic() + job.every for job in jobs}
+    turn = Turn(database)
     while not stop.wait(TICK):
-        for job in jobs:
-            if time.monotonic() >= due[job]:
-                _run(job, database, settings)
-                due[job] = time.monotonic() + job.every
+        if turn.is_ours():
+            _run_due(jobs, due, database, settings)
+    turn.end()
+
+
+def _run_due(jobs: tuple[Job, ...], due: dict[Job, float], database: Database, settings: Settings) -> None:
+    for job in jobs:
+        if time.monotonic() >= due[job]:
+            _run(job, database, settings)
+            due[job] = time.monotonic() + job.every
 
 
 def _run(job: Job, database: Database, settings: Settings) -> None:

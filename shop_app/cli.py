@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from shop_app import backup as backups
+from shop_app import running
 from shop_app.accounts import service
 from shop_app.audit import acting_as, record
 from shop_app.db import Database
+from shop_app.doctor import findings
 from shop_app.errors import Refused
 from shop_app.permissions import Role
 from shop_app.schema import check_version, head, initialise, upgrade_database
@@ -82,25 +86,46 @@ def camera_token(settings: Settings, name: str) -> None:
 @main.command()
 @click.pass_obj
 def upgrade(settings: Settings) -> None:
-    """Bring the database to the present version. Back up first."""
-    upgrade_database(settings)
+    """Bring the database to the present version. Back up first; the shop must be closed."""
+    with _told():
+        running.refuse_if_open(settings)
+        upgrade_database(settings)
     click.echo(f"The database is at version {head()}.")
+
+
+@main.command()
+@click.option("--workers", default=1, help="How many processes serve the shop.")
+@click.pass_obj
+def doctor(settings: Settings, workers: int) -> None:
+    """Look for settings that do not fit; ends with 1 where something is wrong."""
+    wrong = 0
+    for name, problem in findings(settings, workers):
+        click.echo(f"{'!!' if problem else 'ok'}  {name:<12} {problem}".rstrip())
+        wrong += bool(problem)
+    raise SystemExit(min(wrong, 1))
 
 
 @main.command()
 @click.option("--host", help="Overrides SHOP_HOST.")
 @click.option("--port", type=int, help="Overrides SHOP_PORT.")
+@click.option("--workers", default=1, help="Processes; more than one needs MariaDB and gunicorn.")
 @click.pass_obj
-def run(settings: Settings, host: str | None, port: int | None) -> None:
-    """Serve the shop with waitress: one process, many threads."""
+def run(settings: Settings, host: str | None, port: int | None, workers: int) -> None:
+    """Serve the shop: one process of many threads with waitress, or several with gunicorn."""
+    host, port = host or settings.host, settings.port if port is None else port
+    with _told():
+        check_version(settings)
+        if workers > 1:
+            _become_gunicorn(settings, f"{host}:{port}", workers)
+        _serve(settings, host, port)
+
+
+def _serve(settings: Settings, host: str, port: int) -> None:
     import waitress
 
     from shop_app.app import create_app
 
-    with _told():
-        check_version(settings)
     app = create_app(settings)
-    host, port = host or settings.host, settings.port if port is None else port
     server = waitress.create_server(
         app, host=host, port=port, threads=settings.threads, ident=None, channel_timeout=120
     )
@@ -110,6 +135,23 @@ def run(settings: Settings, host: str | None, port: int | None) -> None:
         server.run()
     except KeyboardInterrupt:
         server.close()
+
+
+def _become_gunicorn(settings: Settings, address: str, workers: int) -> None:
+    """Replace this process: signals and the exit status are gunicorn's own."""
+    if settings.is_sqlite:
+        raise SettingsError(
+            "several processes need MariaDB (SHOP_DATABASE); a shop on SQLite has one with many threads"
+        )
+    if importlib.util.find_spec("gunicorn") is None:
+        raise SettingsError("several processes need gunicorn: pip install 'vidframe[shop,production]'")
+    os.environ |= settings.as_environment()  # a password given in a file stays out of the command line
+    arguments = [
+        "--workers", str(workers), "--worker-class", "gthread", "--threads", str(settings.threads), "--bind", address,
+        "--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "75", "--no-control-socket",
+        "shop_app.app:create_app()",
+    ]  # fmt: skip
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
 
 
 @main.command("sample-data")
@@ -174,6 +216,8 @@ def _told() -> Iterator[None]:
         raise click.ClickException(refusal.detail) from None
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    except OperationalError as error:
+        raise click.ClickException(f"the database cannot be used: {error.orig}") from None
 
 
 def _safe(settings: Settings) -> str:

@@ -21,12 +21,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import DATETIME, VARCHAR
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-# 1205 lock wait timeout, 1213 deadlock, 1020 record has changed: the transaction is gone and may be tried again.
-_RETRYABLE = {1205, 1213, 1020}
+# 1205 lock wait timeout, 1213 deadlock, 1020 record has changed: the transaction is gone and may be tried again. So it is
+# with 1305: the savepoint that should be rolled back to went with its transaction.
+_RETRYABLE = {1205, 1213, 1020, 1305}
+
+_CHECK_FAILED = {4025, 3819}  # MariaDB, MySQL: an error of this kind there, an IntegrityError elsewhere
+
+# Whatever the server is set to: what does not fit is refused, not cut, and nobody waits a minute for a lock.
+_MARIADB = "SET sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 10"
+MOST_CONNECTIONS = 48  # of one process to MariaDB; further requests wait for one of them
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -104,9 +111,11 @@ class Database:
                 self.url, pool_size=16, max_overflow=240, connect_args={"timeout": 10, "check_same_thread": False}
             )
         return create_engine(
-            self.url, isolation_level=isolation_level, pool_size=16, max_overflow=64, pool_recycle=1800,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
+            self.url, isolation_level=isolation_level, pool_size=8, max_overflow=MOST_CONNECTIONS // 2 - 8,
+            pool_recycle=1800, pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": 10, "read_timeout": 60, "write_timeout": 60, "init_command": _MARIADB,
+            },
         )  # fmt: skip
 
     @contextmanager
@@ -152,9 +161,15 @@ def changed_rows(session: Session, statement: Executable) -> int:
 
 
 def may_retry(error: DBAPIError) -> bool:
-    """Whether the database gave the transaction up to end a deadlock, so that the same work may be tried again."""
+    """Whether the database gave the whole transaction up, as to end a deadlock, so that the same work may be tried again."""
     arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and arguments[0] in _RETRYABLE
+
+
+def ends_transaction(error: DBAPIError) -> bool:
+    """Whether nothing is left of the transaction: a deadlock, a lost connection, a full disk. A refused value is none."""
+    code = (getattr(error.orig, "args", ()) or (0,))[0]
+    return isinstance(error, OperationalError) and code not in _CHECK_FAILED
 
 
 def now() -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -55,7 +56,7 @@ def compile_translations(settings: Settings) -> Path:
         if target.exists() and stamp.exists() and stamp.read_text() == digest:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(".part")
+        part = target.with_suffix(f".{os.getpid()}.part")  # several processes may start at once
         with source.open("rb") as po, part.open("wb") as mo:
             write_mo(mo, read_po(po, locale=source.parts[-3]))
         part.replace(target)

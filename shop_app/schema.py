@@ -42,6 +42,11 @@ def head() -> str:
     return ScriptDirectory.from_config(alembic_config("")).get_current_head() or ""
 
 
+def versions() -> set[str]:
+    """All versions that this release can bring a database up from."""
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config("")).walk_revisions()}
+
+
 def check_version(settings: Settings) -> None:
     """Refuse to work on a database of another version."""
     settings.instance.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -68,6 +69,15 @@ class Settings(BaseModel):
         """Folder of product pictures, snapshots and clips."""
         return self.instance / "media"
 
+    def as_environment(self) -> dict[str, str]:
+        """The variables that make the same settings in another process."""
+        found = {}
+        for name in self.model_fields_set:
+            value = getattr(self, name)
+            text = value.get_secret_value() if isinstance(value, SecretStr) else value
+            found[PREFIX + name.upper()] = " ".join(text) if isinstance(text, list) else str(text)
+        return found
+
     def secret_key(self) -> bytes:
         """The key that signs form tokens; made on first use, readable by the owner only."""
         return self._key("secret.key", lambda: secrets.token_hex(32).encode())
@@ -76,22 +86,26 @@ class Settings(BaseModel):
         """The key that encrypts camera credentials; kept outside the database."""
         return self._key("vault.key", Fernet.generate_key)
 
-    def _key(self, name: str, make: Any) -> bytes:
+    def _key(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self.instance / name
-        self.instance.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            key = path.read_bytes()
-            if len(key) < 32:
-                raise SettingsError(
-                    f"{path} holds a key of {len(key)} bytes; remove it to have a good one made"
-                ) from None
-            return key
-        with os.fdopen(handle, "wb") as file:
-            key = bytes(make())
-            file.write(key)
+        if not path.exists():
+            self._make_key(path, make())
+        key = path.read_bytes()
+        if len(key) < 32 or len(set(key)) < 8:
+            raise SettingsError(f"{path} holds a weak key of {len(key)} bytes; remove it to have a good one made")
         return key
+
+    def _make_key(self, path: Path, key: bytes) -> None:
+        """Of several processes that start at once the first one's key stands, and none reads half a key."""
+        self.instance.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(part, path)
+        part.unlink()
 
 
 def load_settings(environment: Mapping[str, str], file: Path | None = None) -> Settings:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app.alerts import incidents
 from shop_app.cameras import states
-from shop_app.db import now
+from shop_app.db import ends_transaction, now
 from shop_app.events.contract import ROLES, BadEvent, EventIn, Lenient, read_event
 from shop_app.interest import counting
 from shop_app.models import EventFile, IncomingEvent
@@ -88,7 +88,9 @@ def _take_one(session: Session, actor: Actor, event: EventIn, facts: Lenient | N
     except IntegrityError:
         # Another request took the same id between our look and our insert; the sender asks again.
         return {"id": event.id, "status": "failed"}
-    except Exception:
+    except Exception as error:
+        if isinstance(error, DBAPIError) and ends_transaction(error):
+            raise  # it took the events before this one with it: the batch as a whole was not taken
         log.exception("event %s of kind %s could not be taken", event.id, event.kind)
         return {"id": event.id, "status": "failed"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
 from shop_app import models
 from shop_app.db import Base, UtcDateTime
@@ -22,12 +22,15 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[Fal
 
 
 def run() -> None:
-    """Connect, and run what is missing in one transaction where the database can."""
+    """Connect, and run what is missing: on SQLite all of it or nothing; MariaDB commits each change of a table by itself."""
     engine = create_engine(context.config.attributes["url"])
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     with engine.connect() as connection:
         context.configure(
             connection=connection, target_metadata=Base.metadata, render_as_batch=True, render_item=render_item,
-            compare_type=True,
+            compare_type=True, transactional_ddl=engine.dialect.name == "sqlite",
         )  # fmt: skip
         with context.begin_transaction():
             context.run_migrations()

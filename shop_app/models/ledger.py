@@ -30,6 +30,7 @@ class LedgerTransaction(Base):
     """Why money moved."""
 
     __tablename__ = "ledger_transactions"
+    __table_args__ = (Index("ix_ledger_transactions_kind_at", "kind", "at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))  # top-up, payment, refund, correction

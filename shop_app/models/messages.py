@@ -55,6 +55,7 @@ class Complaint(Base):
     __table_args__ = (
         CheckConstraint("state IN ('open','answered','closed')", name="state"),
         Index("ix_complaints_state_updated_at", "state", "updated_at"),
+        Index("ix_complaints_updated_at", "updated_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

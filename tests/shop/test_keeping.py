@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from click.testing import CliRunner
 from flask import Flask
-from sqlalchemy import create_engine, select, text, update
+from pydantic import SecretStr
+from sqlalchemy import create_engine, func, select, text, update
 
-from shop_app import audit, backup
+from shop_app import audit, background, backup, running, tables
 from shop_app.cli import main
 from shop_app.db import Base, Database
+from shop_app.doctor import findings
 from shop_app.errors import Conflict, Invalid
 from shop_app.models import Account, AuditEntry, Product
+from shop_app.schema import alembic_config, head, upgrade_database, versions
 from shop_app.settings import Settings, SettingsError, load_settings
 from shop_app.web import shop_of
 from tests.shop.conftest import Person
+from tests.shop.test_books import many_bills
 
 
 def _contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -62,6 +77,160 @@ def test_nothing_is_restored_over_a_shop_without_being_told_to(app: Flask, admin
     assert admin.client.get("/me").status_code == 200
 
 
+OLDER = sorted(versions() - {head()})
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_an_upgrade_keeps_every_row_and_makes_what_the_models_say(  # M15
+    settings: Settings, database: Database, billing: Person, make_product: Callable[..., Product], version: str
+) -> None:
+    many_bills(database, [billing.id], make_product(), 300)
+    before = _contents(database)
+    database.close()
+
+    command.downgrade(alembic_config(settings.database_url), version)
+    assert differences(settings) != []
+    upgrade_database(settings)
+
+    assert _contents(database) == before
+    assert differences(settings) == []
+
+
+@pytest.mark.parametrize("version", OLDER)
+@pytest.mark.parametrize("present", [*OLDER, head()])
+def test_a_backup_of_an_older_release_is_restored_and_upgraded(  # M15
+    settings: Settings, database: Database, admin: Person, tmp_path: Path, version: str, present: str
+) -> None:
+    before = _contents(database)
+    database.close()
+    command.downgrade(alembic_config(settings.database_url), version)
+    backup.back_up(settings, tmp_path / "old.tar.gz")
+    upgrade_database(settings)
+    with database.writing() as session:
+        session.execute(update(Account).values(name="changed"))
+    database.close()
+    command.downgrade(alembic_config(settings.database_url), present)
+
+    backup.restore(settings, tmp_path / "old.tar.gz", replace=True)
+
+    assert _contents(database) == before
+    assert differences(settings) == []
+
+
+@pytest.mark.mariadb
+def test_a_shop_moves_from_sqlite_to_mariadb_by_backup_and_restore(
+    settings: Settings, database: Database, billing: Person, make_product: Callable[..., Product], mariadb_url: str,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    if not settings.is_sqlite:
+        pytest.skip("the way back is not offered")
+    many_bills(database, [billing.id], make_product(name="Käse — 100 %"), 50)
+    backup.back_up(settings, tmp_path / "shop.tar.gz")
+    moved = Settings(instance=tmp_path / "new", database=SecretStr(mariadb_url))
+
+    backup.restore(moved, tmp_path / "shop.tar.gz", replace=True)
+
+    there = Database(moved.database_url)
+    assert _contents(there) == _contents(database)
+    there.close()
+
+
+def test_a_backup_of_a_newer_release_restores_nothing(app: Flask, admin: Person, tmp_path: Path) -> None:
+    settings = shop_of(app).settings
+    with mock.patch.object(tables, "version_of", return_value="9999"):
+        backup.back_up(settings, tmp_path / "new.tar.gz")
+
+    with pytest.raises(Invalid, match=r"version 9999, which this release \(\d+\) does not know"):
+        backup.restore(settings, tmp_path / "new.tar.gz", replace=True)
+    assert admin.client.get("/me").status_code == 200
+
+
+def test_a_backup_is_of_one_moment_however_busy_the_shop_is(
+    settings: Settings, database: Database, make_product: Callable[..., Product], tmp_path: Path
+) -> None:
+    make_product()
+    seen = tables._plain
+
+    def busy(value: object) -> object:
+        if value == "Corner Shop":  # the profile comes before the products
+            make_product()
+        return seen(value)
+
+    with mock.patch.object(tables, "_plain", busy):
+        _version, counts = tables.write(database, tmp_path / "rows")
+
+    assert counts["products"] == 1
+    with database.reading() as session:
+        assert session.scalars(select(func.count(Product.id))).one() == 2
+
+
+def test_a_full_disk_leaves_no_half_backup(settings: Settings, admin: Person, tmp_path: Path) -> None:
+    (settings.media / "products").mkdir(parents=True)
+    (settings.media / "products" / "a.webp").write_bytes(os.urandom(300_000))
+    environment = os.environ | {
+        "SHOP_INSTANCE": str(settings.instance),
+        "SHOP_DATABASE": settings.database.get_secret_value(),
+    }
+    command = [sys.executable, "-m", "shop_app", "backup", str(tmp_path / "shop.tar.gz")]
+
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "Nothing was written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["instance"]
+
+
+def test_without_room_on_the_disk_nothing_is_restored(app: Flask, admin: Person, tmp_path: Path) -> None:
+    settings = shop_of(app).settings
+    backup.back_up(settings, tmp_path / "shop.tar.gz")
+
+    with (
+        mock.patch.object(shutil, "disk_usage", return_value=SimpleNamespace(free=1000)),
+        pytest.raises(Conflict, match="MB of disk are needed"),
+    ):
+        backup.restore(settings, tmp_path / "shop.tar.gz", replace=True)
+    assert admin.client.get("/me").status_code == 200
+
+
+def test_an_open_shop_is_not_restored_and_a_second_process_does_not_open_it(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    backup.back_up(settings, tmp_path / "shop.tar.gz")
+    turn = background.Turn(database)
+    with (settings.instance / "serving.lock").open("w") as lock:  # as another process that serves it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert turn.is_ours()
+
+        with pytest.raises(Conflict, match="the shop is open"):
+            backup.restore(settings, tmp_path / "shop.tar.gz", replace=True)
+        if settings.is_sqlite:
+            with pytest.raises(SettingsError, match="another process serves"):
+                running.open_sqlite(settings)
+    turn.end()
+
+
+def test_of_two_processes_one_works_and_the_other_takes_over(database: Database, settings: Settings) -> None:
+    if settings.is_sqlite:
+        pytest.skip("there is one process")
+    other = Database(settings.database_url)
+    first, second = background.Turn(database), background.Turn(other)
+    assert (first.is_ours(), second.is_ours(), first.is_ours()) == (True, False, True)
+    assert first._connection is not None
+    number = first._connection.scalar(text("SELECT CONNECTION_ID()"))
+
+    with other.writer.connect() as connection:  # as if the process had died
+        connection.execute(text(f"KILL CONNECTION {number}"))
+
+    assert (first.is_ours(), second.is_ours(), first.is_ours()) == (False, True, False)
+    second.end()
+    first.end()
+    other.close()
+
+
 @pytest.mark.parametrize("damage", ["cut", "garbage", "other"])
 def test_a_damaged_backup_restores_nothing(app: Flask, admin: Person, tmp_path: Path, damage: str) -> None:
     settings = shop_of(app).settings
@@ -76,13 +245,17 @@ def test_a_damaged_backup_restores_nothing(app: Flask, admin: Person, tmp_path: 
 
 
 def test_the_migrations_make_what_the_models_say(settings: Settings) -> None:
+    assert differences(settings) == []
+
+
+def differences(settings: Settings) -> list[object]:
+    """What Alembic would change in the database."""
     engine = create_engine(settings.database_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
-        differences = compare_metadata(context, Base.metadata)
+        found = list(compare_metadata(context, Base.metadata))
     engine.dispose()
-
-    assert differences == []
+    return found
 
 
 def test_an_entry_changed_or_taken_out_of_the_audit_log_is_found(admin: Person, database: Database) -> None:
@@ -110,8 +283,6 @@ def test_a_page_fetched_by_get_cannot_write(database: Database, admin: Person) -
 
 
 def test_two_writers_never_lose_each_others_entries(admin: Person, app: Flask, database: Database) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     def add(number: int) -> None:
         with database.writing() as session:
             audit.record(session, None, "test", number)
@@ -129,10 +300,50 @@ def test_keys_are_readable_by_their_owner_only_and_short_ones_are_refused(tmp_pa
     assert len(settings.secret_key()) >= 32
     assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
 
-    (tmp_path / "secret.key").write_bytes(b"short")
+    for weak in (b"short", b"0" * 64):
+        (tmp_path / "secret.key").write_bytes(weak)
 
-    with pytest.raises(SettingsError, match="5 bytes"):
-        settings.secret_key()
+        with pytest.raises(SettingsError, match="a weak key"):
+            settings.secret_key()
+
+
+def test_processes_that_start_at_once_agree_on_the_keys(tmp_path: Path) -> None:
+    settings = Settings(instance=tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: settings.secret_key(), range(16)))
+
+    assert len(keys) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        pytest.param({"public_url": "https://shop.example"}, "public_url names shop.example", id="an unknown name"),
+        pytest.param({"hosts": ["*"]}, "hosts holds a *", id="any name"),
+        pytest.param({"plain_http": True, "proxies": 1}, "behind https", id="cookies in the clear"),
+        pytest.param(
+            {"plain_http": True, "proxies": 0, "host": "93.184.216.34"}, "in the clear", id="a public network"
+        ),
+        pytest.param({"proxies": 0}, "no proxy is trusted", id="no https at all"),
+    ],
+)
+def test_doctor_names_settings_that_do_not_fit(tmp_path: Path, wrong: dict[str, object], told: str) -> None:
+    good = Settings(instance=tmp_path, proxies=1)
+    upgrade_database(good)
+
+    assert [name for name, problem in findings(good) if problem] == []
+    assert told in " ".join(problem for _name, problem in findings(good.model_copy(update=wrong)))
+
+
+def test_a_shop_on_sqlite_is_not_served_by_several_processes(tmp_path: Path) -> None:
+    environment = {"SHOP_INSTANCE": str(tmp_path), "SHOP_DATABASE": ""}
+    runner = CliRunner()
+    runner.invoke(main, ["init"], env=environment)
+
+    refused = runner.invoke(main, ["run", "--workers", "2"], env=environment)
+
+    assert (refused.exit_code, "several processes need MariaDB" in refused.output) == (1, True)
 
 
 def test_a_wrong_setting_is_named() -> None:

@@ -7,13 +7,13 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import func, select, text
@@ -30,7 +30,7 @@ TILLS = 6
 
 
 class Server:
-    """`vidframe-shop run` in a process of its own."""
+    """`vidframe-shop run` in a process of its own; on MariaDB in two, behind gunicorn."""
 
     def __init__(self, settings: Settings) -> None:
         self.environment = os.environ | {
@@ -45,21 +45,30 @@ class Server:
         """Start, and wait for the first page."""
         began = time.monotonic()
         command = [sys.executable, "-m", "shop_app", "run", "--port", str(self.address[1])]
-        self.process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        found = urlsplit(line.split()[-1])
-        assert found.port, line
-        self.address = ("127.0.0.1", found.port)
+        if self.environment["SHOP_DATABASE"]:
+            command += ["--workers", "2"]
+        self.process = subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        self.address = ("127.0.0.1", self._port())
         connection = http.client.HTTPConnection(*self.address, timeout=30)
         connection.request("GET", "/sign-in")
         assert connection.getresponse().status == 200
         connection.close()
         self.restarts.append(time.monotonic() - began)
 
+    def _port(self) -> int:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                return int(found.group(1))
+        raise AssertionError("the server ended before it began")
+
     def kill(self) -> None:
-        """As a power switch would."""
-        self.process.kill()
+        """As a power switch would: all its processes at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=30)
         if self.process.stdout:
             self.process.stdout.close()
