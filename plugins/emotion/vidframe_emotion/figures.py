@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ class Figures:
 
     faces: int
     accuracy: float
+    accuracy_interval: tuple[float, float]  # 95 %
     balanced_accuracy: float  # mean of the classes' recalls
     macro_f1: float
     calibration_error: float  # expected calibration error, 15 bins of equal width (Guo et al. 2017)
@@ -29,6 +31,7 @@ class Figures:
     def as_json(self) -> dict[str, Any]:
         """Plain values; nan becomes None."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values["accuracy_interval"] = [round(bound, 4) for bound in self.accuracy_interval]
         values["recalls"] = [None if np.isnan(recall) else round(recall, 4) for recall in self.recalls]
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
@@ -45,7 +48,8 @@ def figures(probabilities: Probabilities, faces: Faces) -> Figures:
     known = faces.majority >= 0
     return Figures(
         faces=len(faces),
-        accuracy=float(np.mean(answers == faces.labels)),
+        accuracy=float(hits.sum() / len(faces)),
+        accuracy_interval=interval(int(hits.sum()), len(faces)),
         balanced_accuracy=float(np.nanmean(recalls)),
         macro_f1=float(np.nanmean(f1)),
         calibration_error=calibration_error(probabilities, faces.labels),
@@ -53,6 +57,14 @@ def figures(probabilities: Probabilities, faces: Faces) -> Figures:
         recalls=tuple(float(recall) for recall in recalls),
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
     )
+
+
+def interval(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
+    """Between which shares the truth lies with 95 % where `hits` of `count` were right (Wilson 1927)."""
+    share, weight = hits / count, z * z / count
+    middle = (share + weight / 2) / (1 + weight)
+    reach = z / (1 + weight) * math.sqrt(share * (1 - share) / count + weight / (4 * count))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def calibration_error(probabilities: Probabilities, labels: NDArray[np.int64], bins: int = 15) -> float:

@@ -50,6 +50,16 @@ def test_eval_measures_every_model_that_is_named(faces_file: Path, tmp_path: Pat
     assert first["accuracy"] == second["accuracy"]
 
 
+def test_eval_measures_on_every_face_of_data_that_no_model_has_seen(faces_file: Path) -> None:
+    result = call("eval", "emotion", "--data", faces_file, "--all", "--json")
+
+    (reached,) = json.loads(result.output)
+    low, high = reached["accuracy_interval"]
+    assert reached["faces"] == 84
+    assert reached["without_twins"] is None
+    assert low < reached["accuracy"] < high
+
+
 def test_eval_shows_a_table_and_draws(faces_file: Path, tmp_path: Path) -> None:
     need_module("matplotlib")
 

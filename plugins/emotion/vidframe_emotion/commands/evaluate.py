@@ -15,7 +15,7 @@ import click
 import numpy as np
 
 from vidframe_emotion.classes import CLASSES
-from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, DataError, Faces, load, twins
+from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, DataError, Faces, joined, load, twins
 
 if TYPE_CHECKING:
     from vidframe_emotion.figures import Figures
@@ -57,21 +57,21 @@ class Result:
     multiple=True,
     help="A .keras file; give it several times to compare. Without it: the model that is shipped.",
 )
+@click.option("--all", "use_all", is_flag=True, help="Measure on every face: for data that no model was trained on.")
 @click.option("--backend", default="openvino", show_default=True, help="What Keras runs on.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw confusion and calibration into this picture.")
-def evaluate(data: Path, models: tuple[Path, ...], backend: str, as_json: bool, plot: Path | None) -> None:
+def evaluate(
+    data: Path, models: tuple[Path, ...], use_all: bool, backend: str, as_json: bool, plot: Path | None
+) -> None:
     """Compare models on labelled faces that none of them was trained on.
 
-    Of FER2013 that is PublicTest, of a folder every sixth picture of each class.
+    Of FER2013 that is PublicTest, of a folder every sixth picture of each class, or with --all each one.
     """
     from vidframe_emotion.model import OURS, Classifier, ModelError
 
     try:
-        faces = load(data, PUBLIC_TEST)
-        if not len(faces):
-            raise click.ClickException(f"{data} has no faces that are held out (split {PUBLIC_TEST})")
-        has_twin = twins(faces, load(data, TRAINING))
+        faces, has_twin = _read(data, use_all)
         answers, results = {}, []
         with _one_core():
             for name, path in _named(models or (OURS,)).items():
@@ -87,6 +87,17 @@ def evaluate(data: Path, models: tuple[Path, ...], backend: str, as_json: bool, 
     if plot is not None:
         _plot(plot, answers, faces)
         click.echo(plot, err=True)
+
+
+def _read(data: Path, use_all: bool) -> tuple[Faces, Any]:
+    """The faces to measure on, and which of them the models may have seen in training."""
+    if use_all:
+        faces = joined(load(data, split) for split in (TRAINING, PUBLIC_TEST))
+        return faces, np.zeros(len(faces), bool)
+    faces = load(data, PUBLIC_TEST)
+    if not len(faces):
+        raise click.ClickException(f"{data} has no faces that are held out (split {PUBLIC_TEST})")
+    return faces, twins(faces, load(data, TRAINING))
 
 
 @contextmanager
@@ -163,7 +174,7 @@ def _print_tables(results: list[Result]) -> None:
     for result in results:
         table = Table("", *CLASSES, "recall", title=f"{result.name}: label down, answer across")
         for name, row, recall in zip(CLASSES, result.reached.confusion, result.reached.recalls, strict=True):
-            table.add_row(name, *map(str, row), f"{recall:.2f}")
+            table.add_row(name, *map(str, row), f"{recall:.2f}" if any(row) else "-")
         console.print(table)
 
 
@@ -174,6 +185,7 @@ def _rows(results: list[Result]) -> list[tuple[str, list[str]]]:
     rows: dict[str, Callable[[Result], str]] = {
         "faces": lambda result: f"{result.reached.faces}",
         "accuracy": lambda result: share(result.reached.accuracy),
+        "  95 % interval": lambda result: "{:.1%} to {:.1%}".format(*result.reached.accuracy_interval),
         "  without twins in Training": lambda result: share(
             result.without_twins.accuracy if result.without_twins else None
         ),
