@@ -48,8 +48,9 @@ class FaceCollector:
     def open_camera(self, camera: Camera) -> None:
         from vidframe_emotion.fingerprints import Fingerprints
 
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # faces are nobody else's business
         for name in (UNSORTED, *CLASSES):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            (self.folder / name).mkdir(exist_ok=True)
         self._known = camera.share((Fingerprints, self.folder), lambda: Fingerprints.of_folder(self.folder))
 
     @hookimpl

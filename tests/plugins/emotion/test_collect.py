@@ -67,6 +67,12 @@ def test_each_face_is_kept_once_in_the_folder_of_the_unsorted(tmp_path: Path, ma
     assert all((tmp_path / name).is_dir() for name in CLASSES)
 
 
+def test_a_new_folder_of_faces_is_closed_to_other_users(tmp_path: Path, make_face: MakeFace) -> None:
+    collect(tmp_path / "mine" / "faces", pictures(1), make_face)
+
+    assert (tmp_path / "mine" / "faces").stat().st_mode & 0o077 == 0
+
+
 def test_faces_of_an_earlier_day_are_known(tmp_path: Path, make_face: MakeFace) -> None:
     collect(tmp_path, pictures(3), make_face)
 
