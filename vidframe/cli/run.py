@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,7 @@ def run(
     Exit code 0: done. 1: a camera or a step failed for good. 2: the config or the command line is wrong.
     """
     set_up_logs(log_format, verbose=verbose)
+    faulthandler.enable()  # a service manager that gives up on vidframe sends SIGABRT: the log then says where it hung
     found = loaded(config, source)
     if not found.cameras and not found.camera_plugin:
         raise click.ClickException(f"{config}: no camera to run")

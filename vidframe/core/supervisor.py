@@ -17,6 +17,7 @@ from vidframe.core.feed import CameraFeed
 from vidframe.core.metrics import STUCK, CameraFigures, Figures, ProcessFigures, own_process
 from vidframe.core.monitor import Monitor
 from vidframe.core.runfile import of_this_process
+from vidframe.core.service import Service
 from vidframe.core.threads import CameraThreads, Setup
 from vidframe.core.worker import Worker
 
@@ -172,6 +173,7 @@ class _Present:
         self._reloads = {"done": 0, "refused": 0}
         self._ticked = monotonic()
         self._file = of_this_process("")
+        self._service = Service()
         self._monitor = Monitor(*config.metrics, self.figures) if config.metrics else None
 
     def __enter__(self) -> None:
@@ -181,13 +183,22 @@ class _Present:
         self._file.write(self._config.state)
 
     def __exit__(self, *error: object) -> None:
+        self._service.ends()
         self._file.remove(self._config.state)
         if self._monitor is not None:
             self._monitor.__exit__(None, None, None)
 
     def tick(self) -> None:
-        """Notes that the supervisor is well."""
+        """Notes that the supervisor is well, and tells the service manager whether all is."""
         self._ticked = monotonic()
+        if not self._service.is_due:
+            return
+        cameras = self._cameras.present
+        if problems := list(self._problems(cameras)):
+            self._service.is_ill("; ".join(problems))
+        else:
+            live = sum(camera.state == "live" for camera in cameras)
+            self._service.is_well(f"{live} of {len(cameras)} cameras live")
 
     def figures(self) -> Figures:
         """All figures, as they are now. From any thread."""
