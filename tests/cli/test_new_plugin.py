@@ -40,7 +40,7 @@ def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "vidframe-light" / "README.md").read_text() == "mine"
 
 
-def test_a_name_that_is_no_module_is_refused(tmp_path: Path) -> None:
-    for name in ("Light", "9lives", "class", "a b"):
+def test_a_name_that_is_no_module_or_is_taken_is_refused(tmp_path: Path) -> None:
+    for name in ("Light", "9lives", "class", "a b", "faces"):
         assert CliRunner().invoke(new_plugin, [name, "--into", str(tmp_path)]).exit_code == 2
     assert list(tmp_path.iterdir()) == []

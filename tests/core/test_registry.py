@@ -27,21 +27,27 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_harms_no_other(install_pl
     install_plugin("class Odd(BaseException): pass\nraise Odd('odd')", distribution="odd", odd="X")
     install_plugin("import os; os._exit(3)", distribution="dies", dies="X")
     install_plugin("import time; time.sleep(60)", distribution="hangs", hangs="X")
-    install_plugin("print('hello'); X = 3", distribution="number", number="X")
+    install_plugin("import ctypes; ctypes.string_at(0)", distribution="crashes", crashes="X")
+    install_plugin("import os; os.write(1, b'{hello}\\n'); X = 3", distribution="number", number="X")
 
-    found = {plugin.name: plugin for plugin in probe(["no_import", "exits", "good", "odd", "dies", "hangs", "number"])}
+    found = {plugin.name: plugin for plugin in probe()}
 
-    assert {name: plugin.state for name, plugin in found.items()} == {
+    named = ("no_import", "exits", "good", "odd", "dies", "hangs", "crashes", "number")
+    assert {name: found[name].state for name in named} == {
         "good": "ok",
         "no_import": "broken",
         "exits": "broken",
         "odd": "broken",
         "dies": "broken",
         "hangs": "broken",
+        "crashes": "broken",
         "number": "broken",
     }
     assert "No module named 'nowhere_to_be_found'" in found["no_import"].reason
-    assert "hung" in found["hangs"].reason
+    assert found["hangs"].reason == "its import took more than 3 s"
+    assert found["dies"].reason == "its import ended the process (exit code 3)"
+    assert found["crashes"].reason == "its import ended the process (SIGSEGV)"
+    assert found["faces"].state == "ok"
     assert found["good"].summary == "Does nothing."
 
 
@@ -87,6 +93,11 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
             "class P:\n needs = ('face',)\n @hookimpl\n def process_frame(self, frame): pass",
             "needs has 'face'; a frame carries faces, ",
             id="unknown name of the data model",
+        ),
+        pytest.param(
+            "class P:\n adds = 'faces'\n @hookimpl\n def process_frame(self, frame): pass",
+            "adds must be a tuple of names, such as (\"faces\",), found 'faces'",
+            id="forgotten comma",
         ),
         pytest.param(
             "class P:\n def __init__(self, every: int = 1): pass\n @hookimpl\n def process_frame(self, frame): pass",

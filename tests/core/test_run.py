@@ -55,6 +55,26 @@ def test_a_run_takes_every_frame_through_the_chain_and_writes_events_and_a_clip(
     assert "out/e.jsonl" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["chekc", "shop.yaml"], "vidframe: no command 'chekc'; did you mean 'check'? (see vidframe --help)"),
+        (["run"], "vidframe run: Missing argument 'CONFIG' (see vidframe run --help)"),
+        (
+            ["run", "shop.yaml", "--frames", "0"],
+            "vidframe run: Invalid value for '--frames': 0 is not in the range x>=1",
+        ),
+        (["eval", "nothing"], "vidframe eval: No such command 'nothing'"),
+    ],
+)
+def test_a_wrong_command_line_is_exit_code_2_and_one_line(shop: Path, arguments: list[str], line: str) -> None:
+    done = vidframe(*arguments, cwd=shop)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(line)
+    assert done.stderr.count("\n") == 1
+
+
 def test_frames_ends_the_run_after_so_many(shop: Path) -> None:
     done = vidframe("run", "shop.yaml", "--frames", "7", "--events", "e.jsonl", cwd=shop)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 from importlib.metadata import entry_points
@@ -69,6 +70,18 @@ class Commands(click.Group):
             return Commands(f"{full_name}.", name=name, help=f"Commands of plugins: {name} ...")
         return None
 
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; a mistyped command is answered with the one that was probably meant."""
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], self.list_commands(context), n=1)
+            if not close:
+                raise
+            raise click.UsageError(f"no command {args[0]!r}; did you mean {close[0]!r}?", context) from error
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands without importing them."""
         owners = _plugin_commands(self.prefix)
@@ -93,7 +106,7 @@ def _plugin_commands(prefix: str) -> dict[str, Any]:
 def _loaded(name: str, entry: Any) -> click.Command:
     try:
         command = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {error}"
         raise click.ClickException(f"the command {name} of {entry.value} does not load: {reason}") from error
     if not isinstance(command, click.Command):
@@ -110,16 +123,17 @@ def cli() -> None:
 def main() -> None:
     """The entry point: whatever is wrong with the input is one line and exit code 2."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="vidframe", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        if isinstance(error, click.UsageError):
-            error.show()
-        else:
-            click.echo(f"vidframe: {error.format_message()}", err=True)
+        who, where = "vidframe", ""
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            who = error.ctx.command_path
+            where = f" (see {who} --help)"
+        click.echo(f"{who}: {error.format_message().rstrip('.')}{where}", err=True)
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)

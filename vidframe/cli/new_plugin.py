@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from vidframe.core.registry import installed
+
 PYPROJECT = """\
 [build-system]
 requires = ["hatchling"]
@@ -93,7 +95,10 @@ def new_plugin(name: str, into: Path) -> None:
     """Make a folder with a new plugin called NAME, ready to install."""
     name = name.replace("-", "_")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        raise click.BadParameter(f"{name!r} must be lower-case letters, digits and _", param_hint="NAME")
+        message = f"{name!r} must be lower-case letters, digits and _, and no word of Python"
+        raise click.BadParameter(message, param_hint="NAME")
+    if name in installed():
+        raise click.BadParameter(f"a plugin named {name!r} is installed already", param_hint="NAME")
     folder = into / f"vidframe-{name.replace('_', '-')}"
     if folder.exists():
         raise click.ClickException(f"{folder} exists already; nothing was written")

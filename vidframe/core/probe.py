@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,8 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vidframe.core import registry
-
-PATIENCE = 3.0  # seconds for one plugin's import; the bundled ones take a fraction of one
+from vidframe.core.registry import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -38,30 +39,35 @@ def probe(names: Iterable[str] | None = None) -> Iterator[Description]:
         for description in _from_one_process(waiting):
             yield description
             described += 1
-        if described < len(waiting):  # the process hung or died at this one; the next takes the rest
-            yield Description(
-                waiting[described], "broken", f"its import hung for {PATIENCE:.0f} s or ended the process"
-            )
-            described += 1
         waiting = waiting[described:]
 
 
 def _from_one_process(names: list[str]) -> Iterator[Description]:
+    """Ends early after a plugin that hung or ended the process."""
     command = [sys.executable, "-m", "vidframe.core.probe", *names]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=nowhere, stdout=subprocess.PIPE, stderr=nowhere, text=True) as process:
         assert process.stdout is not None
         try:
-            for _ in names:
+            process.stdout.readline()  # it is up; on a busy machine that takes longer than an import may
+            for name in names:
                 watchdog = threading.Timer(PATIENCE, process.kill)
                 watchdog.start()
                 line = process.stdout.readline()
                 watchdog.cancel()
-                if not line.startswith("{"):
+                if not line:
+                    yield Description(name, "broken", _last_words(process.wait()))
                     return
                 fields = json.loads(line)
                 yield Description(**fields | {"needs": tuple(fields["needs"]), "adds": tuple(fields["adds"])})
         finally:
             process.kill()
+
+
+def _last_words(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return f"its import took more than {PATIENCE:.0f} s"
+    return f"its import ended the process ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
 
 
 def _describe(name: str) -> Description:
@@ -84,9 +90,12 @@ def _describe(name: str) -> Description:
 
 
 def _main() -> None:
-    answers, sys.stdout = sys.stdout, sys.stderr  # a plugin that prints on import must not spoil the answers
-    for name in sys.argv[1:]:
-        print(json.dumps(asdict(_describe(name))), file=answers, flush=True)
+    # A plugin that prints on import, in whatever way, must not spoil the answers.
+    with os.fdopen(os.dup(1), "w") as answers:
+        os.dup2(2, 1)
+        print("ready", file=answers, flush=True)
+        for name in sys.argv[1:]:
+            print(json.dumps(asdict(_describe(name))), file=answers, flush=True)
 
 
 if __name__ == "__main__":

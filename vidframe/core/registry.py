@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import logging
 import re
+import threading
 import typing
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,6 +29,11 @@ NAMES = SOURCE_ADDS | {"mode", "motion", "faces", "faces.landmarks", "faces.emot
 
 # Keys of a step that the framework itself reads, so that no plugin may have a setting of that name.
 STEP_OPTIONS = frozenset({"every", "when", "on_error", "name", "isolate"})
+
+
+PATIENCE = 3.0  # seconds for one plugin's import; the bundled ones take a fraction of one
+
+log = logging.getLogger(__name__)
 
 
 class PluginError(Exception):
@@ -80,15 +87,23 @@ def load(name: str) -> Plugin:
     if len(entries) > 1:
         owners = " and ".join(sorted(_owner(entry) for entry in entries))
         raise PluginError(f"plugin {name!r} is claimed by {owners}; uninstall one of them")
-    entry = entries[0]
+    return inspected(name, _imported(name, entries[0]), entries[0])
+
+
+def _imported(name: str, entry: EntryPoint) -> Any:
+    message = f"plugin {name!r} of {_owner(entry)} still loads after {PATIENCE:.0f} s; heavy imports belong into its open_camera"
+    watch = threading.Timer(PATIENCE, log.warning, [message])
+    watch.daemon = True
+    watch.start()
     try:
-        kind = entry.load()
+        return entry.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        reason = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
         raise PluginError(f"plugin {name!r} of {_owner(entry)} does not load: {reason}") from error
-    return inspected(name, kind, entry)
+    finally:
+        watch.cancel()
 
 
 def inspected(name: str, kind: Any, entry: EntryPoint | None = None) -> Plugin:
@@ -96,8 +111,8 @@ def inspected(name: str, kind: Any, entry: EntryPoint | None = None) -> Plugin:
     if not inspect.isclass(kind):
         raise PluginError(f"plugin {name!r} is no class but {type(kind).__name__}")
     _check_hooks(name, kind)
-    _check_names(name, "needs", (need.removesuffix("?") for need in getattr(kind, "needs", ())))
-    _check_names(name, "adds", getattr(kind, "adds", ()))
+    _check_names(name, kind, "needs")
+    _check_names(name, kind, "adds")
     distribution = entry.dist.name if entry and entry.dist else ""
     version = entry.dist.version if entry and entry.dist else ""
     return Plugin(name, kind, settings_model(name, kind), distribution, version)
@@ -159,11 +174,17 @@ def _check_hooks(name: str, kind: type[Any]) -> None:
             raise PluginError(f"plugin {name!r}: {method} takes {_listed(wanted - known)}; {may}")
 
 
-def _check_names(name: str, attribute: str, values: Iterable[str]) -> None:
+def _check_names(name: str, kind: type[Any], attribute: str) -> None:
+    values = getattr(kind, attribute, ())
+    if not isinstance(values, tuple | list) or not all(isinstance(value, str) for value in values):
+        raise PluginError(
+            f'plugin {name!r}: {attribute} must be a tuple of names, such as ("faces",), found {values!r}'
+        )
     for value in values:
-        if value not in NAMES and not re.fullmatch(NOTE, value):
+        plain = value.removesuffix("?") if attribute == "needs" else value
+        if plain not in NAMES and not re.fullmatch(NOTE, plain):
             raise PluginError(
-                f"plugin {name!r}: {attribute} has {value!r}; a frame carries {_listed(NAMES)} and notes.<name>"
+                f"plugin {name!r}: {attribute} has {plain!r}; a frame carries {_listed(NAMES)} and notes.<name>"
             )
 
 

@@ -146,8 +146,9 @@ class Steps:
                 values[key] = self.document.folder(place_of(key)) / value
         try:
             plugin.kind(**values)
-        except Exception as error:
-            self.document.complain(at, f"{plugin.name}: {error or type(error).__name__}")
+        except (Exception, SystemExit) as error:
+            words = " ".join(str(error).split()) or type(error).__name__
+            self.document.complain(at, f"{plugin.name}: {words}")
         return values
 
     def _setting_problem(self, plugin: Plugin, detail: Any, place_of: PlaceOf, at: Place) -> None:
