@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest import mock
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
 
 from shop_app import ledger
 from shop_app.db import Database
-from shop_app.models import Bill, BillLine, LedgerAccount, LedgerEntry, Payment, Product, Refund, StockMovement
+from shop_app.events.service import HANDLERS
+from shop_app.models import (
+    Bill,
+    BillLine,
+    IncomingEvent,
+    LedgerAccount,
+    LedgerEntry,
+    Payment,
+    Product,
+    Refund,
+    StockMovement,
+)
 from shop_app.permissions import OF_ROLE
 from shop_app.settings import Settings
 from shop_app.web import Actor
+from tests.cameras import wait_for
 from tests.shop import racing
 from tests.shop.conftest import Person
+from tests.shop.night import CameraSystem
 from tests.shop.racing import together
 
 Make = Callable[..., Product]
@@ -43,7 +59,7 @@ def test_eight_tills_sell_what_is_there_and_not_one_more(  # M1, M11
     assert_books_agree(database)
 
 
-def test_control_without_the_conditional_update_more_is_sold_than_there_was(
+def test_control_without_the_conditional_update_more_is_sold_than_there_was(  # control of M1
     settings: Settings, billing: Person, make_product: Make
 ) -> None:
     product = make_product(stock=20)
@@ -71,7 +87,7 @@ def test_a_wallet_of_100_pays_one_of_eight_bills_of_60(  # M2
     assert_books_agree(database)
 
 
-def test_control_with_a_balance_read_before_the_wallet_pays_several(
+def test_control_with_a_balance_read_before_the_wallet_pays_several(  # control of M2
     settings: Settings, database: Database, billing: Person, customer: Person, make_product: Make
 ) -> None:
     product = make_product(price_minor=6000)
@@ -107,7 +123,7 @@ def test_a_payment_into_a_wallet_sent_eight_times_is_made_once(
     assert_books_agree(database)
 
 
-def test_control_without_its_key_a_payment_is_made_each_time(
+def test_control_without_its_key_a_payment_is_made_each_time(  # control of M4
     settings: Settings, database: Database, billing: Person, customer: Person
 ) -> None:
     together(racing.top_up_without_a_key, settings.database_url, billing.id, customer_id=customer.id, key="k")
@@ -149,7 +165,7 @@ def test_one_line_is_given_back_once_of_eight_tries(  # M10
     assert_books_agree(database)
 
 
-def test_control_with_the_line_read_before_it_is_given_back_several_times(
+def test_control_with_the_line_read_before_it_is_given_back_several_times(  # control of M10
     settings: Settings, database: Database, billing: Person, make_product: Make
 ) -> None:
     bill, line = one_bill(settings, database, billing, make_product(stock=1))
@@ -161,7 +177,7 @@ def test_control_with_the_line_read_before_it_is_given_back_several_times(
     assert outcomes["done"] > 1
 
 
-def test_control_a_number_read_before_is_given_twice_and_refused_by_the_database(
+def test_control_a_number_read_before_is_given_twice_and_refused_by_the_database(  # control of M11
     settings: Settings, billing: Person, make_product: Make
 ) -> None:
     product = make_product(stock=100)
@@ -171,6 +187,82 @@ def test_control_a_number_read_before_is_given_twice_and_refused_by_the_database
     )
 
     assert outcomes["IntegrityError"] > 0
+
+
+def test_a_batch_of_events_that_loses_a_deadlock_is_taken_as_a_whole(
+    app: Flask, database: Database, make_product: Make
+) -> None:
+    answers = send_into_a_deadlock(app, database, [make_product(), make_product()])
+
+    assert answers == ["taken", "taken"]
+    assert stored_events(database) == {"first", "second"}
+
+
+def test_control_where_the_deadlock_is_taken_for_a_bad_event_an_acknowledged_one_is_lost(
+    app: Flask, database: Database, make_product: Make
+) -> None:
+    with mock.patch("shop_app.events.service.ends_transaction", return_value=False):
+        answers = send_into_a_deadlock(app, database, [make_product(), make_product()])
+
+    assert answers[0] == "taken"
+    assert "first" not in stored_events(database)
+
+
+def send_into_a_deadlock(app: Flask, database: Database, products: list[Product]) -> list[str]:
+    """Two events; taking the second crosses a heavier transaction that locks the same two rows the other way round."""
+    if database.is_sqlite:
+        pytest.skip("there is one writer, and no deadlock")
+    first, second = (product.id for product in products)
+    other = database.writer.connect()
+    number = other.scalar(text("SELECT CONNECTION_ID()"))
+    other.commit()
+    rival: list[threading.Thread] = []
+
+    def lock(session: Session, product: int) -> None:
+        session.execute(update(Product).where(Product.id == product).values(description="event"))
+
+    def opened(session: Session, event: IncomingEvent, _facts: object) -> None:
+        lock(session, first)
+
+    def closed(session: Session, event: IncomingEvent, _facts: object) -> None:
+        if not rival:  # only the first time: the batch is taken again
+            other.execute(text("UPDATE counters SET value = value + 1"))
+            other.execute(
+                text("UPDATE tax_classes SET basis_points = basis_points + 1")
+            )  # whoever changed less gives way
+            other.execute(update(Product).where(Product.id == second).values(description="rival"))
+            rival.append(threading.Thread(target=take_the_first))
+            rival[0].start()
+            wait_for(lambda: is_waiting(database, number), 30)
+        lock(session, second)
+
+    def take_the_first() -> None:
+        other.execute(update(Product).where(Product.id == first).values(description="rival"))
+        other.commit()
+
+    with mock.patch.dict(HANDLERS, {"incident.opened": opened, "incident.closed": closed}):
+        system = CameraSystem.of(app)
+        events = [
+            {"version": 1, "id": identity, "kind": kind, "camera": "door", "time": "2026-11-22T01:14:07Z",
+             "facts": {"incident": "i"}}
+            for identity, kind in (("first", "incident.opened"), ("second", "incident.closed"))
+        ]  # fmt: skip
+        answer = system.ask("POST", "/events", json={"events": events})
+    rival[0].join(timeout=30)
+    other.close()
+    return [result["status"] for result in answer.json["results"]]
+
+
+def is_waiting(database: Database, connection: int) -> bool:
+    """Whether a connection of MariaDB waits for a lock."""
+    query = text("SELECT trx_state FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = :id")
+    with database.reading() as session:
+        return bool(session.scalar(query, {"id": connection}) == "LOCK WAIT")
+
+
+def stored_events(database: Database) -> set[str]:
+    with database.reading() as session:
+        return set(session.scalars(select(IncomingEvent.event_id)))
 
 
 def assert_books_agree(database: Database) -> None:
