@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from vidframe.core.config import MODES, CameraConfig, Config, ConfigError, StepConfig, load
+from vidframe.core.config import MODES, Config, ConfigError, StepConfig, load
 
 CONFIG = click.argument("config", type=click.Path(path_type=Path))
 
@@ -91,135 +90,6 @@ def _options(step: StepConfig) -> str:
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of configs with the settings of every installed plugin, for editors."""
+    from vidframe.core.configs.schema import config_schema
+
     click.echo(json.dumps(config_schema(), indent=2))
-
-
-def config_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of a config file."""
-    from vidframe.core.probe import probe
-
-    definitions: dict[str, Any] = {"options": STEP_OPTION_SCHEMA}
-    plugins = [plugin for plugin in probe() if plugin.state == "ok"]
-    for plugin in plugins:
-        own = dict(plugin.schema or {})
-        definitions |= own.pop("$defs", {})
-        own["properties"] = own.get("properties", {}) | STEP_OPTION_SCHEMA["properties"]
-        definitions[f"plugin.{plugin.name}"] = own | {"description": plugin.summary, "title": plugin.name}
-    names = [plugin.name for plugin in plugins]
-    steps = {name: {"anyOf": [{"$ref": f"#/$defs/plugin.{name}"}, {"type": "null"}]} for name in names}
-    definitions["step"] = {
-        "anyOf": [
-            {"enum": names},
-            {"type": "object", "properties": steps, "additionalProperties": False, "maxProperties": 1},
-        ]
-    }
-    definitions["camera"] = CAMERA_SCHEMA
-    chain = {"type": "array", "items": {"$ref": "#/$defs/step"}}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "vidframe config",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "cameras": {"type": "object", "additionalProperties": {"$ref": "#/$defs/camera"}},
-            "mode": {"type": ["object", "string"], "properties": {"plugin": {"enum": names}}},
-            "day": chain,
-            "night": chain,
-            "always": chain,
-            "state": {"type": "string", "description": "Folder for what plugins keep between runs"},
-            "workers": {
-                "anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 0, "maximum": 64}],
-                "description": "Processes among which the cameras are spread; auto: one a core",
-            },
-            "metrics": {
-                "type": ["integer", "string"],
-                "description": "Port of the loopback, or host:port, at which figures are shown",
-            },
-            "cluster": CLUSTER_SCHEMA,
-        },
-        "$defs": definitions,
-    }
-
-
-TEXTS: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
-
-CLUSTER_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "Where machines meet that share the cameras (vidframe node)",
-    "additionalProperties": False,
-    "properties": {
-        "bus": TEXTS | {"description": "NATS servers, as nats://10.0.0.5:4222"},
-        "name": {"type": "string", "description": "Parts the shops that use one bus"},
-        "credentials": {"type": "string", "description": "user:password or a token; use !env NAME"},
-        "ca": {"type": "string", "description": "File with the authority of the servers' certificates, PEM"},
-        "certificate": {"type": "string", "description": "File with this machine's certificate, PEM"},
-        "key": {"type": "string", "description": "File with the key of the certificate, PEM"},
-        "lease": {"type": ["string", "number"], "description": "Silence after which a machine's cameras move"},
-        "replicas": {"enum": [1, 3, 5], "description": "Servers that hold each event"},
-    },
-}
-
-STEP_OPTION_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "every": {
-            "description": "Each N-th frame, or once in a time such as 200ms",
-            "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}],
-        },
-        "when": {"type": "string", "description": "day, night, or what must be on the frame, such as motion or faces"},
-        "on_error": {
-            "anyOf": [
-                {"enum": ["skip", "stop"]},
-                {
-                    "type": "object",
-                    "properties": {"disable_after": {"type": "integer", "minimum": 1}},
-                    "required": ["disable_after"],
-                    "additionalProperties": False,
-                },
-            ]
-        },
-        "isolate": {
-            "description": "Run it in a process of its own; patience: how long it may take for a frame",
-            "anyOf": [
-                {"const": "process"},
-                {
-                    "type": "object",
-                    "properties": {"patience": {"type": ["number", "string"]}},
-                    "required": ["patience"],
-                    "additionalProperties": False,
-                },
-            ],
-        },
-        "name": {"type": "string", "description": "Tells two steps of one plugin apart"},
-    },
-}
-
-CAMERA_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string"},
-        {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["source"],
-            "properties": {
-                "source": {"type": "string", "description": "Address, file, folder of pictures, webcam:0 or -"},
-                "credentials": {"type": "string", "description": "user:password; use !env NAME"},
-                "pace": {"enum": ["fast", "real"], "description": "How fast a recording is played"},
-                "fps": {"type": "number", "exclusiveMinimum": 0, "description": "Of a folder of pictures or a pipe"},
-                "timeout": {
-                    "type": ["number", "string"],
-                    "description": "Without a picture, a live camera is connected again",
-                },
-                "frozen_after": {
-                    "type": ["number", "string"],
-                    "description": "Of the same picture, a camera counts as stalled",
-                },
-                "nodes": TEXTS | {"description": "Machines that may run it, as shop-7-*; `vidframe node` alone asks"},
-                "with": {"type": "object", "description": "Other settings of some steps for this camera"},
-                "without": {"type": "array", "items": {"type": "string"}, "description": "Steps that it does without"},
-            },
-        },
-    ]
-}
-
-__all__ = ["CameraConfig", "check", "config_schema", "explain", "flow", "loaded", "schema"]
