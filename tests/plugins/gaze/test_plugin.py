@@ -62,8 +62,10 @@ def test_the_turn_of_the_eyes_is_measured_whichever_way_the_head_is_turned(yaw: 
     assert ahead is not None
     assert aside is not None
 
-    assert eyes_aside(ahead, rotation_of(yaw, pitch)) == pytest.approx(0, abs=0.2)
-    assert eyes_aside(aside, rotation_of(yaw, pitch)) == pytest.approx(9 * np.cos(np.radians(yaw)), abs=1)
+    assert eyes_aside(ahead.astype(np.float64), rotation_of(yaw, pitch)) == pytest.approx(0, abs=0.2)
+    assert eyes_aside(aside.astype(np.float64), rotation_of(yaw, pitch)) == pytest.approx(
+        9 * np.cos(np.radians(yaw)), abs=1
+    )
 
 
 def test_a_part_of_the_eyes_turn_counts_and_less_of_it_on_a_small_face_or_one_that_is_turned_away() -> None:
