@@ -99,11 +99,17 @@ class RtspCamera:
 
 @contextmanager
 def mjpeg_camera(
-    pictures: Iterable[Pixels], *, fps: float = 20, content: bytes | None = None, spoiled_after: int | None = None
+    pictures: Iterable[Pixels],
+    *,
+    fps: float = 20,
+    content: bytes | None = None,
+    spoiled_after: int | None = None,
+    ends_after: int | None = None,
 ) -> Iterator[str]:
     """A camera that sends JPEG pictures over HTTP (multipart/x-mixed-replace), over and over; yields its URL.
 
-    With `content` it sends these bytes instead; after `spoiled_after` pictures it sends noise in their place.
+    With `content` it sends these bytes instead; after `spoiled_after` pictures it sends noise in their place, after `ends_after` it
+    hangs up.
     """
     jpegs = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
     switched_off = threading.Event()
@@ -119,7 +125,7 @@ def mjpeg_camera(
             for index, jpeg in enumerate(cycle(jpegs)):
                 if spoiled_after is not None and index >= spoiled_after:
                     jpeg = os.urandom(len(jpeg))
-                if switched_off.wait(1 / fps):
+                if index == ends_after or switched_off.wait(1 / fps):
                     return
                 head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
                 try:

@@ -25,6 +25,7 @@ from vidframe.core.reports import Reports
 log = logging.getLogger(__name__)
 
 Hook = tuple[Callable[..., object], Sequence[str]]
+OPEN_AGAIN = 30.0  # seconds between two tries to open what could not be opened
 FAILURES = (Exception, SystemExit)  # a plugin that calls sys.exit() ends itself, not the camera
 
 
@@ -50,6 +51,7 @@ class Step:
         self.adds = frozenset(config.plugin.adds)
         self.is_open = False
         self.is_disabled = False
+        self.could_not_open = False
         self._reports = reports
         self._figures = figures
         self._step_figures = figures.step(config.name, config.plugin.name)
@@ -73,6 +75,20 @@ class Step:
         except FAILURES as error:
             self._failed("open_camera", error)
             self._disable(error)
+            self.could_not_open = True
+
+    def open_again(self) -> None:
+        """Tries once more what could not be opened."""
+        self.close()
+        try:
+            self._call("open_camera", camera=self._camera)
+        except FAILURES as error:
+            self._count(error, "open_camera")
+            return
+        self.could_not_open = self.is_disabled = self._step_figures.is_disabled = False
+        self.is_open = True
+        self._figures.failed_steps.discard(self.name)
+        log.warning("camera %s: step %s could be opened after all", self._camera.name, self.name)
 
     def process(self, frame: Frame, present: set[str]) -> None:
         """Runs the step on a frame if it is due; `present` has the names that steps before added to it."""
@@ -200,6 +216,7 @@ class Chain:
         self._always = made("always", [*config.chains.get("always", ()), *sinks])
         self._opened: list[Step] = []
         self._opening: dict[str, threading.Thread] = {}
+        self._open_again_due = 0.0
         self._ready: set[str] = set()
 
     def open(self) -> None:
@@ -225,6 +242,8 @@ class Chain:
             self._figures.kinds[event.kind] = self._figures.kinds.get(event.kind, 0) + 1
             for step in tuple(self._opened):
                 step.handle(event)
+        if self._camera.is_live:
+            self._open_again()
 
     def close(self, *, quietly: bool = False) -> None:
         """Says that the end has come while all can still hear it, then closes the steps, the last opened first."""
@@ -257,6 +276,23 @@ class Chain:
             # Models take seconds to load; a live camera's other steps go on meanwhile.
             self._opening[mode] = threading.Thread(target=open_them, name=f"{self._camera.name}-open-{mode}")
             self._opening[mode].start()
+
+    def _open_again(self) -> None:
+        """What could not be opened is tried again beside a live camera: a disk or a model may be there by now."""
+        broken = [step for step in tuple(self._opened) if step.could_not_open]
+        if not broken or monotonic() < self._open_again_due:
+            return
+        first, self._open_again_due = self._open_again_due == 0.0, monotonic() + OPEN_AGAIN
+        thread = self._opening.get("again")
+        if first or (thread is not None and thread.is_alive()):
+            return
+
+        def try_all() -> None:
+            for step in broken:
+                step.open_again()
+
+        self._opening["again"] = threading.Thread(target=try_all, name=f"{self._camera.name}-open-again")
+        self._opening["again"].start()
 
     def _open_all(self, steps: list[Step]) -> None:
         for step in steps:

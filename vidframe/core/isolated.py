@@ -97,7 +97,7 @@ class Isolated:
         self._restarted = restarted
         self._patience = config.isolate or 0.0
         self._camera: Camera | None = None
-        self._memory = _Memory()
+        self._memory: _Memory | None = None
         self._child: Child | None = None
         self._is_first = True  # no frame was done since the start
         self._failures = 0
@@ -127,12 +127,15 @@ class Isolated:
     def open_camera(self, camera: Camera) -> None:
         """Starts the process and opens the plugin in it."""
         self._camera = camera
+        self._closed.clear()
+        self._memory = _Memory()
         self._start()
 
     def process_frame(self, frame: Frame) -> None:
         """Has the frame worked on there, and takes over what the step adds."""
         needs = {need.removesuffix("?") for need in self._config.plugin.needs}
         packed = Packed(frame.picture)
+        assert self._memory is not None
         self._memory.take(packed)
         sheet = _Sheet(
             packed.layout,
@@ -167,7 +170,9 @@ class Isolated:
             child, self._child = self._child, None
             if child is not None:
                 child.close()
-            self._memory.close()
+            if self._memory is not None:
+                self._memory.close()
+                self._memory = None
 
     def _ask(self, call: _Call, patience: float) -> _Answer:
         """One call and its answer; IsolatedError where there is none, and then the process is started again."""
@@ -223,6 +228,7 @@ class Isolated:
 
     def _start(self) -> None:
         assert self._camera is not None
+        assert self._memory is not None
         self._started = monotonic()
         name = f"{self._camera.name}/{self._config.name}"
         child = Child("vidframe.core.isolated", name, [self._memory.descriptor])

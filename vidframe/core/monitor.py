@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import sleep
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,6 +58,13 @@ class Monitor:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+    def get_request(self) -> Any:
+        try:
+            return super().get_request()
+        except OSError:
+            sleep(0.1)  # without a file descriptor left, the request waits, and would be tried again at once
+            raise
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         log.debug("a request for figures failed", exc_info=True)

@@ -4,6 +4,7 @@ import itertools
 import secrets
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -208,10 +209,11 @@ class Recorder:
             self._show_storage()
 
     def _show_storage(self) -> None:
-        clips = self._storage.clips()
-        self._camera.figure("clips", len(clips))
-        self._camera.figure("clip_bytes", sum(clip.bytes for clip in clips))
-        self._camera.figure("disk_free_bytes", self._storage.free())
+        with suppress(OSError):  # a folder that cannot be looked at now is no reason to lose a frame
+            clips = self._storage.clips()
+            self._camera.figure("clips", len(clips))
+            self._camera.figure("clip_bytes", sum(clip.bytes for clip in clips))
+            self._camera.figure("disk_free_bytes", self._storage.free())
 
     def _tell(self, outcome: "Outcome") -> None:
         note = outcome.note

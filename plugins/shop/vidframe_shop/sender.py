@@ -20,6 +20,7 @@ from vidframe_shop.outbox import Outbox, WaitingFile
 log = logging.getLogger(__name__)
 
 PAUSES = (0.5, 10.0)  # seconds after a first failure, and the longest between two tries
+HELD_AT_ONCE = 50  # events that are told in one request while the disk takes none
 HELD_BYTES = 64_000_000  # of events that could not be written to the disk
 MODES = {"day", "night", "auto"}
 WRONG_CONTENT_TRIES = 3
@@ -56,6 +57,7 @@ class Sender:
         self._picture: bytes | None = None
         self._held: deque[Event] = deque()
         self._held_bytes = 0
+        self._told: set[str] = set()  # ids of held events that the shop has heard of
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._failures = 0
@@ -106,6 +108,7 @@ class Sender:
         """One step of work; seconds until the next is due, 0 where more waits."""
         try:
             self._try_held()
+            self._tell_held()
             more = self._work()
             if self._failures:
                 log.info("camera %s: the shop answers again", self.camera)
@@ -266,5 +269,15 @@ class Sender:
         with contextlib.suppress(sqlite3.Error, OSError):
             while self._held:
                 self.outbox.add(self._held[0])
-                self._held.popleft()
+                self._told.discard(self._held.popleft().id)
             self._held_bytes = 0
+
+    def _tell_held(self) -> None:
+        """Tells the shop what the disk does not take, as an alert cannot wait for room.
+
+        It goes through the outbox all the same once there is room: the shop knows it then, and takes its files.
+        """
+        fresh = [event for event in tuple(self._held) if event.id not in self._told][:HELD_AT_ONCE]
+        if fresh:
+            deliver(self._client, [event.as_json() for event in fresh])
+            self._told |= {event.id for event in fresh}

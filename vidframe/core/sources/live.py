@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from errno import EIO
 from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
@@ -144,7 +145,8 @@ class LiveCamera:
             self._tell(State.STALLED, f"nothing came for {self._options.timeout:g} s")
         else:
             state = State.CONNECTING if self._has_pictures else State.DOWN
-            self._tell(state, refusal(error, self._options.timeout))
+            was_cut = self._has_pictures and getattr(error, "errno", 0) == EIO
+            self._tell(state, "the connection was cut" if was_cut else refusal(error, self._options.timeout))
 
     def _tell(self, state: State, reason: str) -> None:
         if self._state != (state, reason):
