@@ -99,6 +99,7 @@ def _keep(session: Session, actor: Actor, event: EventIn, clip_bytes: int) -> In
     row = IncomingEvent(
         event_id=event.id, kind=event.kind, camera=event.camera, time=event.time, received_at=now(),
         reporter=event.reporter, facts=None if event.kind in AGGREGATED else event.facts, token_id=actor.token_id,
+        files=[],  # else SQLAlchemy would ask the database for those of a row that is new
     )  # fmt: skip
     for file in {file.role: file for file in event.files}.values():
         if ROLES.get(file.role) == file.media_type and file.bytes <= clip_bytes and event.kind not in AGGREGATED:

@@ -87,9 +87,10 @@ async def connect(address: Address) -> nats.NATS:
     async def trouble(error: Exception) -> None:
         troubles.append(error)
 
+    connection = nats.NATS()
     try:
-        return await asyncio.wait_for(
-            nats.connect(
+        await asyncio.wait_for(
+            connection.connect(
                 list(address.servers),
                 name=f"vidframe {address.node}",
                 error_cb=trouble,
@@ -103,7 +104,10 @@ async def connect(address: Address) -> nats.NATS:
             ),
             PATIENCE,
         )
+        return connection
     except AWAY as error:
+        if connection._transport:  # nats-py leaves it open, and its close() waits for what never started
+            connection._transport.close()
         raise ConnectionError(words(troubles[-1] if troubles else error)) from None
 
 
