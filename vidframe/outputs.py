@@ -7,15 +7,23 @@ import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from vidframe.core.frame import Camera, Event, Face, Frame, Pixels
 from vidframe.core.hookspecs import hookimpl
+from vidframe.words import words
 
 CLOCK = Fraction(1, 90_000)  # of the annotated clip, so that every frame keeps its own time
-BANNER_SECONDS = 2.0
+BANNER_SECONDS = 2.5
+
+# Blue, green, red.
+FACE = (90, 200, 60)
+GAZE = (0, 160, 255)
+ALERT = (40, 40, 220)
+PLAIN = (30, 30, 30)
+GROUNDS = {"day": (150, 105, 20), "night": (110, 40, 45)}
 
 
 @dataclass
@@ -42,6 +50,12 @@ class EventLog:
             self._file = None
 
 
+class _Banner(NamedTuple):
+    text: str
+    until: float  # seconds
+    is_alert: bool
+
+
 @dataclass
 class Annotate:
     """Writes an H.264 clip in which faces, head directions, expressions and events are drawn."""
@@ -53,8 +67,10 @@ class Annotate:
     _stream: Any = field(default=None, init=False, repr=False)
     _size: tuple[int, int] = field(default=(0, 0), init=False)
     _last: int = field(default=-1, init=False)
-    _banners: list[tuple[str, float]] = field(default_factory=list, init=False)
+    _banners: list[_Banner] = field(default_factory=list, init=False)
+    _incidents: set[Any] = field(default_factory=set, init=False)  # that go on
     _boxes: list[Any] = field(default_factory=list, init=False)
+    _boxes_until: float = field(default=0.0, init=False)  # seconds; where a change was is soon out of date
     _seconds: float = field(default=0.0, init=False)
 
     @hookimpl
@@ -72,10 +88,15 @@ class Annotate:
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
-        self._banners.append((_words(event), self._seconds + BANNER_SECONDS))
+        until = self._seconds + BANNER_SECONDS
+        if event.kind not in ("camera.closing", "incident.updated"):
+            self._banners.append(_Banner(words(event.kind, event.facts), until, event.kind == "incident.opened"))
+        incident = event.facts.get("incident")
         if event.kind in ("incident.opened", "incident.updated"):
-            self._boxes = list(event.facts.get("boxes") or [])
+            self._incidents.add(incident)
+            self._boxes, self._boxes_until = list(event.facts.get("boxes") or []), until
         elif event.kind == "incident.closed":
+            self._incidents.discard(incident)
             self._boxes = []
 
     @hookimpl
@@ -86,19 +107,17 @@ class Annotate:
             self._output = None
 
     def _draw_events(self, canvas: Pixels, frame: Frame) -> None:
-        import cv2
-
         height, width = canvas.shape[:2]
-        for x, y, w, h in self._boxes:
-            corner, other = (int(x * width), int(y * height)), (int((x + w) * width), int((y + h) * height))
-            cv2.rectangle(canvas, corner, other, (40, 40, 220), 2)
-        self._banners = [banner for banner in self._banners if banner[1] > frame.seconds][-4:]
-        lines = [
-            f"{frame.camera.name}  {frame.time:%H:%M:%S}  {frame.mode or ''}",
-            *(text for text, _ in self._banners),
-        ]
-        for i, line in enumerate(lines):
-            _text(canvas, line, (8, 20 + 20 * i))
+        if frame.seconds < self._boxes_until:
+            for x, y, w, h in self._boxes:
+                corner, other = (int(x * width), int(y * height)), (int((x + w) * width), int((y + h) * height))
+                _rectangle(canvas, corner, other, ALERT)
+        ground = ALERT if self._incidents else GROUNDS.get(frame.mode or "", PLAIN)
+        step = round(26 * _scale(canvas))
+        _text(canvas, f"{frame.camera.name}  {frame.time:%H:%M:%S}  {frame.mode or ''}".rstrip(), (8, step), ground)
+        self._banners = [banner for banner in self._banners if banner.until > frame.seconds][-4:]
+        for i, banner in enumerate(self._banners):
+            _text(canvas, banner.text, (8, step * (i + 2)), ALERT if banner.is_alert else PLAIN)
 
     def _write(self, canvas: Pixels, seconds: float) -> None:
         import av
@@ -124,41 +143,57 @@ class Annotate:
 
 
 def _draw_face(canvas: Pixels, face: Face) -> None:
-    import cv2
-
     box = face.box
     corner = (round(box.x), round(box.y))
-    cv2.rectangle(canvas, corner, (round(box.x + box.width), round(box.y + box.height)), (90, 200, 60), 2)
-    words = [f"#{face.track}" if face.track is not None else ""]
+    _rectangle(canvas, corner, (round(box.x + box.width), round(box.y + box.height)), FACE)
+    texts = [f"#{face.track}" if face.track is not None else ""]
     if face.emotion is not None:
-        words.append(f"{face.emotion.label} {face.emotion.probabilities[face.emotion.label]:.0%}")
+        texts.append(f"{face.emotion.label} {face.emotion.probabilities[face.emotion.label]:.0%}")
     if face.gaze is not None:
-        words.append(f"{face.gaze.yaw:+.0f} deg")
-        middle = (round(box.centre[0]), round(box.centre[1]))
-        length = 1.5 * box.width
-        tip = (
-            round(middle[0] + length * math.sin(math.radians(face.gaze.yaw))),
-            round(middle[1] - length * math.sin(math.radians(face.gaze.pitch))),
-        )
-        cv2.arrowedLine(canvas, middle, tip, (0, 160, 255), 2, tipLength=0.2)
-    _text(canvas, " ".join(word for word in words if word), (corner[0], max(14, corner[1] - 6)))
+        texts.append(f"{face.gaze.yaw:+.0f} deg")
+        _draw_gaze(canvas, face)
+    _text(canvas, " ".join(text for text in texts if text), (corner[0], corner[1] - 6), PLAIN)
 
 
-def _text(canvas: Pixels, text: str, at: tuple[int, int]) -> None:
+def _draw_gaze(canvas: Pixels, face: Face) -> None:
+    """An arrow from between the eyes to where the head points; short: towards the camera."""
+    import cv2
+
+    gaze, (x, y) = face.gaze, face.box.centre
+    assert gaze is not None
+    length = 3 * face.box.width
+    tip = (
+        round(x + length * math.sin(math.radians(gaze.yaw))),
+        round(y - length * math.sin(math.radians(gaze.pitch))),
+    )
+    cv2.arrowedLine(canvas, (round(x), round(y)), tip, GAZE, _line(canvas), cv2.LINE_AA, tipLength=0.15)
+
+
+def _rectangle(canvas: Pixels, corner: tuple[int, int], other: tuple[int, int], colour: tuple[int, int, int]) -> None:
+    import cv2
+
+    cv2.rectangle(canvas, corner, other, colour, _line(canvas), cv2.LINE_AA)
+
+
+def _text(canvas: Pixels, text: str, at: tuple[int, int], ground: tuple[int, int, int]) -> None:
+    """White on a ground, its lower left corner at `at`, moved so far that all of it is in the picture."""
     import cv2
 
     plain = text.encode("ascii", "replace").decode()  # OpenCV's fonts know no other letters
     if not plain:
         return
-    (width, height), below = cv2.getTextSize(plain, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
-    x, y = at
-    cv2.rectangle(canvas, (x - 2, y - height - 3), (x + width + 2, y + below), (30, 30, 30), cv2.FILLED)
-    cv2.putText(canvas, plain, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+    scale = 0.6 * _scale(canvas)
+    (width, height), below = cv2.getTextSize(plain, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    x = max(2, min(at[0], canvas.shape[1] - width - 2))
+    y = max(at[1], height + 3)
+    cv2.rectangle(canvas, (x - 3, y - height - 4), (x + width + 3, y + below), ground, cv2.FILLED)
+    cv2.putText(canvas, plain, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 1, cv2.LINE_AA)
 
 
-def _words(event: Event) -> str:
-    facts = event.facts
-    named = [
-        str(facts[key]) for key in ("zone", "product", "change", "severity", "mode", "state", "step") if facts.get(key)
-    ]
-    return f"{event.kind} {' '.join(named)}".strip()
+def _scale(canvas: Pixels) -> float:
+    """1 for pictures of 720 lines; never so small that nobody can read it."""
+    return max(0.6, float(canvas.shape[0]) / 720)
+
+
+def _line(canvas: Pixels) -> int:
+    return max(1, round(2 * _scale(canvas)))

@@ -6,6 +6,8 @@ import importlib.util
 import os
 import shutil
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import click
@@ -25,7 +27,7 @@ day:
   - gaze
   - interest: {{zones: !include zones.yaml, field_of_view: 60, reach: 9}}
 night:
-  - abnormality
+  - abnormality: {{update_every: 2s}}
   - recorder: {{before: 2s, after: 2s, folder: clips}}
 """
 SHOP = """\
@@ -61,23 +63,32 @@ def demo(out: Path, with_shop: bool, no_progress: bool) -> None:
 
 
 def _film(out: Path) -> None:
+    from rich.console import Console
+
     from vidframe.cli import cli
 
-    click.echo("filming a shop's day and night ...", err=True)
     scene = cli.get_command(click.Context(cli), "scene")
     if scene is None:
         raise click.ClickException("the demo needs the command scene of vidframe-gaze: pip install ./plugins/gaze")
-    scene.main(["--out", str(out)], standalone_mode=False)
+    with Console(stderr=True).status("filming a shop's day and night ..."), redirect_stdout(StringIO()):
+        scene.main(["--out", str(out)], standalone_mode=False)
 
 
 def _run(out: Path, *, progress: bool) -> int:
     from vidframe.cli.check import loaded
     from vidframe.cli.run import run_config
-    from vidframe.cli.summary import print_summary
+    from vidframe.cli.summary import print_events, print_summary
 
     events, clip = out / "events.jsonl", out / "annotated.mp4"
     figures = run_config(loaded(out / "demo.yaml"), events=events, annotate=clip, progress=progress)
+    print_events(events)
     print_summary(figures)
-    for path in (clip, events, *sorted((out / "clips").rglob("*.mp4")), out / "demo.yaml"):
-        click.echo(path)
+    for what, path in (
+        ("the film", out / "shop.mp4"),
+        ("what was found, drawn into it", clip),
+        ("the events as JSON lines", events),
+        *(("the clip of the night", path) for path in sorted((out / "clips").rglob("*.mp4"))),
+        ("the chain", out / "demo.yaml"),
+    ):
+        click.echo(f"{what:<30} {path}")
     return 1 if any(its.error or its.failed_steps for its in figures) else 0

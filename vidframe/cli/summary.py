@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from vidframe.core.metrics import CameraFigures
+from vidframe.words import words
+
+UNTOLD = ("camera.state", "camera.closing", "incident.updated")
 
 
 def print_summary(figures: list[CameraFigures]) -> None:
@@ -29,6 +36,17 @@ def print_summary(figures: list[CameraFigures]) -> None:
             Console(stderr=True).print(f"camera {camera.name}: step {step} failed", style="red", markup=False)
 
 
+def print_events(path: Path) -> None:
+    """The events of a file of JSON lines, one row each, in words."""
+    table = Table("time", "camera", "reporter", "what", title="What happened", title_justify="left")
+    for line in path.read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if event["kind"] not in UNTOLD:
+            said = Text(words(event["kind"], event["facts"]), "red" if event["kind"] == "incident.opened" else "")
+            table.add_row(event["time"][11:19], event["camera"], event["reporter"], said)
+    _console().print(table)
+
+
 def print_profile(figures: list[CameraFigures]) -> None:
     """What each step of each camera cost."""
     table = Table("camera", "step", title="Cost of the steps", title_justify="left")
@@ -46,7 +64,7 @@ def print_profile(figures: list[CameraFigures]) -> None:
                 str(step.skipped),
                 str(step.errors),
                 f"{1000 * step.seconds / step.calls:.3f}",
-                f"<= {1000 * step.quantile(0.95):g}",
+                f"<= {1000 * step.quantile(0.95):.3g}",
                 f"{1000 * step.slowest:.1f}",
                 f"{1000 * step.seconds / max(camera.frames, 1):.3f}",
             )

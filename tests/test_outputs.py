@@ -1,0 +1,58 @@
+"""The annotated clip: readable on pictures of any size, red while an alert lasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vidframe import Box, Emotion, Event, Face, Gaze
+from vidframe.outputs import Annotate
+from vidframe.testing import make_camera, make_frame
+
+
+def annotated(path: Path, events: dict[int, list[tuple[str, dict[str, Any]]]], *shapes: tuple[int, ...]) -> list[Any]:
+    """The pictures of a clip of black frames, each followed by the events of its index."""
+    camera = make_camera("door")
+    plugin = Annotate({"door": path})
+    plugin.open_camera(camera)
+    for index, shape in enumerate(shapes):
+        face = Face(Box(-5, -5, 30, 30), track=1, emotion=Emotion({"happy": 1.0}, 1.0), gaze=Gaze(30, 0, 0, 5))
+        frame = make_frame(np.zeros(shape, np.uint8), camera=camera, index=index, mode="night", faces=[face])
+        plugin.process_frame(frame)
+        for kind, facts in events.get(index, []):
+            event: Event = camera.report(kind, **facts)
+            plugin.handle_event(event)
+    plugin.close_camera()
+    with av.open(str(path)) as clip:
+        return [picture.to_ndarray(format="bgr24") for picture in clip.decode(video=0)]
+
+
+def red(picture: NDArray[np.uint8]) -> int:
+    """Pixels in the colour of an alert."""
+    blue, green, redness = (picture[:, :, channel].astype(int) for channel in range(3))
+    return int(((redness > 150) & (green < 110) & (blue < 110)).sum())
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (49, 65, 3), (120, 160), (720, 1280, 3)], ids=str)
+def test_pictures_of_any_size_are_annotated(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    assert len(annotated(tmp_path / "a.mp4", {}, shape, shape)) == 2
+
+
+def test_the_clip_is_red_while_an_alert_lasts(tmp_path: Path) -> None:
+    opened = (
+        "incident.opened",
+        {"incident": "a", "change": "motion", "severity": "alert", "boxes": [[0.5, 0.5, 0.2, 0.2]]},
+    )
+    start, end = "2026-01-01T00:00:00Z", "2026-01-01T00:00:03Z"
+    closed = ("incident.closed", {"incident": "a", "change": "motion", "start": start, "end": end})
+
+    pictures = annotated(tmp_path / "a.mp4", {10: [opened], 60: [closed]}, *[(240, 320, 3)] * 80)
+
+    assert [red(pictures[index]) > 100 for index in (5, 15, 55, 75)] == [False, True, True, False]
+    # The box is where the change was last seen, and goes when that is out of date.
+    assert red(pictures[15]) > 1.3 * red(pictures[55])
