@@ -48,6 +48,11 @@ class Process:
         """Lets it go on as if nothing had been."""
         self._signal_all(signal.SIGCONT)
 
+    def reload(self) -> None:
+        """Lets it read its config again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
+
     def stop(self) -> int:
         """Asks it to end; its exit code."""
         if self._process is not None:

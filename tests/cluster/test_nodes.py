@@ -115,3 +115,17 @@ def test_nodes_says_that_the_bus_is_away(broker: Broker, clip: Path, tmp_path: P
     shown = CliRunner().invoke(cli, ["nodes", str(tmp_path / "shop.yaml")])
 
     assert f"the bus at {broker.url} is away" in shown.output
+
+
+def test_a_changed_file_is_taken_up_at_sighup_and_cameras_that_stay_are_left_alone(
+    broker: Broker, clip: Path, start: Start
+) -> None:
+    machine = start("a", config(broker, clip, "c1", "c2"))
+    eventually(lambda: broker.owners() == {"c1": "a", "c2": "a"}, "both cameras on a")
+    before = broker.epochs()
+
+    (machine.folder / "shop.yaml").write_text(config(broker, clip, "c2", "c3"))
+    machine.reload()
+
+    eventually(lambda: broker.owners() == {"c2": "a", "c3": "a"}, "c2 and c3 on a, and c1 given back")
+    assert broker.epochs()["c2"] == before["c2"]
