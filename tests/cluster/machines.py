@@ -36,13 +36,17 @@ class Process:
             )
 
     def kill(self) -> None:
-        """As a power cut does, with all that it started."""
-        self._signal_all(signal.SIGKILL)
+        """As `kill -9` does; what it started is to end by itself."""
+        if self._process is not None:
+            self._process.kill()
         self.wait()
 
-    def pause(self) -> None:
-        """Stops all of it in the middle of whatever it does."""
-        self._signal_all(signal.SIGSTOP)
+    def pause(self, *, alone: bool = False) -> None:
+        """Stops all of it in the middle of whatever it does, or the first process `alone`."""
+        if alone and self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+        else:
+            self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Lets it go on as if nothing had been."""

@@ -54,9 +54,10 @@ def plugins(install_plugin: InstallPlugin) -> None:
     install_plugin(TICKING, ticking="Ticking", ledger="Ledger")
 
 
-def config(broker: Broker, shop: PlainShop, clip: Path, *cameras: str) -> str:
+def config(broker: Broker, shop: PlainShop, clip: Path, *cameras: str, workers: int = 0) -> str:
     return "\n".join([
         f"cluster: {{bus: '{broker.url}'}}",
+        f"workers: {workers}",
         "cameras:", *(f"  {name}: {{source: {clip}, pace: real}}" for name in cameras),
         f"always: [ticking, shop: {{url: '{shop.url}', token: {TOKEN}}}, ledger]", "",
     ])  # fmt: skip
@@ -84,7 +85,7 @@ def start_all(start: Start, text: str, *names: str) -> list[Machine]:
 def test_broker_shop_and_nodes_are_killed_in_turn_and_the_shop_has_every_event_once(
     broker: Broker, shop: PlainShop, clip: Path, start: Start
 ) -> None:
-    nodes = start_all(start, config(broker, shop, clip, "c1", "c2", "c3"), "a", "b")
+    nodes = start_all(start, config(broker, shop, clip, "c1", "c2", "c3", workers=1), "a", "b")
     eventually(lambda: len(shop.events) > 30, "events in the shop")
 
     broker.kill()
@@ -108,15 +109,16 @@ def test_broker_shop_and_nodes_are_killed_in_turn_and_the_shop_has_every_event_o
     assert broker.status()["events_refused"] == 0
 
 
+@pytest.mark.parametrize("workers", [pytest.param(0, id="all of it"), pytest.param(1, id="all but its worker")])
 def test_a_node_that_was_paused_past_its_lease_cannot_write(
-    broker: Broker, shop: PlainShop, clip: Path, start: Start
+    broker: Broker, shop: PlainShop, clip: Path, start: Start, workers: int
 ) -> None:
-    a, _b = start_all(start, config(broker, shop, clip, "c1", "c2"), "a", "b")
+    a, _b = start_all(start, config(broker, shop, clip, "c1", "c2", workers=workers), "a", "b")
     eventually(lambda: {broker.owners().get(name) for name in ("c1", "c2")} == {"a", "b"}, "a camera for each")
     eventually(lambda: len(shop.events) > 20, "events in the shop")
     [camera] = [name for name in ("c1", "c2") if broker.owners()[name] == "a"]
 
-    a.pause()
+    a.pause(alone=workers > 0)
     paused_at = time.time()
     eventually(lambda: broker.owners().get(camera) == "b", "b takes over")
     taken_at = time.time()
