@@ -32,14 +32,15 @@ COUNTING = """
 
         @hookimpl
         def open_camera(self, camera):
-            self.camera = camera
+            self.camera, self.has_seen = camera, False
             camera.share("model", Model)
             self.note("opened")
 
         @hookimpl
         def process_frame(self, frame):
             sleep(0.02)
-            if frame.index == 0: self.note("first frame")
+            if not self.has_seen: self.note("first frame")
+            self.has_seen = True
 
         @hookimpl
         def close_camera(self): self.note("closed")
@@ -87,6 +88,24 @@ def test_a_reload_restarts_only_the_camera_that_changed_and_loads_no_model_again
     notes = wait_for(tmp_path / "notes", "till old closed", "till new first frame", "yard old first frame")
 
     assert "door old closed" not in notes
+    assert (tmp_path / "models").read_text() == "loaded "
+
+
+def test_of_a_camera_that_runs_only_the_step_that_changed_is_rebuilt(
+    running: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    two_steps = "cameras: {{door: {{source: clip.mp4}}}}\nalways: [{{counting: {{word: first}}}}, {{counting: {{word: {0}}}}}]\n"
+    (tmp_path / "shop.yaml").write_text(two_steps.format("second"))
+    running.send_signal(signal.SIGHUP)
+    wait_for(tmp_path / "notes", "door first first frame", "door second first frame", "door old closed")
+
+    (tmp_path / "shop.yaml").write_text(two_steps.format("third"))
+    running.send_signal(signal.SIGHUP)
+    notes = wait_for(tmp_path / "notes", "door second closed", "door third first frame")
+
+    assert "door first closed" not in notes
+    assert notes.count("door first opened") == 1
+    assert notes.index("second closed") < notes.index("third opened")
     assert (tmp_path / "models").read_text() == "loaded "
 
 

@@ -41,14 +41,15 @@ NOTING = """
 
         @hookimpl
         def open_camera(self, camera):
-            self.camera = camera
+            self.camera, self.has_seen = camera, False
             camera.share("model", Model)
             self.note("opened")
 
         @hookimpl
         def process_frame(self, frame):
             sleep(0.02)
-            if frame.index == 0: self.note("first frame")
+            if not self.has_seen: self.note("first frame")
+            self.has_seen = True
             if frame.index % 10 == 0: frame.report("tenth", index=frame.index)
 
         @hookimpl

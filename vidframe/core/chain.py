@@ -203,17 +203,14 @@ class Chain:
         figures: CameraFigures,
         sinks: Iterable[StepConfig] = (),
     ) -> None:
-        manager = new_manager()
-
-        def made(chain: str, configs: Iterable[StepConfig]) -> list[Step]:
-            return [Step(config, f"{chain}/{config.name}", manager, camera, reports, figures) for config in configs]
-
         self._camera = camera
         self._reports = reports
         self._figures = figures
-        self._mode = made("mode", [config.mode] if config.mode else [])
-        self._by_mode = {mode: made(mode, config.chains.get(mode, ())) for mode in ("day", "night")}
-        self._always = made("always", [*config.chains.get("always", ()), *sinks])
+        self._sinks = tuple(sinks)
+        self._mode: list[Step] = []
+        self._by_mode: dict[str, list[Step]] = {"day": [], "night": []}
+        self._always: list[Step] = []
+        self._arrange(config)
         self._opened: list[Step] = []
         self._opening: dict[str, threading.Thread] = {}
         self._open_again_due = 0.0
@@ -222,6 +219,19 @@ class Chain:
     def open(self) -> None:
         """Opens what every frame meets; the steps of a mode follow when it first comes."""
         self._open_all([*self._mode, *self._always])
+
+    def change(self, config: CameraConfig) -> None:
+        """Takes up other steps of the same camera. Those that stay as they are go on, and notice nothing."""
+        for thread in self._opening.values():
+            thread.join()
+        before = self._all_steps()
+        self._arrange(config)
+        now = self._all_steps()
+        for step in reversed([step for step in self._opened if step not in now]):
+            self._close(step)
+        self._figures.forget({step.name for step in before} - {step.name for step in now})
+        ready = [step for mode in self._ready for step in self._by_mode[mode]]
+        self._open_all([step for step in (*self._mode, *self._always, *ready) if step not in self._opened])
 
     def process(self, frame: Frame) -> None:
         """Takes a frame through the steps of its mode, then gives every step the events that came of it."""
@@ -257,6 +267,38 @@ class Chain:
             step = self._opened.pop()
             step.close()
             self.deliver()
+
+    def _arrange(self, config: CameraConfig) -> None:
+        """Puts the steps into their order: those that are there already, and new ones where the config has others."""
+        manager = new_manager()
+
+        def arranged(chain: str, configs: Iterable[StepConfig], before: list[Step]) -> list[Step]:
+            left = list(before)
+            steps = []
+            for wanted in configs:
+                step = next((step for step in left if step.config == wanted), None)
+                if step is None:
+                    name = f"{chain}/{wanted.name}"
+                    step = Step(wanted, name, manager, self._camera, self._reports, self._figures)
+                else:
+                    left.remove(step)
+                steps.append(step)
+            return steps
+
+        self._mode = arranged("mode", [config.mode] if config.mode else [], self._mode)
+        for mode, steps in self._by_mode.items():
+            self._by_mode[mode] = arranged(mode, config.chains.get(mode, ()), steps)
+        self._always = arranged("always", [*config.chains.get("always", ()), *self._sinks], self._always)
+
+    def _all_steps(self) -> list[Step]:
+        return [*self._mode, *(step for steps in self._by_mode.values() for step in steps), *self._always]
+
+    def _close(self, step: Step) -> None:
+        """Ends one step while the others go on."""
+        self._opened.remove(step)
+        step.handle(self._reports.made("camera.closing"))  # what it answers, the others hear
+        step.close()
+        self.deliver()
 
     def _steps_of(self, mode: str | None) -> list[Step]:
         if mode is None or mode not in self._by_mode:

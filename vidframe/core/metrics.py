@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic, time
 
@@ -90,6 +90,12 @@ class CameraFigures:
     def step(self, name: str, plugin: str = "") -> StepFigures:
         """The figures of one step, made at the first call."""
         return self.steps.setdefault(name, StepFigures(plugin))
+
+    def forget(self, steps: Iterable[str]) -> None:
+        """Lets go of steps that the camera has no more."""
+        for name in steps:
+            self.steps.pop(name, None)
+            self.failed_steps.discard(name)
 
     def enter(self, state: str, reason: str = "") -> None:
         """Notes a change of state."""

@@ -43,6 +43,10 @@ class Reports:
 
         return report
 
+    def made(self, kind: str, /, **facts: Any) -> Event:
+        """An event of vidframe's own that goes to nobody by itself."""
+        return self._made("vidframe", kind, (), facts)
+
     def forward(self, event: Event) -> None:
         """Takes an event that was reported in another process."""
         self._waiting.append(event)
@@ -58,7 +62,10 @@ class Reports:
             self._waiting.clear()
 
     def _report(self, reporter: str, kind: str, files: tuple[Attachment, ...], facts: dict[str, Any]) -> Event:
-        identity = f"{self._camera}.{self._run}-{next(self._numbers):06d}"
-        event = Event(identity, kind, self._camera, self._utc(self.seconds), facts, files, reporter)
+        event = self._made(reporter, kind, files, facts)
         self._waiting.append(event)
         return event
+
+    def _made(self, reporter: str, kind: str, files: tuple[Attachment, ...], facts: dict[str, Any]) -> Event:
+        identity = f"{self._camera}.{self._run}-{next(self._numbers):06d}"
+        return Event(identity, kind, self._camera, self._utc(self.seconds), facts, files, reporter)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidframe.core.config import CameraConfig, StepConfig
-from vidframe.core.loop import run_camera
+from vidframe.core.loop import Changes, only_steps_differ, run_camera
 from vidframe.core.metrics import CameraFigures
 from vidframe.core.shared import Shared
 
@@ -40,13 +40,16 @@ class CameraThreads:
         return any(camera.thread.is_alive() for camera in self._running.values())
 
     def apply(self, configs: Iterable[CameraConfig]) -> None:
-        """Starts the cameras that are new, ends those that are gone, restarts those that changed, and no other.
+        """Starts the cameras that are new, ends those that are gone, changes those that changed, and no other.
 
-        Models that some camera used until now stay loaded, so that a changed setting does not load them again.
+        A camera of which only steps changed goes on, and so do its other steps; it is started again if its source
+        changed, or what its steps need of each other. Models that some camera used until now stay loaded.
         """
         self._shared.tidy()
         wanted = {config.name: config for config in configs}
-        self._end([name for name, camera in self._running.items() if wanted.get(name) != camera.config])
+        changed = [name for name, camera in self._running.items() if wanted.get(name) != camera.config]
+        self._end([name for name in changed if name not in wanted or not self._running[name].can_take_up(wanted[name])])
+        self._change([wanted[name] for name in changed if name in self._running])
         for name, config in wanted.items():
             if name not in self._running:
                 self._running[name] = self._start(config)
@@ -63,7 +66,7 @@ class CameraThreads:
     def _start(self, config: CameraConfig) -> _Running:
         figures = self.figures.setdefault(config.name, CameraFigures(config.name))
         figures.restart()
-        stop = threading.Event()
+        stop, changes = threading.Event(), Changes()
 
         def work() -> None:
             setup = self._setup
@@ -76,6 +79,7 @@ class CameraThreads:
                     stop=stop,
                     sinks=setup.sinks,
                     frames=setup.frames,
+                    changes=changes,
                 )
             except Exception as error:
                 log.exception("camera %s ended by a bug in vidframe", config.name)
@@ -83,7 +87,16 @@ class CameraThreads:
 
         thread = threading.Thread(target=work, name=config.name, daemon=True)
         thread.start()
-        return _Running(config, thread, stop)
+        return _Running(config, thread, stop, changes)
+
+    def _change(self, configs: Iterable[CameraConfig]) -> None:
+        asked = [
+            (self._running[config.name], config, self._running[config.name].changes.ask(config)) for config in configs
+        ]
+        for camera, config, done in asked:
+            camera.config = config
+            while not done.wait(0.05) and camera.thread.is_alive():
+                pass
 
     def _end(self, names: list[str]) -> None:
         ending = [self._running.pop(name) for name in names]
@@ -98,3 +111,8 @@ class _Running:
     config: CameraConfig
     thread: threading.Thread
     stop: threading.Event
+    changes: Changes
+
+    def can_take_up(self, config: CameraConfig) -> bool:
+        """Whether it can change without another start."""
+        return self.thread.is_alive() and only_steps_differ(self.config, config)
