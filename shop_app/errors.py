@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from shop_app.text import _
 
@@ -78,6 +78,11 @@ def init_errors(app: Flask) -> None:
     def refused(error: Refused) -> Response:
         return answer(error.status, error.detail, error.more)
 
+    @app.errorhandler(SecurityError)
+    def wrong_host(_error: SecurityError) -> Response:
+        # No page can be made: its links would lead to a host that is not ours.
+        return Response(_explain(421) or "", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
+
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         if error.code is None or error.code < 400:
@@ -140,6 +145,7 @@ def _explain(code: int) -> str | None:
         404: _("There is no such page, or it is not yours to see."),
         405: _("This page cannot be used that way. Nothing was changed."),
         413: _("What was sent is too large. Nothing was changed."),
+        421: _("This shop is not reached by that name. Nothing was changed."),
         415: _("This kind of content is not taken. Nothing was changed."),
         500: _(
             "Something went wrong on our side. Nothing was changed. Please try again, and tell the admin the reference."

@@ -11,6 +11,8 @@ import click
 import pytest
 
 import vidframe
+from shop_app.cli import main as shop_main
+from shop_app.settings import Settings
 from vidframe.cli import cli
 from vidframe.core import hookspecs, registry
 from vidframe.core.config import CAMERA_KEYS, TOP_KEYS, ConfigError, load
@@ -43,6 +45,16 @@ def test_every_name_of_the_front_door_has_a_docstring(name: str) -> None:
 @pytest.mark.parametrize("key", [*TOP_KEYS, *CAMERA_KEYS, *sorted(STEP_OPTIONS)])
 def test_every_key_of_a_config_is_documented(key: str) -> None:
     assert re.search(rf"^\| .*`{key}`", (ROOT / "docs/configuration.md").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_of_the_shop_is_documented(name: str) -> None:
+    assert re.search(rf"^\| .*`{name}`", (ROOT / "docs/shop-production.md").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(shop_main.commands))
+def test_every_command_of_the_shop_is_documented(name: str) -> None:
+    assert f"`vidframe-shop {name}" in (ROOT / "docs/shop-production.md").read_text()
 
 
 @pytest.mark.parametrize("plugin", sorted(registry.installed()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -320,6 +321,33 @@ def waits_in(folder: Path) -> bool:
         return False
     with contextlib.closing(sqlite3.connect(folder / "outbox.db", timeout=1)) as database:
         return bool(database.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0])
+
+
+def claim(folder: Path, patience: float = 0.0) -> int | None:
+    """A handle that keeps an outbox for whoever holds it, until it is closed; None where somebody else has it.
+
+    With `patience`, in seconds, whoever has it is asked to let go.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / "claimed", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                os.close(handle)
+                return None
+            (folder / "wanted").touch()
+            time.sleep(0.05)
+        else:
+            (folder / "wanted").unlink(missing_ok=True)
+            return handle
+
+
+def is_wanted(folder: Path) -> bool:
+    """Whether the camera of an outbox has come back and waits for it."""
+    return (folder / "wanted").exists()
 
 
 def _add_columns(database: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr
 from vidframe import Camera, Event, Frame, Seconds, hookimpl
 
 if TYPE_CHECKING:
+    from vidframe_shop.leftovers import Leftovers
     from vidframe_shop.sender import Sender
 
 PATIENCE = 3.0  # seconds that the end of a camera waits for the shop
@@ -47,6 +49,8 @@ class Shop:
         self.beat = beat
         self.timeout = timeout
         self._sender: Sender | None = None
+        self._leftovers: Leftovers | None = None
+        self._claim: int | None = None
         self._picture_due = 0.0
         self._check()
 
@@ -62,18 +66,31 @@ class Shop:
     def open_camera(self, camera: Camera) -> None:
         from vidframe_shop.carried import Carried
         from vidframe_shop.client import Client
-        from vidframe_shop.outbox import Outbox
+        from vidframe_shop.leftovers import Leftovers
+        from vidframe_shop.outbox import Outbox, claim
         from vidframe_shop.sender import Sender
 
+        self._claim = claim(camera.state / "shop", patience=PATIENCE)
         lease, token = camera.lease, self.token.get_secret_value()
         outbox = Outbox(camera.state / "shop", limit=self.disk_mb * 1_000_000, epoch=lease.epoch if lease else 0)
         if lease is None:
             client = Client(self.url, token, timeout=self.timeout)
+            self._leftovers = Leftovers(camera.state / "shop", self._sender_of)
         else:
             bus = camera.share(lease.connect, lease.connect)
             client = Carried(self.url, token, bus, outbox, timeout=self.timeout)
         mode_file = camera.state / "mode"
         self._sender = Sender(camera.name, outbox, client, mode_file, beat_every=self.beat, figure=camera.figure)
+
+    def _sender_of(self, folder: Path) -> Sender:
+        """For an outbox whose camera does not run."""
+        from vidframe_shop.client import Client
+        from vidframe_shop.outbox import Outbox
+        from vidframe_shop.sender import Sender
+
+        client = Client(self.url, self.token.get_secret_value(), timeout=self.timeout)
+        outbox = Outbox(folder, limit=self.disk_mb * 1_000_000)
+        return Sender(folder.parent.name, outbox, client, folder.parent / "mode", beat_every=self.beat)
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -98,9 +115,15 @@ class Shop:
     @hookimpl
     def close_camera(self) -> None:
         sender, self._sender = self._sender, None
+        leftovers, self._leftovers = self._leftovers, None
+        handle, self._claim = self._claim, None
         self._picture_due = 0.0
         if sender is not None:
             sender.close(PATIENCE)
+        if leftovers is not None:
+            leftovers.close()
+        if handle is not None:
+            os.close(handle)
 
     def has_left(self, state: Path) -> bool:
         """Whether events or files wait in the outbox of a camera with this state folder."""

@@ -16,10 +16,11 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+import vidframe_shop.leftovers as leftovers
 import vidframe_shop.sender as sending
 from pydantic import SecretStr
 from vidframe_shop.cameras import NoCameras, cameras, cameras_of_shop
-from vidframe_shop.outbox import Outbox
+from vidframe_shop.outbox import Outbox, claim
 from vidframe_shop.plugin import Shop
 
 from tests.plugins.shop.shops import TOKEN, PlainShop
@@ -30,6 +31,7 @@ from vidframe.testing import conformance, make_camera, make_frame
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "PAUSES", (0.05, 0.2))
+    monkeypatch.setattr(leftovers, "LOOK_EVERY", 0.05)
 
 
 @pytest.fixture
@@ -126,6 +128,43 @@ def test_a_shop_that_opens_later_gets_everything_in_order(camera: Camera) -> Non
 
     assert list(shop.events) == [one.id for one in sent]
     assert set(shop.times_sent.values()) == {1}
+
+
+def test_what_a_stopped_camera_left_behind_is_sent_by_another(shop: PlainShop, camera: Camera, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(os.urandom(3_000_000))
+    stopped = make_camera("stopped", state=tmp_path / "stopped")
+    step = opened("http://127.0.0.1:9", stopped)
+    last = event(stopped, Attachment("clip", "video/mp4", clip), kind="clip.ready")
+    step.handle_event(last)
+    step.close_camera()
+    clip.unlink()
+    assert waiting(stopped) == (1, 1)
+
+    running = opened(shop, camera)
+    eventually(lambda: waiting(stopped) == (0, 0))
+    running.close_camera()
+
+    assert shop.complete(last.id, "clip")
+    assert shop.times_sent[last.id] == 1
+
+
+def test_a_camera_that_comes_back_gets_its_outbox_from_whoever_empties_it(
+    shop: PlainShop, camera: Camera, tmp_path: Path
+) -> None:
+    stopped = make_camera("stopped", state=tmp_path / "stopped")
+    step = opened("http://127.0.0.1:9", stopped)
+    step.handle_event(event(stopped))
+    step.close_camera()
+    other = opened("http://127.0.0.1:9", camera)  # holds what it cannot send
+    eventually(lambda: claim(stopped.state / "shop") is None)
+
+    back = opened(shop, stopped)
+
+    eventually(lambda: waiting(stopped) == (0, 0))
+    assert claim(stopped.state / "shop") is None
+    back.close_camera()
+    other.close_camera()
 
 
 def test_one_refused_event_holds_up_nothing_and_is_kept_with_the_reason(shop: PlainShop, camera: Camera) -> None:
