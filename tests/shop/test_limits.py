@@ -1,0 +1,64 @@
+"""What a page may cost: SQL statements, and bytes of a first visit. CPU is measured by benchmarks/pages.py."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from shop_app.models import Product
+from shop_app.permissions import OF_ROLE, Permission, Role
+from shop_app.web import shop_of
+from tests.shop.conftest import Person
+
+STATEMENTS = 5
+MORE = {"home.index": 8}  # sums of everything that somebody should know first
+FIRST_VISIT = 60_000  # bytes, compressed
+NO_PAGES = {"alerts.stream", "manage.check", "manage.verify"}
+
+
+def lists_for(app: Flask, role: Role) -> list[tuple[str, str]]:
+    """Endpoint and address of every page that this role may open and that is about no single thing."""
+    shop = shop_of(app)
+    held = {*OF_ROLE[role], Permission.SIGNED_IN}
+    return [
+        (rule.endpoint, rule.rule)
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.arguments and shop.access[rule.endpoint] in held
+        and rule.endpoint.partition(".")[0] not in shop.bearer_areas and rule.endpoint not in NO_PAGES
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_list_sends_more_than_five_statements(
+    app: Flask, sign_in: Callable[..., Person], make_product: Callable[..., Product], count_statements: list[str],
+    role: Role,
+) -> None:  # fmt: skip
+    person = sign_in(role)
+    for _ in range(3):
+        make_product()
+
+    sent = {}
+    for endpoint, address in lists_for(app, role):
+        count_statements.clear()
+        person.client.get(address).close()
+        sent[endpoint] = len([one for one in count_statements if not one.startswith(("BEGIN", "PRAGMA"))])
+
+    assert {name: count for name, count in sent.items() if count > MORE.get(name, STATEMENTS)} == {}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_first_visit_is_small(app: Flask, sign_in: Callable[..., Person], role: Role) -> None:
+    person, nobody = sign_in(role), app.test_client()
+    fetched: dict[str, bytes] = {}
+    for client, address in ((nobody, "/sign-in"), (person.client, "/")):
+        fetched[address] = client.get(address).data
+        for linked in re.findall(rb'(?:src|href)="(/static/[^"]+)"', fetched[address]):
+            with client.get(linked.decode()) as answer:
+                fetched[linked.decode()] = answer.data
+
+    assert any(address.startswith("/static/") for address in fetched)
+    assert sum(len(zlib.compress(content, 6)) for content in fetched.values()) < FIRST_VISIT
