@@ -12,9 +12,10 @@ import asyncio
 import json
 import logging
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -79,8 +80,15 @@ class View:
             self.owners[entry.key] = Owner(node, entry.revision or 0)
 
     def alive(self, lease: float) -> list[Member]:
-        """The nodes whose signs of life came within the time of a lease."""
-        return [sign.member for sign in self.signs.values() if monotonic() - sign.seen <= lease]
+        """The nodes whose signs of life came within the time of a lease, with all that they own now."""
+        signs = [sign for sign in self.signs.values() if monotonic() - sign.seen <= lease]
+        owned: defaultdict[str, list[str]] = defaultdict(list)
+        for name, owner in self.owners.items():
+            owned[owner.node].append(name)
+        return [
+            replace(member, costs={name: member.costs.get(name, 0.0) for name in owned[member.name]})
+            for member in (sign.member for sign in signs)
+        ]
 
 
 class Leases:
@@ -103,6 +111,7 @@ class Leases:
         self._is_away = False
         self._closing = False
         self._hurry = asyncio.Event()
+        self._unowned: set[str] = set()
 
     async def run(self) -> None:
         """Takes part until it is asked to `leave`; begins anew when the bus was away. NameTaken ends it."""
@@ -160,8 +169,9 @@ class Leases:
         await nodes.delete(self._me)
 
     async def _pause(self) -> None:
+        beat = self._lease / BEATS
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), self._lease / BEATS)
+            await asyncio.wait_for(self._hurry.wait(), beat / 4 if self._unowned else beat)
 
     async def _be_the_only_one(self, nodes: KeyValue) -> None:
         """Waits out the sign of life of an earlier start; NameTaken where it is renewed meanwhile."""
@@ -210,11 +220,11 @@ class Leases:
         if not self._closing:
             others = [member for member in self._view.alive(self._lease) if member.name != self._me]
             members = [*others, Member(self._me, self._capacity, self.can, self._costs())]
-            free = self._free(members)
-            for name, node in placed(free, members).items():
+            self._unowned = self._free(members)
+            for name, node in placed(self._unowned, members).items():
                 if node == self._me or self._owner(name) == self._me:
                     await self._claim(leases, name)
-            if not free:
+            if not self._unowned:
                 self._even_out(members)
         self._tell()
 
@@ -262,6 +272,7 @@ class Leases:
         epoch = await self._write(leases, name, self._me)
         if epoch:
             self._held[name] = epoch
+            self._tell()
             log.warning("%s runs here, epoch %d", name, epoch)
 
     async def _release(self, leases: KeyValue, name: str) -> None:
