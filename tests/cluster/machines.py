@@ -6,10 +6,12 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,16 @@ class Broker(Process):
         super().__init__(
             [server, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(folder / "store"), *options], folder
         )
+
+    def start(self) -> None:
+        """Starts it, and waits until it lets somebody in."""
+        super().start()
+        eventually(self._listens, "a broker that listens")
+
+    def _listens(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            return connection.recv(4) == b"INFO"
+        return False
 
     @property
     def url(self) -> str:

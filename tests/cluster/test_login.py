@@ -67,17 +67,12 @@ def guarded(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
 
 
 def gets_in(address: Address) -> bool:
-    """Whether the address leads onto the bus; it takes a moment until the server listens."""
-    for _ in range(20):
-        try:
-            asyncio.run(look(address))
-            return True
-        except ConnectionRefusedError:
-            continue
-        except ConnectionError as error:
-            if "refused" not in str(error).lower() and "Connect call failed" not in str(error):
-                return False
-    return False
+    """Whether the address leads onto the bus."""
+    try:
+        asyncio.run(look(address))
+        return True
+    except ConnectionError:
+        return False
 
 
 def test_a_bus_with_a_password_lets_in_who_knows_it(guarded: Callable[..., Broker]) -> None:
@@ -114,7 +109,6 @@ def test_tls_lets_in_who_has_a_certificate_and_trusts_no_stranger(
 
 def test_a_wrong_password_is_said_and_not_shown(guarded: Callable[..., Broker], tmp_path: Path) -> None:
     broker = guarded("--user", "shop", "--pass", "s3cret")
-    gets_in(replace(broker.address, credentials="shop:s3cret"))
     config = tmp_path / "shop.yaml"
     config.write_text(f"cluster: {{bus: '{broker.url}', credentials: 'shop:hunter2'}}\ncameras: {{door: a.mp4}}\n")
 
