@@ -48,16 +48,17 @@ def demo(out: Path, with_shop: bool, no_progress: bool) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     _film(out)
+    chain = out / "demo.yaml"
+    chain.write_text(CONFIG.format(name=chain))
     if not with_shop or importlib.util.find_spec("flask") is None:
-        (out / "demo.yaml").write_text(CONFIG.format(name=out / "demo.yaml"))
-        sys.exit(_run(out, progress=not no_progress))
+        sys.exit(_run(out, chain, progress=not no_progress))
     from vidframe.cli.demo_shop import DemoShop
 
     with DemoShop(out / "shop", samples=out) as shop:
         os.environ["SHOP_TOKEN"] = shop.token
-        text = (CONFIG + SHOP).format(name=out / "demo.yaml", url=shop.url)
-        (out / "demo.yaml").write_text(text)
-        code = _run(out, progress=not no_progress)
+        with_sink = out / "demo-with-shop.yaml"
+        with_sink.write_text(chain.read_text() + SHOP.format(url=shop.url))
+        code = _run(out, with_sink, progress=not no_progress)
         shop.show(stay=sys.stdin.isatty() and sys.stdout.isatty())
     sys.exit(code)
 
@@ -74,13 +75,13 @@ def _film(out: Path) -> None:
         scene.main(["--out", str(out)], standalone_mode=False)
 
 
-def _run(out: Path, *, progress: bool) -> int:
+def _run(out: Path, chain: Path, *, progress: bool) -> int:
     from vidframe.cli.check import loaded
     from vidframe.cli.run import run_config
     from vidframe.cli.summary import print_events, print_summary
 
     events, clip = out / "events.jsonl", out / "annotated.mp4"
-    figures = run_config(loaded(out / "demo.yaml"), events=events, annotate=clip, progress=progress)
+    figures = run_config(loaded(chain), events=events, annotate=clip, progress=progress)
     print_events(events)
     print_summary(figures)
     for what, path in (
@@ -88,7 +89,7 @@ def _run(out: Path, *, progress: bool) -> int:
         ("what was found, drawn into it", clip),
         ("the events as JSON lines", events),
         *(("the clip of the night", path) for path in sorted((out / "clips").rglob("*.mp4"))),
-        ("the chain", out / "demo.yaml"),
+        ("the chain, to change and run", out / "demo.yaml"),
     ):
         click.echo(f"{what:<30} {path}")
     return 1 if any(its.error or its.failed_steps for its in figures) else 0

@@ -53,8 +53,9 @@ class DemoShop:
     def show(self, *, stay: bool) -> None:
         """Says how to look at it; with `stay`, keeps it open until Ctrl+C."""
         click.echo(f"\n{self.accounts.strip()}\n")
+        click.echo("Security finds the night under Alerts, sales what the visitors looked at under Interest.")
         if stay:
-            click.echo(f"The shop is open at {self.url} until Ctrl+C.")
+            click.echo(f"Begin at {self.url}/sign-in/one-time-code. The shop is open until Ctrl+C.")
             try:
                 self._server.wait()
             except KeyboardInterrupt:

@@ -59,9 +59,9 @@ def _shelf(name: str, product: str, x: float, near: float, far: float) -> Place:
 
 
 PLACES: Final = (
-    _shelf("tea", "4711", -WALL, *NEAR_SHELVES),
-    _shelf("coffee", "4712", WALL, *NEAR_SHELVES),
-    Place("honey", "4713", ((-0.3, TABLE, -2.75), (0.3, TABLE, -2.75), (0.3, TABLE, -2.15), (-0.3, TABLE, -2.15))),
+    _shelf("tea", "DRI-013", -WALL, *NEAR_SHELVES),
+    _shelf("coffee", "DRI-012", WALL, *NEAR_SHELVES),
+    Place("honey", "PAN-005", ((-0.3, TABLE, -2.75), (0.3, TABLE, -2.75), (0.3, TABLE, -2.15), (-0.3, TABLE, -2.15))),
 )
 PALETTES: Final = {
     -WALL: ((60, 120, 60), (90, 160, 110), (50, 90, 150), (120, 170, 190)),
