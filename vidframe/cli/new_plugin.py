@@ -93,12 +93,7 @@ In a config:
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Parent of the folder.")
 def new_plugin(name: str, into: Path) -> None:
     """Make a folder with a new plugin called NAME, ready to install."""
-    name = name.replace("-", "_")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        message = f"{name!r} must be lower-case letters, digits and _, and no word of Python"
-        raise click.BadParameter(message, param_hint="NAME")
-    if name in installed():
-        raise click.BadParameter(f"a plugin named {name!r} is installed already", param_hint="NAME")
+    name = _checked(name)
     folder = into / f"vidframe-{name.replace('_', '-')}"
     if folder.exists():
         raise click.ClickException(f"{folder} exists already; nothing was written")
@@ -119,3 +114,14 @@ def new_plugin(name: str, into: Path) -> None:
         (folder / path).write_text(text.format(**words), encoding="utf-8")
     (folder / f"vidframe_{name}" / "py.typed").touch()
     click.echo(f"{folder}: next, pip install -e {folder} && vidframe plugins")
+
+
+def _checked(name: str) -> str:
+    """The name as a module has it; BadParameter if it is none, or taken."""
+    name = name.replace("-", "_")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        message = f"{name!r} must be lower-case letters, digits and _, and no word of Python"
+        raise click.BadParameter(message, param_hint="NAME")
+    if name in installed():
+        raise click.BadParameter(f"a plugin named {name!r} is installed already", param_hint="NAME")
+    return name
