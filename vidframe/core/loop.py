@@ -90,9 +90,8 @@ def _run(
             level = logging.INFO if state in ("connecting", "live") else logging.WARNING
             log.log(level, "camera %s is %s%s", config.name, state, f": {reason}" if reason else "")
             reports.seconds = source.now
-            reports.by("vidframe")(
-                "camera.state", state=state, reason=reason
-            )  # not of the step that ran last, which has to hear of it
+            tell = reports.by("vidframe")  # not the step that ran last: it would not hear of it
+            tell("camera.state", state=state, reason=reason)
             chain.deliver()  # a camera that is down brings no frame that would
 
         def on_idle() -> None:
