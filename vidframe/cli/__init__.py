@@ -128,6 +128,9 @@ def main() -> None:
         sys.exit(done.exit_code)
     except click.Abort:
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
     except click.ClickException as error:
         who, where = "vidframe", ""
         if isinstance(error, click.UsageError) and error.ctx is not None:

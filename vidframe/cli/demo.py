@@ -16,6 +16,7 @@ from vidframe.core import registry
 
 STEPS = ("faces", "emotion", "gaze", "interest", "day_night", "abnormality", "recorder")
 
+MARK = "# Written by `vidframe demo`"
 CONFIG = """\
 # Written by `vidframe demo`; change it and run it again: vidframe run {name}
 cameras:
@@ -37,7 +38,13 @@ always:
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out/demo"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Folder for its files; those of a demo before go.",
+)
 @click.option("--shop/--no-shop", "with_shop", default=True, help="Open the shop app, too.")
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
 def demo(out: Path, with_shop: bool, no_progress: bool) -> None:
@@ -45,11 +52,8 @@ def demo(out: Path, with_shop: bool, no_progress: bool) -> None:
     missing = [step for step in STEPS if step not in registry.installed()]
     if missing:
         raise click.ClickException(f"the demo needs the plugins {', '.join(missing)}; see README.md, Installing it")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    chain = _begun(out)
     _film(out)
-    chain = out / "demo.yaml"
-    chain.write_text(CONFIG.format(name=chain))
     if not with_shop or importlib.util.find_spec("flask") is None:
         sys.exit(_run(out, chain, progress=not no_progress))
     from vidframe.cli.demo_shop import DemoShop
@@ -61,6 +65,18 @@ def demo(out: Path, with_shop: bool, no_progress: bool) -> None:
         code = _run(out, with_sink, progress=not no_progress)
         shop.show(stay=sys.stdin.isatty() and sys.stdout.isatty())
     sys.exit(code)
+
+
+def _begun(out: Path) -> Path:
+    """The chain of the demo in a folder that holds nothing else; what a demo before left there goes."""
+    chain = out / "demo.yaml"
+    if out.exists() and any(out.iterdir()):
+        if not chain.is_file() or not chain.read_text(encoding="utf-8", errors="replace").startswith(MARK):
+            raise click.ClickException(f"{out} holds something that is not of a demo; give --out another folder")
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    chain.write_text(CONFIG.format(name=chain), encoding="utf-8")
+    return chain
 
 
 def _film(out: Path) -> None:
