@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from shop_app import audit, background, guards, i18n, pages, running
 from shop_app.areas import areas
@@ -28,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     database = Database(settings.database_url)
     database.before_commit.append(audit.seal)
     app.extensions["shop"] = Shop(settings, database)
+    app.url_map.converters["int"] = _Id
     init_errors(app)
     i18n.init_app(app)
     pages.init_app(app)
@@ -40,6 +43,13 @@ def create_app(settings: Settings | None = None) -> Flask:
             running.open_sqlite(settings)
         app.extensions["shop"].services["background.end"] = background.start(database, settings)
     return app
+
+
+class _Id(IntegerConverter):
+    """A number in an address: one that no database can hold is no address of ours."""
+
+    def __init__(self, url_map: Map, *arguments: Any, **options: Any) -> None:
+        super().__init__(url_map, *arguments, **{"max": 2**63 - 1} | options)
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from shop_app.text import _
@@ -92,6 +92,12 @@ def init_errors(app: Flask) -> None:
             if name in {"Allow", "Retry-After"}:
                 response.headers[name] = value
         return response
+
+    @app.errorhandler(OverflowError)  # SQLite's driver
+    @app.errorhandler(DataError)  # MariaDB
+    def too_large(error: Exception) -> Response:
+        log.info("%s %s: a value that no column holds [%s]", request.method, request.path, reference())
+        return answer(Invalid.status, _("A number or text is larger than the shop can keep. Nothing was changed."), {})
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:

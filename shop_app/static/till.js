@@ -182,6 +182,19 @@
     if (event.key === "Enter") { event.preventDefault(); pickFound(search.at); }
   });
 
+  // What is sold often, to be touched
+  async function showOften() {
+    const often = await ask("/till/often", undefined, { method: "GET" });
+    $("often-box").hidden = often.length === 0;
+    $("often").replaceChildren(...often.map((one) => {
+      const button = element("button");
+      button.type = "button";
+      button.append(element("span", one.name), element("small", money(one.price_minor)));
+      button.addEventListener("click", () => { change("add", { product_id: one.id, quantity: 1 }); $("scan").focus(); });
+      return button;
+    }));
+  }
+
   // Paying
   const ways = { cash: $("pay-cash"), card: $("pay-card"), wallet: $("pay-wallet") };
   let paying = false;
@@ -363,4 +376,5 @@
 
   $("scan").focus();
   busy = reload(); // what is scanned before the cart is here waits for it
+  busy.then(showOften).catch(() => {}); // only a help: the till works without
 })();

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app import idempotency, ledger
@@ -19,7 +19,7 @@ from shop_app.bills.service import Sale, Tender, sell
 from shop_app.db import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.listing import contains
-from shop_app.models import Account, HeldCart, LedgerAccount, Product, ShopProfile
+from shop_app.models import Account, Bill, BillLine, HeldCart, LedgerAccount, Product, ShopProfile
 from shop_app.offers.service import live
 from shop_app.permissions import Permission, Role
 from shop_app.text import _
@@ -28,6 +28,8 @@ from shop_app.web import Actor
 
 MOST_LINES = 200
 MOST_PIECES = 9_999
+RECENT_BILLS = 500  # among which what is often sold is counted
+OFTEN = 10
 ROUTE = "till.pay"
 
 
@@ -187,6 +189,19 @@ def find_products(session: Session, text: str) -> Sequence[Product]:
     if text:
         query = query.where(or_(contains(Product.name, text), contains(Product.sku, text), Product.barcode == text))
     return session.scalars(query.order_by(Product.name, Product.id).limit(20)).all()
+
+
+def often_sold(session: Session) -> Sequence[Product]:
+    """What the last bills held most often and is on sale: the till offers it for touching, as bread has no barcode."""
+    newest = select(func.max(Bill.id)).scalar_subquery()
+    often = (
+        select(BillLine.product_id, func.count().label("times"))
+        .where(BillLine.bill_id > newest - RECENT_BILLS)
+        .group_by(BillLine.product_id)
+        .subquery()
+    )
+    query = select(Product).join(often, often.c.product_id == Product.id).where(Product.active)
+    return session.scalars(query.order_by(often.c.times.desc(), Product.name).limit(OFTEN)).all()
 
 
 def find_customers(session: Session, text: str) -> Sequence[tuple[Account, int]]:

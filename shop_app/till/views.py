@@ -11,7 +11,7 @@ from shop_app.bills.service import Tender
 from shop_app.bodies import Body, read_body
 from shop_app.db import now
 from shop_app.listing import asked
-from shop_app.models import HeldCart
+from shop_app.models import HeldCart, Product
 from shop_app.money import LARGEST, digits
 from shop_app.pages import clock_text
 from shop_app.permissions import Permission as P
@@ -174,11 +174,13 @@ def pay(key: str) -> Response:
 @area.get("/products", may=P.TILL)
 def products() -> Response:
     """Products for the search."""
-    found = service.find_products(session(), asked("q"))
-    return jsonify([
-        {"id": one.id, "name": one.name, "sku": one.sku, "price_minor": one.price_minor, "stock": one.stock}
-        for one in found
-    ])  # fmt: skip
+    return jsonify([_product(one) for one in service.find_products(session(), asked("q"))])
+
+
+@area.get("/often", may=P.TILL)
+def often() -> Response:
+    """The products to touch."""
+    return jsonify([_product(one) for one in service.often_sold(session())])
 
 
 @area.get("/customers", may=P.TILL)
@@ -189,6 +191,10 @@ def customers() -> Response:
         {"id": one.id, "name": one.name, "phone": one.phone, "email": one.email, "wallet_minor": wallet}
         for one, wallet in found
     ])  # fmt: skip
+
+
+def _product(one: Product) -> dict[str, Any]:
+    return {"id": one.id, "name": one.name, "sku": one.sku, "price_minor": one.price_minor, "stock": one.stock}
 
 
 def _cart(cart: HeldCart, added: int | None = None) -> Response:

@@ -31,7 +31,7 @@ def test_a_page_asks_nobody_to_sign_in_with_401_and_the_form(client: FlaskClient
     assert 'name="next" value="/products"' in answer.text
 
 
-def test_a_cookie_copied_before_signing_out_is_worth_nothing_afterwards(app: Flask, admin: Person) -> None:
+def test_a_cookie_copied_before_signing_out_is_worth_nothing_afterwards(app: Flask, admin: Person) -> None:  # S28
     assert admin.client.get("/products").status_code == 200
 
     admin.client.post("/sign-out")
@@ -61,7 +61,7 @@ def test_name_and_password_let_somebody_in(app: Flask, database: Database, sign_
         assert session.get_one(Account, person.id).active
 
 
-def test_ten_wrong_passwords_close_the_door_for_a_while(app: Flask, sign_in: Callable[..., Person]) -> None:
+def test_ten_wrong_passwords_close_the_door_for_a_while(app: Flask, sign_in: Callable[..., Person]) -> None:  # S23
     quick = Passwords(memory_kib=64, rounds=1)
     person = sign_in(Role.BILLING, password_hash=quick.hash(PASSWORD))
     browser = app.test_client()
@@ -76,7 +76,7 @@ def test_ten_wrong_passwords_close_the_door_for_a_while(app: Flask, sign_in: Cal
     assert person.client.get("/me").status_code == 200  # who is signed in is not locked out
 
 
-def test_a_cookie_copied_before_a_change_of_password_is_worth_nothing_afterwards(
+def test_a_cookie_copied_before_a_change_of_password_is_worth_nothing_afterwards(  # S28
     app: Flask, sign_in: Callable[..., Person]
 ) -> None:
     quick = Passwords(memory_kib=64, rounds=1)
@@ -91,7 +91,7 @@ def test_a_cookie_copied_before_a_change_of_password_is_worth_nothing_afterwards
     assert other.get("/me").status_code == 401
 
 
-def test_a_present_password_is_needed_for_a_new_one(sign_in: Callable[..., Person]) -> None:
+def test_a_present_password_is_needed_for_a_new_one(sign_in: Callable[..., Person]) -> None:  # S15
     person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
 
     answer = person.client.post("/me/password", data={"old": "wrong", "new": "a new and better one"})
@@ -127,7 +127,7 @@ def test_a_sign_in_ends_when_it_is_idle_and_at_the_latest_after_a_day(
     assert customer.client.get("/me").status_code == 401
 
 
-def test_signing_in_makes_a_new_token_and_ends_the_old_one(app: Flask, sign_in: Callable[..., Person]) -> None:
+def test_signing_in_makes_a_new_token_and_ends_the_old_one(app: Flask, sign_in: Callable[..., Person]) -> None:  # S28
     person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
 
     person.client.post("/sign-in", data={"name": person.email, "password": PASSWORD})
@@ -184,7 +184,7 @@ def test_the_throttle_holds_when_many_guess_at_the_same_moment(database: Databas
         ("javascript:alert(1)", "/"), ("/%0d%0aSet-Cookie:x", "/"), ("/\t/evil.example", "/"),
     ],
 )  # fmt: skip
-def test_after_signing_in_only_a_path_of_this_shop_is_opened(
+def test_after_signing_in_only_a_path_of_this_shop_is_opened(  # S24
     app: Flask, sign_in: Callable[..., Person], wanted: str, goes_to: str
 ) -> None:
     person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
@@ -220,7 +220,9 @@ def test_the_second_factor_is_asked_for_and_each_code_is_taken_once(app: Flask, 
     assert (before, used, later, browser.get("/me").status_code) == (401, 422, 303, 200)
 
 
-def test_no_account_exists_until_the_setup_token_is_used_and_it_works_once(app: Flask, database: Database) -> None:
+def test_no_account_exists_until_the_setup_token_is_used_and_it_works_once(
+    app: Flask, database: Database
+) -> None:  # S11
     with database.writing() as session:
         token = service.issue_setup_token(session)
     form = {"token": token, "shop_name": "Mine", "name": "Mara", "email": "mara@example.com", "password": PASSWORD}

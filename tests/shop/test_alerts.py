@@ -84,7 +84,7 @@ def test_a_clip_is_served_in_ranges_to_those_who_may(
 
 
 @pytest.mark.parametrize("role", [Role.BILLING, Role.SALES, Role.CUSTOMER])
-def test_nobody_else_sees_alerts_pictures_or_clips(
+def test_nobody_else_sees_alerts_pictures_or_clips(  # S2
     role: Role, cameras: CameraSystem, sign_in: Callable[..., Person], database: Database
 ) -> None:
     cameras.clip(cameras.incident(), mp4())
@@ -112,7 +112,7 @@ def test_nobody_else_sees_alerts_pictures_or_clips(
     ["/etc/passwd", "../../secret.key", "..%2f..%2fsecret.key", "x\x00.mp4", "link.mp4", "nothing.mp4"],
     ids=["absolute", "dots", "encoded", "NUL", "symlink", "missing"],
 )  # fmt: skip
-def test_a_file_name_in_the_database_never_leads_out(
+def test_a_file_name_in_the_database_never_leads_out(  # S8, S9
     name: str, cameras: CameraSystem, security: Person, database: Database, app: Flask
 ) -> None:
     cameras.clip(cameras.incident(), mp4())

@@ -74,12 +74,12 @@ def camera_form(**changes: str) -> dict[str, str]:
         "rtsp://192.0.2.7/?password=x", "rtsp:///stream", "-i", "rtsp://-x/", "",
     ],
 )  # fmt: skip
-def test_what_is_no_address_of_a_camera_is_refused(typed: str, app: Flask) -> None:
+def test_what_is_no_address_of_a_camera_is_refused(typed: str, app: Flask) -> None:  # S7, S25, S26
     with app.test_request_context(), pytest.raises(Invalid):
         address.resolve(address.read_address(typed), ["192.0.2.0/24"])
 
 
-def test_a_name_that_stands_for_this_machine_is_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_stands_for_this_machine_is_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:  # S26
     both = [(socket.AF_INET, 1, 6, "", (ip, 554)) for ip in ("192.0.2.7", "127.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: both)
 
@@ -95,7 +95,9 @@ def test_a_name_that_stands_for_this_machine_is_refused(app: Flask, monkeypatch:
         ("http://192.0.2.7:8080/video.mjpg", "http://192.0.2.7:8080/video.mjpg", None),
     ],
 )
-def test_an_address_is_built_anew_and_its_login_taken_out(typed: str, url: str, login: str | None, app: Flask) -> None:
+def test_an_address_is_built_anew_and_its_login_taken_out(
+    typed: str, url: str, login: str | None, app: Flask
+) -> None:  # S25
     with app.test_request_context():
         parts = address.read_address(typed)
 
@@ -109,7 +111,7 @@ def test_password_signs_survive_the_way_to_the_camera(app: Flask) -> None:
     assert secret == "rtsp://admin:S3.cr%40t%3Ap%2540ss@192.0.2.7/stream"
 
 
-def test_no_page_log_or_row_holds_the_password(
+def test_no_page_log_or_row_holds_the_password(  # S4, S6, S27
     app: Flask, admin: Person, sign_in: Callable[..., Person], database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     admin.client.post("/cameras/new", data=camera_form())
@@ -189,7 +191,7 @@ def test_of_two_admins_who_draw_the_later_one_is_told(admin: Person) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.BILLING, Role.SALES, Role.SECURITY, Role.CUSTOMER])
-def test_only_an_admin_changes_cameras(role: Role, sign_in: Callable[..., Person], admin: Person) -> None:
+def test_only_an_admin_changes_cameras(role: Role, sign_in: Callable[..., Person], admin: Person) -> None:  # S1
     admin.client.post("/cameras/new", data=camera_form())
     stranger = sign_in(role).client
 
@@ -242,7 +244,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 @pytest.mark.parametrize(
     ("path", "word"), [("/auth", "auth"), ("/away", "not-video"), ("/list", "not-video"), ("/text", "not-video")]
 )
-def test_a_picture_follows_neither_redirects_nor_playlists(path: str, word: str) -> None:
+def test_a_picture_follows_neither_redirects_nor_playlists(path: str, word: str) -> None:  # S7, S26
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.asked = []  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -50,7 +50,7 @@ def stranger(sign_in: Callable[..., Person]) -> Person:
     return sign_in(Role.CUSTOMER, name="Stranger")
 
 
-def test_a_customer_makes_an_account_and_is_one_whatever_was_sent(app: Flask, database: Database) -> None:
+def test_a_customer_makes_an_account_and_is_one_whatever_was_sent(app: Flask, database: Database) -> None:  # S16
     browser = app.test_client()
     form = {
         "name": "Ada", "phone": "030 555-100", "email": "", "password": PASSWORD, "agree": "y", "role": "admin",
@@ -81,7 +81,7 @@ def test_the_same_telephone_number_written_otherwise_is_the_same_account(app: Fl
     "path",
     ["/shop/bills/{bill}", "/shop/rate/{line}", "/complaints/{complaint}", "/api/v1/bills/{bill}"],
 )
-def test_what_belongs_to_somebody_else_is_not_found(
+def test_what_belongs_to_somebody_else_is_not_found(  # S1
     customer: Person, stranger: Person, make_bill: MakeBill, database: Database, path: str
 ) -> None:
     bill = make_bill(stranger)
@@ -98,7 +98,9 @@ def test_what_belongs_to_somebody_else_is_not_found(
         assert stranger.client.get(address).status_code == 200
 
 
-def test_lists_and_exports_hold_only_what_is_ones_own(customer: Person, stranger: Person, make_bill: MakeBill) -> None:
+def test_lists_and_exports_hold_only_what_is_ones_own(
+    customer: Person, stranger: Person, make_bill: MakeBill
+) -> None:  # S1
     make_bill(stranger, 1)
     make_bill(customer, 2)
     stranger.client.post("/complaints/new", data={"subject": "Stranger's secret", "body": "x"})

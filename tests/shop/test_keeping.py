@@ -277,7 +277,7 @@ def test_an_entry_changed_or_taken_out_of_the_audit_log_is_found(admin: Person, 
         assert audit.verify(session) == third
 
 
-def test_a_page_fetched_by_get_cannot_write(database: Database, admin: Person) -> None:
+def test_a_page_fetched_by_get_cannot_write(database: Database, admin: Person) -> None:  # S12
     with database.reading() as session, pytest.raises(Exception, match=r"(?i)read.?only"):
         session.execute(update(Account).values(name="changed"))
 

@@ -36,7 +36,7 @@ def test_a_reader_gets_the_language_of_the_browser_or_the_one_chosen(app: Flask,
     assert "Produkt hinzufügen" in page
 
 
-def test_no_template_marks_anything_as_safe() -> None:
+def test_no_template_marks_anything_as_safe() -> None:  # S13
     templates = Path(__file__).parents[2] / "shop_app/templates"
 
     assert [

@@ -114,7 +114,7 @@ def _upload(person: Person, product: int, content: bytes, name: str = "a.png") -
     return person.client.post(f"/products/{product}/picture", data=data, content_type="multipart/form-data")
 
 
-def test_a_picture_is_written_anew_and_keeps_nothing_of_what_was_sent(
+def test_a_picture_is_written_anew_and_keeps_nothing_of_what_was_sent(  # S8
     app: Flask, admin: Person, make_product: Callable[..., Product]
 ) -> None:
     product = make_product()
@@ -162,7 +162,7 @@ def test_sales_staff_sees_products_and_cannot_change_them(
 
 
 @pytest.mark.parametrize("sort", ["name", "-stock", "price_minor; DROP TABLE products", "-", "id", "--name"])
-def test_a_list_sorts_by_what_it_knows_and_ignores_the_rest(
+def test_a_list_sorts_by_what_it_knows_and_ignores_the_rest(  # S14
     admin: Person, make_product: Callable[..., Product], sort: str
 ) -> None:
     make_product(name="Zebra")

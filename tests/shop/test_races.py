@@ -44,7 +44,7 @@ Make = Callable[..., Product]
     ("stock", "tries"),
     [pytest.param(20, 6, id="short"), pytest.param(200, 60, id="480 tries", marks=pytest.mark.slow)],
 )
-def test_eight_tills_sell_what_is_there_and_not_one_more(  # M1, M11
+def test_eight_tills_sell_what_is_there_and_not_one_more(  # M1, M11, S19
     settings: Settings, database: Database, billing: Person, make_product: Make, stock: int, tries: int
 ) -> None:
     product = make_product(stock=stock)
@@ -71,7 +71,7 @@ def test_control_without_the_conditional_update_more_is_sold_than_there_was(  # 
     assert outcomes["done"] > 20
 
 
-def test_a_wallet_of_100_pays_one_of_eight_bills_of_60(  # M2
+def test_a_wallet_of_100_pays_one_of_eight_bills_of_60(  # M2, S19
     settings: Settings, database: Database, billing: Person, customer: Person, make_product: Make
 ) -> None:
     product = make_product(price_minor=6000)

@@ -36,7 +36,7 @@ def routes(app: Flask) -> list[tuple[str, str, str]]:
     return sorted(found)
 
 
-def test_only_the_listed_routes_are_public(app: Flask) -> None:
+def test_only_the_listed_routes_are_public(app: Flask) -> None:  # S10
     public = {endpoint for endpoint, may in shop_of(app).access.items() if may is Permission.PUBLIC}
 
     assert public == PUBLIC
@@ -56,7 +56,7 @@ def _bare(app: Flask) -> Flask:
     return bare
 
 
-def test_nobody_gets_in_anywhere_without_signing_in(app: Flask) -> None:
+def test_nobody_gets_in_anywhere_without_signing_in(app: Flask) -> None:  # S10
     nobody = app.test_client()
 
     answers = {
@@ -69,7 +69,7 @@ def test_nobody_gets_in_anywhere_without_signing_in(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a_role_gets_403_wherever_it_lacks_the_permission(
+def test_a_role_gets_403_wherever_it_lacks_the_permission(  # S1
     app: Flask, sign_in: Callable[..., Person], role: Role
 ) -> None:
     person = sign_in(role)
@@ -118,7 +118,7 @@ def test_what_is_not_there_is_404_and_never_a_failure(app: Flask, sign_in: Calla
     assert failures == {}
 
 
-def test_every_unsafe_route_wants_the_csrf_token(app: Flask, admin: Person) -> None:
+def test_every_unsafe_route_wants_the_csrf_token(app: Flask, admin: Person) -> None:  # S12
     access = shop_of(app).access
     bearer = shop_of(app).bearer_areas
     held = {*OF_ROLE[Role.ADMIN], Permission.SIGNED_IN, Permission.PUBLIC}
@@ -132,7 +132,7 @@ def test_every_unsafe_route_wants_the_csrf_token(app: Flask, admin: Person) -> N
     assert {key: status for key, status in answers.items() if status != 400} == {}
 
 
-def test_every_page_carries_the_headers(app: Flask, admin: Person) -> None:
+def test_every_page_carries_the_headers(app: Flask, admin: Person) -> None:  # S5
     for endpoint, method, path in routes(app):
         if method == "GET" and endpoint != "static":
             answer = admin.client.get(path)
@@ -143,7 +143,7 @@ def test_every_page_carries_the_headers(app: Flask, admin: Person) -> None:
             answer.close()
 
 
-def test_a_page_asked_for_under_a_foreign_name_is_refused(admin: Person, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_page_asked_for_under_a_foreign_name_is_refused(admin: Person, caplog: pytest.LogCaptureFixture) -> None:  # S20
     answer = admin.client.get("/", headers={"Host": "evil.example"})
 
     assert answer.status_code == 400

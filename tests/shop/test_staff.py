@@ -39,7 +39,7 @@ def test_a_code_typed_as_the_password_leads_to_choosing_one(app: Flask, admin: P
     assert code.lower() in answer.text
 
 
-def test_disabling_somebody_ends_their_sign_ins_at_once(admin: Person, billing: Person) -> None:
+def test_disabling_somebody_ends_their_sign_ins_at_once(admin: Person, billing: Person) -> None:  # S28
     assert billing.client.get("/me").status_code == 200
 
     admin.client.post(f"/staff/{billing.id}/disable")
@@ -56,7 +56,7 @@ def test_a_change_of_role_ends_the_sign_ins_of_the_old_one(admin: Person, billin
     assert billing.client.get("/me").status_code == 401
 
 
-def test_who_manages_staff_cannot_grant_what_they_lack(
+def test_who_manages_staff_cannot_grant_what_they_lack(  # S15
     sign_in: Callable[..., Person], security: Person, database: Database
 ) -> None:
     helper = sign_in(Role.BILLING, extra_permissions=["staff.manage"])
@@ -73,7 +73,7 @@ def test_who_manages_staff_cannot_grant_what_they_lack(
         assert session.query(Account).filter_by(role="admin").count() == 0
 
 
-def test_nobody_manages_staff_who_holds_more(sign_in: Callable[..., Person], admin: Person) -> None:
+def test_nobody_manages_staff_who_holds_more(sign_in: Callable[..., Person], admin: Person) -> None:  # S15
     helper = sign_in(Role.BILLING, extra_permissions=["staff.manage"])
 
     answer = helper.client.post(f"/staff/{admin.id}/reset")
@@ -93,7 +93,9 @@ def test_the_last_admin_cannot_be_shut_out(admin: Person, sign_in: Callable[...,
     assert other.client.get("/me").status_code == 200
 
 
-def test_fields_that_the_form_does_not_have_are_ignored(admin: Person, billing: Person, database: Database) -> None:
+def test_fields_that_the_form_does_not_have_are_ignored(
+    admin: Person, billing: Person, database: Database
+) -> None:  # S16
     form = {
         "role": "billing", "name": "Tom", "email": billing.email, "id": "1", "password_hash": "x", "active": "",
         "totp_secret": "x", "extra_permissions": "audit.read", "created_at": "2000-01-01",

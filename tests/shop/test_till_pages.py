@@ -130,6 +130,9 @@ def test_the_till_works_on_a_phone(window: Window, billing: Person, shelf: list[
 
     expect(page.locator("#done-number")).to_have_text("Bill 1")
     assert does_not_scroll_sideways(page)
+    page.reload()
+    page.get_by_role("button", name="Espresso beans").click()  # it is often sold now
+    expect(page.locator("#lines tr")).to_have_count(1)
 
 
 def test_a_cart_is_put_aside_and_taken_up_again(window: Window, billing: Person, shelf: list[Product]) -> None:
