@@ -23,6 +23,8 @@ from shop_app.permissions import Permission, Role
 from shop_app.text import _, locale_name, ngettext
 from shop_app.web import MenuEntry, maybe_actor, profile, session, shop
 
+_OWNER = {"home.index", "reports.daily", "interest.index", "alerts.index"}  # an admin's bottom bar on a phone
+
 
 def init_app(app: Flask) -> None:
     """Register filters and globals of the templates."""
@@ -138,8 +140,16 @@ def _context() -> dict[str, Any]:
         "actor": present,
         "menu": entries,
         "current_entry": current,
+        "bottom_bar": _bottom_bar(entries, present.role) if present is not None else [],
         "unread": unread_count(session(), present) if present is not None else 0,
     }
+
+
+def _bottom_bar(entries: list[MenuEntry], role: Role) -> list[MenuEntry]:
+    """The four entries that a thumb reaches; an admin, who may open everything, gets what an owner looks at on the way."""
+    if role is Role.ADMIN:
+        return [entry for entry in entries if entry.endpoint in _OWNER]
+    return [entry for entry in entries if entry.phone][:4]
 
 
 class _Static:

@@ -15,9 +15,10 @@ from shop_app.cameras import live, service, systems, testing
 from shop_app.cameras.address import read_address, resolve
 from shop_app.cameras.forms import CameraForm, SystemForm
 from shop_app.errors import Invalid, NotFound
-from shop_app.models import Account, Camera, Product, ZoneWatcher
+from shop_app.models import Account, Camera, ZoneWatcher
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
+from shop_app.products.service import on_sale
 from shop_app.text import _, _l
 from shop_app.vault import vault
 from shop_app.web import Area, actor, profile, session, shop, unit
@@ -145,11 +146,8 @@ def remove(name: str) -> BaseResponse:
 def zones(name: str) -> str:
     """Step 2 of the wizard: draw zones on the picture."""
     camera = service.get_camera(session(), name)
-    products = session().execute(
-        select(Product.sku, Product.name).where(Product.active).order_by(Product.name).limit(2000)
-    )
     return render_template(
-        "cameras/zones.html", camera=camera, products=products.all(), zones=[_zone(zone) for zone in camera.zones],
+        "cameras/zones.html", camera=camera, products=on_sale(session()), zones=[_zone(zone) for zone in camera.zones],
         has_still=service.still_path(shop().settings.media, camera.name).exists(), first="first" in request.args,
     )  # fmt: skip
 

@@ -27,9 +27,9 @@ from shop_app.text import _, _l
 from shop_app.web import Area, actor, maybe_actor, profile, session, shop, unit
 
 area = Area("customer", __name__, url_prefix="/shop")
-area.menu(_l("Products"), "products", icon="tag", may=P.CUSTOMER, order=10, phone=True, prefix="customer.product")
+area.menu(_l("Products"), "products", icon="tag", may=P.CUSTOMER, order=10, prefix="customer.product")
 area.menu(_l("Bills"), "bills", icon="receipt", may=P.CUSTOMER, order=20, phone=True, prefix="customer.bill")
-area.menu(_l("Wallet"), "wallet", icon="wallet", may=P.CUSTOMER, order=30, prefix="customer.wallet")
+area.menu(_l("Wallet"), "wallet", icon="wallet", may=P.CUSTOMER, order=30, phone=True, prefix="customer.wallet")
 
 BILL_COLUMNS = {
     "number": lambda bill: bill.number,

@@ -28,6 +28,7 @@ from shop_app.offers.service import Terms
 from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.pages import money_text
 from shop_app.permissions import Permission as P
+from shop_app.products.service import on_sale
 from shop_app.text import _, _l
 from shop_app.till.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal, Item, best_discount
 from shop_app.web import Area, actor, profile, session, unit
@@ -107,7 +108,7 @@ def index() -> str | Response:
 @area.get("/new", may=P.OFFERS_PROPOSE)
 def new() -> str:
     """The form of a new offer."""
-    return render_template("offers/form.html", form=OfferForm(), offer=None)
+    return _form_page(OfferForm(), None)
 
 
 @area.post("/new", may=P.OFFERS_PROPOSE)
@@ -122,7 +123,7 @@ def propose() -> BaseResponse | tuple[str, int]:
         except Refused as refusal:
             _show_refusal(form, refusal)
     unit().finish(keep=False)
-    return render_template("offers/form.html", form=form, offer=None, problem=_problem(form)), 422
+    return _form_page(form, None, _problem(form)), 422
 
 
 @area.post("/preview", may=P.OFFERS_PROPOSE)
@@ -161,7 +162,7 @@ def edit(offer_id: int) -> str:
         skus="\n".join(product.sku for product in offer.products), stackable=offer.stackable,
         starts_at=local(offer.starts_at, zone), ends_at=local(offer.ends_at, zone),
     )  # fmt: skip
-    return render_template("offers/form.html", form=form, offer=offer)
+    return _form_page(form, offer)
 
 
 @area.post("/<int:offer_id>/edit", may=P.OFFERS_PROPOSE)
@@ -177,7 +178,7 @@ def change(offer_id: int) -> BaseResponse | tuple[str, int]:
             _show_refusal(form, refusal)
     unit().finish(keep=False)
     offer = service.get_offer(session(), offer_id)
-    return render_template("offers/form.html", form=form, offer=offer, problem=_problem(form)), 422
+    return _form_page(form, offer, _problem(form)), 422
 
 
 @area.post("/<int:offer_id>/approve", may=P.OFFERS_DECIDE)
@@ -216,6 +217,11 @@ def _decide(offer_id: int, *, approve: bool) -> BaseResponse | tuple[str, int]:
             problem = refusal.detail
     unit().finish(keep=False)
     return _page(service.get_offer(session(), offer_id), form, problem), 422
+
+
+def _form_page(form: OfferForm, offer: Offer | None, problem: str = "") -> str:
+    products = on_sale(session())
+    return render_template("offers/form.html", form=form, offer=offer, problem=problem, products=products)
 
 
 def _page(offer: Offer, form: DecisionForm | None = None, problem: str = "") -> str:

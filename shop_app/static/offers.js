@@ -22,6 +22,17 @@
     }));
     note.textContent = answer.detail ?? (answer.all ? note.dataset.all : "");
   }
+  // A product chosen from the list goes into the SKUs.
+  const pick = document.getElementById("pick");
+  const known = new Set([...document.querySelectorAll("#products option")].map((one) => one.value));
+  document.getElementById("pick-field").hidden = known.size === 0;
+  pick.addEventListener("input", () => {
+    if (!known.has(pick.value)) return;
+    const chosen = new Set(form.elements.skus.value.split(/\s+/).filter(Boolean)).add(pick.value);
+    form.elements.skus.value = [...chosen].join("\n");
+    pick.value = "";
+  });
+  pick.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   form.addEventListener("input", () => { showKind(); clearTimeout(timer); timer = setTimeout(preview, 300); });
   showKind();
   if (form.elements.skus.value) preview();

@@ -32,8 +32,18 @@
 
   function choose(zone) {
     current = zone;
-    for (const other of zones) other.row.querySelector("[data-do=draw]").setAttribute("aria-pressed", String(other === zone));
+    for (const other of zones) {
+      other.row.querySelector("[data-do=choose]").setAttribute("aria-expanded", String(other === zone));
+      other.row.querySelector(".zone-body").hidden = other !== zone;
+    }
     paint();
+  }
+
+  function label(zone) {
+    const kind = zone.row.querySelector("[data-field=kind]");
+    if (zone.name) zone.row.querySelector("[data-part=name]").textContent = zone.name;
+    zone.row.querySelector("[data-part=kind]").textContent = kind.selectedOptions[0]?.textContent ?? "";
+    zone.row.querySelector(".swatch").className = `swatch ${zone.kind}`;
   }
 
   function show(zone) {
@@ -41,6 +51,7 @@
     zone.row.querySelector("[data-field=corners]").value = corners(zone);
     for (const kind of ["product", "shelf"]) zone.row.querySelector(`[data-for=${kind}]`).hidden = zone.kind !== kind;
     zone.row.querySelector("[data-field=product]").required = zone.kind === "product";
+    label(zone);
   }
 
   function add(zone) {
@@ -53,16 +64,19 @@
         if (points.every((p) => p.length === 2 && p.every(Number.isFinite))) zone.points = points;
       } else if (field) {
         zone[field] = event.target.value;
-        if (field === "kind") show(zone);
+        if (field === "kind") show(zone); else label(zone);
       }
       paint();
     });
     zone.row.addEventListener("click", (event) => {
       const what = event.target.closest("[data-do]")?.dataset.do;
-      if (what === "draw") choose(zone);
+      if (what === "choose") choose(zone);
+      if (what === "back") { zone.points.pop(); show(zone); paint(); }
       if (what === "clear") { zone.points = []; choose(zone); show(zone); }
       if (what === "delete") { zone.row.remove(); zones.splice(zones.indexOf(zone), 1); choose(zones.at(-1) || null); }
     });
+    // What is wrong in a zone that is folded up must be seen.
+    zone.row.addEventListener("invalid", () => choose(zone), true);
     show(zone);
   }
 
