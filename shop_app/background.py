@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from shop_app import retention
+from shop_app import mail, retention
 from shop_app.alerts import watch
 from shop_app.db import Database
 from shop_app.interest import notes
@@ -37,12 +37,19 @@ class Job:
     run: Callable[[Database, Settings], object]
 
 
-def _escalate(database: Database, settings: Settings) -> None:
+def escalate(database: Database, settings: Settings) -> None:
+    """Send alerts that nobody took on to the admins: by the bell, and by e-mail where that is set up."""
     with database.reading() as session:
         if not watch.unheeded(session):
             return  # an empty look takes no write lock
     with database.writing() as session:
-        watch.escalate(session)
+        done, admins = watch.escalate(session), watch.addresses_of_admins(session)
+    if not mail.can_send(settings):
+        return
+    where = settings.public_url.rstrip("/")  # without it, the words alone
+    body = "\n".join(f"{one.title}\n{where}{one.link}\n" if where else f"{one.title}\n" for one in done)
+    for address in admins if done else ():
+        mail.send(settings, address, done[0].title, body)
 
 
 def _notice_silence(database: Database, settings: Settings) -> None:
@@ -59,7 +66,7 @@ def _write_notes(database: Database, settings: Settings) -> None:
 
 
 JOBS = (
-    Job(2, "escalation", _escalate),
+    Job(2, "escalation", escalate),
     Job(30, "silent cameras", _notice_silence),  # first after half a minute: cameras report again after a restart
     Job(300, "notes to sales", _write_notes),
     Job(60, "live pictures", lambda _database, settings: retention.clear_pictures(settings.media)),

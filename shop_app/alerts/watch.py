@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -13,7 +14,7 @@ from shop_app import audit, clock
 from shop_app.alerts import changes, incidents
 from shop_app.db import changed_rows, now
 from shop_app.messages import notify
-from shop_app.models import Alert, Camera, CameraState, ShopProfile
+from shop_app.models import Account, Alert, Camera, CameraState, ShopProfile
 from shop_app.permissions import Role
 
 OLDEST = timedelta(days=1)  # what is older is not sent on any more
@@ -31,9 +32,17 @@ def unheeded(session: Session) -> Sequence[Alert]:
     return session.scalars(query).all()
 
 
-def escalate(session: Session) -> int:
-    """Send them on to the admins, each once; how many there were."""
-    done = 0
+@dataclass(frozen=True)
+class Escalated:
+    """An alert that was sent on to the admins: its words, and where it is shown."""
+
+    title: str
+    link: str
+
+
+def escalate(session: Session) -> list[Escalated]:
+    """Send them on to the admins, each once."""
+    done = []
     for alert in unheeded(session):
         once = update(Alert).where(Alert.id == alert.id, Alert.escalated_at.is_(None), Alert.state == "new")
         if not changed_rows(session, once.values(escalated_at=now())):
@@ -41,11 +50,20 @@ def escalate(session: Session) -> int:
         profile = session.get_one(ShopProfile, 1)
         time = clock.local(alert.started_at, profile.time_zone).strftime("%H:%M:%S")
         title = f"Nobody took the alert of {time} at {alert.camera}"
-        notify(session, title, alert.zone or "", role=Role.ADMIN, kind="alert", link=f"/alerts/{alert.id}")
+        link = f"/alerts/{alert.id}"
+        notify(session, title, alert.zone or "", role=Role.ADMIN, kind="alert", link=link)
         changes.note(session, alert.id, "escalated")
         audit.record(session, None, "alert.escalated", alert.id)
-        done += 1
+        done.append(Escalated(title, link))
     return done
+
+
+def addresses_of_admins(session: Session) -> Sequence[str]:
+    """The e-mail addresses of the admins."""
+    query = select(Account.email).where(
+        Account.role == Role.ADMIN.value, Account.active.is_(True), Account.email.is_not(None)
+    )
+    return [address for address in session.scalars(query) if address]
 
 
 def silent(session: Session) -> list[CameraState]:

@@ -61,9 +61,11 @@ def index() -> str | Response:
 
 
 @area.get("/mine", may=P.CUSTOMER)
-def mine() -> str:
+def mine() -> str | Response:
     """A customer's own complaints."""
     query = service.search(actor(), asked("q"), asked("state"))
+    if wants_csv():
+        return csv_answer("complaints", COLUMNS, everything(session(), query.order_by(Complaint.id.desc())))
     complaints = paginate(session(), query, {"updated": [Complaint.updated_at, Complaint.id]}, default="-updated")
     return render_template("complaints/mine.html", complaints=complaints)
 

@@ -37,6 +37,14 @@ COLUMNS = {
     "text": lambda row: row.Notification.body,
     "read": lambda row: "yes" if row.read else "no",
 }
+SENT_COLUMNS = {
+    "when": lambda row: row.Notification.created_at.isoformat(),
+    "to": lambda row: row.Notification.role or row.Notification.account.name,
+    "from": lambda row: row.Notification.sender.name,
+    "title": lambda row: row.Notification.title,
+    "text": lambda row: row.Notification.body,
+    "read by": lambda row: row.reads,
+}
 
 
 class SendForm(Form):
@@ -74,8 +82,11 @@ def read(note_id: int) -> BaseResponse:
 
 
 @area.get("/sent", may=P.NOTIFICATIONS_SEND)
-def sent() -> str:
+def sent() -> str | Response:
     """What was sent, and how many have read it."""
+    if wants_csv():
+        rows = everything(session(), service.sent().order_by(Notification.id.desc()), whole_row=True)
+        return csv_answer("sent-notifications", SENT_COLUMNS, rows)
     notes = paginate(session(), service.sent(), {"when": [Notification.id]}, default="-when", whole_row=True)
     return render_template("messages/sent.html", notes=notes)
 
@@ -118,7 +129,9 @@ def _with_addressees(form: SendForm) -> SendForm:
     form.to.choices = choices(*roles, *((f"person:{i}", f"{name} ({ROLE_LABELS[role]})") for i, name, role in people))
     asked_for = request.args.get("to", "")
     if asked_for.startswith("person:") and asked_for not in {choice.value for choice in form.to.choices}:
-        customer = session().get(Account, int(asked_for[7:]) if asked_for[7:].isdigit() else 0)
+        customer = session().get(
+            Account, int(asked_for[7:]) if asked_for[7:].isascii() and asked_for[7:].isdigit() else 0
+        )
         if customer is not None:
             form.to.choices += choices((asked_for, customer.name))
     if request.method == "GET":

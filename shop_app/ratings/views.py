@@ -20,6 +20,11 @@ COLUMNS = {
     "ratings": lambda row: row.count,
     "mean": lambda row: round(float(row.mean), 2),
 }
+COMMENT_COLUMNS = {
+    "when": lambda rating: rating.created_at.isoformat(),
+    "stars": lambda rating: rating.stars,
+    "comment": lambda rating: rating.comment,
+}
 
 
 @area.get("", may=P.RATINGS_VIEW)
@@ -33,9 +38,12 @@ def index() -> str | Response:
 
 
 @area.get("/<int:product_id>", may=P.RATINGS_VIEW)
-def product(product_id: int) -> str:
+def product(product_id: int) -> str | Response:
     """One product: distribution, trend, comments."""
     found = products.get(session(), product_id)
+    if wants_csv():
+        given = everything(session(), service.comments(product_id).order_by(Rating.id.desc()))
+        return csv_answer(f"ratings-{product_id}", COMMENT_COLUMNS, given)
     summary = service.summary(session(), product_id, profile().time_zone)
     ratings = paginate(session(), service.comments(product_id), {"when": [Rating.id]}, default="-when")
     return render_template("ratings/product.html", product=found, summary=summary, ratings=ratings)

@@ -57,6 +57,7 @@ def people(app: Flask, database: Database) -> dict[Role, Person]:
             token = sessions.begin(session, account, kind="browser", label="test")
             client = app.test_client()
             assert isinstance(client, ShopClient)
+            client.set_cookie("login", token)
             found[role] = Person(account.id, role, account.name, account.email or "", token, client)
     return found
 
@@ -142,6 +143,9 @@ def test_every_page_fits_desk_and_phone_and_axe_finds_nothing(
             answer = page.goto(path)
             assert _status(answer) == 200, f"{role}: {path}"
             wide += _too_wide(page, f"{role}: {path}", shots)
+            for link in page.locator(".pager a[href*='format=csv']").all():
+                table = person.client.get(link.get_attribute("href") or "")
+                assert table.mimetype == "text/csv", f"{role}: {path}"
             found |= _violations(page, axe, f"{role}: {path}") if shots is None else {}
         page.context.close()
 

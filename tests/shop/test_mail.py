@@ -1,0 +1,88 @@
+"""E-mails, through a real SMTP conversation: a forgotten password, and an alert that nobody took."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from shop_app import background, create_app
+from shop_app.db import Database, now
+from shop_app.models import Alert
+from shop_app.permissions import Role
+from shop_app.settings import Settings
+from shop_app.web import shop_of
+from tests.shop.conftest import Person
+from tests.shop.mailbox import Mailbox, mailbox
+from tests.shop.night import CameraSystem
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    """A mail server."""
+    with mailbox() as found:
+        yield found
+
+
+@pytest.fixture
+def posting(settings: Settings, box: Mailbox) -> Settings:
+    """The shop's settings, with that mail server."""
+    return settings.model_copy(
+        update={"smtp_url": SecretStr(box.url), "mail_from": "shop@example.com", "public_url": "https://shop.example"}
+    )
+
+
+def test_a_forgotten_password_is_set_anew_by_the_code_of_a_mail(  # S20
+    posting: Settings, box: Mailbox, sign_in: Callable[..., Person]
+) -> None:
+    person = sign_in(Role.SALES)
+    app = create_app(posting)
+    browser = app.test_client()
+    token = _token(browser.get("/sign-in/forgotten").text)
+
+    asked = [
+        browser.post("/sign-in/forgotten", data={"name": name, "csrf_token": token}, headers={"X-Forwarded-Host": "evil.example"})
+        for name in (person.email, "nobody@example.com")
+    ]  # fmt: skip
+    letter = box.next()
+    text = letter.get_content()
+    code = re.search(r"code: (\S+)", text)
+    assert code is not None
+    form = {"name": person.email, "code": code.group(1), "password": "correct horse battery", "csrf_token": token}
+    answers = [browser.post("/sign-in/one-time-code", data=form).status_code for _time in range(2)]
+    shop_of(app).database.close()
+
+    assert [answer.status_code for answer in asked] == [303, 303]  # whether there is such an account is told to nobody
+    assert (letter["To"], box.is_empty) == (person.email, True)
+    assert "https://shop.example/sign-in/one-time-code" in text
+    assert "evil.example" not in text
+    assert answers == [303, 422]
+
+
+def test_an_alert_that_nobody_takes_is_mailed_to_the_admins(
+    app: Flask, database: Database, posting: Settings, box: Mailbox, admin: Person, security: Person
+) -> None:
+    CameraSystem.of(app).incident()
+    with database.writing() as session:
+        alert = session.scalars(select(Alert)).one()
+        alert.received_at = now() - timedelta(seconds=61)
+
+    for _ in "twice":
+        background.escalate(database, posting)
+
+    letter = box.next()
+    assert letter["To"] == admin.email
+    assert letter["Subject"].startswith("Nobody took the alert of")
+    assert f"https://shop.example/alerts/{alert.id}" in letter.get_content()
+    assert box.is_empty
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page)
+    assert found is not None
+    return found.group(1)
