@@ -20,6 +20,13 @@ for (const select of document.querySelectorAll(".filters select, .filters input[
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// "/" goes to the search of a list, as everywhere.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+  const search = document.querySelector("main input[type=search]");
+  if (search) { event.preventDefault(); search.focus(); search.select(); }
+});
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }

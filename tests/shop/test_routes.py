@@ -143,7 +143,9 @@ def test_every_page_carries_the_headers(app: Flask, admin: Person) -> None:  # S
             answer.close()
 
 
-def test_a_page_asked_for_under_a_foreign_name_is_refused(admin: Person, caplog: pytest.LogCaptureFixture) -> None:  # S20
+def test_a_page_asked_for_under_a_foreign_name_is_refused(
+    admin: Person, caplog: pytest.LogCaptureFixture
+) -> None:  # S20
     answer = admin.client.get("/", headers={"Host": "evil.example"})
 
     assert answer.status_code == 400
