@@ -110,6 +110,12 @@ class Server:
     def megabytes(self) -> float:
         return psutil.Process(self.process.pid).memory_info().rss / 1e6
 
+    @property
+    def seconds(self) -> float:
+        """Processor time so far."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
 
 class ShopServer(Server):
     """The shop app with an empty database."""
@@ -149,15 +155,18 @@ class ShopServer(Server):
         return found
 
 
-def straight(shop: ShopServer, cameras: int, events: int) -> float:
-    """Events a second without a bus."""
+def straight(shop: ShopServer, cameras: int, events: int) -> dict[str, float]:
+    """Without a bus."""
     sender = Shop(shop.settings)
     all_events = list(made(cameras, events, "straight"))
-    began = time.perf_counter()
+    began, used = time.perf_counter(), shop.seconds
     for i in range(0, events, BATCH):
         results = sender(all_events[i : i + BATCH])
         assert {result["status"] for result in results.values()} == {"taken"}, results
-    return events / (time.perf_counter() - began)
+    return {
+        "straight: events a second": events / (time.perf_counter() - began),
+        "straight: shop, processor ms an event": (shop.seconds - used) / events * 1000,
+    }
 
 
 async def grant(address: Address, cameras: int) -> None:
@@ -212,11 +221,15 @@ def over_the_bus(shop: ShopServer, folder: Path, cameras: int, events: int, *, k
     try:
         asyncio.run(grant(address, cameras))
         publisher = Publisher(address)
-        onto = published(publisher, cameras, events)
-        idle = broker.megabytes
+        used, ours = broker.seconds, time.process_time()
+        figures = {"onto the bus: events a second": published(publisher, cameras, events)}
+        figures["onto the bus: broker, processor ms an event"] = (broker.seconds - used) / events * 1000
+        figures["onto the bus: node, processor ms an event"] = (time.process_time() - ours) / events * 1000
+        figures["broker, megabytes of memory"] = broker.megabytes
         stored = sum(path.stat().st_size for path in (folder / "nats").rglob("*") if path.is_file())
         delivery = Delivery(address, "shop", lambda: Shop(shop.settings))
-        began = time.perf_counter()
+        began, ours = time.perf_counter(), time.process_time()
+        used = [broker.seconds, shop.seconds]
         delivery.start()
         if kill:
             for victim in (broker, shop, broker, shop):
@@ -227,10 +240,14 @@ def over_the_bus(shop: ShopServer, folder: Path, cameras: int, events: int, *, k
             delivery.stop()
             delivery.start()
         until_empty(address)
-        off = events / (time.perf_counter() - began)
+        figures["into the shop: events a second"] = events / (time.perf_counter() - began)
+        if not kill:
+            figures["into the shop: broker, processor ms an event"] = (broker.seconds - used[0]) / events * 1000
+            figures["into the shop: shop, processor ms an event"] = (shop.seconds - used[1]) / events * 1000
+            figures["into the shop: consumer, processor ms an event"] = (time.process_time() - ours) / events * 1000
         delivery.stop()
         publisher.close()
-        return {"onto the bus": onto, "off into the shop": off, "broker MB": idle, "bytes an event": stored / events}
+        return figures | {"on the broker's disk, bytes an event": stored / events}
     finally:
         broker.kill()
 
@@ -257,15 +274,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         shop = ShopServer(Path(name), arguments.database)
         try:
-            direct = straight(shop, arguments.cameras, arguments.events)
-            figures = over_the_bus(shop, Path(name), arguments.cameras, arguments.events, kill=arguments.kill)
+            figures = straight(shop, arguments.cameras, arguments.events)
+            figures |= over_the_bus(shop, Path(name), arguments.cameras, arguments.events, kill=arguments.kill)
             ids = shop.ids("bus")
         finally:
             shop.kill()
     print(f"{make_url(shop.database).get_backend_name()}, {arguments.cameras} cameras, {arguments.events} events")
-    print(f"straight into the shop {direct:8.0f} a second")
     for what, value in figures.items():
-        print(f"{what:<22} {value:8.0f}")
+        print(f"{what:<48} {value:8.{0 if value > 20 else 2}f}")
     print(f"lost {arguments.events - len(set(ids))}, doubled {len(ids) - len(set(ids))}")
 
 

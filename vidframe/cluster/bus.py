@@ -30,7 +30,8 @@ T = TypeVar("T")
 AWAY = (NatsError, OSError, TimeoutError)  # the bus does not answer as it should: try again later
 PATIENCE = 5.0  # seconds for one answer of the bus
 GRANTS_KEPT = 64  # of each camera; the most that a bucket keeps
-LARGEST_STREAM = 1_000_000_000  # bytes of events that wait; a full stream takes no more, and the nodes keep theirs
+# Bytes, which NATS sets aside for each shop at once. A full stream of events takes no more, and the nodes keep theirs.
+MOST_EVENTS, MOST_REFUSED = 64_000_000, 8_000_000
 GONE_AFTER = 7 * 86400.0  # seconds after which a silent node is no longer listed
 REFUSED_KEPT = 90 * 86400.0  # seconds
 
@@ -170,11 +171,11 @@ async def stream(js: JetStreamContext, address: Address, name: str) -> None:
         await js.stream_info(name)
     except NotFoundError:
         config = StreamConfig(name, subjects=[f"{name}.>"], storage=StorageType.FILE, num_replicas=address.replicas)
-        config.max_bytes = LARGEST_STREAM
         if name == address.events:
             config.retention, config.discard = RetentionPolicy.WORK_QUEUE, DiscardPolicy.NEW
+            config.max_bytes = MOST_EVENTS
         else:
-            config.max_age = REFUSED_KEPT
+            config.max_bytes, config.max_age = MOST_REFUSED, REFUSED_KEPT
         await js.add_stream(config)
 
 

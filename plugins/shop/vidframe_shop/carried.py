@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vidframe import Bus
 from vidframe_shop.client import BusAway, Client, ShopUnavailable, deliver
 from vidframe_shop.outbox import Outbox
+
+LARGEST = 500_000  # bytes of an event; NATS takes a million by default, the shop less
 
 
 class Carried(Client):
@@ -22,12 +25,15 @@ class Carried(Client):
 
     def send_events(self, events: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         """Puts events on the bus. Which files the shop wants is asked file by file."""
+        too_large = [event for event in events if len(json.dumps(event)) > LARGEST]
+        others = [event for event in events if event not in too_large]
         try:
-            self._bus.publish(self._outbox.letters(events))
+            self._bus.publish(self._outbox.letters(others))
         except ConnectionError as error:
             raise BusAway(str(error)) from None
-        return {
-            event["id"]: {"status": "taken", "files": [file["role"] for file in event["files"]]} for event in events
+        refused = {event["id"]: {"status": "refused", "problem": "too large for the bus"} for event in too_large}
+        return refused | {
+            event["id"]: {"status": "taken", "files": [file["role"] for file in event["files"]]} for event in others
         }
 
 

@@ -115,7 +115,7 @@ class Sender:
             self._failures = 0
             return 0.0 if more else max(0.05, min(self._beat_due - time.monotonic(), 1.0))
         except BusAway as error:
-            self._failed(f"the bus is away ({error}); everything is kept")
+            self._failed(f"the bus takes nothing ({error}); everything is kept")
         except ShopUnavailable as error:
             self._failed(f"the shop cannot be reached ({error}); everything is kept")
         except ShopRefused as error:
