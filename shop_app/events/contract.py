@@ -17,7 +17,10 @@ EXPRESSIONS = 16
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, as 2026-11-22T01:14:07Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time is between the years 1 and 9999 in UTC") from None
 
 
 Moment = Annotated[datetime, AfterValidator(_aware)]
@@ -170,7 +173,7 @@ def read_event(raw: object) -> tuple[EventIn, Lenient | None]:
     """The event and, for a kind that is known, its facts."""
     try:
         event = EventIn.model_validate(raw)
-        if len(json.dumps(event.facts)) > LARGEST_FACTS:
+        if len(json.dumps(event.facts, allow_nan=False)) > LARGEST_FACTS:
             raise BadEvent(f"facts: more than {LARGEST_FACTS} characters")
         kind = FACTS.get(event.kind)
         return event, None if kind is None else kind.model_validate(event.facts)
