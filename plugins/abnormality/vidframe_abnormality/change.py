@@ -6,6 +6,7 @@ plants, the reference follows slow drift outside of what changed (selective upda
 subtraction techniques: a review", 2004), and what stands still becomes part of it (still.py).
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,17 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidframe_abnormality import light
+from vidframe_abnormality.alignment import Shift, moved_back, shift_of
 from vidframe_abnormality.light import Floats, Gray
 
 FOLLOWS_DRIFT = 4.0  # seconds
 FORGETS_SWAY = 10.0  # seconds
 UPKEEP = 0.5  # seconds between two updates of the reference
+SAMPLES, SAMPLE_EVERY = 9, 0.25  # pictures of the warm-up of which the reference is the median; seconds between them
+WHITE, WHITE_LIMIT = 245, np.uint8(40)  # grey levels: of a surface that is overexposed; by which it must differ
+MANY = 4  # parts at a time that nobody who comes in is made of
+TREMBLE = 5.5  # pixels of the shrunk picture by which a camera may shake
+LIGHT_STAYS = 1.2  # seconds for which another light must stand still before it is the light of the reference
+FAINT = 0.5  # of the threshold: what differs so much belongs to an object beside it
 TRUSTED = 5  # looks for which a part that was found to be no light needs not be tried again
 LIGHT_EVERYWHERE = 0.25  # share of the picture from which a change of light is worth a word
-MIN_PART = 1 / 3  # of the least area that counts: the smallest part that is looked at
+MIN_PART = 1 / 3  # of the least area that counts: the smallest part that counts towards it
+SEED = 1 / 10  # and the smallest from which one can grow, where nothing flickers
 _SMALL = np.ones((3, 3), np.uint8)
 _WIDE = np.ones((5, 5), np.uint8)
 _AROUND = np.ones((9, 9), np.uint8)
+_BESIDE = np.ones((15, 15), np.uint8)
 
 
 class Part(NamedTuple):
@@ -67,36 +77,54 @@ class Reference:
         now = picture.astype(np.float32)
         if not hasattr(self, "picture"):
             self.picture: Floats = now
+            self._samples: deque[tuple[float, Gray]] = deque(maxlen=SAMPLES)
             self._sway: Floats = np.zeros_like(now)
             self._learnt = 0
+            self._speck = 0.0  # share of the picture: what rain or noise draws
         else:
             self._learnt += 1
             difference = cv2.absdiff(now, self.picture)
             self._sway += (difference - self._sway) / min(self._learnt, 30)
-            self.noise += (_noise_of(difference) - self.noise) / min(self._learnt, 30)
+            self.noise += (_noise_of(now - self.picture) - self.noise) / min(self._learnt, 30)
             cv2.accumulateWeighted(now, self.picture, 0.2)
-        self._kept_at = seconds
+            over = cv2.absdiff(picture, self.shown)
+            self._note_specks(find_parts(self._beyond(over, self._limits, None), SEED * self.min_area)[1], 0.2)
+        if not self._samples or seconds - self._samples[-1][0] >= SAMPLE_EVERY:
+            self._samples.append((seconds, picture))
+        self._kept_at, self._kept = seconds, picture
         self._show(self.picture)
 
     def start(self) -> None:
-        """Ends the warm-up: what was learnt is the reference."""
+        """Ends the warm-up: the reference is what most of its pictures show, without who walked through them."""
         self.is_learning = False
+        self.picture = np.median([picture for _, picture in self._samples], axis=0).astype(np.float32)
+        self._show(self.picture)
         self._before: Floats = self.picture.copy()
         self._has_absorbed = False
         self._known: Gray | None = None
         self._known_for = 0
         self._differed = 0.0
+        self._lit_since: float | None = None
+        self._lit_picture = self.shown
 
     def look(self, picture: Gray, seconds: float) -> Look:
         """Compares one picture, shrunk and smoothed. While nothing changes, a tenth of the work of decoding it."""
         over = cv2.subtract(cv2.absdiff(picture, self.shown), self._limits)
         changed = cv2.countNonZero(over)
         if changed < max(1.0, MIN_PART * self.min_area * picture.size):
-            self._known = None
+            self._known = self._lit_since = None
             if seconds - self._kept_at >= UPKEEP:
-                self._keep_up(picture.astype(np.float32), seconds, None)
+                self._keep_up(picture, seconds, None)
             return NOTHING
         return self._look_closely(picture, seconds, changed / picture.size)
+
+    def ignore(self, where: tuple[slice, slice]) -> None:
+        """Changes do not count there from now on: rows and columns."""
+        if self.ignored is None:
+            self.ignored = np.zeros(self.shown.shape, np.bool_)
+        if not self.ignored[where].all():
+            self.ignored[where] = True
+            self._show(self.lit)
 
     def absorb(self, picture: Gray, part: Gray) -> None:
         """Makes `part` (1 where it is, half the size) of the picture part of the reference."""
@@ -122,45 +150,94 @@ class Reference:
 
     def _look_closely(self, picture: Gray, seconds: float, differed: float) -> Look:
         now = picture.astype(np.float32)
+        shift = shift_of(now, self.lit, TREMBLE) if self._known is None else None
+        if shift is not None:
+            picture = moved_back(picture, shift)
+            now = picture.astype(np.float32)
         if self._known is None or self._known_for >= TRUSTED or differed > 1.3 * self._differed + 0.01:
             self._relight(picture, now)
             self._differed = differed
-        mask = self._changed(picture)
-        labels, parts = find_parts(mask, MIN_PART * self.min_area)
+        # The light around an object is guessed; what looks as it did in the old light has not changed.
+        over = cv2.min(cv2.absdiff(picture, self.shown), cv2.absdiff(picture, self.scene))
+        labels, parts = find_parts(self._beyond(over, self._limits, shift), SEED * self.min_area)
+        specks, least = parts, self._least_seed
+        parts = [part for part in parts if part.area >= least]
+        if least < MIN_PART * self.min_area and shift is None:
+            labels, parts = self._grown(over, labels, parts)
         objects = self._objects(picture, now, labels, parts)
+        lights = [part for part in parts if part not in objects]
+        if sum(part.area for part in objects) < self.min_area:
+            self._note_specks(specks, 0.05)
         objects = self._without_returned(picture, labels, objects)
         self._remember(labels, objects)
-        if seconds - self._kept_at >= UPKEEP:
-            self._keep_up(now, seconds, self._frozen(picture, labels, objects))
-            self._follow_light(now, labels, [part for part in parts if part not in objects])
-        lit = differed - sum(part.area for part in objects)
-        if sum(part.area for part in objects) < self.min_area:
-            objects = []
-        return Look(objects, labels, lit if lit > LIGHT_EVERYWHERE else 0.0)
+        if seconds - self._kept_at >= UPKEEP and shift is None:
+            self._keep_up(picture, seconds, self._frozen(picture, labels, objects))
+        self._follow_light(picture, seconds, labels, lights, objects)
+        area = sum(part.area for part in objects)
+        lit = differed - area
+        return Look(objects if area >= self.min_area else [], labels, lit if lit > LIGHT_EVERYWHERE else 0.0)
 
-    def _follow_light(self, now: Floats, labels: NDArray[Any], lights: list[Part]) -> None:
-        """Light that no gain explains (a beam, glare) is followed as it is."""
-        if lights:
-            cv2.accumulateWeighted(now, self.picture, 0.1, _upscaled(masked(labels, lights), now))
+    @property
+    def _least_seed(self) -> float:
+        """Share of the picture that a part must have to be looked at: more than what flickers here."""
+        return min(max(3 * self._speck, SEED * self.min_area), self.min_area)
+
+    def _note_specks(self, parts: list[Part], weight: float) -> None:
+        """Learns how large the parts are that rain, snow and noise draw: many at a time."""
+        areas = sorted((part.area for part in parts if part.area < self.min_area), reverse=True)
+        many = areas[MANY - 1] if len(areas) >= MANY else 0.0
+        self._speck += (weight if many > self._speck else 0.01) * (many - self._speck)
+
+    def _beyond(self, over: Gray, limits: Gray, shift: Shift | None) -> Gray:
+        """1 where the difference is beyond the limits, half its size; holes of a pixel or two are closed."""
+        mask = cv2.threshold(cv2.subtract(over, limits), 0, 255, cv2.THRESH_BINARY)[1]
+        if shift is not None:
+            margin = int(max(map(abs, shift))) + 2
+            mask[:margin] = mask[-margin:] = mask[:, :margin] = mask[:, -margin:] = 0
+        mask = cv2.threshold(halved(mask), 127, 1, cv2.THRESH_BINARY)[1]
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SMALL))
+
+    def _grown(self, over: Gray, labels: NDArray[Any], parts: list[Part]) -> tuple[NDArray[Any], list[Part]]:
+        """The parts with what differs faintly beside them: somebody in clothes like the wall behind."""
+        seeds = masked(labels, parts)
+        limits = np.maximum(cv2.convertScaleAbs(self._limits, alpha=FAINT), np.uint8(min(255, 4 * self.noise)))
+        limits[self._limits == 255] = 255
+        grown = cv2.max(seeds, cv2.min(self._beyond(over, limits, None), cv2.dilate(seeds, _BESIDE)))
+        labels, parts = find_parts(np.asarray(grown), MIN_PART * self.min_area)
+        shares = shares_of(labels, seeds)
+        return labels, [part for part in parts if shares[part.label] > 0]
+
+    def _follow_light(
+        self, picture: Gray, seconds: float, labels: NDArray[Any], lights: list[Part], objects: list[Part]
+    ) -> None:
+        """Takes a light that stands still into the reference: what is seen as it is, the rest as it would look."""
+        if sum(part.area for part in lights) < MIN_PART * self.min_area:
+            self._lit_since = None
+            return
+        seen = 1 - np.asarray(cv2.dilate(_upscaled(masked(labels, objects), picture), _AROUND))
+        if self._lit_since is None or not self._is_still(picture, seen):
+            self._lit_since, self._lit_picture = seconds, picture
+        elif seconds - self._lit_since >= LIGHT_STAYS:
+            self.picture = self.lit.copy()
+            cv2.copyTo(picture.astype(np.float32), seen, self.picture)
+            self._show(self.picture)
+            self._known = self._lit_since = None
+
+    def _is_still(self, picture: Gray, seen: Gray) -> bool:
+        """Whether what is seen looks as it did when the light was new."""
+        return cv2.mean(cv2.absdiff(picture, self._lit_picture), seen)[0] < 1.0 + self.noise
 
     def _relight(self, picture: Gray, now: Floats) -> None:
         found = light.structure(now, self.picture, self.noise)
         common = light.common_gain(picture, cv2.convertScaleAbs(self.picture))
         self._show(light.relit(self.picture, light.light_field(found, common)))
 
-    def _changed(self, picture: Gray) -> Gray:
-        """1 where the picture differs, half its size; holes of a pixel or two are closed."""
-        over = cv2.subtract(cv2.absdiff(picture, self.shown), self._limits)
-        mask = cv2.threshold(over, 0, 255, cv2.THRESH_BINARY)[1]
-        mask = cv2.threshold(halved(mask), 127, 1, cv2.THRESH_BINARY)[1]
-        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SMALL))
-
     def _objects(self, picture: Gray, now: Floats, labels: NDArray[Any], parts: list[Part]) -> list[Part]:
         """The parts that are no light. Those that were found to be objects a moment ago are not tried again."""
         unknown = self._unknown(labels, parts)
         if not unknown:
             return parts
-        step = max(8 * _dimness(self.shown), 4 * self.noise)
+        step = max(10 * _dimness(self.shown), 4 * self.noise)
         outlines = light.changed_outlines(picture, cv2.convertScaleAbs(self.picture), step)
         outlines = cv2.threshold(halved(outlines), 60, 1, cv2.THRESH_BINARY)[1]
         height, width = picture.shape
@@ -201,13 +278,17 @@ class Reference:
             return np.asarray(differs)
         return np.asarray(cv2.dilate(cv2.max(differs, _upscaled(masked(labels, objects), picture)), _AROUND))
 
-    def _keep_up(self, now: Floats, seconds: float, frozen: Gray | None) -> None:
+    def _keep_up(self, picture: Gray, seconds: float, frozen: Gray | None) -> None:
         """Follows drift, noise and sway outside of `frozen`; None where the whole picture is as expected."""
         elapsed = min(seconds - self._kept_at, 2.0)
         self._kept_at = seconds
+        now = picture.astype(np.float32)
         difference = cv2.absdiff(now, self.lit)
         free = None if frozen is None else 1 - frozen
-        self.noise += 0.1 * (_noise_of(difference, free) - self.noise)
+        # A change that stays is no noise: it is in the difference from the reference, but not in that of two looks.
+        between = _noise_of(now - self._kept)
+        self.noise += 0.1 * (min(_noise_of(now - self.lit, free), 2 * between + 2, 2 * self.noise) - self.noise)
+        self._kept = picture
         cv2.accumulateWeighted(difference, self._sway, 1 - np.exp(-elapsed / FORGETS_SWAY), free)
         weight = 1 - np.exp(-elapsed / FOLLOWS_DRIFT)
         if free is None:
@@ -217,7 +298,8 @@ class Reference:
         else:
             # What lies under an object is not seen: it keeps the light in which it was last seen.
             as_was = cv2.multiply(now, cv2.divide(self.picture, np.maximum(self.lit, 1.0)))
-            cv2.accumulateWeighted(as_was, self.picture, weight, free)
+            is_right = (now < light.BRIGHTEST) & (self.lit < light.BRIGHTEST)  # nobody knows how bright white is
+            cv2.accumulateWeighted(as_was, self.picture, weight, free * is_right)
 
     def _show(self, lit: Floats) -> None:
         """Sets what pictures are compared with, and the thresholds that go with it."""
@@ -225,6 +307,8 @@ class Reference:
         self.shown = cv2.convertScaleAbs(lit)
         least = max(self.threshold * _dimness(self.shown), 5 * self.noise)
         limits = np.maximum(cv2.dilate(cv2.convertScaleAbs(self._sway, alpha=3), _WIDE), np.uint8(min(least, 255)))
+        # Beyond white nobody knows how bright it was.
+        limits = np.where(self.shown >= WHITE, np.maximum(limits, WHITE_LIMIT), limits)
         if self.ignored is not None:
             limits[self.ignored] = 255
         self._limits: Gray = np.asarray(limits)
@@ -294,8 +378,14 @@ def _dimness(picture: Gray) -> float:
 
 
 def _noise_of(difference: Floats, free: Gray | None = None) -> float:
-    """Standard deviation of the noise, from the median of absolute differences; grey levels, at least 0.7."""
-    sample = difference[::4, ::4]
+    """Standard deviation of the noise, grey levels, at least 0.7; from medians, which objects hardly touch.
+
+    What is even over some pixels is another light: it counts a little, because no light is followed exactly.
+    """
+    sample, fine = difference[::4, ::4], (difference - cv2.blur(difference, (9, 9)))[::4, ::4]
     if free is not None:
-        sample = sample[free[::4, ::4] > 0]
-    return max(0.7, 1.4826 * float(np.median(sample))) if sample.size else 0.7
+        is_free = free[::4, ::4] > 0
+        sample, fine = sample[is_free], fine[is_free]
+    if not sample.size:
+        return 0.7
+    return max(0.7, 1.4826 * min(float(np.median(np.abs(sample))), 2.5 * float(np.median(np.abs(fine)))))

@@ -4,13 +4,15 @@ Knows no picture: it is told, look by look, how much changed and where.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 Change = Literal["motion", "left", "gone", "tampering", "light"]
 Moment = Literal["opened", "updated", "closed"]
 Box = tuple[float, float, float, float]  # left, top, width, height: each 0..1 of the picture
+
+NEAR = 0.35  # of its own size: as far as somebody who runs comes from one look to the next
 
 # What an incident is called when it was several things: the gravest.
 GRAVITY: tuple[Change, ...] = ("light", "motion", "gone", "left", "tampering")
@@ -95,14 +97,37 @@ class Incidents:
         return sum(1 for look in list(self._recent)[-3:] if look.area) >= min(2, self.frames)
 
     def _is_opening(self, seen: Seen) -> bool:
-        changed = sum(1 for look in self._recent if look.area)
-        return bool(seen.area) and (seen.at_once or changed >= self.frames)
+        return bool(seen.area) and (seen.at_once or len(self._followed()) >= self.frames)
+
+    def _followed(self) -> list[Seen]:
+        """The changed looks that lead to the last one, each with something near where the next has something.
+
+        Rain, sparks of noise and insects are now here, now there.
+        """
+        followed: list[Seen] = []
+        at = 0
+        for back, look in enumerate(reversed(self._recent)):
+            if look.area and (not followed or _are_near(look.boxes, followed[0].boxes, back - at)):
+                followed.insert(0, look)
+                at = back
+        return followed
 
     def _open(self, new_id: str) -> Incident:
-        changed = [look for look in self._recent if look.area]
+        changed = self._followed()
         last = changed[-1]
         incident = Incident(new_id, changed[0].seconds, last.seconds, last.change, told=last.seconds)
         for look in changed:
             incident.take_in(look)
         self.current = incident
         return incident
+
+
+def _are_near(boxes: Iterable[Box], others: Iterable[Box], looks: int) -> bool:
+    """Whether one of the boxes touches one of the others, made larger by what something moves in so many looks."""
+    return any(_touch(box, other, looks * NEAR) for box in boxes for other in others)
+
+
+def _touch(one: Box, other: Box, slack: float) -> bool:
+    (x, y, width, height), (x2, y2, width2, height2) = one, other
+    far, high = slack * max(width, width2), slack * max(height, height2)
+    return x - far < x2 + width2 and x2 - far < x + width and y - high < y2 + height2 and y2 - high < y + height

@@ -5,6 +5,7 @@ tamper detection for video surveillance", AVSS 2009). Light leaves them where th
 a turned camera does not.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,17 +13,21 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from vidframe_abnormality.alignment import shift_of
 from vidframe_abnormality.light import Gray, outlines, structure
 
-Cause = Literal["covered", "blinded", "moved"]
+Cause = Literal["covered", "blinded", "blurred", "moved"]
 
 FEWEST = 0.01  # share of the picture that must be outlines, or nothing can be said
 LOST = 0.15  # share of outlines that are still there, below which the scene is lost
 ALIKE = 0.5  # correlation of outlines below which a part of the picture shows something else
 NEARLY_ALL = 0.75  # share of the parts with outlines
 FEWEST_TILES = 4
+BLURRED = 0.4  # of the height of the outlines is left
 FLAT = 0.3  # outlines of the picture / of the reference, below which it shows next to nothing
 BLINDING = 200.0  # mean luma
+WHITE, DAZZLED = 245, 0.3  # luma; share of the picture that is white and was not
+MOVED = 2.0  # pixels of the shrunk picture
 LASTS = 1.0  # seconds that it must last
 STEADY = 3.0  # mean difference of grey levels between looks, below which nothing moves in front of the camera
 TILES = (4, 3)
@@ -41,15 +46,23 @@ class Tampering:
         """The scene is lost, but not for long enough."""
         return self._lost_since is not None
 
-    def look(self, picture: Gray, reference: Gray, noise: float, seconds: float) -> Cause | None:
-        """What was done to the camera, once it has lasted."""
-        cause = lost_scene(picture, reference, noise)
+    def look(
+        self, picture: Gray, reference: Gray, noise: float, seconds: float, *, differs: bool = True
+    ) -> Cause | None:
+        """What was done to the camera, once it has lasted; `differs`: the picture is not as expected."""
+        is_shifted = differs and _is_shifted(picture, reference)
+        cause: Cause | None = "moved" if is_shifted else lost_scene(picture, reference, noise)
         is_steady = self._is_steady(picture, seconds)
         if cause is None or (cause == "moved" and not is_steady):
             self._lost_since = None
             return None
-        self._lost_since = seconds if self._lost_since is None else self._lost_since
-        return cause if seconds - self._lost_since >= LASTS else None
+        if self._lost_since is None:
+            self._lost_since, self._mean = seconds, picture.astype(np.float32)
+        cv2.accumulateWeighted(picture, self._mean, 0.2)
+        if seconds - self._lost_since < LASTS:
+            return None
+        # Snow and rain hide what is behind them, but not on average.
+        return cause if is_shifted else lost_scene(np.asarray(cv2.convertScaleAbs(self._mean)), reference, noise)
 
     def _is_steady(self, picture: Gray, seconds: float) -> bool:
         self._recent.append((seconds, picture))
@@ -60,6 +73,8 @@ class Tampering:
 
 def lost_scene(picture: Gray, reference: Gray, noise: float) -> Cause | None:
     """What became of the scene, from one picture; None if it is still there or had too few outlines to tell."""
+    if _is_dazzled(picture, reference):
+        return "blinded"
     then, now = outlines(reference), outlines(picture)
     brightness, was = cv2.mean(picture)[0], cv2.mean(reference)[0]
     step = max(10.0 * float(np.clip(was / 90, 0.3, 1)), 5 * noise)
@@ -76,7 +91,31 @@ def lost_scene(picture: Gray, reference: Gray, noise: float) -> Cause | None:
     has = cv2.countNonZero(cv2.threshold(now, max(step * gain, of_noise), 1, cv2.THRESH_BINARY)[1]) / count
     if has < FLAT and kept < LOST:
         return "blinded" if brightness > BLINDING else "covered"
+    if _is_blurred(now, then, of_noise, gain):
+        return "blurred"
     return "moved" if has >= FLAT and _is_elsewhere(now, then, noise) else None
+
+
+def _is_shifted(picture: Gray, reference: Gray) -> bool:
+    shift = shift_of(picture.astype(np.float32), reference.astype(np.float32))
+    return shift is not None and math.hypot(*shift) >= MOVED
+
+
+def _is_dazzled(picture: Gray, reference: Gray) -> bool:
+    """Whether much of the picture is white that was not: a torch, a lamp at the lens."""
+    is_new = (picture >= WHITE) & (reference < WHITE - 30)
+    return int(np.count_nonzero(is_new)) > DAZZLED * picture.size
+
+
+def _is_blurred(now: Gray, then: Gray, of_noise: float, gain: float) -> bool:
+    """Whether the outlines are faint nearly everywhere: out of focus, grease on the lens, fog."""
+    steep, left = (
+        cv2.resize(np.maximum(view - of_noise, 0).astype(np.float32), TILES, interpolation=cv2.INTER_AREA)
+        for view in (then.astype(np.float32), now.astype(np.float32))
+    )
+    drawn = steep >= 2
+    faint = left < BLURRED * gain * steep
+    return int(drawn.sum()) >= FEWEST_TILES and int((drawn & faint).sum()) >= NEARLY_ALL * int(drawn.sum())
 
 
 def _is_elsewhere(now: Gray, then: Gray, noise: float) -> bool:

@@ -9,6 +9,7 @@ from vidframe_abnormality.change import Look, Reference, masked, shrink
 from vidframe_abnormality.incidents import Change, Seen
 from vidframe_abnormality.light import Gray
 from vidframe_abnormality.models import Follower
+from vidframe_abnormality.overlay import Overlay
 from vidframe_abnormality.plugin import Abnormality, ignored
 from vidframe_abnormality.still import Stillness, left_or_gone
 from vidframe_abnormality.tampering import Tampering
@@ -45,6 +46,7 @@ class Watch:
         look = reference.look(picture, seconds)
         if isinstance(reference, Follower):
             return _as_seen(look, seconds, "motion")
+        self._find_overlay(reference, picture, look, seconds)
         lost = self._lost(reference, picture, look, seconds)
         if lost is not None:
             return lost
@@ -57,6 +59,7 @@ class Watch:
         self._brightness.clear()
         self._stillness = Stillness(settings.stays)
         self._tampering = Tampering()
+        self._overlay = Overlay()
         self._lost_since: float | None = None
         where = ignored(settings, *picture.shape[:2])
         if settings.method == "reference":
@@ -78,15 +81,24 @@ class Watch:
         values = np.array([value for _, value in self._brightness])
         return len(values) > 1 and bool(np.ptp(values) <= max(1.0, STEADY * values.mean()))
 
+    def _find_overlay(self, reference: Reference, picture: Gray, look: Look, seconds: float) -> None:
+        """Lets the time in the picture count for nothing; it is looked for while nobody is there."""
+        if look.parts:
+            self._overlay.forget()
+        elif (text := self._overlay.look(picture, seconds)) is not None:
+            reference.ignore(text)
+
     def _lost(self, reference: Reference, picture: Gray, look: Look, seconds: float) -> Seen | None:
         """Tampering, while it lasts; when the new picture has stood long enough, it is the reference."""
         if not self._settings.tampering:
             return None
         is_due = seconds - self._checked_at >= CHECK_EVERY
-        if self._lost_since is None and not self._tampering.suspects and look.area < MUCH and not is_due:
+        is_strange = look.area >= MUCH or look.lit
+        if self._lost_since is None and not self._tampering.suspects and not is_strange and not is_due:
             return None
         self._checked_at = seconds
-        if self._tampering.look(picture, reference.scene, reference.noise, seconds) is None:
+        differs = look.labels is not None
+        if self._tampering.look(picture, reference.scene, reference.noise, seconds, differs=differs) is None:
             self._lost_since = None
             return None
         self._lost_since = seconds if self._lost_since is None else self._lost_since

@@ -76,7 +76,21 @@ def nudged(index: int, picture: Pixels) -> Pixels:
     return np.roll(picture, (5, 6), (0, 1)) if index >= 80 else picture
 
 
-@pytest.mark.parametrize("done", [covered, blinded, moved, nudged])
+def pushed_aside(index: int, picture: Pixels) -> Pixels:
+    return np.roll(picture, (0, 7), (0, 1)) if index >= 80 else picture
+
+
+def blurred(index: int, picture: Pixels) -> Pixels:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 5)) if index >= 80 else picture
+
+
+def dazzled(index: int, picture: Pixels) -> Pixels:
+    x, y = np.meshgrid(np.linspace(-1, 1, 320), np.linspace(-1, 1, 180))
+    glare = 400 * np.exp(-((x + 0.1) ** 2) - y**2 / 2)
+    return np.clip(picture * 0.3 + glare, 0, 255).astype(np.uint8) if index >= 80 else picture
+
+
+@pytest.mark.parametrize("done", [covered, blinded, moved, nudged, pushed_aside, blurred, dazzled])
 def test_a_camera_that_no_longer_sees_its_scene_is_tampering(done: Any) -> None:
     events = incidents(done, 300)
 
@@ -166,6 +180,51 @@ def test_plants_that_sway_are_learnt() -> None:
 
     assert kinds(events) == ["opened", "closed"]
     assert events[0].facts["start"] == "2026-01-01T00:00:06.000000Z"
+
+
+def test_a_lamp_that_lights_a_part_of_the_room_is_no_incident() -> None:
+    x, y = np.meshgrid(np.linspace(-1, 1, 320), np.linspace(-1, 1, 180))
+    lamp = 1 + 2 * np.exp(-((x + 0.4) ** 2 + y**2) / 0.3)
+
+    def switched(index: int, picture: Pixels) -> Pixels:
+        return np.clip(picture * 0.4 * (lamp if index >= 80 else 1), 0, 255).astype(np.uint8)
+
+    assert incidents(switched, 200) == []
+
+
+def test_snow_neither_alarms_nor_hides_who_comes_in() -> None:
+    rng = np.random.default_rng(3)
+
+    def snows(index: int, picture: Pixels) -> Pixels:
+        picture = walks_through(index, picture)
+        for x, y in rng.integers(0, (320, 180), (60, 2)):
+            cv2.circle(picture, (int(x), int(y)), 1, 200, -1)
+        return picture
+
+    assert kinds(incidents(snows)) == ["opened", "closed"]
+
+
+def test_the_time_in_the_picture_is_no_incident_even_at_midnight() -> None:
+    def dated(index: int, picture: Pixels) -> Pixels:
+        text = (
+            f"24-11-2026 Tue 23:59:{40 + index // 10}" if index < 200 else f"25-11-2026 Wed 00:00:0{index // 10 - 20}"
+        )
+        for shade, thick in ((0, 3), (255, 1)):
+            cv2.putText(picture, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, shade, thick, cv2.LINE_AA)
+        return picture
+
+    assert incidents(dated, 290) == []
+
+
+def test_who_walks_through_while_the_reference_is_taken_leaves_no_ghost() -> None:
+    def walks(index: int, picture: Pixels) -> Pixels:
+        return person(picture, 10 + 7 * index) if index < 42 else picture
+
+    (opened, closed) = incidents(walks, 150)
+
+    assert (opened.kind, closed.kind) == ("incident.opened", "incident.closed")
+    assert closed.facts["change"] == "motion"
+    assert closed.facts["end"] == "2026-01-01T00:00:04.100000Z"
 
 
 def test_a_light_is_told_where_that_is_asked_for() -> None:
