@@ -62,10 +62,12 @@ class RtspCamera:
         self._fps = fps
         self._process: subprocess.Popen[str] | None = None
 
-    def switch_on(self, file: Path | None = None, *, fps: int | None = None) -> None:
-        """Starts the server, with another file or frame rate if one is given, and waits until it listens."""
+    def switch_on(self, file: Path | None = None, *, fps: int | None = None, password: str | None = None) -> None:
+        """Starts the server, with another file, frame rate or password if one is given, and waits until it listens."""
         self._file = file or self._file
         self._fps = fps or self._fps
+        if password is not None:
+            self._login[-1] = password
         command = [PYTHON, str(SERVER), str(self._file), str(self.port), "--fps", str(self._fps), *self._login]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._process.stdout is not None

@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
-from tests.cameras import free_port, wait_for
+from tests.cameras import RtspCamera, free_port, wait_for
 from tests.clips import moving_square, write_clip
 from tests.conftest import InstallPlugin
 
@@ -219,3 +219,24 @@ def test_logs_can_be_json(folder: Path) -> None:
 def vidframe(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "vidframe", *arguments]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.slow
+def test_a_password_that_changes_is_told_and_taken_up_by_a_reload(folder: Path) -> None:
+    stream = write_clip(folder / "a.h264", moving_square(40, 320, 240))
+    (folder / "door.secret").write_text("viewer:old-0ne")
+    with RtspCamera(stream, user="viewer", password="old-0ne") as camera:
+        camera.switch_on()
+        chain = f"cameras: {{door: {{source: '{camera.url}', credentials: !include door.secret}}}}\nalways: [slow]"
+        with running(folder, chain) as (_, address):
+            wait_for(lambda: samples(address)["vidframe_camera_state", ("door", "live")] == 1, 30)
+            camera.kill()
+            camera.switch_on(password="new-0ne")
+            wait_for(lambda: "password is wrong" in status(address, "/readyz")[2], 30)
+
+            (folder / "door.secret").write_text("viewer:new-0ne")
+            done = vidframe("reload", "shop.yaml", cwd=folder)
+
+            assert done.returncode == 0, done.stderr
+            wait_for(lambda: samples(address)["vidframe_camera_state", ("door", "live")] == 1, 10)
+            assert "0ne" not in status(address, "/readyz")[2] + status(address, "/metrics")[2] + done.stdout
