@@ -57,7 +57,10 @@ def wait_for(path: Path, line: str) -> None:
     raise AssertionError(f"never saw {line!r}")
 
 
-def test_a_camera_that_is_added_later_runs_within_seconds(knowing: Path) -> None:
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_camera_that_is_added_later_runs_within_seconds(knowing: Path, workers: int) -> None:
+    with (knowing / "shop.yaml").open("a") as file:
+        file.write(f"workers: {workers}\n")
     clip = str(knowing / "clip.mp4")
     (knowing / "cameras.json").write_text("{}")
     process = subprocess.Popen(

@@ -145,7 +145,7 @@ class Worker:
     def _send(self) -> None:
         assert self._child is not None
         names = {config.name for config in self.configs}
-        figures = tuple(its for name, its in self.figures.items() if name in names)
+        figures = tuple(its for name, its in self.figures.copy().items() if name in names)
         self._child.send(_Apply(self._number, self.configs, figures))
 
     def _listen(self, child: Child) -> None:
