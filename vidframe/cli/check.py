@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -37,8 +38,9 @@ def check(config: Path) -> None:
 def explain(config: Path) -> None:
     """Show each camera's chain as data flow: which step adds what, and who uses it."""
     found = loaded(config)
-    for camera in found.cameras:
-        click.echo(f"camera {camera.name}")
+    of_feeder = [replace(found.common, name=f"from {found.camera_plugin}")] if found.camera_plugin else []
+    for camera in (*found.cameras, *of_feeder):
+        click.echo(f"camera {camera.name}" if camera.source else f"every camera {camera.name}")
         modes = MODES if camera.mode else ("",)
         for mode in modes:
             click.echo(f"  by {mode}" if mode else "  always")
@@ -67,6 +69,8 @@ def _from(need: str, before: tuple[StepConfig, ...]) -> str:
 
 
 def _for(name: str, after: tuple[StepConfig, ...]) -> str:
+    if name == "mode":
+        return "mode (day or night: which steps come)"
     users = [step.name for step in after if name in {need.removesuffix("?") for need in step.plugin.needs}]
     return f"{name} (for {', '.join(users)})" if users else f"{name} (nobody uses it)"
 

@@ -115,7 +115,8 @@ def _config(path: Path) -> Iterator[Finding]:
 
 def _steps(config: Config) -> Iterator[Finding]:
     seen: list[tuple[str, Any]] = []
-    for step in (step for camera in config.cameras for step in camera.steps):
+    of_feeder = config.steps if config.camera_plugin else ()
+    for step in (*of_feeder, *(step for camera in config.cameras for step in camera.steps)):
         if step.plugin.name in _checks() and (step.plugin.name, step.settings) not in seen:
             seen.append((step.plugin.name, step.settings))
             yield from _check_of(step.plugin.name, step.settings)

@@ -77,15 +77,15 @@ def _understood(document: Document, source: str | None, *, are_given: bool) -> C
     _check_modes(document, top, mode)
     entries: Mapping[str, Any] = top.get("cameras") or {}
     resolved = [reader.resolved(camera, mode, chains, entries.get(camera.name)) for camera in cameras]
-    every_step = (*([mode] if mode else []), *(step for chain in chains.values() for step in chain))
-    _check_feeder(document, feeder, every_step)
-    _check_chains(document, CameraConfig("", "", mode=mode, chains=chains), resolved)
+    common = CameraConfig("", "", mode=mode, chains=chains)
+    _check_feeder(document, feeder, common.steps)
+    _check_chains(document, common, resolved)
     return Config(
         document.path,
         tuple(resolved),
         document.path.parent / state,
         feeder,
-        every_step,
+        common,
         read_workers(values, top.get("workers", 0)),
         read_metrics(values, top["metrics"]) if "metrics" in top else None,
         read_cluster(values, top.get("cluster")),

@@ -116,7 +116,12 @@ class Config:
     cameras: tuple[CameraConfig, ...]
     state: Path  # folder for what plugins keep between runs, one folder a camera
     camera_plugin: str | None = None  # `cameras: {from: NAME}`: the plugin that knows the cameras
-    steps: tuple[StepConfig, ...] = ()  # of all chains, as the file has them
+    common: CameraConfig = CameraConfig("", "")  # the chains as the file has them, of no camera
     workers: int | Literal["auto"] = 0  # processes among which the cameras are spread; 0: they run in this one
     metrics: tuple[str, int] | None = None  # host and port at which figures are shown
     cluster: ClusterConfig = ClusterConfig()
+
+    @property
+    def steps(self) -> tuple[StepConfig, ...]:
+        """The steps of all chains, as the file has them."""
+        return self.common.steps
