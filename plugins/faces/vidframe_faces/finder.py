@@ -53,9 +53,7 @@ class Finder:
 
     def agree(self, image: Pixels, face: Detection, confidence: float) -> bool:
         """Whether full range, looking closely, sees the face too: whether the mean of both scores is high enough."""
-        found = self._full_range.find(image, face.box.grown(CROP))
-        score = max((other.score for other in found if is_any_of(other.box, [face.box])), default=0.0)
-        return (face.score + score) / 2 >= confidence
+        return self._agreement(image, face) >= confidence
 
     def close(self) -> None:
         """Frees the models."""
@@ -70,9 +68,17 @@ class Finder:
             return None
         score = (face.score + proposal.score) / 2
         if score < LANDMARKED:
+            score = self._agreement(image, face)  # on a tile, full range saw the face small
+        if score < LANDMARKED:
             return None
         face = self.landmarked(image, face)
         return face if face.landmarks is not None or score >= confidence else None
+
+    def _agreement(self, image: Pixels, face: Detection) -> float:
+        """Mean score of short range, which saw the face, and of full range, looking closely."""
+        found = self._full_range.find(image, face.box.grown(CROP))
+        score = max((other.score for other in found if is_any_of(other.box, [face.box])), default=0.0)
+        return (face.score + score) / 2
 
     def _nearest(self, image: Pixels, expected: Box, crop: float) -> Detection | None:
         found = self._short_range.find(image, expected.grown(crop))

@@ -12,6 +12,9 @@ from vidframe_faces.change import Mask
 
 FACES_A_TILE = 12  # the full-range detector finds faces from this part of a tile's width on
 STRETCH = 1.2  # a patch not larger than so many tiles is searched in one: it will be searched again in a moment
+LEAST = (
+    0.5  # a small patch has a tile of its own size, which shows its faces larger at the same cost; not below this part
+)
 OVERLAP = 0.2  # of neighbouring tiles: a face on the border of one is whole in the next
 
 
@@ -71,7 +74,7 @@ def _union(a: Box, b: Box) -> Box:
 
 def _searched(patch: Box, width: int, height: int, tile: float) -> list[Box]:
     largest = max(patch.width, patch.height)
-    return _cover(patch, width, height, largest if tile < largest <= tile * STRETCH else tile)
+    return _cover(patch, width, height, max(largest, tile * LEAST) if largest <= tile * STRETCH else tile)
 
 
 def _cover(patch: Box, width: int, height: int, tile: float) -> list[Box]:
@@ -93,7 +96,7 @@ def _cover(patch: Box, width: int, height: int, tile: float) -> list[Box]:
 def _starts(start: float, length: float, side: float, limit: float) -> list[float]:
     """Where squares of `side` begin along one axis, kept inside 0..limit where they fit."""
     start, end = max(0.0, start), min(limit, start + length)
-    if end - start <= side:
+    if end - start <= side + 1e-6:  # a patch that gave the tile its size is as large but for rounding
         return [_inside((start + end - side) / 2, side, limit)]
     count = math.ceil((end - start - side) / (side * (1 - OVERLAP)) - 1e-9) + 1
     step = (end - start - side) / (count - 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from vidframe_faces.change import Change, cells_of
-from vidframe_faces.regions import FACES_A_TILE, everywhere, regions_of
+from vidframe_faces.regions import FACES_A_TILE, LEAST, everywhere, regions_of
 
 from vidframe import Box
 
@@ -84,9 +84,29 @@ def test_nothing_due_needs_no_search() -> None:
 def test_a_small_change_needs_one_tile_about_it() -> None:
     (tile,) = regions_of(mask((20, 40), (21, 41)), WIDTH, HEIGHT, 28)
 
-    assert tile.width == tile.height == 28 * FACES_A_TILE
+    assert tile.width == tile.height == 28 * FACES_A_TILE * LEAST
     assert tile.x < 40 * 16 < 42 * 16 < tile.x + tile.width
     assert tile.y < 20 * 16 < 22 * 16 < tile.y + tile.height
+
+
+def test_a_middling_change_has_a_tile_of_its_own_size() -> None:
+    (tile,) = regions_of(mask((20, 40), (24, 46), (30, 52)), WIDTH, HEIGHT, 28)
+
+    assert 28 * FACES_A_TILE * LEAST < tile.width < 28 * FACES_A_TILE
+    assert tile.y < 20 * 16 < 31 * 16 < tile.y + tile.height
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (768, 432), (1920, 1080), (641, 359)])
+def test_whatever_changed_is_searched(width: int, height: int) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        cells = rng.random((round(80 * height / width), 80)) < rng.choice([0.001, 0.01, 0.1])
+
+        regions = regions_of(cells, width, height, 28)
+
+        for row, column in np.argwhere(cells):
+            x, y = (column + 0.5) * width / 80, (row + 0.5) * height / len(cells)
+            assert any(tile.x <= x <= tile.x + tile.width and tile.y <= y <= tile.y + tile.height for tile in regions)
 
 
 def test_a_change_in_the_corner_is_searched_inside_the_frame() -> None:
