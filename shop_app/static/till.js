@@ -11,7 +11,8 @@
 
   const money = (minor) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: cart.currency })
     .format(minor / 10 ** cart.digits);
-  const plain = (minor) => (minor / 10 ** cart.digits).toFixed(cart.digits);
+  const plain = (minor) => new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: cart.digits, maximumFractionDigits: cart.digits, useGrouping: false })
+    .format(minor / 10 ** cart.digits);
   const toMinor = (typed) => {
     const text = typed.trim().replace(/\s/g, "").replace(",", ".");
     if (!text) return 0;

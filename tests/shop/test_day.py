@@ -37,6 +37,7 @@ def test_customer_admin_and_cashier_work_together(
     _tell_the_admin(cashier)
 
     _read_the_answer(customer)
+    _lose_the_connection(customer)
     office.goto("/notifications/sent")
     expect(office.get_by_role("row", name="Closed on Friday")).to_contain_text("1")
     office.goto("/feedback")
@@ -51,6 +52,14 @@ def _register(page: Page) -> None:
     page.get_by_label("I have read").check()
     page.get_by_role("button", name="Make my account").click()
     expect(page.get_by_role("heading", name="Hello, Ada")).to_be_visible()
+
+
+def _lose_the_connection(page: Page) -> None:
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    page.goto("/shop/bills")
+    expect(page.get_by_text("There is no connection to the shop.")).to_be_visible()
+    page.context.set_offline(False)
 
 
 def _complain(page: Page) -> None:
