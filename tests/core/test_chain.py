@@ -330,6 +330,29 @@ def test_every_step_but_its_reporter_gets_an_event_after_the_last_step_of_the_fr
     assert heard == [("a", "ran", ""), ("b", "ran", ""), ("b", "hello.a", "a"), ("a", "hello.b", "b")]
 
 
+@pytest.mark.parametrize("fact", [np.float32(3), {1, 2}, object(), float("nan")], ids=["NumPy", "set", "object", "NaN"])
+def test_facts_that_are_no_json_fail_the_step_that_reports_them_and_no_sink(
+    caplog: pytest.LogCaptureFixture, fact: object
+) -> None:
+    heard = []
+
+    class Careless:
+        @hookimpl
+        def process_frame(self, frame: Frame) -> None:
+            frame.report("careless", value=fact)
+
+    class Sink:
+        @hookimpl
+        def handle_event(self, event: Event) -> None:
+            heard.append(event.kind)
+
+    Running(step(Careless, "careless"), step(Sink, "sink")).run()
+
+    assert heard == []
+    assert "step careless failed in process_frame" in caplog.text
+    assert "event careless: value must be plain JSON, found " in caplog.text
+
+
 def test_two_steps_that_answer_each_other_for_ever_are_stopped(caplog: pytest.LogCaptureFixture) -> None:
     def answering(name: str) -> StepConfig:
         class Answering:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,6 +122,14 @@ class Event:
     facts: Mapping[str, Any]  # plain JSON values
     files: tuple[Attachment, ...] = ()
     reporter: str = "vidframe"  # name of the step that reported it
+
+    def __post_init__(self) -> None:
+        # Found here the mistake is the reporter's; found when it is written, it would be the sink's.
+        for name, fact in self.facts.items():
+            try:
+                json.dumps(fact, allow_nan=False)
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"event {self.kind}: {name} must be plain JSON, found {fact!r} ({error})") from None
 
     def as_json(self) -> dict[str, Any]:
         """The event as plain JSON values, in the form of docs/events.md. Reads its files for their SHA-256."""
