@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from shop_app import clock, ledger
+from shop_app import clock, idempotency, ledger
 from shop_app.backup import back_up, restore
 from shop_app.bills import service as bills
 from shop_app.bills.service import Return, Sale, Tender
@@ -29,6 +29,7 @@ from shop_app.models import (
     Bill,
     BillLine,
     DayClosing,
+    IdempotencyKey,
     LedgerAccount,
     LedgerEntry,
     LedgerTransaction,
@@ -39,7 +40,7 @@ from shop_app.models import (
     ShopProfile,
     StockMovement,
 )
-from shop_app.permissions import OF_ROLE
+from shop_app.permissions import OF_ROLE, Role
 from shop_app.reports.service import Span, report
 from shop_app.settings import Settings
 from shop_app.till.pricing import Item, price_cart
@@ -446,3 +447,32 @@ def fingerprint(database: Database) -> str:
                 digest.update(repr(tuple(row)).encode())
     database.close()
     return digest.hexdigest()
+
+
+def test_a_key_is_one_persons_for_one_kind_of_request_and_lives_a_day(  # M4
+    database: Database, billing: Person, sign_in: Callable[..., Person]
+) -> None:
+    other = actor_of(sign_in(Role.BILLING))
+
+    def ask(actor: Actor, route: str) -> tuple[dict[str, Any], bool]:
+        with database.writing() as session:
+            return idempotency.once(session, actor, route, "k", {}, lambda: {"by": actor.id, "route": route})
+
+    first, again = ask(actor_of(billing), "a"), ask(actor_of(billing), "a")
+    assert (again[0], first[1], again[1]) == (first[0], False, True)
+    assert not ask(other, "a")[1]
+    assert not ask(actor_of(billing), "b")[1]
+
+    for hours, is_kept in ((25, True), (49, False)):
+        with database.writing() as session:
+            session.execute(update(IdempotencyKey).values(created_at=now() - timedelta(hours=hours)))
+            idempotency.forget_old(session)
+        assert ask(actor_of(billing), "a")[1] is is_kept
+
+
+def test_a_key_that_is_too_long_does_nothing(database: Database, billing: Person, customer: Person) -> None:
+    form = {"amount": "10.00", "method": "cash", "key": "k" * 300}
+
+    assert billing.client.post(f"/customers/{customer.id}/wallet", data=form).status_code == 422
+    with database.reading() as session:
+        assert session.scalars(select(func.count(LedgerTransaction.id))).one() == 0
