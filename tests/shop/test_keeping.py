@@ -22,13 +22,14 @@ from click.testing import CliRunner
 from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy import create_engine, func, select, text, update
+from sqlalchemy.orm import Session
 
 from shop_app import audit, background, backup, running, tables
 from shop_app.cli import main
 from shop_app.db import Base, Database
 from shop_app.doctor import findings
 from shop_app.errors import Conflict, Invalid
-from shop_app.models import Account, AuditEntry, Product
+from shop_app.models import Account, AuditEntry, Product, StockMovement
 from shop_app.schema import alembic_config, head, upgrade_database, versions
 from shop_app.settings import Settings, SettingsError, load_settings
 from shop_app.web import shop_of
@@ -364,3 +365,38 @@ def test_the_command_line_sets_a_shop_up_and_does_it_twice_without_harm(tmp_path
     assert "with this token" in first.output
     assert second.exit_code == 0
     assert (unknown.exit_code, "there is no account" in unknown.output) == (1, True)
+
+
+def test_a_database_that_was_restarted_costs_no_page_and_half_does_nothing(
+    database: Database, admin: Person, make_product: Callable[..., Product]
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("there is no server")
+    product = make_product(stock=5)
+    assert admin.client.get("/products").status_code == 200
+    kill_connections(database)
+    assert admin.client.get("/products").status_code == 200
+
+    def cut_off(session: Session) -> None:
+        session.flush()
+        kill_connections(database)
+
+    form = {"pieces": 3, "direction": "in", "reason": "delivery"}
+    with mock.patch.object(database, "before_commit", [cut_off]):
+        broken = admin.client.post(f"/stock/{product.id}/move", data=form)
+    whole = admin.client.post(f"/stock/{product.id}/move", data=form)
+
+    assert (broken.status_code, whole.status_code) == (500, 303)
+    with database.reading() as session:
+        movements = session.scalars(select(func.sum(StockMovement.change))).one()
+        assert session.get_one(Product, product.id).stock == 5 + movements == 8
+
+
+def kill_connections(database: Database) -> None:
+    """As a restart of MariaDB ends them: all that are open to this database."""
+    server = create_engine(database.url)
+    with server.connect() as connection:
+        query = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+        for number in connection.scalars(text(query)).all():
+            connection.execute(text(f"KILL CONNECTION {number}"))
+    server.dispose()
