@@ -56,3 +56,22 @@ def test_the_clip_is_red_while_an_alert_lasts(tmp_path: Path) -> None:
     assert [red(pictures[index]) > 100 for index in (5, 15, 55, 75)] == [False, True, True, False]
     # The box is where the change was last seen, and goes when that is out of date.
     assert red(pictures[15]) > 1.3 * red(pictures[55])
+
+
+def test_a_zone_is_outlined_and_takes_on_colour_when_somebody_faces_it(tmp_path: Path) -> None:
+    camera, picture = make_camera("door"), np.full((360, 640, 3), 60, np.uint8)
+    plugin = Annotate({"door": tmp_path / "zones.mp4"})
+    plugin.open_camera(camera)
+    for index in range(30):
+        frame = make_frame(picture, camera=camera, index=index, seconds=index / 10)
+        polygon = [[100, 100], [300, 100], [300, 300], [100, 300]]
+        frame.notes["zones"] = [{"name": "tea", "kind": "product", "polygon": polygon, "probability": index >= 15}]
+        plugin.process_frame(frame)
+    plugin.close_camera()
+
+    with av.open(str(tmp_path / "zones.mp4")) as clip:
+        edges = [picture.to_ndarray(format="bgr24")[200, 295:305].astype(int) for picture in clip.decode(video=0)]
+
+    plain, faced = edges[10], edges[25]
+    assert plain.max() > 120
+    assert (faced[:, 2] - faced[:, 0]).max() > (plain[:, 2] - plain[:, 0]).max() + 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +22,7 @@ BANNER_SECONDS = 2.5
 # Blue, green, red.
 FACE = (90, 200, 60)
 GAZE = (0, 160, 255)
+ZONE = (170, 170, 170)
 ALERT = (40, 40, 220)
 PLAIN = (30, 30, 30)
 GROUNDS = {"day": (150, 105, 20), "night": (110, 40, 45)}
@@ -58,10 +60,10 @@ class _Banner(NamedTuple):
 
 @dataclass
 class Annotate:
-    """Writes an H.264 clip in which faces, head directions, expressions and events are drawn."""
+    """Writes an H.264 clip in which zones, faces, head directions, expressions and events are drawn."""
 
     paths: dict[str, Path]  # camera name -> file
-    needs = ("faces?", "faces.emotion?", "faces.gaze?")
+    needs = ("faces?", "faces.emotion?", "faces.gaze?", "notes.zones?")
     _path: Path = field(default=Path(), init=False)
     _output: Any = field(default=None, init=False, repr=False)
     _stream: Any = field(default=None, init=False, repr=False)
@@ -81,6 +83,8 @@ class Annotate:
     def process_frame(self, frame: Frame) -> None:
         self._seconds = frame.seconds
         canvas = frame.image.copy()
+        for zone in frame.notes.get("zones", ()):
+            _draw_zone(canvas, zone)
         for face in frame.faces:
             _draw_face(canvas, face)
         self._draw_events(canvas, frame)
@@ -142,6 +146,21 @@ class Annotate:
         self._stream.options = {"preset": "veryfast", "crf": "23"}
 
 
+def _draw_zone(canvas: Pixels, zone: Mapping[str, Any]) -> None:
+    """The outline of a zone, in the colour of head directions as far as somebody is turned to it."""
+    import cv2
+
+    faced = float(zone["probability"])
+    mixed = [round(plain + (gaze - plain) * faced) for plain, gaze in zip(ZONE, GAZE, strict=True)]
+    colour = (mixed[0], mixed[1], mixed[2])
+    corners = np.array(zone["polygon"], np.int32)
+    cv2.polylines(canvas, [corners], True, colour, _line(canvas), cv2.LINE_AA)
+    x, y = (int(edge) for edge in corners.min(axis=0))
+    _text(
+        canvas, zone["name"] + (f" {faced:.0%}" if faced >= 0.1 else ""), (x + 4, y + round(22 * _scale(canvas))), PLAIN
+    )
+
+
 def _draw_face(canvas: Pixels, face: Face) -> None:
     box = face.box
     corner = (round(box.x), round(box.y))
@@ -150,7 +169,7 @@ def _draw_face(canvas: Pixels, face: Face) -> None:
     if face.emotion is not None:
         texts.append(f"{face.emotion.label} {face.emotion.probabilities[face.emotion.label]:.0%}")
     if face.gaze is not None:
-        texts.append(f"{face.gaze.yaw:+.0f} deg")
+        texts.append(f"{round(face.gaze.yaw):+d} deg")
         _draw_gaze(canvas, face)
     _text(canvas, " ".join(text for text in texts if text), (corner[0], corner[1] - 6), PLAIN)
 

@@ -24,6 +24,7 @@ class Interest:
     """Reports `interest` for each visitor and zone, and `mood` for service zones. Keeps no picture and no identity."""
 
     needs = ("faces", "faces.gaze", "faces.emotion?")
+    adds = ("notes.zones",)
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Interest:
         self._staff: Polygons = []
         self._service: Polygons = []
         self._visits: dict[int, Visit] = {}
+        self._faced: dict[str, float] = {}  # zone -> how probably somebody is turned to it in this frame
         self._moods: dict[str, Mood] = {}
 
     @hookimpl
@@ -64,11 +66,13 @@ class Interest:
         if self._facing is None or self._facing.size != (frame.width, frame.height):
             self._facing = self._placed(frame)
         self._end_visits(frame.seconds)
+        self._faced = {}
         for face in frame.faces:
             if face.track is not None:
                 self._follow(face, face.track, frame, self._facing)
         self._tell_long_visits(frame.seconds)
         self._tell_moods(frame.seconds)
+        frame.notes["zones"] = [self._in_view(zone, frame) for zone in self.zones if zone.polygon]
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
@@ -107,6 +111,16 @@ class Interest:
             )
         return facing
 
+    def _in_view(self, zone: Zone, frame: Frame) -> dict[str, Any]:
+        """What a step that draws the frame is told of a zone: corners in pixels, and whether somebody faces it."""
+        corners = in_pixels(zone.polygon or (), frame.width, frame.height).round().astype(int).tolist()
+        return {
+            "name": zone.name,
+            "kind": zone.kind,
+            "polygon": corners,
+            "probability": round(self._faced.get(zone.name, 0.0), 3),
+        }
+
     # --- following people ---
 
     def _follow(self, face: Face, track: int, frame: Frame, facing: Facing) -> None:
@@ -122,7 +136,9 @@ class Interest:
         passed = min(frame.seconds - visit.seen, self.habits.look_pause)
         for name in _within(self._service, face):
             self._moods.setdefault(name, Mood()).add(visit.id, frame.seconds, passed, emotion)
-        visit.update(face.box, frame.seconds, facing.near(face, self.reach), facing.probabilities(face), emotion)
+        faced = facing.probabilities(face)
+        self._faced |= {name: max(share, self._faced.get(name, 0.0)) for name, share in faced.items()}
+        visit.update(face.box, frame.seconds, facing.near(face, self.reach), faced, emotion)
 
     def _continued(self, face: Face, frame: Frame, track: int) -> Visit | None:
         """The visit of somebody who was lost nearby a moment ago, now under a new track number."""

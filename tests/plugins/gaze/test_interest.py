@@ -272,6 +272,17 @@ def test_a_counter_without_known_expressions_tells_its_people_only() -> None:
     assert (mood["people"], mood["valence"], mood["probabilities"]) == (1, None, {})
 
 
+def test_who_draws_the_frame_is_told_of_the_zones_and_how_probably_somebody_faces_them() -> None:
+    frames = frames_of([[face(yaw=-40), face(800, yaw=0, track=2)], []])
+    run_plugin(Interest([TEA, OFFICE]), frames)
+
+    (tea, office), (unseen, _) = (frame.notes["zones"] for frame in frames)
+
+    assert (tea["name"], tea["kind"], tea["polygon"][2]) == ("tea", "product", [256, 648])
+    assert tea["probability"] > 0.8
+    assert (office["kind"], office["probability"], unseen["probability"]) == ("staff", 0, 0)
+
+
 def test_faces_without_a_track_are_no_visits() -> None:
     assert events_of([*standing(3, yaw=-40, track=None), *empty(4)]) == []
 
