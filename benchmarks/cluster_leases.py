@@ -25,7 +25,7 @@ from vidframe.cluster.lease import Leases
 from vidframe.cluster.status import look
 
 LEASE = 3.0
-IDLE = 15.0
+IDLE = 30.0
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ pictures of a second are analysed by day, as the default of `faces` has it in a 
 from __future__ import annotations
 
 import argparse
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,14 +25,15 @@ CHAINS = {
 }
 
 
-def processor_seconds(folder: Path, film: Path, chain: str, frames: int) -> float:
-    """Of a whole run and its children."""
+def used(folder: Path, film: Path, chain: str, frames: int) -> tuple[float, float]:
+    """Processor seconds and the most megabytes of a whole run."""
     (folder / "one.yaml").write_text(f"cameras: {{one: {film.resolve()}}}\n{chain}\n")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "vidframe", "run", "one.yaml", "--frames", str(frames), "--no-progress"]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{chain}: vidframe ended with {os.waitstatus_to_exitcode(status)}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000
 
 
 def main() -> None:
@@ -52,9 +53,9 @@ def main() -> None:
             print(f"{stream.width}x{stream.height}, {rate:.0f} pictures a second, {stream.codec_context.name}")
         for what, chain in CHAINS.items():
             few, many = wishes.frames // 5, wishes.frames
-            cost = [processor_seconds(folder, wishes.film, chain, frames) for frames in (few, many)]
-            share = (cost[1] - cost[0]) / ((many - few) / rate)
-            print(f"{what:<30} {share:6.3f} cores a camera, {1 / share:5.1f} cameras a core")
+            short, (seconds, megabytes) = (used(folder, wishes.film, chain, frames) for frames in (few, many))
+            share = (seconds - short[0]) / ((many - few) / rate)
+            print(f"{what:<30} {share:6.3f} cores a camera, {1 / share:5.1f} cameras a core, {megabytes:4.0f} MB")
 
 
 if __name__ == "__main__":
