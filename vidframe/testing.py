@@ -52,10 +52,11 @@ class DrawnPicture:
 
 
 class Reported:
-    """Stands in for the loop: keeps each reported event in `events`."""
+    """Stands in for the loop: keeps each reported event in `events`, and the plugin's own figures in `figures`."""
 
     def __init__(self, camera: str, utc: Callable[[float], datetime]) -> None:
         self.events: list[Event] = []
+        self.figures: dict[str, float] = {}
         self.seconds = 0.0
         self._camera = camera
         self._utc = utc
@@ -93,6 +94,7 @@ def make_camera(name: str = "test", *, start: datetime = START, **overrides: Any
     def utc(seconds: float) -> datetime:
         return start + timedelta(seconds=seconds)
 
+    reported = Reported(name, utc)
     fields: dict[str, Any] = {
         "name": name,
         "source": "drawn",
@@ -100,9 +102,10 @@ def make_camera(name: str = "test", *, start: datetime = START, **overrides: Any
         "is_live": False,
         "needed": frozenset({"faces", "faces.landmarks", "packets"}),
         "state": overrides.pop("state", None) or Path(tempfile.mkdtemp(prefix="vidframe-")),
-        "report": Reported(name, utc),
+        "report": reported,
         "share": Shared(),
         "utc": utc,
+        "figure": reported.figures.__setitem__,
     }
     return Camera(**fields | overrides)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +37,7 @@ class Leftovers:
     def _run(self) -> None:
         while not self._stop.wait(LOOK_EVERY):
             for database in sorted(self._own.parent.parent.glob("*/shop/outbox.db")):
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, sqlite3.Error):  # tried again at the next look
                     self._look_into(database.parent)
 
     def _look_into(self, folder: Path) -> None:

@@ -124,6 +124,19 @@ def test_a_clip_begins_before_the_incident_and_ends_after_it(recording: Path, tm
     assert times[0] == pytest.approx(0, abs=0.11)
 
 
+def test_the_figures_tell_how_many_clips_there_are_and_what_they_take(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    assert isinstance(camera.report, Reported)
+
+    record(copied(recording, camera), camera, ONE)
+
+    (clip,) = clips_below(tmp_path)
+    figures = camera.report.figures
+    assert (figures["clips"], figures["clip_bytes"]) == (1, clip.stat().st_size)
+    assert (figures["clips_ready_total"], figures["clips_failed_total"]) == (1, 0)
+    assert figures["disk_free_bytes"] > 0
+
+
 def test_copied_pictures_are_the_pictures_of_the_camera(recording: Path, tmp_path: Path) -> None:
     camera = make_camera(state=tmp_path)
 
