@@ -286,7 +286,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         shop = ShopServer(Path(name), arguments.database)
         try:
-            figures = straight(shop, arguments.cameras, arguments.events)
+            figures = {} if arguments.kill else straight(shop, arguments.cameras, arguments.events)
             figures |= over_the_bus(shop, Path(name), arguments.cameras, arguments.events, kill=arguments.kill)
             ids = shop.ids("bus")
         finally:
