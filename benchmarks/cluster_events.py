@@ -4,7 +4,8 @@
 
 Starts a NATS server and a shop app of its own. First the same events go straight to the shop, as a single machine sends
 them; then over the bus: put there in batches as nodes do, and taken off by the consumer that runs on one node. With
---kill, broker, shop and consumer are killed meanwhile. In the end every id must be in the database once.
+--kill only the bus is tried, and broker, shop and consumer are killed meanwhile. In the end every id must be in the
+database once.
 """
 
 from __future__ import annotations
