@@ -100,6 +100,10 @@ class Broker(Process):
         super().start()
         eventually(self._listens, "a broker that listens")
 
+    def lose_disk(self) -> None:
+        """All that it kept is gone."""
+        shutil.rmtree(self.folder / "store")
+
     def _listens(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
             return connection.recv(4) == b"INFO"

@@ -19,7 +19,7 @@ def config(broker: Broker, clip: Path, *cameras: str, lease: str = "3s", **more:
     return "\n".join([f"cluster: {{bus: '{broker.url}', lease: {lease}}}", "cameras:", *lines, "always: [motion]", ""])
 
 
-def shares(broker: Broker) -> dict[str, int]:
+def shares(broker: Broker) -> Counter[str]:
     """How many cameras each living node has."""
     return Counter(broker.owners().values())
 
@@ -61,6 +61,14 @@ def test_cameras_run_elsewhere_when_their_node_is_killed_and_stay_while_the_brok
     eventually(lambda: all_live(broker, *"ac"), "all cameras live")
 
     assert broker.epochs() == after
+
+    broker.kill()
+    broker.lose_disk()
+    broker.start()
+    eventually(lambda: shares(broker).total() == 6 and all_live(broker, *"ac"), "all cameras live on a bus that is new")
+    eventually(
+        lambda: sorted(name for node in broker.status()["nodes"] for name in node["runs"]) == CAMERAS, "each once"
+    )
 
 
 def test_a_camera_bound_to_a_machine_runs_there_or_nowhere(broker: Broker, clip: Path, start: Start) -> None:

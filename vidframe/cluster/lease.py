@@ -28,6 +28,7 @@ from vidframe.cluster.placement import Member, placed, to_give
 log = logging.getLogger(__name__)
 
 BEATS = 6  # signs of life in the time of a lease
+AT_ONCE = 25  # leases to take before the next sign of life
 STEADY = 2.0  # leases of uneven load before something moves
 
 
@@ -221,9 +222,9 @@ class Leases:
             others = [member for member in self._view.alive(self._lease) if member.name != self._me]
             members = [*others, Member(self._me, self._capacity, self.can, self._costs())]
             self._unowned = self._free(members)
-            for name, node in placed(self._unowned, members).items():
-                if node == self._me or self._owner(name) == self._me:
-                    await self._claim(leases, name)
+            places = placed(self._unowned, members)
+            for name in [name for name in places if places[name] == self._me or self._was_ours(name)][:AT_ONCE]:
+                await self._claim(leases, name)
             if not self._unowned:
                 self._even_out(members)
         self._tell()
@@ -231,7 +232,7 @@ class Leases:
     def _drop_what_others_took(self) -> None:
         for name, epoch in list(self._held.items()):
             owner = self._view.owners.get(name)
-            if owner is not None and owner.epoch > epoch:
+            if owner is not None and owner != Owner(self._me, epoch):
                 log.warning("%s is now with %s; it ends here", name, owner.node or "nobody")
                 self._forget(name)
 
@@ -253,6 +254,10 @@ class Leases:
             for name in known
             if self._owner(name) not in alive or (self._owner(name) == self._me and name not in self._held)
         }
+
+    def _was_ours(self, name: str) -> bool:
+        """Before a restart of this node, or of a bus that has lost its disk."""
+        return self._owner(name) == self._me or (name in self._held and name not in self._view.owners)
 
     def _owner(self, name: str) -> str:
         owner = self._view.owners.get(name)
