@@ -20,7 +20,7 @@ from shop_app.icons import icon
 from shop_app.listing import url_with
 from shop_app.messages.service import unread_count
 from shop_app.permissions import Permission, Role
-from shop_app.text import _, locale_name, ngettext
+from shop_app.text import _, for_page, locale_name, ngettext
 from shop_app.web import MenuEntry, maybe_actor, profile, session, shop
 
 _OWNER = {"home.index", "reports.daily", "interest.index", "alerts.index"}  # an admin's bottom bar on a phone
@@ -137,6 +137,7 @@ def _context() -> dict[str, Any]:
     fitting = [entry for entry in entries if endpoint == entry.endpoint or endpoint.startswith(entry.prefix)]
     current = max(fitting, key=lambda entry: (entry.endpoint == endpoint, len(entry.prefix)), default=None)
     return {
+        "_": for_page(),
         "actor": present,
         "menu": entries,
         "current_entry": current,

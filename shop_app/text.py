@@ -15,6 +15,16 @@ def _(message: str, /, **values: Any) -> str:
     return _fill(_catalogue().ugettext(message), values)
 
 
+def for_page() -> Callable[..., str]:
+    """`_` for all texts of one page: the reader's language is looked up once, not for each of hundreds of cells."""
+    translate = _catalogue().ugettext
+
+    def bound(message: str, /, **values: Any) -> str:
+        return _fill(translate(message), values) if values else str(translate(message))
+
+    return bound
+
+
 def _l(message: str, /, **values: Any) -> Any:
     """As `_`, translated each time it is shown: for labels of forms and of the navigation."""
     return flask_babel.lazy_gettext(message, **values)
