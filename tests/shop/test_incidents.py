@@ -18,7 +18,7 @@ from shop_app.accounts.passwords import Passwords
 from shop_app.accounts.sessions import actor_of
 from shop_app.bills.service import Sale, Tender, sell
 from shop_app.db import Base, Database, now
-from shop_app.models import Account, Complaint, LoginSession, Notification, Product, ShopProfile
+from shop_app.models import Account, Alert, Complaint, LoginSession, Notification, Product, ShopProfile
 from shop_app.permissions import OF_ROLE, Permission, Role
 from shop_app.settings import Settings
 from shop_app.till.pricing import Item, price_cart
@@ -121,19 +121,27 @@ def test_what_a_role_may_not_do_changes_nothing(  # S1, S17
     assert everything(database) == before
 
 
-@pytest.mark.parametrize("spelling", ["/alerts/{}/clip", "/alerts/0{}/clip", "/alerts/{}/clip/", "//alerts/{}/clip", "/ALERTS/{}/clip", "/alerts/%3{}/clip", "/alerts/./{}/clip", "/customers/../alerts/{}/clip"])  # fmt: skip
 def test_no_other_spelling_of_an_address_opens_a_clip(  # S2, S3
-    app: Flask, customer: Person, database: Database, spelling: str
+    app: Flask, customer: Person, database: Database
 ) -> None:
     cameras = CameraSystem.of(app)
     cameras.clip(cameras.incident(), mp4())
     with database.reading() as session:
-        alert = session.scalars(select(Base.metadata.tables["alerts"].c.id)).one()
+        alert = session.scalars(select(Alert.id)).one()
+    spellings = (
+        "/alerts/{}/clip", "/alerts/0{}/clip", "/alerts/{}/clip/", "//alerts/{}/clip", "/ALERTS/{}/clip",
+        "/alerts/%3{}/clip", "/alerts/./{}/clip", "/customers/../alerts/{}/clip",
+    )  # fmt: skip
 
-    answer = customer.client.get(spelling.format(alert), headers={"Range": "bytes=0-7"}, follow_redirects=True)
+    answers = {
+        spelling: customer.client.get(spelling.format(alert), headers={"Range": "bytes=0-7"}, follow_redirects=True)
+        for spelling in spellings
+    }
 
-    assert answer.status_code in {400, 403, 404}
-    assert b"ftyp" not in answer.data
+    assert {
+        key: answer.status_code for key, answer in answers.items() if answer.status_code not in {400, 403, 404}
+    } == {}
+    assert not any(b"ftyp" in answer.data for answer in answers.values())
 
 
 def test_no_address_leads_out_of_a_folder(app: Flask, admin: Person) -> None:  # S9, S22
@@ -155,13 +163,8 @@ def test_no_address_leads_out_of_a_folder(app: Flask, admin: Person) -> None:  #
     assert not any(b"root:" in answer.data for answer in answers)
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["' OR 1=1 --\"; DROP TABLE accounts; --", "-name; (SELECT 1)%_\\", "\x00", "9" * 40, "../../{{7*7}}" + "é" * 300],
-    ids=["SQL", "sort", "NUL", "number", "long"],
-)
 def test_nothing_asked_of_a_list_reaches_the_database_as_a_command(  # S14
-    app: Flask, admin: Person, make_product: Make, value: str
+    app: Flask, admin: Person, make_product: Make
 ) -> None:
     make_product()
     pages = [
@@ -173,13 +176,17 @@ def test_nothing_asked_of_a_list_reaches_the_database_as_a_command(  # S14
         "q", "sort", "page", "state", "category", "from", "to", "day", "days", "by", "camera", "zone", "product",
         "cashier", "action", "role", "format", "severity",
     )  # fmt: skip
+    values = (
+        "' OR 1=1 --\"; DROP TABLE accounts; --", "-name; (SELECT 1)%_\\", "\x00", "9" * 40, "../../{{7*7}}" + "é" * 300,
+    )  # fmt: skip
 
     failures = {}
-    for page in pages:
-        answer = admin.client.get(page, query_string=dict.fromkeys(names, value))
-        if answer.status_code >= 500:
-            failures[page] = answer.status_code
-        answer.close()
+    for value in values:
+        for page in pages:
+            answer = admin.client.get(page, query_string=dict.fromkeys(names, value))
+            if answer.status_code >= 500:
+                failures[page, value] = answer.status_code
+            answer.close()
 
     assert failures == {}
     assert admin.client.get("/staff").status_code == 200
@@ -197,7 +204,7 @@ def test_a_number_that_no_database_holds_is_not_found_or_refused(app: Flask, adm
     told = admin.client.post("/notifications/send", data={"to": f"person:{too_large}", "title": "x"})
 
     assert {path: status for path, status in answers.items() if status not in {403, 404, 405}} == {}
-    assert (sent.status_code, told.status_code) == (422, 422)
+    assert {sent.status_code, told.status_code} <= {404, 422}  # MariaDB compares it, SQLite cannot hold it
 
 
 def test_fields_that_a_form_does_not_have_are_ignored(  # S16
@@ -224,11 +231,13 @@ def test_fields_that_a_form_does_not_have_are_ignored(  # S16
     assert customer.client.get("/staff").status_code == 403
 
 
-@pytest.mark.parametrize("locale", ["../../etc", "de/../../x", "xx", "<script>"])
-def test_a_language_is_one_of_those_there_are(admin: Person, database: Database, locale: str) -> None:  # S22
-    answer = admin.client.post("/me", data={"name": admin.name, "email": admin.email, "locale": locale})
+def test_a_language_is_one_of_those_there_are(admin: Person, database: Database) -> None:  # S22
+    answers = [
+        admin.client.post("/me", data={"name": admin.name, "email": admin.email, "locale": locale}).status_code
+        for locale in ("../../etc", "de/../../x", "xx", "<script>")
+    ]
 
-    assert answer.status_code == 422
+    assert answers == [422] * 4
     with database.reading() as session:
         assert session.get_one(Account, admin.id).locale is None
 
