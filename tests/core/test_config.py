@@ -455,6 +455,12 @@ def test_bytes_that_are_no_text_are_named_with_their_place(tmp_path: Path) -> No
         load(path)
 
 
+def test_a_step_for_every_frame_may_wait_for_what_comes_by_day_alone(tmp_path: Path) -> None:
+    text = "cameras: {door: a.mp4}\nmode: clock\nday: [eyes]\nalways:\n  - brightness: {threshold: 9, when: faces}\n"
+
+    assert loaded(tmp_path, text).cameras[0].chains["always"][0].when == "faces"
+
+
 def test_anchors_and_merges_spare_repetition(tmp_path: Path) -> None:
     config = loaded(
         tmp_path,

@@ -23,17 +23,26 @@ class Wiring:
             for i, step in enumerate(steps):
                 yield from self._unmet(step, steps[:i], steps[i + 1 :], whose)
                 yield from _doubled(step, steps[:i], whose)
+        yield from self._never_run(camera, whose)
 
     def _unmet(self, step: StepConfig, before: Steps, later: Steps, whose: str) -> Iterator[Problem]:
-        added = {name for other in before for name in other.plugin.adds} | SOURCE_ADDS
+        added = _added(before)
         for need in step.plugin.needs:
             if not need.endswith("?") and need not in added:
                 words = f"{whose}{step.name} needs {need}, which no step before it adds"
                 yield Problem(step.mark, words + self._cure(need, later))
-        waits_for = "mode" if step.when in MODES else step.when
-        if waits_for is not None and waits_for not in added:
-            words = f"{whose}{step.name} would never run: `when: {step.when}` needs {waits_for}"
-            yield Problem(step.mark, f"{words}, which no step before it adds{self._cure(waits_for, later)}")
+
+    def _never_run(self, camera: CameraConfig, whose: str) -> Iterator[Problem]:
+        """Steps whose `when` comes neither by day nor by night."""
+        orders = [camera.order(mode) for mode in MODES]
+        for step in camera.steps:
+            waits_for = "mode" if step.when in MODES else step.when
+            places = [(order, order.index(step)) for order in orders if step in order]
+            if waits_for is None or any(waits_for in _added(order[:i]) for order, i in places):
+                continue
+            order, i = places[0]
+            words = f"{whose}{step.name} would never run: `when: {step.when}` needs {waits_for}, which no step before it adds"
+            yield Problem(step.mark, words + self._cure(waits_for, order[i + 1 :]))
 
     def _cure(self, need: str, later: Steps) -> str:
         adder = next((other for other in later if need in other.plugin.adds), None)
@@ -47,6 +56,10 @@ class Wiring:
         from vidframe.core.probe import probe  # starts a process, so only when there is something to explain
 
         return {plugin.name: plugin.adds for plugin in probe()}
+
+
+def _added(before: Steps) -> frozenset[str]:
+    return SOURCE_ADDS.union(*(step.plugin.adds for step in before))
 
 
 def _doubled(step: StepConfig, before: Steps, whose: str) -> Iterator[Problem]:
