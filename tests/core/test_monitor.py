@@ -178,9 +178,9 @@ def test_top_without_a_run_is_one_line(folder: Path) -> None:
 
 
 def test_reload_says_that_it_was_done_or_why_not(folder: Path) -> None:
-    with running(folder, "cameras: {door: clip.mp4}\nalways: [slow]") as (_, address):
+    with running(folder, "cameras: {door: clip.mp4}\nalways: [slow]") as (process, address):
         text = (folder / "shop.yaml").read_text()
-        (folder / "shop.yaml").write_text(text.replace("[slow]", "[slow, failing]"))
+        (folder / "shop.yaml").write_text(text.replace("[slow]", "[slow, failing]") + "workers: 2\n")
         done = vidframe("reload", "shop.yaml", cwd=folder)
         assert (done.returncode, done.stdout) == (0, "shop.yaml: reloaded\n"), done.stderr
         assert samples(address)["vidframe_config_reloads_total", ("done",)] == 1
@@ -190,6 +190,8 @@ def test_reload_says_that_it_was_done_or_why_not(folder: Path) -> None:
         assert done.returncode == 2
         assert "did you mean 'slow'?" in done.stderr
         assert samples(address)["vidframe_camera_state", ("door", "live")] == 1
+        process.terminate()
+        assert "what changed in workers is taken up at the next start" in process.communicate(timeout=20)[1]
 
 
 def test_a_reload_that_the_run_refuses_is_told_to_whoever_asked(folder: Path) -> None:

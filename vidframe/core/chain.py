@@ -55,6 +55,7 @@ class Step:
         self._reports = reports
         self._figures = figures
         self._step_figures = figures.step(config.name, config.plugin.name)
+        self._step_figures.is_disabled = False  # as the step of that name may have been that this one replaces
         self._camera = replace(camera, report=reports.by(config.name), figure=self._step_figures.own.__setitem__)
         self._due = float("-inf")
         self._isolated = Isolated(config, reports, self._step_figures.restarted) if config.isolate else None

@@ -24,6 +24,7 @@ from vidframe.core.worker import Worker
 log = logging.getLogger(__name__)
 
 PATIENCE = 4.5  # seconds that plugins have to close after a signal
+AT_START = ("state", "workers", "metrics", "cluster")  # what a run keeps to its end
 TICK = 0.1  # seconds between two looks at what changed
 SILENCE = 60.0  # seconds without a tick after which the supervisor counts as stuck; ending a camera takes up to 20
 
@@ -220,6 +221,9 @@ class _Present:
             feed.again()
         else:
             self._cameras.apply(config.cameras)
+        later = [key for key in AT_START if getattr(config, key) != getattr(self._config, key)]
+        if later:
+            log.warning("what changed in %s is taken up at the next start", " and ".join(later))
         self._reloads["done"] += 1
         log.warning("config reloaded, %d cameras, %.1f s", len(self._cameras.present), monotonic() - began)
         self._tell([])
