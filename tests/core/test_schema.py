@@ -52,14 +52,14 @@ def test_the_bundled_configs_are_valid(validator: Any, path: Path) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        pytest.param({"alwys": []}, id="misspelt key"),
+        pytest.param({"alwayz": []}, id="misspelt key"),
         pytest.param({"cameras": {"door": {"source": "a.mp4", "pace": "slow"}}}, id="unknown pace"),
         pytest.param({"always": [{"faces": {"min_fce": 3}}]}, id="misspelt setting"),
         pytest.param({"always": [{"abnormality": {"min_area": 7}}]}, id="value out of range"),
         pytest.param({"always": [{"faces": {"every": 0}}]}, id="every 0 frames"),
         pytest.param({"always": [{"faces": {}, "gaze": {}}]}, id="two plugins in one step"),
         pytest.param({"mode": "faces"}, id="mode by a plugin that decides none"),
-        pytest.param({"mode": {"plugin": "day_night", "nigth": "22:00-06:00"}}, id="misspelt setting of the mode"),
+        pytest.param({"mode": {"plugin": "day_night", "nightt": "22:00-06:00"}}, id="misspelt setting of the mode"),
     ],
 )
 def test_it_refuses_what_check_refuses(validator: Any, wrong: dict[str, Any]) -> None:
