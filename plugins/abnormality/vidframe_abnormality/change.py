@@ -157,17 +157,9 @@ class Reference:
         if self._known is None or self._known_for >= TRUSTED or differed > 1.3 * self._differed + 0.01:
             self._relight(picture, now)
             self._differed = differed
-        # The light around an object is guessed; what looks as it did in the old light has not changed.
-        over = cv2.min(cv2.absdiff(picture, self.shown), cv2.absdiff(picture, self.scene))
-        labels, parts = find_parts(self._beyond(over, self._limits, shift), SEED * self.min_area)
-        specks, least = parts, self._least_seed
-        parts = [part for part in parts if part.area >= least]
-        if least < MIN_PART * self.min_area and shift is None:
-            labels, parts = self._grown(over, labels, parts)
+        labels, parts = self._candidates(picture, shift)
         objects = self._objects(picture, now, labels, parts)
         lights = [part for part in parts if part not in objects]
-        if sum(part.area for part in objects) < self.min_area:
-            self._note_specks(specks, 0.05)
         objects = self._without_returned(picture, labels, objects)
         self._remember(labels, objects)
         if seconds - self._kept_at >= UPKEEP and shift is None:
@@ -176,6 +168,19 @@ class Reference:
         area = sum(part.area for part in objects)
         lit = differed - area
         return Look(objects if area >= self.min_area else [], labels, lit if lit > LIGHT_EVERYWHERE else 0.0)
+
+    def _candidates(self, picture: Gray, shift: Shift | None) -> tuple[NDArray[Any], list[Part]]:
+        """The parts that differ, light or object."""
+        # The light around an object is guessed; what looks as it did in the old light has not changed.
+        over = cv2.min(cv2.absdiff(picture, self.shown), cv2.absdiff(picture, self.scene))
+        labels, specks = find_parts(self._beyond(over, self._limits, shift), SEED * self.min_area)
+        least = self._least_seed
+        parts = [part for part in specks if part.area >= least]
+        if sum(part.area for part in parts) < self.min_area:
+            self._note_specks(specks, 0.05)
+        if least < MIN_PART * self.min_area and shift is None:
+            return self._grown(over, labels, parts)
+        return labels, parts
 
     @property
     def _least_seed(self) -> float:

@@ -187,9 +187,9 @@ def _values(name: str, text: str) -> list[str]:
 
 def _print_table(scores: list[Score], first: str, names: list[str] | None = None) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(first, "found", "false", "false/h", "delay (frames)", "covered", "extra")
+    table = Table(Column(first, overflow="fold"), "found", "false", "false/h", "delay (frames)", "covered", "extra")
     for place, row in enumerate(scores):
         table.add_row(
             names[place] if names else row.name,
@@ -259,5 +259,4 @@ def _value(text: str) -> Any:
 
 
 def _time(text: object) -> datetime:
-
     return datetime.fromisoformat(str(text))
