@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def moment_text(moment: datetime | None) -> str | Markup:
     """Date and time on the shop's clock, as a `<time>` element."""
     if moment is None:
         return "–"
-    text = format_datetime(clock.local(moment, profile().time_zone), "d MMM y, HH:mm", locale=locale_name())
+    text = _written(moment, "d MMM y, HH:mm", profile().time_zone, locale_name())
     return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), text)
 
 
@@ -87,9 +88,24 @@ def ago_text(moment: datetime | None) -> str | Markup:
     """How long ago, with the exact moment at hand."""
     if moment is None:
         return "–"
-    text = format_timedelta(moment - now(), add_direction=True, locale=locale_name())
-    exact = format_datetime(clock.local(moment, profile().time_zone), "d MMM y, HH:mm:ss", locale=locale_name())
+    text = _distance(round((moment - now()).total_seconds()), locale_name())
+    exact = _written(moment, "d MMM y, HH:mm:ss", profile().time_zone, locale_name())
     return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact, text)
+
+
+@lru_cache(maxsize=5_000)  # babel takes as long for a moment as the database for the row, and lists are looked at again
+def _written(moment: datetime, pattern: str, zone: str, locale: str) -> str:
+    return str(format_datetime(clock.local(moment, zone), pattern, locale=locale))
+
+
+def _distance(seconds: int, locale: str) -> str:
+    # An hour ago, minutes are not told any more.
+    return _distance_of(seconds if abs(seconds) < 3600 else round(seconds, -2), locale)
+
+
+@lru_cache(maxsize=5_000)
+def _distance_of(seconds: int, locale: str) -> str:
+    return str(format_timedelta(timedelta(seconds=seconds), add_direction=True, locale=locale))
 
 
 def number_text(value: float | None, digits: int = 0) -> str:
