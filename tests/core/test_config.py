@@ -297,6 +297,11 @@ BROKEN = [
         id="misspelt kind of address",
     ),
     pytest.param(
+        "cameras:\n  door: rtsp:///stream\n",
+        ["2:9: the address names no host; such as rtsp://10.0.0.11/stream"],
+        id="address without a host",
+    ),
+    pytest.param(
         "cameras:\n  door: {source: rtsp//10.0.0.11/stream}\n",
         ["2:18: an address begins with rtsp://"],
         id="address without its colon",

@@ -64,6 +64,11 @@ def test_a_run_takes_every_frame_through_the_chain_and_writes_events_and_a_clip(
             ["run", "shop.yaml", "--frames", "0"],
             "vidframe run: Invalid value for '--frames': 0 is not in the range x>=1",
         ),
+        (
+            ["run", "shop.yaml", "--source", "htp://x/"],
+            "vidframe run: Invalid value for '--source': unknown kind of address",
+        ),
+        (["run", "shop.yaml", "--source", ""], "vidframe run: Invalid value for '--source': it is empty"),
         (["eval", "nothing"], "vidframe eval: No such command 'nothing'"),
     ],
 )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vidframe.core.feed import Feed
 
 from vidframe.cli.check import CONFIG, loaded
-from vidframe.core.config import Config, StepConfig, load
+from vidframe.core.config import Config, StepConfig, address_problem, load
 from vidframe.core.logs import Form
 from vidframe.core.logs import set_up as set_up_logs
 from vidframe.core.metrics import CameraFigures
@@ -25,9 +25,16 @@ LOG_FORMAT = click.option(
 VERBOSE = click.option("--verbose", is_flag=True, help="Log every change of a camera's state, too.")
 
 
+def _source(context: click.Context, option: click.Parameter, source: str | None) -> str | None:
+    problem = "it is empty" if source == "" else address_problem(source or "")
+    if problem is not None:
+        raise click.BadParameter(problem)
+    return source
+
+
 @click.command()
 @CONFIG
-@click.option("--source", metavar="PATH_OR_URL", help="Use this in place of every camera's source.")
+@click.option("--source", metavar="PATH_OR_URL", callback=_source, help="Use this in place of every camera's source.")
 @click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End each camera after N frames.")
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append the events as JSON lines.")
 @click.option("--annotate", type=click.Path(path_type=Path, dir_okay=False), help="Write a clip with what was found.")

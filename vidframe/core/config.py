@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vidframe.core.configs.cameras import CAMERA_KEYS, Cameras
+from vidframe.core.configs.cameras import CAMERA_KEYS, Cameras, address_problem
 from vidframe.core.configs.document import Document, Problem, read
 from vidframe.core.configs.machines import CLUSTER_KEYS, bus_problem, read_cluster, read_metrics, read_workers
 from vidframe.core.configs.model import (
@@ -36,6 +36,7 @@ __all__ = [
     "Every",
     "OnError",
     "StepConfig",
+    "address_problem",
     "bus_problem",
     "load",
 ]

@@ -118,20 +118,11 @@ class Cameras:
             self.document.complain(place, f"source must be text, found {number}; a webcam is webcam:{number}")
             return ""
         source = self.values.text(place, number) or ""
-        self._check_address(place, source)
+        if (problem := address_problem(source)) is not None:
+            self.document.complain(place, problem)
         if not source or "://" in source or source == "-" or source.startswith(("/", "webcam:", "-:")):
             return source
         return str(self.document.folder(place) / source)  # so that the config can be run from anywhere
-
-    def _check_address(self, place: Place, source: str) -> None:
-        """Finds mistyped addresses, which would else be known only when the camera is opened."""
-        address = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", source)
-        almost = re.match(rf"({'|'.join(SCHEMES)})[:;]?//?[^/]", source, re.IGNORECASE)
-        if address and address[1].lower() not in SCHEMES:
-            message = f"unknown kind of address {address[1]!r}{did_you_mean(address[1], SCHEMES)}"
-            self.document.complain(place, f"{message} (known: {', '.join(SCHEMES)})")
-        elif almost and not address:
-            self.document.complain(place, f"an address begins with {almost[1]}://")
 
     def _credentials(self, place: Place, value: Any) -> str | None:
         credentials = self.values.text(place, value)
@@ -172,3 +163,17 @@ class Cameras:
             else:
                 changes[name] = settings
         return changes
+
+
+def address_problem(source: str) -> str | None:
+    """What is wrong with a source as it is written; what is found only by opening it, is not asked."""
+    address = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", source)
+    almost = re.match(rf"({'|'.join(SCHEMES)})[:;]?//?[^/]", source, re.IGNORECASE)
+    if address and address[1].lower() not in SCHEMES:
+        hint = did_you_mean(address[1], SCHEMES)
+        return f"unknown kind of address {address[1]!r}{hint} (known: {', '.join(SCHEMES)})"
+    if address and address[2][:1] in ("", "/"):
+        return f"the address names no host; such as {address[1]}://10.0.0.11/stream"
+    if almost and not address:
+        return f"an address begins with {almost[1]}://"
+    return None
