@@ -8,7 +8,7 @@ import json
 import logging
 import ssl
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -112,6 +112,17 @@ async def connect(address: Address) -> nats.NATS:
         raise ConnectionError(words(troubles[-1] if troubles else error)) from None
 
 
+@contextlib.asynccontextmanager
+async def connected(address: Address) -> AsyncIterator[JetStreamContext]:
+    """JetStream at the end of a connection that is closed with the context."""
+    connection = await connect(address)
+    try:
+        yield connection.jetstream(timeout=PATIENCE)
+    finally:
+        with contextlib.suppress(*AWAY):
+            await asyncio.wait_for(connection.close(), 1)
+
+
 def words(error: BaseException) -> str:
     """What went wrong with the bus, in words."""
     return str(error).removeprefix("nats: ") or type(error).__name__
@@ -143,10 +154,11 @@ async def bucket(js: JetStreamContext, address: Address, name: str) -> KeyValue:
         return await js.create_key_value(config)
 
 
-async def follow(
+@contextlib.asynccontextmanager
+async def following(
     bucket: KeyValue, saw: Callable[[KeyValue.Entry], None], *, history: bool = False
-) -> asyncio.Task[None]:
-    """Shows `saw` all that is in the bucket, then returns, and goes on showing what changes."""
+) -> AsyncIterator[None]:
+    """Shows `saw` all that is in the bucket, and within the context what changes."""
     watcher = await bucket.watchall(include_history=history)
     while (entry := await watcher.updates(timeout=PATIENCE)) is not None:
         saw(entry)
@@ -156,7 +168,11 @@ async def follow(
             if entry is not None:
                 saw(entry)
 
-    return asyncio.create_task(go_on())
+    task = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def moment(entry: KeyValue.Entry) -> datetime:

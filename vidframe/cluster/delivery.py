@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
 
-from vidframe.cluster.bus import AWAY, PATIENCE, Address, Loop, connect, stream, words
+from vidframe.cluster.bus import AWAY, PATIENCE, Address, Loop, connected, stream, words
 from vidframe.cluster.grants import Grants
 from vidframe.core.config import Config
 
@@ -82,20 +82,11 @@ class Delivery:
             shop.close()
 
     async def _connected(self, shop: Shop) -> None:
-        connection = await connect(self._address)
-        try:
-            js = connection.jetstream(timeout=PATIENCE)
+        grants = Grants()
+        async with connected(self._address) as js, grants.following(js, self._address):
             await stream(js, self._address, self._address.events)
             await stream(js, self._address, self._address.refused)
-            grants = Grants()
-            following = await grants.follow(js, self._address)
-            try:
-                await self._deliver(js, grants, shop)
-            finally:
-                following.cancel()
-        finally:
-            with suppress(*AWAY):
-                await asyncio.wait_for(connection.close(), 1)
+            await self._deliver(js, grants, shop)
 
     async def _deliver(self, js: JetStreamContext, grants: Grants, shop: Shop) -> None:
         config = ConsumerConfig(ack_wait=ACK_WAIT, max_ack_pending=BATCH)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -12,7 +14,7 @@ from time import monotonic
 from nats.js import JetStreamContext
 from nats.js.kv import KeyValue
 
-from vidframe.cluster.bus import PATIENCE, Address, bucket, follow, moment
+from vidframe.cluster.bus import PATIENCE, Address, bucket, following, moment
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,12 @@ class Grants:
         self._of: defaultdict[str, list[Grant]] = defaultdict(list)
         self._seen = 0  # the newest revision
 
-    async def follow(self, js: JetStreamContext, address: Address) -> asyncio.Task[None]:
-        """Learns all that was and, while the task runs, all that comes."""
+    @asynccontextmanager
+    async def following(self, js: JetStreamContext, address: Address) -> AsyncIterator[None]:
+        """Learns all that was and, within the context, all that comes."""
         self._js, self._stream = js, f"KV_{address.leases}"
-        return await follow(await bucket(js, address, address.leases), self.saw, history=True)
+        async with following(await bucket(js, address, address.leases), self.saw, history=True):
+            yield
 
     def saw(self, entry: KeyValue.Entry) -> None:
         """Takes note of a change of owner; they come in order."""

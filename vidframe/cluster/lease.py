@@ -22,7 +22,7 @@ from typing import Any
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
-from vidframe.cluster.bus import AWAY, PATIENCE, Address, bucket, connect, follow, words
+from vidframe.cluster.bus import AWAY, Address, bucket, connected, following, words
 from vidframe.cluster.placement import Member, placed, to_give
 
 log = logging.getLogger(__name__)
@@ -136,22 +136,13 @@ class Leases:
     # --- one connection's life ---
 
     async def _take_part(self) -> None:
-        connection = await connect(self._address)
-        try:
-            js = connection.jetstream(timeout=PATIENCE)
+        async with connected(self._address) as js:
             nodes = await bucket(js, self._address, self._address.nodes)
             leases = await bucket(js, self._address, self._address.leases)
             await self._be_the_only_one(nodes)
-            self._view = View()
-            watchers = [await follow(nodes, self._view.saw_sign), await follow(leases, self._view.saw_lease)]
-            try:
+            view = self._view = View()
+            async with following(nodes, view.saw_sign), following(leases, view.saw_lease):
                 await self._live(nodes, leases)
-            finally:
-                for watcher in watchers:
-                    watcher.cancel()
-        finally:
-            with suppress(*AWAY):
-                await asyncio.wait_for(connection.close(), 1)
 
     async def _live(self, nodes: KeyValue, leases: KeyValue) -> None:
         began = woke = monotonic()

@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from nats.js.kv import KeyValue
 
-from vidframe.cluster.bus import PATIENCE, Address, connect, moment
+from vidframe.cluster.bus import PATIENCE, Address, connected, moment
 
 
 async def look(address: Address) -> dict[str, Any]:
@@ -19,9 +19,7 @@ async def look(address: Address) -> dict[str, Any]:
 
     One of AWAY where the bus does not answer.
     """
-    connection = await connect(address)
-    try:
-        js = connection.jetstream(timeout=PATIENCE)
+    async with connected(address) as js:
         nodes = [_node(entry) for entry in await _entries(js, address.nodes)]
         leases = [_lease(entry, nodes) for entry in await _entries(js, address.leases)]
         return {
@@ -31,8 +29,6 @@ async def look(address: Address) -> dict[str, Any]:
             "events_waiting": await _count(js, address.events),
             "events_refused": await _count(js, address.refused),
         }
-    finally:
-        await connection.close()
 
 
 async def _entries(js: JetStreamContext, name: str) -> list[KeyValue.Entry]:
