@@ -135,6 +135,7 @@ class Cashier(threading.Thread):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_server_killed_under_load_loses_no_acknowledged_bill(  # M5
     settings: Settings, database: Database, sign_in: Callable[..., Person], make_product: Callable[..., Product]
 ) -> None:

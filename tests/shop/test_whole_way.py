@@ -114,6 +114,7 @@ class Guard(threading.Thread):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_an_event_of_the_night_reaches_the_guard_at_once_and_nothing_is_lost_while_the_shop_is_down(
     app: Flask, settings: Settings, database: Database, sign_in: Callable[..., Person], tmp_path: Path
 ) -> None:
