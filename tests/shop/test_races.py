@@ -28,14 +28,13 @@ from shop_app.models import (
     Refund,
     StockMovement,
 )
-from shop_app.permissions import OF_ROLE
 from shop_app.settings import Settings
-from shop_app.web import Actor
 from tests.cameras import wait_for
 from tests.shop import racing
 from tests.shop.conftest import Person
 from tests.shop.night import CameraSystem
 from tests.shop.racing import together
+from tests.shop.test_books import actor_of
 
 Make = Callable[..., Product]
 
@@ -283,11 +282,6 @@ def assert_books_agree(database: Database) -> None:
         totals = dict(session.execute(select(Bill.id, Bill.total_minor)).all())
         assert totals == lines
         assert {bill: total for bill, total in totals.items() if total} == paid
-
-
-def actor_of(person: Person) -> Actor:
-    """The person as services know them."""
-    return Actor(person.id, person.role, person.name, OF_ROLE[person.role])
 
 
 def fill(database: Database, cashier: Person, customer: Person, minor: int) -> None:
