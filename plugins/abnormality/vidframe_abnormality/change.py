@@ -23,7 +23,7 @@ FOLLOWS_DRIFT = 4.0  # seconds
 FORGETS_SWAY = 10.0  # seconds
 UPKEEP = 0.5  # seconds between two updates of the reference
 SAMPLES, SAMPLE_EVERY = 9, 0.25  # pictures of the warm-up of which the reference is the median; seconds between them
-WHITE, WHITE_LIMIT = 245, np.uint8(40)  # grey levels: of a surface that is overexposed; by which it must differ
+WHITE, WHITE_LIMIT = 245, 40  # grey levels: of a surface that is overexposed; by which it must differ
 MANY = 4  # parts at a time that nobody who comes in is made of
 TREMBLE = 5.5  # pixels of the shrunk picture by which a camera may shake
 LIGHT_STAYS = 1.2  # seconds for which another light must stand still before it is the light of the reference
@@ -313,7 +313,8 @@ class Reference:
         least = max(self.threshold * _dimness(self.shown), 5 * self.noise)
         limits = np.maximum(cv2.dilate(cv2.convertScaleAbs(self._sway, alpha=3), _WIDE), np.uint8(min(least, 255)))
         # Beyond white nobody knows how bright it was.
-        limits = np.where(self.shown >= WHITE, np.maximum(limits, WHITE_LIMIT), limits)
+        white = cv2.threshold(self.shown, WHITE - 1, WHITE_LIMIT, cv2.THRESH_BINARY)[1]
+        limits = np.asarray(cv2.max(limits, white))
         if self.ignored is not None:
             limits[self.ignored] = 255
         self._limits: Gray = np.asarray(limits)
@@ -387,9 +388,10 @@ def _noise_of(difference: Floats, free: Gray | None = None) -> float:
 
     What is even over some pixels is another light: it counts a little, because no light is followed exactly.
     """
-    sample, fine = difference[::4, ::4], (difference - cv2.blur(difference, (9, 9)))[::4, ::4]
+    sample = np.ascontiguousarray(difference[::3, ::3])
+    fine = sample - cv2.blur(sample, (3, 3))
     if free is not None:
-        is_free = free[::4, ::4] > 0
+        is_free = free[::3, ::3] > 0
         sample, fine = sample[is_free], fine[is_free]
     if not sample.size:
         return 0.7
