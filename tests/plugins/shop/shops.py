@@ -104,6 +104,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return {"id": event["id"], "status": status, "files": [file["role"] for file in event["files"]]}
 
     def _file(self, event: str, role: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        if event not in self.server.events:
+            return 404, {"status": 404, "detail": "No such file was announced.", "reference": "x"}
         content = self.server.files.setdefault((event, role), bytearray())
         if self.command == "DELETE":
             self.server.given_up.append((event, role))
