@@ -34,7 +34,7 @@ def cards(session: Session, ids: Iterable[int], profile: ShopProfile) -> dict[in
 
 def cards_of(rows: Sequence[Any], profile: ShopProfile) -> list[dict[str, Any]]:
     """The cards of rows of `query`."""
-    return [card(alert, title, profile) for alert, title in rows]
+    return [card(row[0], row[1], profile) for row in rows]
 
 
 def card(alert: Alert, title: str | None, profile: ShopProfile) -> dict[str, Any]:

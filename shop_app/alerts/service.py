@@ -55,6 +55,13 @@ def search(
     return query
 
 
+def with_reviews(query: Select[Alert, str], actor: Actor, *, unseen_only: bool) -> Select[Any]:
+    """Alerts, and beside each when this person looked at it; or those alone that they have not looked at."""
+    mine = (AlertReview.alert_id == Alert.id) & (AlertReview.account_id == actor.account_id)
+    both = query.outerjoin(AlertReview, mine).add_columns(AlertReview.at)
+    return both.where(AlertReview.at.is_(None)) if unseen_only else both
+
+
 def take(session: Session, actor: Actor, alert_id: int) -> None:
     """Take an alert; of two who do so at once, one has it and the other is told who."""
     at = now()

@@ -42,14 +42,15 @@ COLUMNS = {
 @area.get("", may=P.ALERTS)
 def index() -> str | Response:
     """The live list, and the alerts of earlier nights by filters."""
-    query = _search()
+    query = service.with_reviews(_search(), actor(), unseen_only=asked("seen") == "no")
     if wants_csv():
         rows = everything(session(), query.order_by(Alert.started_at), whole_row=True)
         return csv_answer("alerts", COLUMNS, rows)
     alerts = paginate(session(), query, SORTS, default="-time", whole_row=True)
     change, snoozed = arming.situation(session())
     return render_template(
-        "alerts/index.html", alerts=alerts, cards=cards.cards_of(alerts.rows, profile()), arm=change, snoozed=snoozed,
+        "alerts/index.html", alerts=alerts, cards=cards.cards_of(alerts.rows, profile()),
+        seen={row[0].id for row in alerts.rows if row[2] is not None}, arm=change, snoozed=snoozed,
         today=clock.day_of(now(), profile().time_zone).isoformat(),
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
         is_night=clock.is_in_hours(now(), profile().night_from, profile().night_to, profile().time_zone),

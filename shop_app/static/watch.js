@@ -23,6 +23,7 @@
     if (document.hidden) { stream?.close(); stream = null; return; }
     if (stream) return;
     stream = new EventSource(bar.dataset.live + (last ? `?after=${last}` : ""));
+    stream.onopen = () => { bar.dataset.state = "live"; };
     stream.onmessage = (event) => {
       if (event.lastEventId) sessionStorage.setItem("last-alert-change", last = event.lastEventId);
       const change = JSON.parse(event.data);
@@ -32,5 +33,5 @@
   }
   document.addEventListener("visibilitychange", listen);
   window.addEventListener("pagehide", () => { stream?.close(); stream = null; });
-  window.addEventListener("pageshow", () => setTimeout(listen, 1000)); // who only passes through needs no stream
+  window.addEventListener("pageshow", () => setTimeout(listen, last ? 1000 : 300)); // who only passes through needs no stream
 })();

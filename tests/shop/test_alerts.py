@@ -343,6 +343,22 @@ def test_the_stream_ends_with_the_sign_in(server: str, security: Person, monkeyp
     assert b"event: ended" in text
 
 
+def test_each_keeps_their_own_list_of_what_they_have_looked_at(
+    cameras: CameraSystem, security: Person, admin: Person, database: Database
+) -> None:
+    cameras.incident()
+    seen = the_alert(database).id
+    cameras.incident()
+
+    security.client.post(f"/alerts/{seen}/review")
+
+    mine, theirs = (person.client.get("/alerts?seen=no").text for person in (security, admin))
+    assert (f'data-id="{seen}"' in mine, f'data-id="{seen + 1}"' in mine) == (False, True)
+    assert f'data-id="{seen}"' in theirs
+    assert "You looked at it" in security.client.get("/alerts").text
+    assert len(security.client.get("/alerts?seen=no&format=csv").text.splitlines()) == 2
+
+
 @pytest.mark.browser
 def test_a_guard_sees_it_live_takes_it_and_plays_the_clip(
     window: Window, cameras: CameraSystem, security: Person, database: Database, tmp_path: Path
@@ -350,6 +366,7 @@ def test_a_guard_sees_it_live_takes_it_and_plays_the_clip(
     page = window.open("/alerts", person=security, size=PHONE)
     page.get_by_text("All is quiet").wait_for()
     elsewhere = window.open("/cameras", person=security)
+    elsewhere.locator("#alert-bar[data-state=live]").wait_for(state="attached")
     page.get_by_role("button", name="Turn sound on").click()
     page.wait_for_timeout(500)
 
