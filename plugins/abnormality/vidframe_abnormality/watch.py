@@ -17,6 +17,7 @@ from vidframe_abnormality.tampering import Tampering
 STEADY = 0.02  # change of the mean brightness within SETTLED_FOR below which the exposure has settled
 SETTLED_FOR = 1.0  # seconds
 CHECK_EVERY = 1.0  # seconds between two looks at whether the scene is still there, while little changes
+CHECK_CALM_EVERY = 5.0  # and while nothing does
 MUCH = 0.2  # share of the picture
 EVERYWHERE = (0.0, 0.0, 1.0, 1.0)
 
@@ -92,12 +93,12 @@ class Watch:
         """Tampering, while it lasts; when the new picture has stood long enough, it is the reference."""
         if not self._settings.tampering:
             return None
-        is_due = seconds - self._checked_at >= CHECK_EVERY
+        differs = look.labels is not None
+        is_due = seconds - self._checked_at >= (CHECK_EVERY if differs else CHECK_CALM_EVERY)
         is_strange = look.area >= MUCH or look.lit
         if self._lost_since is None and not self._tampering.suspects and not is_strange and not is_due:
             return None
         self._checked_at = seconds
-        differs = look.labels is not None
         if self._tampering.look(picture, reference.scene, reference.noise, seconds, differs=differs) is None:
             self._lost_since = None
             return None
