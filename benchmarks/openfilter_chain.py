@@ -12,15 +12,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 PEER = """
-import json, sys, time
+import json, os, sys, time
 from openfilter.filter_runtime.filter import Filter
 from openfilter.filter_runtime.filters.video_in import VideoIn
 
@@ -37,7 +39,7 @@ class Last(Filter):
         json.dump(self.times, open(sys.argv[2], "w"))
 
 def main():
-    wire = sys.argv[3] + "://" + ("127.0.0.1:%d" if sys.argv[3] == "tcp" else "vidframe-bench-%d")
+    wire = sys.argv[3] + "://" + ("127.0.0.1:%d" if sys.argv[3] == "tcp" else f"vidframe-{os.getpid()}-%d")
     at = [wire % port for port in (5550, 5552, 5554, 5556, 5558)]
     common = {"outputs_jpg": False} if sys.argv[4] == "raw" else {}
     Filter.run_multi([
@@ -86,15 +88,19 @@ def peer_rate(python: str, clip: Path, folder: Path, wire: str, payload: str, en
     script.write_text(PEER)
     times.unlink(missing_ok=True)
     quiet = {"LOG_LEVEL": "CRITICAL", "TELEMETRY_EXPORTER_ENABLED": "false", "DO_NOT_TRACK": "1"}
-    subprocess.run(
+    peer = subprocess.Popen(
         [python, str(script), str(clip), str(times), wire, payload],
         cwd=folder,
         env=os.environ | quiet | environ,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        timeout=120,
-        check=False,
+        start_new_session=True,
     )
+    try:
+        peer.wait(timeout=120)
+    finally:
+        with suppress(ProcessLookupError):  # its stages are processes of their own, and outlive it
+            os.killpg(peer.pid, signal.SIGKILL)
     seen = json.loads(times.read_text())
     return float((len(seen) - 1) / (seen[-1] - seen[0]))
 
