@@ -16,6 +16,7 @@ from shop_app.db import Database
 from shop_app.errors import init_errors
 from shop_app.schema import check_version
 from shop_app.settings import Settings, load_settings
+from shop_app.templating import PageEnvironment
 from shop_app.web import Shop, Unit, register
 
 
@@ -23,6 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Without settings, they are read from the environment (`SHOP_*`)."""
     settings = settings or load_settings(os.environ)
     app = Flask("shop_app")
+    app.jinja_environment = PageEnvironment
     app.config.update(_flask_config(settings))
     if settings.proxies:
         count = settings.proxies
