@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_percent
 from flask import Flask, flash, request, url_for
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from shop_app import clock, money
@@ -64,15 +65,14 @@ def moment_text(moment: datetime | None) -> str | Markup:
     if moment is None:
         return "–"
     text = _written(moment, "d MMM y, HH:mm", profile().time_zone, locale_name())
-    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), text)
+    return Markup(f'<time datetime="{moment.isoformat()}">{escape(text)}</time>')
 
 
 def clock_text(moment: datetime | None, seconds: bool = False) -> str:
     """Time of day on the shop's clock."""
     if moment is None:
         return "–"
-    pattern = "HH:mm:ss" if seconds else "HH:mm"
-    return str(format_time(clock.local(moment, profile().time_zone), pattern, locale=locale_name()))
+    return _written(moment, "HH:mm:ss" if seconds else "HH:mm", profile().time_zone, locale_name())
 
 
 def day_text(day: date | datetime | str | None, pattern: str = "d MMM y") -> str:
@@ -81,7 +81,7 @@ def day_text(day: date | datetime | str | None, pattern: str = "d MMM y") -> str
         day = date.fromisoformat(day)
     if isinstance(day, datetime):
         day = clock.day_of(day, profile().time_zone)
-    return "–" if day is None else str(format_date(day, pattern, locale=locale_name()))
+    return "–" if day is None else _written_day(day, pattern, locale_name())
 
 
 def ago_text(moment: datetime | None) -> str | Markup:
@@ -90,12 +90,17 @@ def ago_text(moment: datetime | None) -> str | Markup:
         return "–"
     text = _distance(round((moment - now()).total_seconds()), locale_name())
     exact = _written(moment, "d MMM y, HH:mm:ss", profile().time_zone, locale_name())
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact, text)
+    return Markup(f'<time datetime="{moment.isoformat()}" title="{escape(exact)}">{escape(text)}</time>')
 
 
 @lru_cache(maxsize=5_000)  # babel takes as long for a moment as the database for the row, and lists are looked at again
 def _written(moment: datetime, pattern: str, zone: str, locale: str) -> str:
     return str(format_datetime(clock.local(moment, zone), pattern, locale=locale))
+
+
+@lru_cache(maxsize=5_000)
+def _written_day(day: date, pattern: str, locale: str) -> str:
+    return str(format_date(day, pattern, locale=locale))
 
 
 def _distance(seconds: int, locale: str) -> str:
@@ -154,6 +159,7 @@ def _context() -> dict[str, Any]:
     current = max(fitting, key=lambda entry: (entry.endpoint == endpoint, len(entry.prefix)), default=None)
     return {
         "_": for_page(),
+        "csrf_token": cache(generate_csrf),  # one for all forms of the page
         "actor": present,
         "menu": entries,
         "current_entry": current,

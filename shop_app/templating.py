@@ -44,7 +44,7 @@ class _Fixed(NodeTransformer):
     def __init__(self) -> None:
         self.translate = for_page()
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - jinja calls it so
         self.generic_visit(node)
         arguments = [one.value for one in node.args if isinstance(one, nodes.Const)]
         dynamic = len(arguments) < len(node.args) or node.kwargs or node.dyn_args or node.dyn_kwargs

@@ -7,6 +7,7 @@ from typing import Any
 
 import flask_babel
 from flask import g, has_request_context
+from flask_babel.speaklater import LazyString
 from markupsafe import Markup
 
 
@@ -27,7 +28,7 @@ def for_page() -> Callable[..., str]:
 
 def _l(message: str, /, **values: Any) -> Any:
     """As `_`, translated each time it is shown: for labels of forms and of the navigation."""
-    return flask_babel.lazy_gettext(message, **values)
+    return LazyString(_, message, **values)
 
 
 def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
@@ -37,8 +38,12 @@ def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
 
 def locale_name() -> str:
     """The reader's language, as babel names it."""
-    name: str = _once_per_request("locale_name", lambda: str(flask_babel.get_locale() or "en"))
+    name: str = _once_per_request("locale_name", _present_locale)
     return name
+
+
+def _present_locale() -> str:
+    return str(flask_babel.get_locale() or "en")
 
 
 def _fill(text: str, values: dict[str, Any]) -> str:

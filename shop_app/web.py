@@ -205,13 +205,14 @@ def unit() -> Unit:
 
 def profile() -> ShopProfile:
     """The shop's name, currency, zone and rules."""
-    if "profile" not in g:
+    known: ShopProfile | None = g.get("profile")
+    if known is None:
         found = session().get(ShopProfile, 1)
         if found is None:
             raise RuntimeError("the database has no shop yet: run `vidframe-shop init`")
         session().expunge(found)  # a plain value: it outlives a transaction that is rolled back
-        g.profile = found
-    return cast("ShopProfile", g.profile)
+        g.profile = known = found
+    return known
 
 
 def actor() -> Actor:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypeVarTuple
 
 from flask import Response, g, has_request_context, request
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from shop_app.db import Database, now
@@ -23,6 +23,14 @@ DEVICE = timedelta(days=180)
 # A till stands among staff all day; an office page left open does not.
 IDLE = {Role.BILLING: timedelta(hours=12), Role.SECURITY: timedelta(hours=12), Role.CUSTOMER: timedelta(hours=12)}
 IDLE_STAFF = timedelta(minutes=30)
+# Each request asks one of these: they are put together once.
+_LOGIN = (
+    select(LoginSession, Account, ShopProfile)
+    .join(Account, LoginSession.account_id == Account.id)
+    .join(ShopProfile, ShopProfile.id <= LoginSession.id)  # its one row, in the same statement
+    .where(LoginSession.token_hash == bindparam("token_hash"), LoginSession.kind == bindparam("kind"))
+)
+_SERVICE = select(ServiceToken).where(ServiceToken.token_hash == bindparam("token_hash"))
 
 
 def token_hash(token: str) -> str:
@@ -92,12 +100,7 @@ def address() -> str:
 
 
 def _signed_in(token: str, kind: str) -> Actor | None:
-    found = _read(
-        select(LoginSession, Account, ShopProfile)
-        .join(Account, LoginSession.account_id == Account.id)
-        .join(ShopProfile, ShopProfile.id <= LoginSession.id)  # its one row, in the same statement
-        .where(LoginSession.token_hash == token_hash(token), LoginSession.kind == kind)
-    )
+    found = _read(_LOGIN, {"token_hash": token_hash(token), "kind": kind})
     if found is None:
         return None
     login, account, g.profile = found
@@ -122,7 +125,7 @@ def actor_of(account: Account, login: LoginSession | None = None) -> Actor:
 
 
 def _camera_system(token: str) -> Actor | None:
-    found = _read(select(ServiceToken).where(ServiceToken.token_hash == token_hash(token)))
+    found = _read(_SERVICE, {"token_hash": token_hash(token)})
     if found is None or found[0].ended_at:
         return None
     service: ServiceToken = found[0]
@@ -135,11 +138,11 @@ def _camera_system(token: str) -> Actor | None:
     return Actor(None, Role.SECURITY, service.name, may, token_id=service.id, address=address())
 
 
-def _read(statement: Select[*Columns]) -> Row[*Columns] | None:
+def _read(statement: Select[*Columns], values: dict[str, str]) -> Row[*Columns] | None:
     if not unit().writes:
-        return unit().session.execute(statement).first()
+        return unit().session.execute(statement, values).first()
     with shop().database.reading() as session:
-        return session.execute(statement).first()
+        return session.execute(statement, values).first()
 
 
 def still_signed_in(database: Database, token: str | None, may: Permission) -> bool:
