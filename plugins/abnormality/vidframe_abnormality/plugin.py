@@ -74,8 +74,9 @@ class Abnormality:
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
-        # While an incident goes on, ten looks a second tell as much as more.
-        pause = self.look_every if self._incidents.current is None else max(self.look_every, 0.095)
+        # While an incident goes on, or nothing differs, ten looks a second tell as much as more.
+        is_rare = self._incidents.current is not None or self._watch.is_calm
+        pause = max(self.look_every, 0.095) if is_rare else self.look_every
         if frame.seconds - self._looked_at >= pause:
             self._looked_at = frame.seconds
             self._look(frame)

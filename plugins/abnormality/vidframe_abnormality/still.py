@@ -36,7 +36,7 @@ class Stillness:
 
     def still(self, labels: NDArray[Any], parts: Sequence[Part], seconds: float) -> list[Part]:
         """The parts that have stood still long enough."""
-        shares = shares_of(labels, self._since <= seconds - self._stays)
+        shares = shares_of(labels, (self._since <= seconds - self._stays).view(np.uint8))
         return [part for part in parts if shares[part.label] >= STILL]
 
     def forget(self) -> None:

@@ -5,7 +5,7 @@ from collections import deque
 import cv2
 import numpy as np
 
-from vidframe_abnormality.change import Look, Reference, masked, shrink
+from vidframe_abnormality.change import NOTHING, Look, Reference, masked, shrink
 from vidframe_abnormality.incidents import Change, Seen
 from vidframe_abnormality.light import Gray
 from vidframe_abnormality.models import Follower
@@ -32,6 +32,7 @@ class Watch:
     def forget(self) -> None:
         """Starts anew, as at the switch to night."""
         self._reference: Reference | Follower | None = None
+        self.is_calm = False  # the last picture was as expected, so that the next look may wait
         self._brightness: deque[tuple[float, float]] = deque()
 
     def look(self, gray: Gray, seconds: float) -> Seen:
@@ -45,6 +46,7 @@ class Watch:
             self._learn(reference, picture, seconds)
             return Seen(seconds)
         look = reference.look(picture, seconds)
+        self.is_calm = look is NOTHING
         if isinstance(reference, Follower):
             return _as_seen(look, seconds, "motion")
         self._find_overlay(reference, picture, look, seconds)

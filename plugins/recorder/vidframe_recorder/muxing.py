@@ -24,7 +24,8 @@ FRAGMENTED = {
     "flush_packets": "1",
 }
 PLAYS_EVERYWHERE = frozenset({"h264"})
-_CLOCK = Fraction(1, 90_000)
+_TICKS = 90_000  # a second; multiplied, because a division by a fraction takes ten times as long
+_CLOCK = Fraction(1, _TICKS)
 _ROUNDING = 90  # ticks: a millisecond
 _LONGEST_STEP = 18_000  # ticks between two chosen pictures that were apart
 _START_CODE = re.compile(rb"\x00\x00\x00?\x01")
@@ -66,8 +67,8 @@ class Copied:
         copied = av.Packet(_with_lengths(packet.data) if self._is_annex_b else packet.data)
         copied.stream = self._stream
         copied.time_base = _CLOCK
-        copied.dts = max(self._last + 1, round((packet.decode_seconds - self._start) / _CLOCK))
-        copied.pts = max(copied.dts, round((packet.seconds - self._start) / _CLOCK))
+        copied.dts = max(self._last + 1, round((packet.decode_seconds - self._start) * _TICKS))
+        copied.pts = max(copied.dts, round((packet.seconds - self._start) * _TICKS))
         copied.is_keyframe = packet.is_keyframe
         self._last = copied.dts
         self._container.mux(copied)
@@ -99,7 +100,7 @@ class Encoded:
             if self._container is None:
                 self._open(picture)
             ready = picture.reformat(self._stream.width, self._stream.height, "yuv420p")
-            ready.pts = max(self._last + 1, picture.pts - round(self._start / _CLOCK))
+            ready.pts = max(self._last + 1, picture.pts - round(self._start * _TICKS))
             ready.time_base, ready.pict_type = _CLOCK, 0
             self._last = ready.pts
             self._container.mux(self._stream.encode(ready))
@@ -137,7 +138,7 @@ class Chosen(Encoded):
 
     def choose(self, seconds: float, keep: bool) -> None:
         """Keeps or drops the picture of that time; pictures before it that nobody chose are dropped."""
-        at = round(seconds / _CLOCK)
+        at = round(seconds * _TICKS)
         while self._waiting and self._waiting[0].pts <= at + _ROUNDING:
             picture = self._waiting.popleft()
             if keep and picture.pts >= at - _ROUNDING:
@@ -153,7 +154,7 @@ class Chosen(Encoded):
         if self._last_kept is not None:
             self._shortened += max(0, at - self._last_kept - _LONGEST_STEP)
         else:
-            self._shortened = at - round(self._start / _CLOCK)
+            self._shortened = at - round(self._start * _TICKS)
         self._last_kept = at
         picture.pts = at - self._shortened
         self.write_pictures([picture])
@@ -179,7 +180,7 @@ def pictures(decoder: Any, packet: Packet | None) -> Iterator[Any]:
     coded = None
     if packet is not None:
         coded = av.Packet(packet.data)
-        coded.pts, coded.time_base = round(packet.seconds / _CLOCK), _CLOCK
+        coded.pts, coded.time_base = round(packet.seconds * _TICKS), _CLOCK
     try:
         yield from decoder.decode(coded)
     except av.error.InvalidDataError:
