@@ -43,8 +43,8 @@ class Change:
         self._searched: Cells | None = None
         self._when: NDArray[np.float64] | None = None
 
-    def due(self, cells: Cells, now: float, pause: float | NDArray[np.float64]) -> Mask:
-        """Cells that changed since they were searched, unless that was less than `pause` (of each cell) seconds ago."""
+    def due(self, cells: Cells, now: float, pause: float) -> Mask:
+        """Cells that changed since they were searched, unless that was less than `pause` seconds ago."""
         if self._searched is None or self._when is None:
             self._searched = np.full_like(cells, np.inf)
             self._when = np.full(cells.shape, -np.inf)

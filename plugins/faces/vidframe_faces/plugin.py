@@ -49,6 +49,12 @@ class Faces:
         recheck: Annotated[
             Seconds, Field(ge=0, description="How often it is made sure that a known face still is one")
         ] = 1.0,
+        refresh: Annotated[
+            Seconds,
+            Field(
+                ge=0, description="Time for which landmarks move along with a face that does not turn; 0: made out anew"
+            ),
+        ] = 0.1,
         keep: Annotated[
             Seconds, Field(ge=0, description="How long a face that is hidden keeps its number; it is not reported then")
         ] = 2.0,
@@ -59,6 +65,7 @@ class Faces:
         self.search_every = search_every
         self.full_pass = full_pass
         self.recheck = recheck
+        self.refresh = refresh
         self.keep = keep
         self._watch: Watch | None = None
 

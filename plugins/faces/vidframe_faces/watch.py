@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vidframe import Box, Face, Frame
-from vidframe_faces.change import GRAY_WIDTH, ROUNDING, Cells, Change, cells_of
+from vidframe_faces.change import GRAY_WIDTH, ROUNDING, Cells, Change, Mask, cells_of
 from vidframe_faces.detector import Detection
 from vidframe_faces.finder import Finder, is_any_of
+from vidframe_faces.landmarks import carried
 from vidframe_faces.regions import regions_of
 from vidframe_faces.tracker import Track, Tracker
 
@@ -26,12 +26,18 @@ class Sighting:
     detection: Detection
     cells: Cells
     tried: float  # seconds: when it was last tried to make sure that this is a face
+    made_out: Detection  # as it was when its landmarks were last looked for
     failed: int = 0  # tries in a row that did not succeed
 
     @property
     def is_sure(self) -> bool:
         """Whether it is reported; one failed try is a blink."""
         return self.failed < 2
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether its landmarks were moved along with it since they were made out."""
+        return self.detection is not self.made_out
 
 
 class Watch:
@@ -59,6 +65,7 @@ class Watch:
         self._tracker = Tracker(self._settings.keep)
         self._sightings: dict[int, Sighting] = {}
         self._next_full_pass = frame.seconds
+        self._next_bodies = frame.seconds + self._settings.recheck
 
     def _followed(self, frame: Frame, cells: Cells) -> list[Sighting]:
         """The known faces that are still there."""
@@ -74,23 +81,27 @@ class Watch:
         last, now = self._sightings[track.id], frame.seconds
         pause = self._settings.search_every if last.failed else self._settings.recheck
         is_due = now - last.tried >= pause - ROUNDING
-        if not is_due and not self._change.differs(last.detection.box.grown(1.5), last.cells, cells):
+        is_fresh = now - last.tried < self._settings.refresh - ROUNDING
+        has_changed = self._change.differs(last.detection.box.grown(1.5), last.cells, cells)
+        if not is_due and not has_changed and (is_fresh or not last.is_carried):
             return last
         face = self._finder.follow(frame.image, track.predicted(now), track.reach(now))
         if face is None:
             return None
+        if self._with_landmarks and is_fresh and not is_due and (moved := carried(last.made_out, face)) is not None:
+            return replace(last, detection=moved, cells=cells)
         if is_due or (self._with_landmarks and last.is_sure):
             face = self._finder.landmarked(frame.image, face)
         if face.landmarks is not None or (is_due and self._finder.agree(frame.image, face, self._settings.confidence)):
-            return Sighting(face, cells, tried=now)
+            return Sighting(face, cells, tried=now, made_out=face)
         if is_due:
-            return Sighting(face, cells, tried=now, failed=last.failed + 1)
-        return replace(last, detection=face, cells=cells)
+            return Sighting(face, cells, tried=now, made_out=face, failed=last.failed + 1)
+        return replace(last, detection=face, cells=cells, made_out=face)
 
     def _new(self, frame: Frame, cells: Cells, known: list[Box]) -> list[Sighting]:
         """New faces in the places that are due."""
         now = frame.seconds
-        due = self._change.due(cells, now, self._pauses(cells, known))
+        due = self._due(cells, known, now)
         if self._settings.full_pass and now >= self._next_full_pass:
             due[:] = True
             self._next_full_pass = now + self._settings.full_pass
@@ -100,14 +111,23 @@ class Watch:
         found = self._finder.search(frame.image, regions, known, self._settings.confidence)
         for region in regions:
             self._change.searched(region, cells, now)
-        return [Sighting(face, cells, tried=now) for face in found]
+        return [Sighting(face, cells, tried=now, made_out=face) for face in found]
 
-    def _pauses(self, cells: Cells, known: list[Box]) -> NDArray[np.float64]:
-        """How long each cell is left alone after its search: longer where the body of a known face moves."""
-        pauses = np.full(cells.shape, self._settings.search_every)
+    def _due(self, cells: Cells, known: list[Box], now: float) -> Mask:
+        """Cells to be searched in this frame.
+
+        Those where the bodies of known faces move wait for the same moment, once a `recheck`: together they need fewer
+        tiles than one by one.
+        """
+        due = self._change.due(cells, now, self._settings.search_every)
+        bodies = np.zeros_like(due)
         for face in known:
-            pauses[self._change.part(_body(face), cells)] = max(self._settings.recheck, self._settings.search_every)
-        return pauses
+            bodies[self._change.part(_body(face), cells)] = True
+        if now < self._next_bodies - ROUNDING:
+            return due & ~bodies
+        if (due & bodies).any():
+            self._next_bodies = now + self._settings.recheck
+        return due
 
     def _tracked(self, seen: list[Sighting], now: float) -> list[Track]:
         """The track of each sighting."""
