@@ -146,7 +146,8 @@ def search(
     until: date | None = None,
 ) -> Select[Any]:  # fmt: skip
     """Bills by number, person and day of business (both days included)."""
-    query = select(Bill).options(joinedload(Bill.cashier), joinedload(Bill.customer))
+    names = (joinedload(who).load_only(Account.name) for who in (Bill.cashier, Bill.customer))
+    query = select(Bill).options(*names)
     if number:
         wanted = number.lstrip("#")
         usable = wanted.isascii() and wanted.isdigit() and len(wanted) < 19

@@ -99,7 +99,7 @@ def stored_path(media: Path, file: EventFile | None) -> Path:
         raise NotFound("This file is not here.")
     root = folder(media).resolve()
     path = root / file.file_name
-    if path.is_symlink() or path.resolve().parent != root or not path.is_file():
+    if "\0" in file.file_name or path.is_symlink() or path.resolve().parent != root or not path.is_file():
         raise NotFound("This file is not here.")
     return path
 

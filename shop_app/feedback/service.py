@@ -20,7 +20,9 @@ TOPICS = ("products", "service", "shop", "app", "other")
 
 def search(text: str = "", topic: str = "", state: str = "open", role: str = "") -> Select[Any]:
     """Feedback of everybody, for who may read it."""
-    query = select(Feedback).join(Feedback.author).options(joinedload(Feedback.author), joinedload(Feedback.handled_by))
+    author = joinedload(Feedback.author).load_only(Account.name, Account.role)
+    handled_by = joinedload(Feedback.handled_by).load_only(Account.name)
+    query = select(Feedback).join(Feedback.author).options(author, handled_by)
     if text:
         query = query.where(contains(Feedback.body, text) | contains(Account.name, text))
     if topic in TOPICS:

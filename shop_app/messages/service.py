@@ -60,7 +60,7 @@ def unread_count(session: Session, actor: Actor) -> int:
 def inbox(actor: Actor, *, unread_only: bool = False) -> Select[Notification, bool]:
     """The notes for this actor, each with whether it was read."""
     read = or_(_is_read_by(actor.id), Notification.created_at < now() - UNREAD_FOR).label("read")
-    query = select(Notification, read).options(joinedload(Notification.sender))
+    query = select(Notification, read).options(joinedload(Notification.sender).load_only(Account.name))
     return query.where(waiting(actor) if unread_only else mine(actor))
 
 
