@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 from babel.messages.pofile import read_po
-from flask import Flask
+from flask import Flask, render_template
+from jinja2 import DictLoader
 
+from shop_app.icons import icon
 from shop_app.translate import collect
 from tests.shop.conftest import Person
 
@@ -34,6 +36,18 @@ def test_a_reader_gets_the_language_of_the_browser_or_the_one_chosen(app: Flask,
     page = admin.client.get("/products", headers={"Accept-Language": "en"}).text
     assert '<html lang="de"' in page
     assert "Produkt hinzufügen" in page
+
+
+def test_words_in_a_template_are_escaped_and_what_was_typed_is_not_kept(app: Flask) -> None:
+    app.jinja_env.loader = DictLoader(
+        {"words.html": """<p>{{ _("<b>") }}{{ _("%%") ~ typed }}{{ icon("check") }}</p>"""}
+    )
+
+    with app.test_request_context():
+        first, second = (render_template("words.html", typed=typed) for typed in ("<i>", "2"))
+
+    assert first == f"<p>&lt;b&gt;%%&lt;i&gt;{icon('check')}</p>"
+    assert second == first.replace("&lt;i&gt;", "2")
 
 
 def test_no_template_marks_anything_as_safe() -> None:  # S13
