@@ -22,7 +22,6 @@ from vidframe_abnormality.light import Floats, Gray
 FOLLOWS_DRIFT = 4.0  # seconds
 FORGETS_SWAY = 10.0  # seconds
 UPKEEP = 0.5  # seconds between two updates of the reference
-UPKEEP_CALM = 1.0  # and while nothing changes
 SAMPLES, SAMPLE_EVERY = 9, 0.25  # pictures of the warm-up of which the reference is the median; seconds between them
 WHITE, WHITE_LIMIT = 245, 40  # grey levels: of a surface that is overexposed; by which it must differ
 MANY = 4  # parts at a time that nobody who comes in is made of
@@ -114,7 +113,7 @@ class Reference:
         changed = cv2.countNonZero(over)
         if changed < max(1.0, MIN_PART * self.min_area * picture.size):
             self._known = self._lit_since = None
-            if seconds - self._kept_at >= UPKEEP_CALM:
+            if seconds - self._kept_at >= UPKEEP:
                 self._keep_up(picture, seconds, None)
             return NOTHING
         return self._look_closely(picture, seconds, changed / picture.size)
