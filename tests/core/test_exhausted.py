@@ -16,7 +16,7 @@ from tests.cameras import free_port, mjpeg_camera, wait_for
 from tests.clips import moving_square
 from tests.conftest import InstallPlugin
 from tests.core.test_monitor import samples, status
-from tests.needs import missing
+from tests.disks import small_disk
 from tests.plugins.shop.shops import TOKEN, PlainShop
 
 PLUGINS = """
@@ -65,14 +65,8 @@ def shop() -> Iterator[PlainShop]:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of six megabytes."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(path)], capture_output=True)
-    if mounted.returncode:
-        missing(f"cannot mount a small file system: {mounted.stderr.decode().strip()}")
-    yield path
-    subprocess.run(["umount", "-l", str(path)], check=True)
+    with small_disk(tmp_path / "disk", 6, lazily=True) as disk:
+        yield disk
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,22 +9,16 @@ import av
 import numpy as np
 import pytest
 
+from tests import disks
 from tests.clips import write_clip
-from tests.needs import missing
 from tests.plugins.recorder.test_recorder import ONE, clips_below, copied, record
 from vidframe.testing import make_camera
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Two megabytes; needs the right to mount."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], capture_output=True)
-    if mounted.returncode:
-        missing(f"cannot mount a small file system: {mounted.stderr.decode().strip()}")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with disks.small_disk(tmp_path / "disk", 2) as disk:
+        yield disk
 
 
 @pytest.fixture(scope="module")
