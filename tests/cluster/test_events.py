@@ -82,6 +82,7 @@ def start_all(start: Start, text: str, *names: str) -> list[Machine]:
     return [start(name, text, NODE=name) for name in names]
 
 
+@pytest.mark.slow
 def test_broker_shop_and_nodes_are_killed_in_turn_and_the_shop_has_every_event_once(
     broker: Broker, shop: PlainShop, clip: Path, start: Start
 ) -> None:
@@ -109,6 +110,7 @@ def test_broker_shop_and_nodes_are_killed_in_turn_and_the_shop_has_every_event_o
     assert broker.status()["events_refused"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [pytest.param(0, id="all of it"), pytest.param(1, id="all but its worker")])
 def test_a_node_that_was_paused_past_its_lease_cannot_write(
     broker: Broker, shop: PlainShop, clip: Path, start: Start, workers: int
@@ -134,6 +136,7 @@ def test_a_node_that_was_paused_past_its_lease_cannot_write(
     assert not {event["id"] for event in late} & set(shop.events)
 
 
+@pytest.mark.slow
 def test_what_a_camera_left_on_a_node_comes_to_the_shop_though_it_runs_elsewhere(
     broker: Broker, shop: PlainShop, clip: Path, start: Start, tmp_path: Path
 ) -> None:

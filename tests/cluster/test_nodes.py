@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from tests.cluster.conftest import Start
@@ -30,6 +31,7 @@ def all_live(broker: Broker, *nodes: str) -> bool:
     return {lease["node"] for lease in leases} == set(nodes) and [lease["state"] for lease in leases] == ["live"] * 6
 
 
+@pytest.mark.slow
 def test_cameras_run_elsewhere_when_their_node_is_killed_and_stay_while_the_broker_is(
     broker: Broker, clip: Path, start: Start
 ) -> None:

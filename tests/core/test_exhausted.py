@@ -113,6 +113,7 @@ def folder(tmp_path: Path, install_plugin: InstallPlugin) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_no_event_and_clips_come_again_when_there_is_room(
     folder: Path, disk: Path, shop: PlainShop
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_disk_that_is_read_only_at_the_start_is_named_and_used_as_soon_as_it_c
         assert samples(address)["vidframe_step_disabled", ("door", "shop")] == 0
 
 
+@pytest.mark.slow
 def test_a_process_without_file_descriptors_names_it_and_recovers(folder: Path, shop: PlainShop) -> None:
     with (
         mjpeg_camera(moving_square(50), ends_after=45) as camera,

@@ -131,6 +131,7 @@ def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_proc
     assert there.figures.steps["finder"].own == {"opened": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "limit", "reason"),
     [

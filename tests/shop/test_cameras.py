@@ -111,6 +111,7 @@ def test_password_signs_survive_the_way_to_the_camera(app: Flask) -> None:
     assert secret == "rtsp://admin:S3.cr%40t%3Ap%2540ss@192.0.2.7/stream"
 
 
+@pytest.mark.slow
 def test_no_page_log_or_row_holds_the_password(  # S4, S6, S27
     app: Flask, admin: Person, sign_in: Callable[..., Person], database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -204,6 +204,7 @@ KILLED = """
 """
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_moment_loses_no_event_that_was_kept(shop: PlainShop, camera: Camera) -> None:
     kept: list[str] = []
     for run in range(4):
