@@ -264,9 +264,10 @@
     try {
       await busy;
       const bill = await ask(`/till/cart/${due.key}/pay`, body);
+      busy = reload(); // what is scanned from now on waits for the next cart
       $("pay").close();
       showDone(bill);
-      await reload();
+      await busy;
     } catch (error) { refused(error); }
     paying = false;
     showChange();

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from shop_app.db import Database, now
@@ -103,6 +103,26 @@ def test_a_bill_is_made_with_the_keyboard_alone(
     with database.reading() as session:
         bill = session.scalars(select(Bill)).one()
         assert (bill.total_minor, bill.customer_id) == (2658, customer.id)
+
+
+def test_a_scan_right_after_a_payment_waits_for_the_next_cart(
+    window: Window, billing: Person, shelf: list[Product]
+) -> None:
+    page = window.open("/till", person=billing)
+    scan(page, "4000000000000")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    held: list[Route] = []
+    page.route("**/till/cart", lambda route: held.append(route), times=1)
+    page.keyboard.press("F9")
+    page.keyboard.press("F7")
+    page.keyboard.press("F10")
+    expect(page.locator("#done-number")).to_have_text("Bill 1")
+    scan(page, "4000000000001")
+    expect(page.locator("#done")).to_be_hidden()
+    held[0].continue_()
+
+    expect(page.locator("#lines tr")).to_have_count(1)
+    expect(page.locator("#lines tr")).to_contain_text("Oat milk")
 
 
 def test_the_till_fits_its_screen_without_scrolling(window: Window, billing: Person, shelf: list[Product]) -> None:

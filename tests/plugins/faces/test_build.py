@@ -168,7 +168,9 @@ def test_the_wheel_finds_a_face_without_this_checkout(wheels: Path, tmp_path: Pa
         check=False,
     )
 
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1 (478, 3)\n", "")
+    # MediaPipe warns of a tensor that malloc happened to put at an odd address: at its first face, in one run of hundreds.
+    stderr = [line for line in ran.stderr.splitlines() if "memory is not aligned" not in line]
+    assert (ran.returncode, ran.stdout, stderr) == (0, "1 (478, 3)\n", [])
 
 
 def build_and_unpack(wheels: Path, tmp_path: Path) -> Path:
