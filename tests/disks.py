@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.needs import missing
+
+EXT4 = Path("/sys/fs/ext4")
 
 
 @contextmanager
@@ -21,5 +24,29 @@ def small_disk(path: Path, megabytes: int, *, lazily: bool = False) -> Iterator[
     mounted = subprocess.run(command, capture_output=True)
     if mounted.returncode:
         missing(f"cannot mount a small file system: {mounted.stderr.decode().strip()}")
-    yield path
-    subprocess.run(["umount", *(["-l"] if lazily else []), str(path)], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", *(["-l"] if lazily else []), str(path)], check=True)
+
+
+@contextmanager
+def failing_disk(path: Path, image: Path) -> Iterator[Callable[[], None]]:
+    """A disk at `path`, made in the file `image`; what is yielded makes it fail: as a broken one, it is read-only from then on."""
+    path.mkdir()
+    with image.open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+    mounted = subprocess.run(["mount", "-o", "loop,errors=remount-ro", str(image), str(path)], capture_output=True)
+    if mounted.returncode:
+        missing(f"cannot mount a disk image: {mounted.stderr.decode().strip()}")
+    device = os.stat(path).st_dev
+    name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+
+    def fail() -> None:
+        (EXT4 / name / "trigger_fs_error").write_text("a test")
+
+    try:
+        yield fail
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=True)

@@ -16,7 +16,7 @@ from tests.cameras import free_port, mjpeg_camera, wait_for
 from tests.clips import moving_square
 from tests.conftest import InstallPlugin
 from tests.core.test_monitor import samples, status
-from tests.disks import small_disk
+from tests.disks import failing_disk, small_disk
 from tests.plugins.shop.shops import TOKEN, PlainShop
 
 PLUGINS = """
@@ -154,6 +154,25 @@ def test_a_disk_that_is_read_only_at_the_start_is_named_and_used_as_soon_as_it_c
         wait_for(lambda: clips(shop) > 0, 60)
 
         assert samples(address)["vidframe_step_disabled", ("door", "shop")] == 0
+
+
+@pytest.mark.slow
+def test_a_disk_that_fails_while_all_runs_is_named_and_no_event_is_lost(folder: Path, shop: PlainShop) -> None:
+    disk = folder / "disk"
+    with (
+        failing_disk(disk, folder / "image") as fail,
+        mjpeg_camera(moving_square(50)) as camera,
+        running(folder, camera, shop, disk) as address,
+    ):
+        wait_for(lambda: clips(shop) > 0, 30)
+        fail()
+        before = len(numbers(shop))
+
+        wait_for(lambda: "ead-only file system" in (folder / "log").read_text(), 30)
+        wait_for(lambda: len(numbers(shop)) > before + 5, 30)
+        assert samples(address)["vidframe_camera_state", ("door", "live")] == 1
+
+    assert_no_gap(shop)
 
 
 @pytest.mark.slow
