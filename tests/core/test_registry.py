@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +53,20 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_harms_no_other(install_pl
     assert found["crashes"].reason == "its import ended the process (SIGSEGV)"
     assert found["faces"].state == "ok"
     assert found["good"].summary == "Does nothing."
+
+
+def test_a_plugin_that_takes_the_process_along_is_named_on_the_way_out(
+    install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    install_plugin("import ctypes; ctypes.string_at(0)", distribution="crashes", crashes="X")
+    (tmp_path / "shop.yaml").write_text("cameras: {door: door.mp4}\nalways: [crashes]\n")
+
+    command = [sys.executable, "-m", "vidframe", "check", str(tmp_path / "shop.yaml")]
+    ended = subprocess.run(command, capture_output=True, text=True)
+
+    assert ended.returncode == -signal.SIGSEGV
+    assert "Segmentation fault" in ended.stderr
+    assert "crashes_plugin.py" in ended.stderr
 
 
 def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: InstallPlugin) -> None:

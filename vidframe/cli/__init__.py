@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import faulthandler
 import importlib
 import sys
 from importlib.metadata import entry_points
@@ -122,6 +123,9 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point: whatever is wrong with the input is one line and exit code 2."""
+    # Which plugin took the process along, and where it hung when a service manager gave up with SIGABRT.
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)
     try:
         cli.main(prog_name="vidframe", standalone_mode=False)
     except click.exceptions.Exit as done:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -58,8 +57,6 @@ def run(
     Exit code 0: done. 1: a camera or a step failed for good. 2: the config or the command line is wrong.
     """
     set_up_logs(log_format, verbose=verbose)
-    if sys.__stderr__ is not None:  # SIGABRT of a service manager that gives up: the log then says where it hung
-        faulthandler.enable(sys.__stderr__)  # and not sys.stderr, which whoever calls this may have replaced
     found = loaded(config, source)
     if not found.cameras and not found.camera_plugin:
         raise click.ClickException(f"{config}: no camera to run")
