@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from shop_app import audit
@@ -226,6 +226,10 @@ def talk(shop: Shop) -> None:
           "comment": "Good enough." if line % 5 else "", "created_at": at}
          for line, product, customer, at in shop.connection.execute(bought)],
     )  # fmt: skip
+    its = m.Rating.product_id == m.Product.id
+    count = select(func.count()).where(its).scalar_subquery()
+    stars = select(func.coalesce(func.sum(m.Rating.stars), 0)).where(its).scalar_subquery()
+    shop.connection.execute(update(m.Product).values(rating_count=count, rating_stars=stars))
     shop.write(
         m.Complaint,
         ({"id": n, "customer_id": shop.customer(), "subject": f"About thing {n}", "created_at": (at := shop.moment()),

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from flask import Response, request
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Result, ScalarResult, Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 PAGE_ROWS = 50
@@ -19,6 +19,7 @@ MOST_COUNTED = 10_000  # rows; who looks for something in more than that needs a
 EXPORT_ROWS = 200_000
 
 Row = TypeVar("Row")
+Rows = Select[*tuple[Any, ...]]  # a list: a statement of several columns
 SortColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
@@ -51,16 +52,15 @@ class Listing(Generic[Row]):
 
 def paginate(
     session: Session,
-    statement: Select[*tuple[Any, ...]],
+    statement: Rows,
     sorts: Mapping[str, Sequence[SortColumn]],
     *,
     default: str,
-    whole_row: bool = False,
 ) -> Listing[Any]:
     """The page of `statement` that the URL asks for: two statements, whose cost does not grow with the table.
 
     `sorts` names what may be sorted by (never a column taken from the URL); `-name` in the URL turns it round.
-    `whole_row` gives rows of several columns instead of the first one of each.
+    A statement of several columns gives rows that name them; a list costs half of what it does with whole objects.
     """
     asked = request.args.get("sort", default)
     name = asked.removeprefix("-")
@@ -71,21 +71,23 @@ def paginate(
     last_page = max(1, -(-min(total, MOST_COUNTED) // PAGE_ROWS))
     number = min(max(1, request.args.get("page", 1, type=int) or 1), last_page)
     found = session.execute(statement.order_by(*order).limit(PAGE_ROWS).offset((number - 1) * PAGE_ROWS))
-    rows: Sequence[Any] = found.all() if whole_row else found.scalars().unique().all()
-    return Listing(rows, min(total, MOST_COUNTED), number, asked, has_more=total > MOST_COUNTED)
+    return Listing(_rows(found).all(), min(total, MOST_COUNTED), number, asked, has_more=total > MOST_COUNTED)
 
 
-def _count(session: Session, statement: Select[*tuple[Any, ...]]) -> int:
+def _count(session: Session, statement: Rows) -> int:
     """How many rows, up to one more than MOST_COUNTED. Without columns, the database leaves out joins that only dress rows."""
     plain = statement.order_by(None).with_only_columns(literal(1).label("one"), maintain_column_froms=True)
     counted = plain.limit(MOST_COUNTED + 1).subquery()
     return session.scalars(select(func.count()).select_from(counted)).one()
 
 
-def everything(session: Session, statement: Select[*tuple[Any, ...]], *, whole_row: bool = False) -> Iterable[Any]:
+def everything(session: Session, statement: Rows) -> Iterable[Any]:
     """All rows of a list, for its CSV."""
-    found = session.execute(statement.limit(EXPORT_ROWS).execution_options(yield_per=1000))
-    return found if whole_row else found.scalars()
+    return _rows(session.execute(statement.limit(EXPORT_ROWS).execution_options(yield_per=1000)))
+
+
+def _rows(found: Result[*tuple[Any, ...]]) -> Result[*tuple[Any, ...]] | ScalarResult[Any]:
+    return found if len(found.keys()) > 1 else found.scalars()
 
 
 def wants_csv() -> bool:

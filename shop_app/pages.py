@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_percent
@@ -22,7 +23,7 @@ from shop_app.icons import icon
 from shop_app.listing import url_with
 from shop_app.messages.service import unread_count
 from shop_app.permissions import Permission, Role
-from shop_app.text import _, for_page, locale_name, ngettext
+from shop_app.text import _, for_page, locale_name, ngettext, once_per_request
 from shop_app.web import MenuEntry, maybe_actor, profile, session, shop
 
 _OWNER = {"home.index", "reports.daily", "interest.index", "alerts.index"}  # an admin's bottom bar on a phone
@@ -36,13 +37,25 @@ def init_app(app: Flask) -> None:
         "ago": ago_text, "number": number_text, "share": share_text, "lines": lines_text, "local_input": local_input,
     }  # fmt: skip
     app.jinja_env.globals |= {
-        "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _Static(app),
+        "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _static_url(app),
         "_": _,
         "gettext": _,
         "ngettext": ngettext,
         "LANGUAGES": LANGUAGES, "profile": profile, "locale_name": locale_name, "known_endpoints": app.view_functions,
     }  # fmt: skip
     app.context_processor(_context)
+
+
+class _Reader(NamedTuple):
+    zone: str
+    currency: str
+    locale: str
+
+
+def _reader() -> _Reader:
+    # A list has hundreds of cells: for whom it is written is looked up once.
+    found: _Reader = once_per_request("reader", lambda: _Reader(profile().time_zone, profile().currency, locale_name()))
+    return found
 
 
 def flash_undo(text: str, action: str) -> None:
@@ -52,20 +65,19 @@ def flash_undo(text: str, action: str) -> None:
 
 def money_text(minor: int | None) -> str:
     """Money with the sign of the shop's currency; a dash for nothing."""
-    return "–" if minor is None else money.show(minor, profile().currency, locale_name())
+    reader = _reader()
+    return "–" if minor is None else money.show(minor, reader.currency, reader.locale)
 
 
 def amount_text(minor: int | None) -> str:
     """Money without a sign, for columns that name the currency in their head."""
-    return "–" if minor is None else money.show_plain(minor, profile().currency, locale_name())
+    reader = _reader()
+    return "–" if minor is None else money.show_plain(minor, reader.currency, reader.locale)
 
 
 def moment_text(moment: datetime | None) -> str | Markup:
     """Date and time on the shop's clock, as a `<time>` element."""
-    if moment is None:
-        return "–"
-    text = _written(moment, "d MMM y, HH:mm", profile().time_zone, locale_name())
-    return Markup(f'<time datetime="{moment.isoformat()}">{escape(text)}</time>')
+    return "–" if moment is None else _moment(moment, _reader().zone, _reader().locale)
 
 
 def clock_text(moment: datetime | None, seconds: bool = False) -> str:
@@ -88,12 +100,23 @@ def ago_text(moment: datetime | None) -> str | Markup:
     """How long ago, with the exact moment at hand."""
     if moment is None:
         return "–"
-    text = _distance(round((moment - now()).total_seconds()), locale_name())
-    exact = _written(moment, "d MMM y, HH:mm:ss", profile().time_zone, locale_name())
-    return Markup(f'<time datetime="{moment.isoformat()}" title="{escape(exact)}">{escape(text)}</time>')
+    zone, _currency, locale = _reader()
+    return _ago(moment, zone, locale).format(_distance(round((moment - now()).total_seconds()), locale))
 
 
 @lru_cache(maxsize=5_000)  # babel takes as long for a moment as the database for the row, and lists are looked at again
+def _moment(moment: datetime, zone: str, locale: str) -> Markup:
+    text = _written(moment, "d MMM y, HH:mm", zone, locale)
+    return Markup(f'<time datetime="{moment.isoformat()}">{escape(text)}</time>')
+
+
+@lru_cache(maxsize=5_000)
+def _ago(moment: datetime, zone: str, locale: str) -> Markup:
+    exact = _written(moment, "d MMM y, HH:mm:ss", zone, locale)
+    return Markup(f'<time datetime="{moment.isoformat()}" title="{escape(exact)}">{{}}</time>')
+
+
+@lru_cache(maxsize=5_000)
 def _written(moment: datetime, pattern: str, zone: str, locale: str) -> str:
     return str(format_datetime(clock.local(moment, zone), pattern, locale=locale))
 
@@ -134,26 +157,40 @@ def local_input(moment: datetime | None) -> str:
     return "" if moment is None else clock.local(moment, profile().time_zone).strftime("%Y-%m-%dT%H:%M")
 
 
-def menu() -> list[MenuEntry]:
-    """The entries that the present actor may open, in the reader's language."""
+class Menu(NamedTuple):
+    """The entries that somebody may open, in their language: all in their order, and by group."""
+
+    entries: list[MenuEntry]
+    groups: dict[str, list[MenuEntry]]
+
+
+def menu() -> Menu:
+    """The navigation of the present actor; empty for nobody."""
     present = maybe_actor()
     if present is None:
-        return []
-    made: dict[tuple[frozenset[Permission], str], list[MenuEntry]] = shop().services.setdefault("menus", {})
+        return Menu([], {})
+    made: dict[tuple[frozenset[Permission], str], Menu] = shop().services.setdefault("menus", {})
     key = (present.permissions, locale_name())
     if key not in made:
-        held = {*present.permissions, Permission.SIGNED_IN}
-        made[key] = [
-            replace(entry, label=str(entry.label), group=str(entry.group), href=url_for(entry.endpoint))
-            for entry in shop().menu
-            if entry.may in held and entry.unless not in held
-        ]
+        made[key] = _menu({*present.permissions, Permission.SIGNED_IN})
     return made[key]
+
+
+def _menu(held: set[Permission]) -> Menu:
+    entries = [
+        replace(entry, label=str(entry.label), group=str(entry.group), href=url_for(entry.endpoint))
+        for entry in shop().menu
+        if entry.may in held and entry.unless not in held
+    ]
+    groups: dict[str, list[MenuEntry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.group, []).append(entry)
+    return Menu(entries, groups)
 
 
 def _context() -> dict[str, Any]:
     present = maybe_actor()
-    entries = menu()
+    entries, groups = menu()
     endpoint = request.endpoint or ""
     fitting = [entry for entry in entries if endpoint == entry.endpoint or endpoint.startswith(entry.prefix)]
     current = max(fitting, key=lambda entry: (entry.endpoint == endpoint, len(entry.prefix)), default=None)
@@ -162,6 +199,7 @@ def _context() -> dict[str, Any]:
         "csrf_token": cache(generate_csrf),  # one for all forms of the page
         "actor": present,
         "menu": entries,
+        "menu_groups": groups,
         "current_entry": current,
         "bottom_bar": _bottom_bar(entries, present.role) if present is not None else [],
         "unread": unread_count(session(), present) if present is not None else 0,
@@ -175,16 +213,12 @@ def _bottom_bar(entries: list[MenuEntry], role: Role) -> list[MenuEntry]:
     return [entry for entry in entries if entry.phone][:4]
 
 
-class _Static:
-    """Addresses of our own static files, with a piece of their hash, so that browsers may keep them for long."""
+def _static_url(app: Flask) -> Callable[[str], str]:
+    """Gives addresses of our own static files, with a piece of their hash, so that browsers may keep them for long."""
+    folder = Path(app.static_folder or "")
 
-    def __init__(self, app: Flask) -> None:
-        self._folder = Path(app.static_folder or "")
-        self._hashes: dict[str, tuple[float, str]] = {}
+    @cache
+    def address(name: str) -> str:
+        return url_for("static", filename=name, v=hashlib.sha256((folder / name).read_bytes()).hexdigest()[:10])
 
-    def __call__(self, name: str) -> str:
-        path = self._folder / name
-        changed = path.stat().st_mtime
-        if self._hashes.get(name, (0.0, ""))[0] != changed:
-            self._hashes[name] = (changed, hashlib.sha256(path.read_bytes()).hexdigest()[:10])
-        return url_for("static", filename=name, v=self._hashes[name][1])
+    return address

@@ -36,7 +36,6 @@ from shop_app.models import (
     MoodHour,
     Offer,
     Product,
-    Rating,
     ShopProfile,
     StockMovement,
     TaxClass,
@@ -45,6 +44,7 @@ from shop_app.models import (
 from shop_app.offers.service import live
 from shop_app.permissions import Role
 from shop_app.products.service import Entry, add
+from shop_app.ratings import service as ratings
 from shop_app.reports.service import Span, close_day, report
 from shop_app.till.pricing import Item, price_cart
 from shop_app.web import Actor
@@ -244,12 +244,8 @@ def _rate(session: Session, bill: Bill, at: datetime, chance: random.Random) -> 
     words = {5: "Lovely.", 4: "Good, I will buy it again.", 3: "It is fine.", 2: "I expected more.", 1: "Not for me."}
     line = chance.choice(bill.lines)
     stars = chance.choices([1, 2, 3, 4, 5], [1, 1, 3, 7, 8])[0]
-    session.add(
-        Rating(
-            bill_line_id=line.id, product_id=line.product_id, customer_id=bill.customer_id, stars=stars,
-            comment=words[stars] if chance.random() < 0.6 else "", created_at=min(now(), at + timedelta(hours=5)),
-        )
-    )  # fmt: skip
+    comment = words[stars] if chance.random() < 0.6 else ""
+    ratings.add(session, line, bill.customer_id or 0, stars, comment, min(now(), at + timedelta(hours=5)))
 
 
 def _cameras_and_interest(session: Session, products: Sequence[Product], chance: random.Random) -> None:

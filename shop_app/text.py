@@ -38,7 +38,7 @@ def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
 
 def locale_name() -> str:
     """The reader's language, as babel names it."""
-    name: str = _once_per_request("locale_name", _present_locale)
+    name: str = once_per_request("locale_name", _present_locale)
     return name
 
 
@@ -54,10 +54,11 @@ def _fill(text: str, values: dict[str, Any]) -> str:
 
 
 def _catalogue() -> Any:
-    return _once_per_request("catalogue", flask_babel.get_translations)
+    return once_per_request("catalogue", flask_babel.get_translations)
 
 
-def _once_per_request(name: str, look_up: Callable[[], Any]) -> Any:
+def once_per_request(name: str, look_up: Callable[[], Any]) -> Any:
+    """What `look_up` gives, kept as `g.name` for the rest of the request."""
     # flask-babel looks up anew for each text, and a list has hundreds: this was a third of a page's time.
     try:
         return getattr(g, name)

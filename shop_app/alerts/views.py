@@ -44,9 +44,9 @@ def index() -> str | Response:
     """The live list, and the alerts of earlier nights by filters."""
     query = service.with_reviews(_search(), actor(), unseen_only=asked("seen") == "no")
     if wants_csv():
-        rows = everything(session(), query.order_by(Alert.started_at), whole_row=True)
+        rows = everything(session(), query.order_by(Alert.started_at))
         return csv_answer("alerts", COLUMNS, rows)
-    alerts = paginate(session(), query, SORTS, default="-time", whole_row=True)
+    alerts = paginate(session(), query, SORTS, default="-time")
     change, snoozed = arming.situation(session())
     return render_template(
         "alerts/index.html", alerts=alerts, cards=cards.cards_of(alerts.rows, profile()),

@@ -178,7 +178,7 @@ def rate(line_id: int) -> tuple[Response, int]:
 def wallet() -> Response:
     """The entries of the customer's own wallet."""
     sorts = {"when": [models.LedgerEntry.id]}
-    found = paginate(session(), customers.wallet_entries(actor()), sorts, default="-when", whole_row=True)
+    found = paginate(session(), customers.wallet_entries(actor()), sorts, default="-when")
     return _listing(
         found,
         lambda row: shapes.Entry(
@@ -240,11 +240,11 @@ def give_feedback() -> tuple[str, int]:
 def notifications() -> Response:
     """The notes for this customer."""
     sorts = {"when": [models.Notification.id]}
-    found = paginate(session(), messages.inbox(actor()), sorts, default="-when", whole_row=True)
+    found = paginate(session(), messages.inbox(actor()), sorts, default="-when")
     return _listing(
         found,
         lambda row: shapes.Notification(
-            id=row[0].id, title=row[0].title, body=row[0].body, at=row[0].created_at, read=bool(row[1])
+            id=row.id, title=row.title, body=row.body, at=row.created_at, read=bool(row.read)
         ),
     )
 
@@ -297,7 +297,7 @@ def _line(line: models.BillLine, rating: models.Rating | None) -> shapes.Line:
     )  # fmt: skip
 
 
-def _complaint(found: models.Complaint) -> shapes.Complaint:
+def _complaint(found: Any) -> shapes.Complaint:
     return shapes.Complaint(id=found.id, subject=found.subject, state=found.state, updated_at=found.updated_at)
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Select, func, select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from shop_app import audit, clock, ledger
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import SortColumn
+from shop_app.listing import Rows, SortColumn
 from shop_app.models import Account, Bill, BillLine, Counter, Payment, ReceiptPrint, Refund, RefundLine, ShopProfile
 from shop_app.permissions import Permission, Role
 from shop_app.stock import service as stock
@@ -21,6 +20,7 @@ from shop_app.text import _
 from shop_app.till.pricing import PricedCart, PricedLine
 from shop_app.web import Actor
 
+_Cashier, _Customer = aliased(Account), aliased(Account)
 METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
 
 SORTS: dict[str, list[SortColumn]] = {
@@ -144,10 +144,14 @@ def refunds_of(session: Session, bill_id: int) -> Sequence[Refund]:
 def search(
     number: str = "", *, customer_id: int | None = None, cashier_id: int | None = None, since: date | None = None,
     until: date | None = None,
-) -> Select[Any]:  # fmt: skip
-    """Bills by number, person and day of business (both days included)."""
-    names = (joinedload(who).load_only(Account.name) for who in (Bill.cashier, Bill.customer))
-    query = select(Bill).options(*names)
+) -> Rows:  # fmt: skip
+    """Bills by number, person and day of business (both days included), as rows with the names of people."""
+    query = (
+        select(
+            Bill.id, Bill.number, Bill.created_at, Bill.net_minor, Bill.tax_minor, Bill.total_minor,
+            Bill.refunded_minor, _Cashier.name.label("cashier"), _Customer.name.label("customer"),
+        ).outerjoin(Bill.cashier.of_type(_Cashier)).outerjoin(Bill.customer.of_type(_Customer))
+    )  # fmt: skip
     if number:
         wanted = number.lstrip("#")
         usable = wanted.isascii() and wanted.isdigit() and len(wanted) < 19

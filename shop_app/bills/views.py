@@ -26,8 +26,8 @@ area.menu(_l("Bills"), "index", icon="receipt", may=P.TILL, order=20, group=_l("
 COLUMNS = {
     "number": lambda bill: bill.number,
     "time": lambda bill: local(bill.created_at, profile().time_zone).isoformat(timespec="seconds"),
-    "cashier": lambda bill: bill.cashier.name,
-    "customer": lambda bill: bill.customer.name if bill.customer else "",
+    "cashier": lambda bill: bill.cashier,
+    "customer": lambda bill: bill.customer,
     "net": lambda bill: money.from_minor(bill.net_minor, profile().currency),
     "tax": lambda bill: money.from_minor(bill.tax_minor, profile().currency),
     "total": lambda bill: money.from_minor(bill.total_minor, profile().currency),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import contains
+from shop_app.listing import Rows, contains
 from shop_app.messages.service import notify
 from shop_app.models import Account, Bill, Complaint, ComplaintMessage
 from shop_app.permissions import Permission, Role
@@ -20,11 +18,10 @@ from shop_app.web import Actor
 STATES = ("open", "answered", "closed")
 
 
-def search(actor: Actor, text: str = "", state: str = "") -> Select[Any]:
-    """All complaints for who answers them, one's own for a customer."""
-    query = select(Complaint).join(Complaint.customer).options(joinedload(Complaint.customer))
-    if not actor.can(Permission.COMPLAINTS_ANSWER):
-        query = query.where(Complaint.customer_id == actor.account_id)
+def search(actor: Actor, text: str = "", state: str = "") -> Rows:
+    """All complaints for who answers them, one's own for a customer; rows with the customer's name."""
+    columns = Complaint.id, Complaint.subject, Complaint.state, Complaint.created_at, Complaint.updated_at
+    query = select(*columns, Account.name.label("customer")).outerjoin(Complaint.customer).where(_seen_by(actor))
     if text:
         query = query.where(contains(Complaint.subject, text) | contains(Account.name, text))
     if state in STATES:
@@ -34,9 +31,12 @@ def search(actor: Actor, text: str = "", state: str = "") -> Select[Any]:
 
 def get(session: Session, actor: Actor, complaint_id: int) -> Complaint:
     """One complaint with its thread; somebody else's is not found."""
-    query = search(actor).where(Complaint.id == complaint_id)
-    query = query.options(selectinload(Complaint.messages).joinedload(ComplaintMessage.author))
-    found: Complaint | None = session.scalars(query).first()
+    query = (
+        select(Complaint)
+        .where(Complaint.id == complaint_id, _seen_by(actor))
+        .options(joinedload(Complaint.customer), selectinload(Complaint.messages).joinedload(ComplaintMessage.author))
+    )
+    found = session.scalars(query).first()
     if found is None:
         raise NotFound(_("There is no such complaint of yours."))
     return found
@@ -92,6 +92,10 @@ def set_closed(session: Session, actor: Actor, complaint: Complaint, closed: boo
 def count_open(session: Session) -> int:
     """How many wait for an answer."""
     return session.scalars(select(func.count()).where(Complaint.state == "open")).one()
+
+
+def _seen_by(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.can(Permission.COMPLAINTS_ANSWER) else Complaint.customer_id == actor.account_id
 
 
 def _text(text: str, longest: int) -> str:

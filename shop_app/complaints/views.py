@@ -24,7 +24,7 @@ area.menu(_l("Help"), "mine", icon="help", may=P.CUSTOMER, order=40, phone=True)
 COLUMNS = {
     "id": lambda complaint: complaint.id,
     "opened": lambda complaint: complaint.created_at.isoformat(),
-    "customer": lambda complaint: complaint.customer.name,
+    "customer": lambda complaint: complaint.customer,
     "subject": lambda complaint: complaint.subject,
     "state": lambda complaint: complaint.state,
 }

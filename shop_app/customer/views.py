@@ -150,8 +150,8 @@ def wallet() -> str | Response:
     """One's own wallet, with the balance after each entry."""
     query = service.wallet_entries(actor())
     if wants_csv():
-        rows = everything(session(), query.order_by(LedgerEntry.id), whole_row=True)
+        rows = everything(session(), query.order_by(LedgerEntry.id))
         return csv_answer("wallet", WALLET_COLUMNS, rows)
-    entries = paginate(session(), query, {"when": [LedgerEntry.id]}, default="-when", whole_row=True)
+    entries = paginate(session(), query, {"when": [LedgerEntry.id]}, default="-when")
     balance = service.wallet_balance(session(), actor())
     return render_template("customer/wallet.html", entries=entries, balance=balance)

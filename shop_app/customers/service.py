@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from shop_app.errors import NotFound
-from shop_app.listing import SortColumn
+from shop_app.listing import Rows, SortColumn
 from shop_app.models import Account, Bill, Complaint, LedgerAccount
 from shop_app.permissions import Role
 from shop_app.staff.service import by_text
@@ -28,13 +28,14 @@ class Figures:
     open_complaints: int
 
 
-def search(text: str = "", state: str = "active") -> Select[Any]:
-    """Customers whose name, e-mail or telephone contains `text`."""
-    query = select(Account).where(Account.role == Role.CUSTOMER.value)
+def search(text: str = "", state: str = "active") -> Rows:
+    """Customers whose name, e-mail or telephone contains `text`, as rows."""
+    columns = Account.id, Account.name, Account.email, Account.phone, Account.active, Account.created_at
+    query = select(*columns).where(Account.role == Role.CUSTOMER.value)
     if text:
         query = query.where(by_text(text))
     if state in {"active", "disabled"}:
-        query = query.where(Account.active.is_(state == "active"))
+        query = query.where(Account.active == (state == "active"))
     return query
 
 

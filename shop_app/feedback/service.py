@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased
 
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid
-from shop_app.listing import contains
+from shop_app.listing import Rows, contains
 from shop_app.models import Account, Feedback
 from shop_app.text import _
 from shop_app.web import Actor
 
+_Handler = aliased(Account)
 TOPICS = ("products", "service", "shop", "app", "other")
 
 
-def search(text: str = "", topic: str = "", state: str = "open", role: str = "") -> Select[Any]:
-    """Feedback of everybody, for who may read it."""
-    author = joinedload(Feedback.author).load_only(Account.name, Account.role)
-    handled_by = joinedload(Feedback.handled_by).load_only(Account.name)
-    query = select(Feedback).join(Feedback.author).options(author, handled_by)
+def search(text: str = "", topic: str = "", state: str = "open", role: str = "") -> Rows:
+    """Feedback of everybody, for who may read it; rows with the names of people."""
+    query = (
+        select(
+            Feedback.id, Feedback.topic, Feedback.body, Feedback.created_at, Feedback.handled_at,
+            Account.name.label("author"), Account.role, _Handler.name.label("handled_by"),
+        ).outerjoin(Feedback.author).outerjoin(Feedback.handled_by.of_type(_Handler))
+    )  # fmt: skip
     if text:
         query = query.where(contains(Feedback.body, text) | contains(Account.name, text))
     if topic in TOPICS:

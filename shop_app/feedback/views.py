@@ -36,8 +36,8 @@ TOPIC_LABELS = {
 }  # fmt: skip
 COLUMNS = {
     "when": lambda entry: entry.created_at.isoformat(),
-    "from": lambda entry: entry.author.name,
-    "role": lambda entry: entry.author.role,
+    "from": lambda entry: entry.author,
+    "role": lambda entry: entry.role,
     "topic": lambda entry: entry.topic,
     "text": lambda entry: entry.body,
     "handled": lambda entry: entry.handled_at.isoformat() if entry.handled_at else "",
@@ -57,7 +57,7 @@ def index() -> str | Response:
     query = service.search(asked("q"), asked("topic"), asked("state") or "open", asked("role"))
     if wants_csv():
         return csv_answer("feedback", COLUMNS, everything(session(), query.order_by(Feedback.id.desc())))
-    entries = paginate(session(), query, {"when": [Feedback.id]}, default="-when")
+    entries = paginate(session(), query, {"when": [Feedback.created_at, Feedback.id]}, default="-when")
     return render_template("feedback/index.html", entries=entries, topics=TOPIC_LABELS)
 
 

@@ -117,10 +117,8 @@ def notes() -> str | Response:
     """Notes about zones: looked at and not bought."""
     query = service.notes(actor())
     if wants_csv():
-        return csv_answer(
-            "camera-notes", NOTE_COLUMNS, everything(session(), query.order_by(InterestNote.hour), whole_row=True)
-        )
-    found = paginate(session(), query, NOTE_SORTS, default="-time", whole_row=True)
+        return csv_answer("camera-notes", NOTE_COLUMNS, everything(session(), query.order_by(InterestNote.hour)))
+    found = paginate(session(), query, NOTE_SORTS, default="-time")
     return render_template("interest/notes.html", notes=found)
 
 

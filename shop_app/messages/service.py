@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from shop_app import audit
 from shop_app.db import now
 from shop_app.errors import Invalid, NotFound
+from shop_app.listing import Rows
 from shop_app.models import Account, Notification, NotificationRead
 from shop_app.permissions import Role
 from shop_app.text import _
 from shop_app.web import Actor
 
+_Sender = aliased(Account)
 UNREAD_FOR = timedelta(days=90)  # what nobody opened in that time does not wait any longer
+MOST_UNREAD = 100  # are counted, for the bell of each page
 
 
 def notify(
@@ -46,7 +48,7 @@ def waiting(actor: Actor) -> ColumnElement[bool]:
 
 
 def unread_count(session: Session, actor: Actor) -> int:
-    """How many notes wait for this actor."""
+    """How many notes wait for this actor, up to `MOST_UNREAD`."""
     recent = now() - UNREAD_FOR
     values = {
         "account": actor.id,
@@ -57,18 +59,21 @@ def unread_count(session: Session, actor: Actor) -> int:
     return int(session.scalars(_UNREAD, values).one())
 
 
-def inbox(actor: Actor, *, unread_only: bool = False) -> Select[Notification, bool]:
-    """The notes for this actor, each with whether it was read."""
+def inbox(actor: Actor, *, unread_only: bool = False) -> Rows:
+    """The notes for this actor, as rows with the sender's name and whether each was read."""
     read = or_(_is_read_by(actor.id), Notification.created_at < now() - UNREAD_FOR).label("read")
-    query = select(Notification, read).options(joinedload(Notification.sender).load_only(Account.name))
+    columns = Notification.id, Notification.title, Notification.body, Notification.link, Notification.created_at
+    query = select(*columns, Account.name.label("sender"), read).outerjoin(Notification.sender)
     return query.where(waiting(actor) if unread_only else mine(actor))
 
 
-def sent() -> Select[Any]:
-    """All notes that people sent, with how many have read each."""
+def sent() -> Rows:
+    """All notes that people sent, as rows with the names of people and how many have read each."""
     reads = select(func.count()).where(NotificationRead.notification_id == Notification.id).scalar_subquery()
-    query = select(Notification, reads.label("reads")).where(Notification.sender_id.is_not(None))
-    return query.options(joinedload(Notification.account), joinedload(Notification.sender))
+    columns = Notification.id, Notification.title, Notification.body, Notification.role, Notification.created_at
+    query = select(*columns, _Sender.name.label("sender"), Account.name.label("account"), reads.label("reads"))
+    people = query.outerjoin(Notification.sender.of_type(_Sender)).outerjoin(Notification.account)
+    return people.where(Notification.sender_id.is_not(None))
 
 
 def get_mine(session: Session, actor: Actor, note_id: int) -> Notification:
@@ -121,9 +126,8 @@ def _is_read_by(account: int | BindParameter[int] | None) -> ColumnElement[bool]
 
 
 # As `waiting`, with the moment in both arms so that each is answered by an index. Every page asks: it is put together once.
-_UNREAD = (
-    select(func.count())
-    .select_from(Notification)
+_UNREAD = select(func.count()).select_from(
+    select(Notification.id)
     .where(
         or_(
             and_(Notification.account_id == bindparam("account"), Notification.created_at >= bindparam("recent")),
@@ -131,4 +135,6 @@ _UNREAD = (
         ),
         ~_is_read_by(bindparam("account")),
     )
+    .limit(MOST_UNREAD)
+    .subquery()
 )

@@ -32,17 +32,17 @@ area.menu(
 )
 
 COLUMNS = {
-    "when": lambda row: row.Notification.created_at.isoformat(),
-    "title": lambda row: row.Notification.title,
-    "text": lambda row: row.Notification.body,
+    "when": lambda row: row.created_at.isoformat(),
+    "title": lambda row: row.title,
+    "text": lambda row: row.body,
     "read": lambda row: "yes" if row.read else "no",
 }
 SENT_COLUMNS = {
-    "when": lambda row: row.Notification.created_at.isoformat(),
-    "to": lambda row: row.Notification.role or row.Notification.account.name,
-    "from": lambda row: row.Notification.sender.name,
-    "title": lambda row: row.Notification.title,
-    "text": lambda row: row.Notification.body,
+    "when": lambda row: row.created_at.isoformat(),
+    "to": lambda row: row.role or row.account,
+    "from": lambda row: row.sender,
+    "title": lambda row: row.title,
+    "text": lambda row: row.body,
     "read by": lambda row: row.reads,
 }
 
@@ -60,9 +60,9 @@ def inbox() -> str | Response:
     """The notes for this person, the newest first."""
     query = service.inbox(actor(), unread_only=asked("state") == "unread")
     if wants_csv():
-        rows = everything(session(), query.order_by(Notification.id.desc()), whole_row=True)
+        rows = everything(session(), query.order_by(Notification.id.desc()))
         return csv_answer("notifications", COLUMNS, rows)
-    notes = paginate(session(), query, {"when": [Notification.id]}, default="-when", whole_row=True)
+    notes = paginate(session(), query, {"when": [Notification.id]}, default="-when")
     return render_template("messages/inbox.html", notes=notes)
 
 
@@ -85,9 +85,9 @@ def read(note_id: int) -> BaseResponse:
 def sent() -> str | Response:
     """What was sent, and how many have read it."""
     if wants_csv():
-        rows = everything(session(), service.sent().order_by(Notification.id.desc()), whole_row=True)
+        rows = everything(session(), service.sent().order_by(Notification.id.desc()))
         return csv_answer("sent-notifications", SENT_COLUMNS, rows)
-    notes = paginate(session(), service.sent(), {"when": [Notification.id]}, default="-when", whole_row=True)
+    notes = paginate(session(), service.sent(), {"when": [Notification.id]}, default="-when")
     return render_template("messages/sent.html", notes=notes)
 
 

@@ -19,10 +19,11 @@ class Account(Base):
     __table_args__ = (
         CheckConstraint("role IN ('admin','billing','sales','security','customer')", name="role"),
         CheckConstraint("email_norm IS NOT NULL OR phone_norm IS NOT NULL", name="reachable"),
+        Index("ix_accounts_role_active_name", "role", "active", "name"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    role: Mapped[str] = mapped_column(String(20), index=True)
+    role: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(120))
     email: Mapped[str | None] = mapped_column(String(254))
     email_norm: Mapped[str | None] = mapped_column(exact(254), unique=True)  # NFKC, casefolded, stripped

@@ -22,7 +22,7 @@ class TaxClass(Base):
 
 
 class Product(Base):
-    """Something sold by the piece. `stock` changes only together with a StockMovement."""
+    """Something sold by the piece. `stock` changes only together with a StockMovement, `rating_*` with a Rating."""
 
     __tablename__ = "products"
     __table_args__ = (
@@ -46,6 +46,8 @@ class Product(Base):
     active: Mapped[bool] = mapped_column(default=True)
     stock: Mapped[int] = mapped_column(default=0)
     low_stock_level: Mapped[int] = mapped_column(default=0)  # a notice is sent when the stock crosses it downwards
+    rating_count: Mapped[int] = mapped_column(default=0, index=True)  # both are sums over its ratings
+    rating_stars: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)  # a stale edit is refused
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -6,26 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.listing import SortColumn, contains
+from shop_app.listing import Rows, SortColumn, contains
 from shop_app.messages import notify
-from shop_app.models import Offer, OfferProduct, Product
+from shop_app.models import Account, Offer, OfferProduct, Product
 from shop_app.permissions import Permission, Role
 from shop_app.text import _
 from shop_app.till.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal
 from shop_app.web import Actor
 
+_Proposer, _Decider = aliased(Account), aliased(Account)
 KINDS = (PERCENT, AMOUNT, BUY_X_GET_Y)
 STATES = ("proposed", "upcoming", "live", "expired", "rejected", "withdrawn")
 MOST_PRODUCTS = 500
 
 SORTS: dict[str, list[SortColumn]] = {
-    "created": [Offer.created_at, Offer.id],
+    "created": [Offer.id],
     "name": [Offer.name, Offer.id],
     "starts": [Offer.starts_at, Offer.id],
     "ends": [Offer.ends_at, Offer.id],
@@ -57,10 +58,14 @@ def state_of(offer: Offer, at: datetime) -> str:
     return "live" if at < offer.ends_at else "expired"
 
 
-def search(text: str = "", state: str = "") -> Select[Any]:
-    """Offers by text and state, with how many products are in each: rows of (Offer, number)."""
+def search(text: str = "", state: str = "") -> Rows:
+    """Offers by text and state, as rows with the names of people and how many products are in each."""
     number = select(func.count()).where(OfferProduct.offer_id == Offer.id).correlate(Offer).scalar_subquery()
-    query = select(Offer, number.label("products")).options(joinedload(Offer.proposed_by), joinedload(Offer.decided_by))
+    query = select(
+        Offer.id, Offer.name, Offer.kind, Offer.basis_points, Offer.amount_minor, Offer.buy_quantity,
+        Offer.get_quantity, Offer.starts_at, Offer.ends_at, Offer.state, Offer.reason, Offer.proposed_by_id,
+        number.label("products"), _Proposer.name.label("proposed_by"), _Decider.name.label("decided_by"),
+    ).outerjoin(Offer.proposed_by.of_type(_Proposer)).outerjoin(Offer.decided_by.of_type(_Decider))  # fmt: skip
     if text:
         query = query.where(contains(Offer.name, text))
     return query.where(_in_state(state)) if state in STATES else query

@@ -37,15 +37,15 @@ area = Area("offers", __name__, url_prefix="/offers")
 area.menu(_l("Offers"), "index", icon="percent", may=P.OFFERS_VIEW, order=130, group=_l("Shop"), phone=True)
 
 COLUMNS = {
-    "name": lambda row: row.Offer.name,
-    "offer": lambda row: offer_words(row.Offer),
+    "name": lambda row: row.name,
+    "offer": lambda row: offer_words(row),
     "products": lambda row: row.products or "all",
-    "from": lambda row: local(row.Offer.starts_at, profile().time_zone).isoformat(timespec="minutes"),
-    "to": lambda row: local(row.Offer.ends_at, profile().time_zone).isoformat(timespec="minutes"),
-    "state": lambda row: service.state_of(row.Offer, now()),
-    "proposed by": lambda row: row.Offer.proposed_by.name,
-    "decided by": lambda row: row.Offer.decided_by.name if row.Offer.decided_by else "",
-    "reason": lambda row: row.Offer.reason,
+    "from": lambda row: local(row.starts_at, profile().time_zone).isoformat(timespec="minutes"),
+    "to": lambda row: local(row.ends_at, profile().time_zone).isoformat(timespec="minutes"),
+    "state": lambda row: service.state_of(row, now()),
+    "proposed by": lambda row: row.proposed_by,
+    "decided by": lambda row: row.decided_by,
+    "reason": lambda row: row.reason,
 }
 
 
@@ -96,9 +96,9 @@ def index() -> str | Response:
     """All offers, newest first."""
     query = service.search(asked("q"), asked("state"))
     if wants_csv():
-        rows = everything(session(), query.order_by(Offer.id), whole_row=True)
+        rows = everything(session(), query.order_by(Offer.id))
         return csv_answer("offers", COLUMNS, rows)
-    offers = paginate(session(), query, service.SORTS, default="-created", whole_row=True)
+    offers = paginate(session(), query, service.SORTS, default="-created")
     return render_template(
         "offers/index.html", offers=offers, words=offer_words, state_of=lambda offer: service.state_of(offer, now()),
         labels=STATE_LABELS, kinds=STATE_KINDS,

@@ -6,16 +6,15 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app import audit, money
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import SortColumn, contains
+from shop_app.listing import Rows, SortColumn, contains
 from shop_app.models import Product, StockMovement, TaxClass
 from shop_app.text import _
 from shop_app.web import Actor
@@ -45,15 +44,18 @@ class Entry:
     low_stock_level: int = 0
 
 
-def search(text: str = "", category: str = "", state: str = "active") -> Select[Any]:
-    """Products whose name, SKU or barcode contains `text`."""
-    query = select(Product).options(joinedload(Product.tax_class))
+def search(text: str = "", category: str = "", state: str = "active") -> Rows:
+    """Products whose name, SKU or barcode contains `text`, as rows."""
+    query = select(
+        Product.id, Product.sku, Product.barcode, Product.name, Product.category, Product.price_minor, Product.picture,
+        Product.stock, Product.low_stock_level, Product.active, TaxClass.name.label("tax"),
+    ).outerjoin(Product.tax_class)  # fmt: skip
     if text:
         query = query.where(or_(contains(Product.name, text), contains(Product.sku, text), Product.barcode == text))
     if category:
         query = query.where(Product.category == category)
     if state in {"active", "disabled"}:
-        query = query.where(Product.active.is_(state == "active"))
+        query = query.where(Product.active == (state == "active"))
     return query
 
 

@@ -27,7 +27,7 @@ COLUMNS = {
     "name": lambda product: product.name,
     "category": lambda product: product.category,
     "price": lambda product: money.from_minor(product.price_minor, profile().currency),
-    "tax": lambda product: product.tax_class.name,
+    "tax": lambda product: product.tax,
     "stock": lambda product: product.stock,
     "low_stock_level": lambda product: product.low_stock_level,
     "active": lambda product: "yes" if product.active else "no",

@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app import clock
 from shop_app.db import now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import SortColumn, contains
+from shop_app.listing import Rows, SortColumn, contains
 from shop_app.models import Bill, BillLine, Product, Rating
 from shop_app.text import _
 from shop_app.web import Actor
 
-MEAN = func.avg(Rating.stars).label("mean")
-COUNT = func.count(Rating.id).label("count")
-SORTS: dict[str, list[SortColumn]] = {"mean": [MEAN, COUNT], "count": [COUNT], "name": [Product.name]}
+MEAN = (Product.rating_stars * 1.0 / Product.rating_count).label("mean")
+SORTS: dict[str, list[SortColumn]] = {
+    "mean": [MEAN, Product.rating_count],
+    "count": [Product.rating_count],
+    "name": [Product.name],
+}
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,10 @@ class Summary:
         return sum(n * times for n, times in self.stars.items()) / self.count if self.count else None
 
 
-def by_product(text: str = "") -> Select[Any]:
+def by_product(text: str = "") -> Rows:
     """Rated products with number and mean of their ratings."""
-    query = select(Product.id, Product.name, COUNT, MEAN).join(Rating, Rating.product_id == Product.id)
-    if text:
-        query = query.where(contains(Product.name, text))
-    return query.group_by(Product.id, Product.name)
+    rated = select(Product.id, Product.name, Product.rating_count, MEAN).where(Product.rating_count > 0)
+    return rated.where(contains(Product.name, text)) if text else rated
 
 
 def summary(session: Session, product_id: int, zone: str, *, weeks: int = 12) -> Summary:
@@ -87,15 +88,22 @@ def rate(session: Session, actor: Actor, line_id: int, stars: int, comment: str)
     if len(comment) > 2000:
         raise Invalid(_("Not saved: the comment is too long."))
     line = to_rate(session, actor, line_id)
-    rating = Rating(
-        bill_line_id=line.id, product_id=line.product_id, customer_id=actor.account_id, stars=stars,
-        comment=comment.strip(), created_at=now(),
-    )  # fmt: skip
-    session.add(rating)
     try:
-        session.flush()
+        return add(session, line, actor.account_id, stars, comment.strip(), now())
     except (IntegrityError, OperationalError):
         raise Conflict(_("Nothing was changed: you have rated this purchase already.")) from None
+
+
+def add(session: Session, line: BillLine, customer_id: int, stars: int, comment: str, at: datetime) -> Rating:
+    """Write a rating down, and count it with its product."""
+    rating = Rating(
+        bill_line_id=line.id, product_id=line.product_id, customer_id=customer_id, stars=stars, comment=comment,
+        created_at=at,
+    )  # fmt: skip
+    session.add(rating)
+    session.flush()
+    counted = {"rating_count": Product.rating_count + 1, "rating_stars": Product.rating_stars + stars}
+    session.execute(update(Product).where(Product.id == line.product_id).values(counted))
     return rating
 
 

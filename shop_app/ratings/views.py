@@ -17,7 +17,7 @@ area.menu(_l("Ratings"), "index", icon="star", may=P.RATINGS_VIEW, order=180, gr
 
 COLUMNS = {
     "product": lambda row: row.name,
-    "ratings": lambda row: row.count,
+    "ratings": lambda row: row.rating_count,
     "mean": lambda row: round(float(row.mean), 2),
 }
 COMMENT_COLUMNS = {
@@ -32,8 +32,8 @@ def index() -> str | Response:
     """The rated products."""
     query = service.by_product(asked("q"))
     if wants_csv():
-        return csv_answer("ratings", COLUMNS, everything(session(), query, whole_row=True))
-    rated = paginate(session(), query, service.SORTS, default="-count", whole_row=True)
+        return csv_answer("ratings", COLUMNS, everything(session(), query))
+    rated = paginate(session(), query, service.SORTS, default="-count")
     return render_template("ratings/index.html", rated=rated)
 
 

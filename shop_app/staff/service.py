@@ -35,7 +35,7 @@ def search(text: str = "", role: str = "", state: str = "active") -> Select[Any]
     if role in set(STAFF):
         query = query.where(Account.role == role)
     if state in {"active", "disabled"}:
-        query = query.where(Account.active.is_(state == "active"))
+        query = query.where(Account.active == (state == "active"))
     return query
 
 

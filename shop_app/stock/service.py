@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
 
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import SortColumn, contains
+from shop_app.listing import Rows, SortColumn, contains
 from shop_app.messages import notify
-from shop_app.models import Product, StockMovement
+from shop_app.models import Account, Product, StockMovement
 from shop_app.permissions import Role
 from shop_app.text import _
 from shop_app.web import Actor
@@ -42,9 +42,11 @@ class Cause:
     refund_id: int | None = None
 
 
-def search(text: str = "", state: str = "") -> Select[Any]:
+def search(text: str = "", state: str = "") -> Rows:
     """Products on sale by text, and by how many are left: low, out, or all."""
-    query = select(Product).where(Product.active)
+    query = select(
+        Product.id, Product.sku, Product.barcode, Product.name, Product.stock, Product.low_stock_level
+    ).where(Product.active)
     if text:
         query = query.where(contains(Product.name, text) | contains(Product.sku, text) | (Product.barcode == text))
     if state == "low":
@@ -54,9 +56,14 @@ def search(text: str = "", state: str = "") -> Select[Any]:
     return query
 
 
-def movements(product_id: int | None = None, reason: str = "") -> Select[Any]:
+def movements(product_id: int | None = None, reason: str = "") -> Rows:
     """Movements, of one product or of all, with who made them."""
-    query = select(StockMovement).options(joinedload(StockMovement.product), joinedload(StockMovement.account))
+    query = (
+        select(
+            StockMovement.at, StockMovement.product_id, StockMovement.change, StockMovement.stock_after,
+            StockMovement.reason, StockMovement.note, Product.sku, Product.name, Account.name.label("account"),
+        ).outerjoin(StockMovement.product).outerjoin(StockMovement.account)
+    )  # fmt: skip
     if product_id is not None:
         query = query.where(StockMovement.product_id == product_id)
     if reason:

@@ -33,13 +33,13 @@ COLUMNS = {
 }
 MOVEMENT_COLUMNS = {
     "time": lambda move: local(move.at, profile().time_zone).isoformat(timespec="seconds"),
-    "sku": lambda move: move.product.sku,
-    "name": lambda move: move.product.name,
+    "sku": lambda move: move.sku,
+    "name": lambda move: move.name,
     "change": lambda move: move.change,
     "stock after": lambda move: move.stock_after,
     "reason": lambda move: move.reason,
     "note": lambda move: move.note,
-    "by": lambda move: move.account.name,
+    "by": lambda move: move.account,
 }
 
 

@@ -51,7 +51,7 @@ def show(customer_id: int) -> str | Response:
     """The wallet with the balance after each entry, and the form that fills it."""
     customer = get_customer(session(), customer_id)
     if wants_csv():
-        rows = everything(session(), ledger.entries_of(customer_id).order_by(LedgerEntry.id), whole_row=True)
+        rows = everything(session(), ledger.entries_of(customer_id).order_by(LedgerEntry.id))
         return csv_answer("wallet", COLUMNS, rows)
     form = TopUpForm(key=secrets.token_hex(16))
     return _page(customer, form)
@@ -89,7 +89,7 @@ def _pay_in(customer: Account, form: TopUpForm) -> BaseResponse:
 
 def _page(customer: Account, form: TopUpForm, problem: str = "") -> str:
     query = ledger.entries_of(customer.id)
-    entries = paginate(session(), query, {"when": [LedgerEntry.id]}, default="-when", whole_row=True)
+    entries = paginate(session(), query, {"when": [LedgerEntry.id]}, default="-when")
     newest = entries.rows[0].LedgerEntry.balance_after_minor if entries.rows and entries.number == 1 else None
     balance = newest if newest is not None else ledger.balance_of(session(), customer.id)
     return render_template(

@@ -167,6 +167,8 @@ def test_a_purchase_is_rated_once(customer: Person, make_bill: MakeBill, databas
     assert (first.status_code, second.status_code) == (303, 409)
     with database.reading() as session:
         assert [r.stars for r in session.scalars(select(Rating))] == [4]
+        product = session.get_one(Product, line.product_id)
+        assert (product.rating_count, product.rating_stars) == (1, 4)
     assert "good" in admin.client.get(f"/ratings/{line.product_id}").text
 
 

@@ -26,10 +26,11 @@ from sqlalchemy.orm import Session
 
 from shop_app import audit, background, backup, running, tables
 from shop_app.cli import main
-from shop_app.db import Base, Database
+from shop_app.db import Base, Database, now
 from shop_app.doctor import findings
 from shop_app.errors import Conflict, Invalid
-from shop_app.models import Account, AuditEntry, Product, StockMovement
+from shop_app.models import Account, AuditEntry, BillLine, Product, StockMovement
+from shop_app.ratings import service as ratings
 from shop_app.schema import alembic_config, head, upgrade_database, versions
 from shop_app.settings import Settings, SettingsError, load_settings
 from shop_app.web import shop_of
@@ -86,6 +87,9 @@ def test_an_upgrade_keeps_every_row_and_makes_what_the_models_say(  # M15
     settings: Settings, database: Database, billing: Person, make_product: Callable[..., Product], version: str
 ) -> None:
     many_bills(database, [billing.id], make_product(), 300)
+    with database.writing() as session:
+        for line, stars in ((1, 5), (2, 2)):
+            ratings.add(session, session.get_one(BillLine, line), billing.id, stars, "", now())
     before = _contents(database)
     database.close()
 
