@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from shop_app.permissions import Permission, Role
 if TYPE_CHECKING:
     from shop_app.settings import Settings
 
+Kept = TypeVar("Kept")
 View = TypeVar("View", bound=Callable[..., Any])
 _TRIES = 4  # of a transaction that the database gave up to end a deadlock
 
@@ -226,6 +228,14 @@ def actor() -> Actor:
 def maybe_actor() -> Actor | None:
     """Who makes the present request, or None."""
     return cast("Actor | None", g.get("actor"))
+
+
+def kept(name: str, seconds: float, make: Callable[[], Kept]) -> Kept:
+    """What `make` gave at most `seconds` ago in this process: plain values, for sums over much that need not be of this second."""
+    held: dict[str, tuple[float, Kept]] = shop().services.setdefault("kept", {})
+    if name not in held or time.monotonic() - held[name][0] > seconds:
+        held[name] = (time.monotonic(), make())
+    return held[name][1]
 
 
 def register(app: Flask, areas: Iterable[Area]) -> None:

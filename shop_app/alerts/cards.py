@@ -3,79 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, aliased, contains_eager
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session, aliased
 
 from shop_app import clock
+from shop_app.listing import Rows
 from shop_app.models import Account, Alert, Camera, EventFile, ShopProfile
 
+CHAIN = timedelta(minutes=5)  # between two alerts of a camera that are shown as one card
 _Clip, _Taker = aliased(EventFile), aliased(Account)
 
 
-def query() -> Select[Alert, str]:
+class Card(NamedTuple):
+    """Plain values, the same in every language; words come from the page. Moments are those of the shop's clock."""
+
+    id: int
+    camera: str
+    title: str
+    zone: str
+    change: str
+    severity: str
+    state: str
+    quiet: bool
+    day: str
+    time: str
+    started: str
+    seconds: int | None
+    still: str
+    clip: str
+    by: str
+    by_at: str
+    escalated: bool
+
+
+def query() -> Rows:
     """Alerts with who took them, their clip and what their camera is called, in one statement."""
     return (
-        select(Alert, Camera.title)
+        select(
+            Alert.id, Alert.camera, Alert.zone, Alert.change, Alert.severity, Alert.state, Alert.quiet, Alert.note,
+            Alert.started_at, Alert.ended_at, Alert.taken_at, Alert.escalated_at, Alert.snapshot_id,
+            Alert.thumbnail_id, Alert.clip_problem, Camera.title, _Taker.name.label("by"), Alert.clip_id,
+            _Clip.complete_at.label("clip_complete_at"), _Clip.deleted_at.label("clip_deleted_at"),
+        )
         .outerjoin(_Taker, Alert.taken_by_id == _Taker.id)
         .outerjoin(_Clip, Alert.clip_id == _Clip.id)
         .outerjoin(Camera, Camera.name == Alert.camera)
-        .options(contains_eager(Alert.taken_by.of_type(_Taker)), contains_eager(Alert.clip.of_type(_Clip)))
-    )
+    )  # fmt: skip
 
 
-def cards(session: Session, ids: Iterable[int], profile: ShopProfile) -> dict[int, dict[str, Any]]:
+def cards(session: Session, ids: Iterable[int], profile: ShopProfile) -> dict[int, Card]:
     """Some alerts by their ids."""
     found = session.execute(query().where(Alert.id.in_(list(ids))))
-    return {alert.id: card(alert, title, profile) for alert, title in found}
+    return {row.id: card(row, profile) for row in found}
 
 
-def cards_of(rows: Sequence[Any], profile: ShopProfile) -> list[dict[str, Any]]:
-    """The cards of rows of `query`."""
-    return [card(row[0], row[1], profile) for row in rows]
+def chains(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[list[Row[*tuple[Any, ...]]]]:
+    """Rows in the order of time, with those of one camera that follow each other within minutes put together."""
+    found: list[list[Row[*tuple[Any, ...]]]] = []
+    last: dict[str, list[Row[*tuple[Any, ...]]]] = {}
+    for row in rows:
+        chain = last.get(row.camera)
+        if chain is None or abs(chain[-1].started_at - row.started_at) > CHAIN:
+            last[row.camera] = chain = []
+            found.append(chain)
+        chain.append(row)
+    return found
 
 
-def card(alert: Alert, title: str | None, profile: ShopProfile) -> dict[str, Any]:
-    """Plain values, the same in every language; words come from the page."""
-    return {
-        "id": alert.id,
-        "camera": alert.camera,
-        "title": title or alert.camera,
-        "zone": alert.zone or "",
-        "change": alert.change,
-        "severity": alert.severity,
-        "state": alert.state,
-        "quiet": alert.quiet,
-        "day": clock.day_of(alert.started_at, profile.time_zone).isoformat(),
-        "time": _clock(alert.started_at, profile),
-        "started": alert.started_at.isoformat(),
-        "seconds": _seconds(alert),
-        "still": f"/alerts/{alert.id}/still?v={alert.thumbnail_id or alert.snapshot_id}" if _has_still(alert) else "",
-        "clip": clip_state(alert),
-        "by": alert.taken_by.name if alert.taken_by else "",
-        "by_at": _clock(alert.taken_at, profile) if alert.taken_at else "",
-        "escalated": alert.escalated_at is not None,
-    }
+def card(row: Row[*tuple[Any, ...]], profile: ShopProfile) -> Card:
+    """The card of a row of `query`."""
+    started = clock.local(row.started_at, profile.time_zone)
+    picture = row.thumbnail_id or row.snapshot_id
+    return Card(
+        id=row.id, camera=row.camera, title=row.title or row.camera, zone=row.zone or "", change=row.change,
+        severity=row.severity, state=row.state, quiet=row.quiet, day=f"{started:%Y-%m-%d}", time=f"{started:%H:%M:%S}",
+        started=row.started_at.isoformat(), seconds=_seconds(row.started_at, row.ended_at),
+        still=f"/alerts/{row.id}/still?v={picture}" if picture else "", clip=_clip(row), by=row.by or "",
+        by_at=f"{clock.local(row.taken_at, profile.time_zone):%H:%M:%S}" if row.taken_at else "",
+        escalated=row.escalated_at is not None,
+    )  # fmt: skip
 
 
-def clip_state(alert: Alert) -> str:
+def _clip(row: Row[*tuple[Any, ...]]) -> str:
     """`ready`, `coming`, `failed`, `deleted`, or `none` while nothing is known."""
-    if alert.clip is not None:
-        if alert.clip.deleted_at is not None:
-            return "deleted"
-        return "ready" if alert.clip.complete_at is not None else "coming"
-    return "failed" if alert.clip_problem else "none"
+    if row.clip_id is None:
+        return "failed" if row.clip_problem else "none"
+    if row.clip_deleted_at is not None:
+        return "deleted"
+    return "ready" if row.clip_complete_at is not None else "coming"
 
 
-def _has_still(alert: Alert) -> bool:
-    return alert.snapshot_id is not None or alert.thumbnail_id is not None
-
-
-def _seconds(alert: Alert) -> int | None:
-    return None if alert.ended_at is None else max(0, round((alert.ended_at - alert.started_at).total_seconds()))
-
-
-def _clock(moment: datetime, profile: ShopProfile) -> str:
-    return clock.local(moment, profile.time_zone).strftime("%H:%M:%S")
+def _seconds(begin: datetime, end: datetime | None) -> int | None:
+    return None if end is None else max(0, round((end - begin).total_seconds()))

@@ -15,12 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shop_app.alerts.cards import cards
+from shop_app.alerts.cards import Card, cards
 from shop_app.db import Database, now
 from shop_app.models import AlertChange, ShopProfile
 
@@ -173,8 +172,8 @@ def _messages(session: Session, rows: Iterable[AlertChange]) -> list[Message]:
     return [(row.id, _event(row, shown.get(row.alert_id or 0))) for row in rows]
 
 
-def _event(row: AlertChange, card: dict[str, Any] | None) -> str:
-    data = {"what": row.what, "at": row.at.isoformat(), "alert": card}
+def _event(row: AlertChange, card: Card | None) -> str:
+    data = {"what": row.what, "at": row.at.isoformat(), "alert": card._asdict() if card else None}
     return f"id: {row.id}\ndata: {json.dumps(data)}\n\n"
 
 

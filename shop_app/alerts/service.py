@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app import audit
@@ -15,6 +17,7 @@ from shop_app.alerts import cards, changes
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.events import files
+from shop_app.listing import Rows
 from shop_app.models import Alert, AlertReview, Camera, EventFile
 from shop_app.text import _
 from shop_app.web import Actor
@@ -39,7 +42,7 @@ def get_alert(session: Session, alert_id: int) -> Alert:
 
 def search(
     camera: str = "", state: str = "", severity: str = "", begin: datetime | None = None, end: datetime | None = None
-) -> Select[Alert, str]:
+) -> Rows:
     """Alerts with their cards' columns."""
     query = cards.query()
     if camera:
@@ -55,10 +58,10 @@ def search(
     return query
 
 
-def with_reviews(query: Select[Alert, str], actor: Actor, *, unseen_only: bool) -> Select[Any]:
+def with_reviews(query: Rows, actor: Actor, *, unseen_only: bool) -> Rows:
     """Alerts, and beside each when this person looked at it; or those alone that they have not looked at."""
     mine = (AlertReview.alert_id == Alert.id) & (AlertReview.account_id == actor.account_id)
-    both = query.outerjoin(AlertReview, mine).add_columns(AlertReview.at)
+    both = query.outerjoin(AlertReview, mine).add_columns(AlertReview.at.label("seen_at"))
     return both.where(AlertReview.at.is_(None)) if unseen_only else both
 
 
@@ -75,6 +78,13 @@ def take(session: Session, actor: Actor, alert_id: int) -> None:
         return
     changes.note(session, alert_id, "taken")
     audit.record(session, actor, "alert.taken", alert_id)
+
+
+def take_all(session: Session, actor: Actor, alert_ids: Iterable[int]) -> None:
+    """Take all of them that nobody has."""
+    for alert_id in sorted(alert_ids):
+        with suppress(Conflict, NotFound):
+            take(session, actor, alert_id)
 
 
 def _explain_taken(session: Session, actor: Actor, alert_id: int) -> None:

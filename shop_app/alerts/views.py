@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, flash, jsonify, redirect, render_template, request, send_file, url_for
-from sqlalchemy import Select, select
 from werkzeug.wrappers import Response as BaseResponse
 
 from shop_app import clock
@@ -11,8 +10,8 @@ from shop_app.accounts import sessions
 from shop_app.alerts import arming, cards, feed, service
 from shop_app.db import Database, now
 from shop_app.errors import Invalid, wants_json
-from shop_app.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
-from shop_app.models import Alert, AlertReview, Camera
+from shop_app.listing import Rows, asked, asked_day, csv_answer, everything, paginate, wants_csv
+from shop_app.models import Alert, AlertReview
 from shop_app.permissions import Permission as P
 from shop_app.text import _, _l
 from shop_app.web import Area, actor, profile, session, shop
@@ -26,16 +25,16 @@ SORTS = {
     "severity": [Alert.severity, Alert.id],
 }
 COLUMNS = {
-    "id": lambda row: row[0].id,
-    "time": lambda row: row[0].started_at.isoformat(),
-    "camera": lambda row: row[0].camera,
-    "zone": lambda row: row[0].zone,
-    "what": lambda row: row[0].change,
-    "severity": lambda row: row[0].severity,
-    "state": lambda row: row[0].state,
-    "by": lambda row: row[0].taken_by.name if row[0].taken_by else "",
-    "note": lambda row: row[0].note,
-    "seconds": lambda row: (row[0].ended_at - row[0].started_at).total_seconds() if row[0].ended_at else "",
+    "id": lambda row: row.id,
+    "time": lambda row: row.started_at.isoformat(),
+    "camera": lambda row: row.camera,
+    "zone": lambda row: row.zone,
+    "what": lambda row: row.change,
+    "severity": lambda row: row.severity,
+    "state": lambda row: row.state,
+    "by": lambda row: row.by,
+    "note": lambda row: row.note,
+    "seconds": lambda row: (row.ended_at - row.started_at).total_seconds() if row.ended_at else "",
 }
 
 
@@ -47,10 +46,12 @@ def index() -> str | Response:
         rows = everything(session(), query.order_by(Alert.started_at))
         return csv_answer("alerts", COLUMNS, rows)
     alerts = paginate(session(), query, SORTS, default="-time")
+    chains = cards.chains(alerts.rows) if alerts.sort in {"time", "-time"} else [[row] for row in alerts.rows]
     change, snoozed = arming.situation(session())
     return render_template(
-        "alerts/index.html", alerts=alerts, cards=cards.cards_of(alerts.rows, profile()),
-        seen={row[0].id for row in alerts.rows if row[2] is not None}, arm=change, snoozed=snoozed,
+        "alerts/index.html", alerts=alerts, chains=[[cards.card(row, profile()) for row in chain] for chain in chains],
+        chain_seconds=int(cards.CHAIN.total_seconds()), arm=change, snoozed=snoozed,
+        seen={row.id for row in alerts.rows if row.seen_at is not None},
         today=clock.day_of(now(), profile().time_zone).isoformat(),
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
         is_night=clock.is_in_hours(now(), profile().night_from, profile().night_to, profile().time_zone),
@@ -83,10 +84,9 @@ def show(alert_id: int) -> str:
     """One alert with its clip."""
     alert = service.get_alert(session(), alert_id)
     before, after = service.neighbours(session(), alert)
-    camera = session().scalars(select(Camera).where(Camera.name == alert.camera)).first()
     reviewed = session().get(AlertReview, (alert_id, actor().account_id)) is not None
     return render_template(
-        "alerts/show.html", alert=alert, card=cards.card(alert, camera.title if camera else None, profile()),
+        "alerts/show.html", alert=alert, card=cards.cards(session(), [alert_id], profile())[alert_id],
         before=before, after=after, reviewed=reviewed, begins_at=_begins_at(alert),
         start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
     )  # fmt: skip
@@ -115,6 +115,14 @@ def take(alert_id: int) -> BaseResponse:
     """Take an alert."""
     service.take(session(), actor(), alert_id)
     return _done(alert_id, _("You have it. Everybody sees that."))
+
+
+@area.post("/take", may=P.ALERTS)
+def take_all() -> BaseResponse:
+    """Take the alerts of a chain that nobody has."""
+    ids = [int(part) for part in _field("ids").split(",") if part.isascii() and part.isdigit() and len(part) < 18]
+    service.take_all(session(), actor(), ids)
+    return _done(None, _("You have them. Everybody sees that."))
 
 
 @area.post("/<int:alert_id>/false-alarm", may=P.ALERTS)
@@ -170,7 +178,7 @@ def arm() -> BaseResponse:
     return _done(None, _("Saved. Cameras follow within seconds."))
 
 
-def _search() -> Select[Alert, str]:
+def _search() -> Rows:
     zone = profile().time_zone
     day = asked_day("day")
     begin, end = clock.day_bounds(day, zone) if day else (None, None)
@@ -203,7 +211,8 @@ def _done(alert_id: int | None, message: str) -> BaseResponse:
     if wants_json():
         session().flush()
         shown = cards.cards(session(), [alert_id], profile()) if alert_id is not None else {}
-        return jsonify(message=message, alert=shown.get(alert_id or 0))
+        alert = shown.get(alert_id or 0)
+        return jsonify(message=message, alert=alert._asdict() if alert else None)
     flash(message)
     back = (
         url_for("alerts.show", alert_id=alert_id)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app import audit, clock
 from shop_app.alerts import changes, incidents
+from shop_app.alerts.cards import CHAIN
 from shop_app.db import changed_rows, now
 from shop_app.messages import notify
 from shop_app.models import Account, Alert, Camera, CameraState, ShopProfile
@@ -41,9 +42,10 @@ class Escalated:
 
 
 def escalate(session: Session) -> list[Escalated]:
-    """Send them on to the admins, each once."""
+    """Send them on to the admins, each once; returns those of which the admins are told."""
     done = []
     for alert in unheeded(session):
+        told = session.scalars(_told_of(alert.camera)).first() is not None
         once = update(Alert).where(Alert.id == alert.id, Alert.escalated_at.is_(None), Alert.state == "new")
         if not changed_rows(session, once.values(escalated_at=now())):
             continue
@@ -51,11 +53,18 @@ def escalate(session: Session) -> list[Escalated]:
         time = clock.local(alert.started_at, profile.time_zone).strftime("%H:%M:%S")
         title = f"Nobody took the alert of {time} at {alert.camera}"
         link = f"/alerts/{alert.id}"
-        notify(session, title, alert.zone or "", role=Role.ADMIN, kind="alert", link=link)
         changes.note(session, alert.id, "escalated")
         audit.record(session, None, "alert.escalated", alert.id)
-        done.append(Escalated(title, link))
+        if not told:
+            notify(session, title, alert.zone or "", role=Role.ADMIN, kind="alert", link=link)
+            done.append(Escalated(title, link))
     return done
+
+
+def _told_of(camera: str) -> Select[int]:
+    """Of a camera that gives one alert after the other, admins are told once, until somebody takes what they were told."""
+    going_on = Alert.camera == camera, Alert.state == "new", Alert.escalated_at > now() - CHAIN
+    return select(Alert.id).where(*going_on).limit(1)
 
 
 def addresses_of_admins(session: Session) -> Sequence[str]:

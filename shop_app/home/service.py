@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from shop_app import clock
@@ -34,6 +34,14 @@ class Needs:
     cameras: int
 
 
+class Day(NamedTuple):
+    """What was sold on one of the shop's days, refunds taken off, by how many bills."""
+
+    day: date
+    total_minor: int
+    bills: int
+
+
 @dataclass(frozen=True)
 class Week:
     """This week so far, and the same days of last week."""
@@ -50,61 +58,41 @@ class Week:
 
 def needs(session: Session) -> Needs:
     """Everything that waits, in one statement."""
-    row = session.execute(
-        select(
-            _count(Offer.id, Offer.state == "proposed", Offer.ends_at > now()),
-            _count(Complaint.id, Complaint.state == "open"),
-            _count(Feedback.id, Feedback.handled_at.is_(None)),
-            _count(Alert.id, Alert.state == "new", Alert.quiet.is_(False), Alert.severity == "alert"),
-            _count(
-                Product.id,
-                Product.active.is_(True),
-                Product.low_stock_level > 0,
-                Product.stock <= Product.low_stock_level,
-            ),
-            _count(CameraState.camera, CameraState.state.in_(["down", "stalled"])),
-        )
-    ).one()
-    return Needs(*row)
+    return Needs(*session.execute(_NEEDS, {"now": now()}).one())
 
 
-def week(session: Session, zone: str) -> Week:
-    """This week against the same days of last week: two short ranges of days, never the whole table."""
+def sales_by_day(session: Session, zone: str) -> list[Day]:
+    """What was sold on each of the last two weeks' days, refunds taken off; today is the last."""
     today = clock.day_of(now(), zone)
-    monday = today - timedelta(days=today.weekday())
-    this, last = Bill.business_day >= monday, Bill.business_day <= today - timedelta(days=7)
-    total = Bill.total_minor - Bill.refunded_minor
+    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     sold = session.execute(
-        select(
-            func.coalesce(func.sum(case((this, total))), 0), func.coalesce(func.sum(case((last, total))), 0),
-            func.count(case((this, 1))), func.count(case((last, 1))),
-        ).where(Bill.business_day >= monday - timedelta(days=7), this | last)
-    ).one()  # fmt: skip
+        select(Bill.business_day, func.sum(Bill.total_minor - Bill.refunded_minor), func.count())
+        .where(Bill.business_day >= days[0])
+        .group_by(Bill.business_day)
+    )
+    found = {day: Day(day, int(total), bills) for day, total, bills in sold}
+    return [found.get(day) or Day(day, 0, 0) for day in days]
+
+
+def week(session: Session, zone: str, days: Sequence[Day]) -> Week:
+    """This week against the same days of last week, of the days that `sales_by_day` gave."""
+    today = days[-1].day
+    monday = today - timedelta(days=today.weekday())
+    this = [day for day in days if day.day >= monday]
+    last = [day for day in days if monday <= day.day + timedelta(days=7) <= today]
     begin, end = clock.day_bounds(monday, zone)[0], now()
     before, before_end = begin - timedelta(days=7), end - timedelta(days=7)
-    rest = session.execute(
+    customers, customers_before, *stars = session.execute(
         select(
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at >= begin),
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at.between(before, before_end)),
             _mean(Rating.created_at >= begin), _mean(Rating.created_at.between(before, before_end)),
         )
     ).one()  # fmt: skip
-    sales, sales_before, bills, bills_before = (int(value) for value in sold)
-    stars, stars_before = (None if value is None else float(value) for value in rest[2:])
-    return Week(sales, sales_before, bills, bills_before, rest[0], rest[1], stars, stars_before)
-
-
-def sales_by_day(session: Session, zone: str) -> list[tuple[date, int]]:
-    """What was sold on each of the last two weeks' days, refunds taken off; today is the last."""
-    today = clock.day_of(now(), zone)
-    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
-    sold = session.execute(
-        select(Bill.business_day, func.sum(Bill.total_minor - Bill.refunded_minor))
-        .where(Bill.business_day >= days[0])
-        .group_by(Bill.business_day)
-    )
-    totals = {day: int(total) for day, total in sold}
-    return [(day, totals.get(day, 0)) for day in days]
+    return Week(
+        sum(day.total_minor for day in this), sum(day.total_minor for day in last), sum(day.bills for day in this),
+        sum(day.bills for day in last), customers, customers_before, *(value and float(value) for value in stars),
+    )  # fmt: skip
 
 
 def missed(session: Session, zone: str) -> list[sums.Line]:
@@ -119,10 +107,10 @@ def low_stock(session: Session) -> Sequence[Product]:
     return session.scalars(select(Product).where(*low).order_by(Product.stock, Product.name).limit(ROWS)).all()
 
 
-def newest_alerts(session: Session, profile: ShopProfile) -> list[dict[str, Any]]:
+def newest_alerts(session: Session, profile: ShopProfile) -> list[cards.Card]:
     """The cards of the newest alerts."""
     rows = session.execute(cards.query().order_by(Alert.started_at.desc(), Alert.id.desc()).limit(3)).all()
-    return cards.cards_of(rows, profile)
+    return [cards.card(row, profile) for row in rows]
 
 
 def my_offers(session: Session, account_id: int) -> Sequence[Offer]:
@@ -148,3 +136,13 @@ def _count(column: object, *conditions: ColumnElement[bool]) -> ScalarSelect[int
 
 def _mean(condition: ColumnElement[bool]) -> ScalarSelect[float]:
     return select(func.avg(Rating.stars)).where(condition).scalar_subquery()
+
+
+_NEEDS = select(
+    _count(Offer.id, Offer.state == "proposed", Offer.ends_at > bindparam("now")),
+    _count(Complaint.id, Complaint.state == "open"),
+    _count(Feedback.id, Feedback.handled_at.is_(None)),
+    _count(Alert.id, Alert.state == "new", Alert.quiet.is_(False), Alert.severity == "alert"),
+    _count(Product.id, Product.active.is_(True), Product.low_stock_level > 0, Product.stock <= Product.low_stock_level),
+    _count(CameraState.camera, CameraState.state.in_(["down", "stalled"])),
+)

@@ -16,7 +16,7 @@ from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
 from shop_app.text import _l
-from shop_app.web import Area, actor, profile, session
+from shop_app.web import Area, actor, kept, profile, session
 
 area = Area("home", __name__)
 area.menu(_l("Home"), "index", icon="home", may=P.SIGNED_IN, order=0, phone=True)
@@ -29,12 +29,12 @@ def index() -> str:
     if present.role is Role.CUSTOMER:
         return _customer_page()
     zone, is_admin = profile().time_zone, present.role is Role.ADMIN
+    sales = service.sales_by_day(session(), zone) if is_admin else []
     return render_template(
-        "home/index.html", needs=service.needs(session()), link=link,
-        week=service.week(session(), zone) if is_admin else None,
-        sales=service.sales_by_day(session(), zone) if is_admin else [],
+        "home/index.html", needs=service.needs(session()), link=link, sales=sales,
+        week=service.week(session(), zone, sales) if sales else None,
         day=service.my_day(session(), present.account_id, zone) if present.can(P.TILL) and not is_admin else None,
-        missed=service.missed(session(), zone) if present.can(P.INTEREST_VIEW) else [],
+        missed=kept("missed", 60, lambda: service.missed(session(), zone)) if present.can(P.INTEREST_VIEW) else [],
         alerts=service.newest_alerts(session(), profile()) if present.can(P.ALERTS) else [],
         low=service.low_stock(session()) if present.can(P.STOCK_MANAGE) and not is_admin else [],
         offers=_my_offers() if present.role is Role.SALES else [], offer_labels=STATE_LABELS, offer_kinds=STATE_KINDS,

@@ -18,6 +18,8 @@
     card.dataset.id = alert.id;
     card.dataset.state = alert.state;
     card.dataset.severity = alert.severity;
+    card.dataset.started = alert.started;
+    card.dataset.time = alert.time;
     card.toggleAttribute("data-quiet", alert.quiet);
     say(card, "severity", words.get(`severity.${alert.severity}`));
     part(card, "severity").className = `badge ${{ alert: "bad", warning: "warn" }[alert.severity] || "info"}`;
@@ -35,27 +37,59 @@
     const picture = card.querySelector("img");
     if (alert.still && picture.getAttribute("src") !== alert.still) picture.src = alert.still;
     picture.hidden = !alert.still;
-    for (const form of card.querySelectorAll("form[data-do]")) {
-      if (form.dataset.do === "snooze") form.elements.camera.value = alert.camera;
-      else form.action = `/alerts/${alert.id}/${form.dataset.do}`;
+    for (const button of card.querySelectorAll("button[data-do]")) {
+      if (button.dataset.do === "snooze") button.value = alert.camera;
+      else button.formAction = `/alerts/${alert.id}/${button.dataset.do}`;
     }
     card.querySelector("[data-do=take]").hidden = alert.state !== "new";
     card.querySelector("[data-do=false-alarm]").hidden = alert.state === "false-alarm";
   }
 
-  function show(alert, what) {
-    let card = list.querySelector(`[data-id="${alert.id}"]`);
-    if (!card && what !== "new") return;
-    if (!card) {
-      card = template.content.firstElementChild.cloneNode(true);
-      list.prepend(card);
-      document.getElementById("no-alerts").hidden = true;
-      if (alert.severity === "alert" && !alert.quiet) {
-        document.getElementById("announce").textContent = `${words.get("severity.alert")}: ${words.get(`change.${alert.change}`)}, ${alert.title}, ${alert.time}`;
-      }
-      while (list.children.length > 200) list.lastElementChild.remove();
+  // ---- chains: alerts of one camera that follow each other within minutes are one entry, the newest on top ----
+  const cardsOf = (chain) => [...chain.querySelectorAll(".alert-card")];
+
+  function chainFor(alert) {
+    const within = list.dataset.chainSeconds * 1000;
+    let chain = [...list.children].find((li) => li.dataset.camera === alert.camera);
+    const newest = chain?.querySelector(".alert-card").dataset.started;
+    const goesOn = chain && Math.abs(Date.parse(alert.started) - Date.parse(newest)) <= within;
+    if (!goesOn) {
+      chain = template.content.firstElementChild.cloneNode(true);
+      chain.dataset.camera = alert.camera;
     }
+    list.prepend(chain);
+    return [chain, goesOn];
+  }
+
+  function tally(chain) {
+    const cards = cardsOf(chain);
+    const open = cards.filter((card) => card.dataset.state === "new").map((card) => card.dataset.id);
+    const values = { n: cards.length - 1, time: cards.at(-1).dataset.time, open: open.length };
+    chain.querySelector(".rest").hidden = cards.length === 1;
+    part(chain, "more").textContent = words.get("chain").replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+    const all = chain.querySelector("[data-do=take-all]");
+    all.value = open.join();
+    all.hidden = open.length === 0;
+  }
+
+  function add(alert) {
+    const [chain, goesOn] = chainFor(alert);
+    const card = template.content.querySelector(".alert-card").cloneNode(true);
+    const before = chain.querySelector(".alert-card");
+    if (goesOn) { before.replaceWith(card); chain.querySelector(".rest .alert-list").prepend(before); } else before.replaceWith(card);
+    document.getElementById("no-alerts").hidden = true;
+    if (!goesOn && alert.severity === "alert" && !alert.quiet) {
+      document.getElementById("announce").textContent = `${words.get("severity.alert")}: ${words.get(`change.${alert.change}`)}, ${alert.title}, ${alert.time}`;
+    }
+    while (cardsOf(list).length > 200 && list.children.length > 1) list.lastElementChild.remove();
+    return card;
+  }
+
+  function show(alert, what) {
+    const card = list.querySelector(`.alert-card[data-id="${alert.id}"]`) || (what === "new" ? add(alert) : null);
+    if (!card) return;
     fill(card, alert);
+    tally(card.closest(".chain"));
     tell();
   }
 
@@ -95,16 +129,15 @@
   });
 
   // ---- buttons act in place ----
-  list.addEventListener("submit", async (event) => {
-    const form = event.target.closest("form[data-do]");
-    if (!form) return;
+  list.closest("form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector("button");
+    const button = event.submitter;
+    const fields = Object.fromEntries([...new FormData(event.target, button)].filter(([name]) => name !== "csrf_token"));
     button.disabled = true;
-    const fields = Object.fromEntries([...new FormData(form)].filter(([name]) => name !== "csrf_token"));
     try {
-      const answer = await window.shop.send(new URL(form.action).pathname, fields);
-      if (answer.alert) show(answer.alert, "updated"); else location.reload();
+      const answer = await window.shop.send(new URL(button.formAction).pathname, fields);
+      if (answer.alert) show(answer.alert, "updated");
+      else if (button.dataset.do === "snooze") location.reload();
     } catch (problem) {
       window.alert(problem.message);
     } finally {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -357,6 +358,66 @@ def test_each_keeps_their_own_list_of_what_they_have_looked_at(
     assert f'data-id="{seen}"' in theirs
     assert "You looked at it" in security.client.get("/alerts").text
     assert len(security.client.get("/alerts?seen=no&format=csv").text.splitlines()) == 2
+
+
+def test_a_storm_of_one_camera_is_one_entry_and_each_alert_a_record_of_its_own(
+    cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    for camera, minutes_ago in (("door", 30), ("yard", 9), ("door", 8), ("yard", 6), ("yard", 2), ("yard", 1)):
+        cameras.incident(camera, start=(now() - timedelta(minutes=minutes_ago)).isoformat())
+
+    page = security.client.get("/alerts").text
+
+    entries = page.partition("<template")[0].split('class="chain" data-camera=')[1:]
+    assert [(part[1:5], part.count("data-started")) for part in entries] == [("yard", 4), ("door", 1), ("door", 1)]
+    assert "3 more since" in page
+    assert len(security.client.get("/alerts?format=csv").text.splitlines()) == 7
+
+
+def test_what_nobody_has_of_a_storm_is_taken_at_once(
+    cameras: CameraSystem, security: Person, sign_in: Callable[..., Person], database: Database
+) -> None:
+    for _ in range(3):
+        cameras.incident()
+    other = sign_in(Role.SECURITY, name="Other")
+    with database.reading() as session:
+        ids = session.scalars(select(Alert.id).order_by(Alert.id)).all()
+    other.client.post(f"/alerts/{ids[1]}/take")
+
+    wanted = ",".join([*map(str, ids), "x", "99999999999999999999", "999999"])
+    answer = security.client.post("/alerts/take", data={"ids": wanted, "back": "list"})
+
+    assert answer.status_code == 303
+    with database.reading() as session:
+        takers = session.scalars(select(Alert.taken_by_id).order_by(Alert.id)).all()
+    assert takers == [security.id, other.id, security.id]
+
+
+@pytest.mark.browser
+def test_a_storm_fills_one_card_of_the_open_list_and_is_announced_once(
+    window: Window, cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    page = window.open("/alerts", person=security, size=PHONE)
+    page.get_by_text("All is quiet").wait_for()
+    page.wait_for_timeout(500)
+
+    cameras.incident("yard")
+    page.locator("#announce", has_text="yard").wait_for(state="attached")
+    page.evaluate("document.getElementById('announce').textContent = ''")
+    for _ in range(4):
+        cameras.incident("yard")
+    page.get_by_text("4 more since").wait_for()
+
+    assert page.locator(".chain").count() == 1
+    assert page.locator("#announce").text_content() == ""
+    page.get_by_role("button", name="Take all").click()
+    page.get_by_text("0 of them open").wait_for()
+    page.get_by_role("button", name="Take all").wait_for(state="hidden")
+    with database.reading() as session:
+        assert {a.state for a in session.scalars(select(Alert))} == {"taken"}
+    page.reload()
+    page.get_by_text("4 more since").click()
+    assert page.locator(".alert-card:visible").count() == 5
 
 
 @pytest.mark.browser

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shop_app import retention
 from shop_app.alerts import watch
@@ -219,6 +219,23 @@ def test_an_alert_that_nobody_takes_goes_to_the_admin_once(app: Flask, database:
     with database.reading() as session:
         [note] = session.scalars(select(Notification)).all()
         assert (note.role, note.link) == (Role.ADMIN.value, f"/alerts/{first.id}")
+
+
+def test_of_a_storm_the_admin_is_told_once_and_again_when_what_was_told_is_taken(
+    app: Flask, database: Database
+) -> None:
+    cameras = CameraSystem.of(app)
+
+    def told_after(taken: str) -> int:
+        cameras.incident()
+        with database.writing() as session:
+            session.execute(update(Alert).values(received_at=now() - timedelta(seconds=61)))
+            session.execute(update(Alert).where(Alert.escalated_at.is_not(None)).values(state=taken))
+            return len(watch.escalate(session))
+
+    assert [told_after("new"), told_after("new"), told_after("taken"), told_after("new")] == [1, 0, 1, 0]
+    with database.reading() as session:
+        assert all(alert.escalated_at for alert in session.scalars(select(Alert)))
 
 
 @pytest.mark.parametrize(("mode", "alerts"), [("night", 1), ("day", 0)])
