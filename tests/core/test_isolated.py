@@ -25,6 +25,7 @@ PLUGINS = """
     from vidframe import Attachment, Box, Emotion, Face, hookimpl
 
     SEEN = []
+    STOP = None  # set once a result is back
 
     @dataclass
     class Finder:
@@ -75,7 +76,9 @@ PLUGINS = """
         "Keeps what it sees, in the test's process."
         needs = ("faces?", "notes.sums?", "notes.odd?")
         @hookimpl
-        def process_frame(self, frame): SEEN.append(frame)
+        def process_frame(self, frame):
+            SEEN.append(frame)
+            if STOP and frame.index > 5 and "odd" in frame.notes: STOP.set()
         @hookimpl
         def handle_event(self, event): SEEN.append(event)
 """
@@ -98,17 +101,21 @@ def folder(tmp_path: Path, install_plugin: InstallPlugin) -> Iterator[Path]:
     install_plugin(PLUGINS, finder="Finder", feeler="Feeler", odd="Odd", keeper="Keeper")
     write_clip(tmp_path / "clip.mp4", moving_square(12, 162, 122))
     yield tmp_path
-    assert not psutil.Process().children(), "a plugin's process is left"
+    _, left = psutil.wait_procs(psutil.Process().children(), timeout=30)
+    assert not left, "a plugin's process is left"
 
 
-def seen(folder: Path, chain: str, *, source: str = "clip.mp4") -> Seen:
-    """Runs one camera with that chain."""
+def seen(folder: Path, chain: str, *, source: str = "clip.mp4", until_back: bool = False) -> Seen:
+    """Runs one camera with that chain, to its end or until the odd plugin is back after its fifth frame."""
     (folder / "shop.yaml").write_text(f"cameras: {{door: {{source: {source}}}}}\nalways: [{chain}, keeper]\n")
     camera = load(folder / "shop.yaml").cameras[0]
     figures = CameraFigures("door")
-    things = camera.steps[-1].plugin.kind.process_frame.__globals__["SEEN"]
+    stop = threading.Event()
+    keeper = camera.steps[-1].plugin.kind.process_frame.__globals__
+    keeper["STOP"] = stop if until_back else None
+    things = keeper["SEEN"]
     things.clear()
-    run_camera(camera, state=folder / "state", shared=Shared(), figures=figures, stop=threading.Event())
+    run_camera(camera, state=folder / "state", shared=Shared(), figures=figures, stop=stop)
     return Seen(list(things), figures)
 
 
@@ -133,32 +140,30 @@ def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_proc
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("how", "limit", "reason"),
+    ("how", "reason"),
     [
-        ("dies", 1.5, "its process was killed by SIGSEGV"),
-        ("ends", 1.5, "its process ended with exit code 3"),
-        ("hangs", 2.0, "gave no answer within 1 s"),
-        ("hogs", 2.0, "gave no answer within 1 s"),
+        ("dies", "its process was killed by SIGSEGV"),
+        ("ends", "its process ended with exit code 3"),
+        ("hangs", "gave no answer within 1 s"),
+        ("hogs", "gave no answer within 1 s"),
     ],
 )
 def test_a_plugin_that_dies_or_hangs_costs_its_own_results(
-    folder: Path, how: str, limit: float, reason: str, caplog: pytest.LogCaptureFixture
+    folder: Path, how: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_clip(folder / "long.mp4", moving_square(300, 64, 48), fps=50)
+    write_clip(folder / "long.mp4", moving_square(1200, 64, 48), fps=20)
 
-    run = seen(folder, f"{{odd: {{how: {how}, isolate: process}}}}", source="long.mp4, pace: real")
+    run = seen(folder, f"{{odd: {{how: {how}, isolate: process}}}}", source="long.mp4, pace: real", until_back=True)
 
-    assert len(run.frames) == 300
+    assert [frame.index for frame in run.frames] == list(range(len(run.frames)))
     with_result = [index for index, note in enumerate(run.notes("odd")) if note]
-    assert with_result[:5] == [0, 1, 2, 3, 4]
-    assert 5 not in with_result
-    assert 299 in with_result  # it is back
+    assert with_result == [0, 1, 2, 3, 4, len(run.frames) - 1]
+    assert len(run.frames) < 1200  # it is back
     assert len(set(run.notes("odd")) - {None}) == 2
     assert run.figures.steps["odd"].errors == 1
     assert run.figures.steps["odd"].restarts == 1
     assert reason in caplog.text
     assert [event.kind for event in run.events][-1] == "heard"
-    assert run.figures.steps["odd"].slowest < limit
 
 
 def test_an_exception_there_is_an_error_of_the_step_and_its_process_stays(

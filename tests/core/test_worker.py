@@ -180,8 +180,8 @@ def test_a_plugin_that_takes_its_worker_along_harms_no_other_worker(folder: Path
         log = (folder / "log").read_text()
         assert expected in log
         assert ("Current thread" in log or "Thread 0x" in log) == (step != "fatal")  # where it hung
-        assert run.notes().count("till old opened") == 1
         run.goes_on("till")
+        assert run.notes().count("till old opened") == 1
 
 
 def test_workers_end_properly_when_the_supervisor_is_killed(folder: Path) -> None:
