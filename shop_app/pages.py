@@ -101,7 +101,8 @@ def ago_text(moment: datetime | None) -> str | Markup:
     if moment is None:
         return "–"
     zone, _currency, locale = _reader()
-    return _ago(moment, zone, locale).format(_distance(round((moment - now()).total_seconds()), locale))
+    distance = _distance(round((moment - now()).total_seconds()), locale)
+    return Markup(f"{_exactly(moment, zone, locale)}{escape(distance)}</time>")
 
 
 @lru_cache(maxsize=5_000)  # babel takes as long for a moment as the database for the row, and lists are looked at again
@@ -111,9 +112,9 @@ def _moment(moment: datetime, zone: str, locale: str) -> Markup:
 
 
 @lru_cache(maxsize=5_000)
-def _ago(moment: datetime, zone: str, locale: str) -> Markup:
+def _exactly(moment: datetime, zone: str, locale: str) -> str:
     exact = _written(moment, "d MMM y, HH:mm:ss", zone, locale)
-    return Markup(f'<time datetime="{moment.isoformat()}" title="{escape(exact)}">{{}}</time>')
+    return f'<time datetime="{moment.isoformat()}" title="{escape(exact)}">'
 
 
 @lru_cache(maxsize=5_000)
@@ -149,6 +150,8 @@ def share_text(value: float | None, digits: int = 0) -> str:
 
 def lines_text(text: str) -> Markup:
     """What somebody wrote, with its line breaks."""
+    if "\n" not in text:
+        return escape(text)
     return Markup("<br>").join(escape(line) for line in text.splitlines())
 
 

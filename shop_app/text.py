@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flask_babel
@@ -29,6 +29,11 @@ def for_page() -> Callable[..., str]:
 def _l(message: str, /, **values: Any) -> Any:
     """As `_`, translated each time it is shown: for labels of forms and of the navigation."""
     return LazyString(_, message, **values)
+
+
+def in_words(labels: Mapping[str, Any]) -> dict[str, str]:
+    """Labels made with `_l`, in the reader's language: once for a page whose list needs them in each row."""
+    return {name: str(label) for name, label in labels.items()}
 
 
 def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:

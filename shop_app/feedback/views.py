@@ -13,7 +13,7 @@ from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Feedback
 from shop_app.pages import flash_undo
 from shop_app.permissions import Permission as P
-from shop_app.text import _, _l
+from shop_app.text import _, _l, in_words
 from shop_app.web import Area, actor, session
 
 area = Area("feedback", __name__, url_prefix="/feedback")
@@ -58,7 +58,7 @@ def index() -> str | Response:
     if wants_csv():
         return csv_answer("feedback", COLUMNS, everything(session(), query.order_by(Feedback.id.desc())))
     entries = paginate(session(), query, {"when": [Feedback.created_at, Feedback.id]}, default="-when")
-    return render_template("feedback/index.html", entries=entries, topics=TOPIC_LABELS)
+    return render_template("feedback/index.html", entries=entries, topics=in_words(TOPIC_LABELS))
 
 
 @area.post("/<int:feedback_id>/handled", may=P.FEEDBACK_READ)

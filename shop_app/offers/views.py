@@ -29,7 +29,7 @@ from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.pages import money_text
 from shop_app.permissions import Permission as P
 from shop_app.products.service import on_sale
-from shop_app.text import _, _l
+from shop_app.text import _, _l, in_words
 from shop_app.till.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal, Item, best_discount
 from shop_app.web import Area, actor, profile, session, unit
 
@@ -101,7 +101,7 @@ def index() -> str | Response:
     offers = paginate(session(), query, service.SORTS, default="-created")
     return render_template(
         "offers/index.html", offers=offers, words=offer_words, state_of=lambda offer: service.state_of(offer, now()),
-        labels=STATE_LABELS, kinds=STATE_KINDS,
+        labels=in_words(STATE_LABELS), kinds=STATE_KINDS,
     )  # fmt: skip
 
 

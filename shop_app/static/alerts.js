@@ -10,39 +10,33 @@
   const seen = new Set();
   const day = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short" });
 
-  // ---- cards ----
+  // ---- cards: which of their parts are seen, the stylesheet says by their data ----
   const part = (card, name) => card.querySelector(`[data-part="${name}"]`);
-  const say = (card, name, text) => { const p = part(card, name); p.textContent = text; p.hidden = text === "" && name !== "state"; };
+  const say = (card, name, text) => { part(card, name).textContent = text; };
 
   function fill(card, alert) {
-    card.dataset.id = alert.id;
-    card.dataset.state = alert.state;
-    card.dataset.severity = alert.severity;
-    card.dataset.started = alert.started;
-    card.dataset.time = alert.time;
+    Object.assign(card.dataset, { id: alert.id, state: alert.state, severity: alert.severity, clip: alert.clip });
     card.toggleAttribute("data-quiet", alert.quiet);
+    card.toggleAttribute("data-escalated", alert.escalated);
     say(card, "severity", words.get(`severity.${alert.severity}`));
     part(card, "severity").className = `badge ${{ alert: "bad", warning: "warn" }[alert.severity] || "info"}`;
     say(card, "time", alert.time);
+    part(card, "time").dateTime = alert.started;
     say(card, "day", alert.day === list.dataset.today ? "" : day.format(new Date(`${alert.day}T12:00`)));
     say(card, "seconds", alert.seconds === null ? "" : `${alert.seconds} ${words.get("seconds")}`);
     say(card, "change", words.get(`change.${alert.change}`) || alert.change);
     say(card, "title", alert.title);
     say(card, "zone", alert.zone);
     say(card, "state", words.get(`state.${alert.state}`) + (alert.by ? ` ${alert.by} · ${alert.by_at}` : ""));
-    say(card, "clip", alert.clip === "ready" ? "" : words.get(`clip.${alert.clip}`));
-    part(card, "play").hidden = alert.clip !== "ready";
-    part(card, "escalated").hidden = !alert.escalated;
+    say(card, "clip", words.get(`clip.${alert.clip}`));
     for (const link of card.querySelectorAll("a")) link.href = `/alerts/${alert.id}`;
     const picture = card.querySelector("img");
     if (alert.still && picture.getAttribute("src") !== alert.still) picture.src = alert.still;
     picture.hidden = !alert.still;
-    for (const button of card.querySelectorAll("button[data-do]")) {
+    for (const button of card.querySelectorAll("button")) {
       if (button.dataset.do === "snooze") button.value = alert.camera;
       else button.formAction = `/alerts/${alert.id}/${button.dataset.do}`;
     }
-    card.querySelector("[data-do=take]").hidden = alert.state !== "new";
-    card.querySelector("[data-do=false-alarm]").hidden = alert.state === "false-alarm";
   }
 
   // ---- chains: alerts of one camera that follow each other within minutes are one entry, the newest on top ----
@@ -51,7 +45,7 @@
   function chainFor(alert) {
     const within = list.dataset.chainSeconds * 1000;
     let chain = [...list.children].find((li) => li.dataset.camera === alert.camera);
-    const newest = chain?.querySelector(".alert-card").dataset.started;
+    const newest = chain?.querySelector("time").dateTime;
     const goesOn = chain && Math.abs(Date.parse(alert.started) - Date.parse(newest)) <= within;
     if (!goesOn) {
       chain = template.content.firstElementChild.cloneNode(true);
@@ -64,7 +58,7 @@
   function tally(chain) {
     const cards = cardsOf(chain);
     const open = cards.filter((card) => card.dataset.state === "new").map((card) => card.dataset.id);
-    const values = { n: cards.length - 1, time: cards.at(-1).dataset.time, open: open.length };
+    const values = { n: cards.length - 1, time: part(cards.at(-1), "time").textContent, open: open.length };
     chain.querySelector(".rest").hidden = cards.length === 1;
     part(chain, "more").textContent = words.get("chain").replace(/\{(\w+)\}/g, (_all, name) => values[name]);
     const all = chain.querySelector("[data-do=take-all]");

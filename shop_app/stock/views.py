@@ -14,7 +14,7 @@ from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Product, StockMovement
 from shop_app.permissions import Permission as P
 from shop_app.stock import service
-from shop_app.text import _, _l
+from shop_app.text import _, _l, in_words
 from shop_app.web import Area, actor, profile, session, unit
 
 area = Area("stock", __name__, url_prefix="/stock")
@@ -93,7 +93,7 @@ def movements() -> str | Response:
     if wants_csv():
         return csv_answer("stock-movements", MOVEMENT_COLUMNS, everything(session(), query.order_by(StockMovement.id)))
     moves = paginate(session(), query, service.MOVEMENT_SORTS, default="-at")
-    return render_template("stock/movements.html", moves=moves, reasons=REASONS)
+    return render_template("stock/movements.html", moves=moves, reasons=in_words(REASONS))
 
 
 @area.get("/<int:product_id>", may=P.STOCK_MANAGE)
@@ -162,7 +162,7 @@ def _page(
 ) -> str:  # fmt: skip
     moves = paginate(session(), service.movements(product.id), service.MOVEMENT_SORTS, default="-at")
     return render_template(
-        "stock/show.html", product=product, moves=moves, reasons=REASONS, problem=problem,
+        "stock/show.html", product=product, moves=moves, reasons=in_words(REASONS), problem=problem,
         form=form or MoveForm(formdata=None), counting=counting or CountForm(formdata=None, seen=str(product.stock)),
         leveling=leveling or LevelForm(formdata=None, level=product.low_stock_level),
     )  # fmt: skip

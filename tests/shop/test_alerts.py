@@ -369,7 +369,7 @@ def test_a_storm_of_one_camera_is_one_entry_and_each_alert_a_record_of_its_own(
     page = security.client.get("/alerts").text
 
     entries = page.partition("<template")[0].split('class="chain" data-camera=')[1:]
-    assert [(part[1:5], part.count("data-started")) for part in entries] == [("yard", 4), ("door", 1), ("door", 1)]
+    assert [(part[1:5], part.count("data-id=")) for part in entries] == [("yard", 4), ("door", 1), ("door", 1)]
     assert "3 more since" in page
     assert len(security.client.get("/alerts?format=csv").text.splitlines()) == 7
 
