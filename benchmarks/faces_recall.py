@@ -10,7 +10,7 @@ a 1280 x 720 frame, saved as JPEG of quality 80 and read again. The ways to sear
     full        full range on the whole frame
     tiles       full range on tiles and the whole frame
     two         tiles, each proposal looked at by short range
-    three       as the plugin does it: two, and the landmarker
+    three       as the plugin does it: two, and the mesh
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from vidframe_faces.detector import Detector, Landmarker
+from vidframe_faces.detector import Detector
+from vidframe_faces.mesh import Mesh
 from vidframe_faces.plugin import Faces
 
 from vidframe import Box, Frame
@@ -166,13 +167,13 @@ class _Calls:
     count = 0
 
     def __enter__(self) -> _Calls:
-        self._before = Detector.find, Landmarker.find
+        self._before = Detector.find, Mesh.find
         Detector.find = self._counting(Detector.find)  # type: ignore[method-assign]
-        Landmarker.find = self._counting(Landmarker.find)  # type: ignore[method-assign]
+        Mesh.find = self._counting(Mesh.find)  # type: ignore[method-assign]
         return self
 
     def __exit__(self, *_: object) -> None:
-        Detector.find, Landmarker.find = self._before  # type: ignore[method-assign]
+        Detector.find, Mesh.find = self._before  # type: ignore[method-assign]
 
     def _counting(self, find: Any) -> Any:
         def counted(*arguments: Any) -> Any:

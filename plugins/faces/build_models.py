@@ -117,13 +117,10 @@ def make_models(content: Mapping[str, bytes]) -> dict[str, bytes]:
     """The three model files by name, checked against the plugin's own list."""
     edit = _module(HERE / "tflite_edit.py")
     schema, metadata_schema = _schema(content[SCHEMA]), _schema(content[METADATA_SCHEMA])
-    mesh = edit.with_478_points(schema, metadata_schema, content[MESH])
     made = {
         model_files.SHORT_RANGE: content[SHORT_RANGE],
         model_files.FULL_RANGE: edit.with_metadata_of(schema, content[DENSE], content[SPARSE]),
-        model_files.LANDMARKER: _bundle(
-            {"face_detector.tflite": content[SHORT_RANGE], "face_landmarks_detector.tflite": mesh}
-        ),
+        model_files.MESH: edit.with_478_points(schema, metadata_schema, content[MESH]),
     }
     for name, model in made.items():
         _check("the build", name, model, model_files.SHA256[name])
@@ -172,18 +169,6 @@ def _schema(source: bytes) -> ModuleType:
         path = Path(folder) / "schema.py"
         path.write_bytes(source)
         return _module(path)
-
-
-def _bundle(parts: Mapping[str, bytes]) -> bytes:
-    """A stored zip, as MediaPipe maps it into memory; with a fixed date, so that its checksum is always the same."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in parts.items():
-            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3  # otherwise it would differ between Windows and the rest
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
-    return target.getvalue()
 
 
 def _is_complete(folder: Path) -> bool:

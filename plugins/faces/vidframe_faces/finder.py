@@ -2,7 +2,7 @@
 
 Full range proposes: on tiles it sees small faces, but at a score that misses few it also takes backs of heads and bottles
 for faces. Short range looks at each proposal from close by: sharp on small faces, but it, too, likes backs of heads.
-The landmarker settles it: it makes out no eyes and mouth where there are none. docs/plugins/faces.md has the figures.
+The mesh settles it: it makes out no eyes and mouth where there are none. docs/plugins/faces.md has the figures.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from vidframe import Box
-from vidframe_faces.detector import Detection, Detector, Landmarker, Pixels
-from vidframe_faces.model_files import FULL_RANGE, LANDMARKER, SHORT_RANGE, model_path
+from vidframe_faces.detector import Detection, Detector, Pixels
+from vidframe_faces.landmarks import Points, moved_to
+from vidframe_faces.mesh import Mesh, Place, place_of_box, place_of_landmarks
+from vidframe_faces.model_files import FULL_RANGE, MESH, SHORT_RANGE, model_path
 
 PROPOSED = 0.25  # least score of full range
 FOLLOWED = 0.5  # least score of short range where a face was a moment ago
@@ -28,7 +30,7 @@ class Finder:
     def __init__(self) -> None:
         self._full_range = Detector(model_path(FULL_RANGE), PROPOSED)
         self._short_range = Detector(model_path(SHORT_RANGE), PROPOSED)
-        self._landmarker = Landmarker(model_path(LANDMARKER))
+        self._mesh = Mesh(model_path(MESH))
 
     def search(self, image: Pixels, regions: Iterable[Box], known: Sequence[Box], confidence: float) -> list[Detection]:
         """Faces in the regions that are none of the known ones.
@@ -47,9 +49,18 @@ class Finder:
         face = self._nearest(image, expected, min(CROP + 2 * reach, LARGEST_CROP))
         return face if face is not None and face.score >= FOLLOWED else None
 
-    def landmarked(self, image: Pixels, face: Detection) -> Detection:
-        """The face with its landmarks, where they can be made out."""
-        return replace(face, landmarks=self._landmarker.find(image, face.box))
+    def landmarked(self, image: Pixels, face: Detection, about: Points | None = None) -> Detection:
+        """The face with its landmarks, where they can be made out. `about`: where they are, if that is roughly known."""
+        if about is None and (about := self._landmarks(image, face, place_of_box(face))) is None:
+            return replace(face, landmarks=None)
+        # From landmarks on, the place is surer than from a box.
+        return replace(face, landmarks=self._landmarks(image, face, place_of_landmarks(about)))
+
+    def made_out_again(self, image: Pixels, face: Detection) -> Detection | None:
+        """The face where its landmarks are now, if they were about here a moment ago; None where there are none."""
+        assert face.landmarks is not None
+        landmarks = self._landmarks(image, face, place_of_landmarks(face.landmarks))
+        return None if landmarks is None else moved_to(face, landmarks)
 
     def agree(self, image: Pixels, face: Detection, confidence: float) -> bool:
         """Whether full range, looking closely, sees the face too: whether the mean of both scores is high enough."""
@@ -57,7 +68,7 @@ class Finder:
 
     def close(self) -> None:
         """Frees the models."""
-        for model in (self._full_range, self._short_range, self._landmarker):
+        for model in (self._full_range, self._short_range, self._mesh):
             model.close()
 
     def _checked(self, image: Pixels, proposal: Detection, known: Sequence[Box], confidence: float) -> Detection | None:
@@ -73,6 +84,14 @@ class Finder:
             return None
         face = self.landmarked(image, face)
         return face if face.landmarks is not None or score >= confidence else None
+
+    def _landmarks(self, image: Pixels, face: Detection, place: Place) -> Points | None:
+        """The landmarks in a place, if they are this face's and not a neighbour's."""
+        landmarks = self._mesh.find(image, place)
+        if landmarks is None:
+            return None
+        (x, y), box = landmarks[:, :2].mean(axis=0), face.box
+        return landmarks if box.x < x < box.x + box.width and box.y < y < box.y + box.height else None
 
     def _agreement(self, image: Pixels, face: Detection) -> float:
         """Mean score of short range, which saw the face, and of full range, looking closely."""

@@ -1,39 +1,109 @@
-"""Carries landmarks along with a face between two calls of the landmarker; knows no camera and no time."""
+"""Carries a face along by optical flow between two calls of a model; knows no camera and no time."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidframe_faces.detector import Detection
+from vidframe import Box
+from vidframe_faces.detector import Detection, Pixels, frozen
 
-TURNED = 0.025  # of the face's width: how far off its keypoints are, root mean square, when a head has turned
+Points = NDArray[np.float32]
 
+# Points of the mesh that a picture shows clearly and that hardly move with an expression: corners of the eyes, brows,
+# root, tip and wings of the nose, corners of the mouth.
+CLEAR = [33, 133, 362, 263, 105, 107, 336, 334, 168, 4, 98, 327, 61, 291]
+# What the six keypoints of a detector lie between: right and left eye, nose tip, mouth, right and left ear.
+KEYPOINTS = np.array(((33, 133), (362, 263), (1, 1), (13, 14), (234, 234), (454, 454)))
 
-def carried(then: Detection, now: Detection) -> Detection | None:
-    """The face of now with its landmarks of then, moved, scaled and tilted as its keypoints were.
-
-    None where there were no landmarks, and where the keypoints say that the head has turned since.
-    """
-    if then.landmarks is None:
-        return None
-    before, after = _plane(then.keypoints), _plane(now.keypoints)
-    origin, target = before.mean(), after.mean()
-    spread = float(np.vdot(before - origin, before - origin).real)
-    if spread == 0:
-        return None
-    factor = np.vdot(before - origin, after - target) / spread
-    off = after - target - factor * (before - origin)
-    if np.sqrt((np.abs(off) ** 2).mean()) > TURNED * now.box.width:
-        return None
-    places = factor * (_plane(then.landmarks) - origin) + target
-    moved = np.column_stack([places.real, places.imag, abs(factor) * then.landmarks[:, 2]]).astype(np.float32)
-    moved.setflags(write=False)
-    return replace(now, landmarks=moved)
+SIDE = 112  # pixels of a patch: a face is half as wide
+WINDOW = (11, 11)  # pixels that are compared about each point
+TURNED = 0.07  # sine of the angle from which a head shows another side: 4 degrees
+OFF = 0.015  # of the face's width: how far off the points may be, root mean square
 
 
-def _plane(points: NDArray[np.float32]) -> NDArray[np.complex128]:
-    """The first two coordinates of each point as one complex number: turning and scaling are then a product."""
-    return points[:, 0].astype(np.float64) + 1j * points[:, 1]
+class Patch:
+    """The picture of a face whose landmarks were made out, to find it again in the next pictures."""
+
+    def __init__(self, gray: Pixels, face: Detection) -> None:
+        assert face.landmarks is not None
+        self._face = face
+        self._side = 2 * max(face.box.width, 1.0)
+        self._pixels = self._cut(gray, face.box)
+        self._points = (face.landmarks[CLEAR, :2] - self._corner(face.box)) * (SIDE / self._side)
+        self._clear = _with_one(face.landmarks[CLEAR])
+        self._solve = np.linalg.pinv(self._clear)
+
+    def found_again(self, gray: Pixels, expected: Box) -> Detection | None:
+        """The face where it is now; None if it cannot be told, or has turned so far that it shows another side.
+
+        `gray`: the frame's luma; `expected`: about where the face is, give or take a third of its width.
+        """
+        now = self._cut(gray, expected)
+        moved, found, _ = cv2.calcOpticalFlowPyrLK(
+            self._pixels, now, self._points.astype(np.float32), np.empty(0), winSize=WINDOW, maxLevel=2
+        )
+        if not found.all():
+            return None
+        places = moved * (self._side / SIDE) + self._corner(expected)
+        # A head that is far away compared with its depth moves, grows, tilts and turns by an affine map of its points.
+        motion = self._solve @ places
+        off = np.sqrt(((self._clear @ motion - places) ** 2).sum(axis=1).mean())
+        scale = float(np.sqrt((motion[:2] ** 2).sum() / 2))
+        turned = float(np.sqrt((motion[2] ** 2).sum())) / max(scale, 1e-6)
+        if off > OFF * self._face.box.width or turned > TURNED:
+            return None
+        landmarks = self._face.landmarks
+        assert landmarks is not None
+        return moved_to(self._face, frozen(np.column_stack([_with_one(landmarks) @ motion, scale * landmarks[:, 2]])))
+
+    def _cut(self, gray: Pixels, box: Box) -> Pixels:
+        x, y = self._corner(box)
+        scale = SIDE / self._side
+        matrix = np.array([[scale, 0, -x * scale], [0, scale, -y * scale]])
+        cut = cv2.warpAffine(gray, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(cut, np.uint8)
+
+    def _corner(self, box: Box) -> tuple[float, float]:
+        x, y = box.centre
+        return x - self._side / 2, y - self._side / 2
+
+
+def moved_to(face: Detection, landmarks: Points) -> Detection:
+    """The face with other landmarks: its box moves and grows, and each keypoint moves, as they do."""
+    assert face.landmarks is not None
+    (before, spread), (after, now) = _middle_and_spread(face.landmarks), _middle_and_spread(landmarks)
+    x, y = face.box.centre
+    middle = after + (x - before.real + 1j * (y - before.imag)) * now / spread
+    width, height = face.box.width * now / spread, face.box.height * now / spread
+    return replace(
+        face,
+        box=Box(middle.real - width / 2, middle.imag - height / 2, width, height),
+        keypoints=frozen(face.keypoints + _keypoints(landmarks) - _keypoints(face.landmarks)),
+        landmarks=landmarks,
+    )
+
+
+def shifted(face: Detection, to: Box) -> Detection:
+    """The face about another place."""
+    assert face.landmarks is not None
+    offset = np.subtract(to.centre, face.box.centre)
+    box = face.box._replace(x=face.box.x + offset[0], y=face.box.y + offset[1])
+    landmarks = face.landmarks + np.append(offset, 0)
+    return replace(face, box=box, keypoints=frozen(face.keypoints + offset), landmarks=frozen(landmarks))
+
+
+def _middle_and_spread(landmarks: Points) -> tuple[complex, float]:
+    points = landmarks[:, 0] + 1j * landmarks[:, 1]
+    return complex(points.mean()), max(float(points.std()), 1e-6)
+
+
+def _keypoints(landmarks: Points) -> Points:
+    return np.asarray(landmarks[KEYPOINTS, :2].mean(axis=1))
+
+
+def _with_one(points: Points) -> NDArray[np.float64]:
+    return np.column_stack([points, np.ones(len(points))])

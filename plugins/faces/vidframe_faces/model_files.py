@@ -8,12 +8,12 @@ FOLDER = Path(__file__).parent / "models"
 
 SHORT_RANGE = "face_detector_short_range.tflite"
 FULL_RANGE = "face_detector_full_range.tflite"
-LANDMARKER = "face_landmarker.task"
+MESH = "face_mesh.tflite"
 
 SHA256 = {
     SHORT_RANGE: "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
     FULL_RANGE: "48a0fc2623d21b2ab83bbd33b4b6471031d6cd489b5ac6681160df016d5796ad",
-    LANDMARKER: "3e70f0c9ece7fd06d1c9635be7ae285a1d7934098b1782429227c105ac2f5682",
+    MESH: "bd5c884beb0065d04e78b7be4641d71afa2e4fb4dcb799472f4e346637123ebd",
 }
 
 

@@ -52,9 +52,9 @@ class Faces:
         refresh: Annotated[
             Seconds,
             Field(
-                ge=0, description="Time for which landmarks move along with a face that does not turn; 0: made out anew"
+                ge=0, description="Time for which landmarks are carried along with a face; 0: made out in each frame"
             ),
-        ] = 0.1,
+        ] = 0.2,
         keep: Annotated[
             Seconds, Field(ge=0, description="How long a face that is hidden keeps its number; it is not reported then")
         ] = 2.0,

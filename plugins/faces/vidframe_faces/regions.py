@@ -21,12 +21,13 @@ OVERLAP = 0.2  # of neighbouring tiles: a face on the border of one is whole in 
 def regions_of(due: Mask, width: int, height: int, min_face: float) -> list[Box]:
     """Tiles for faces of `min_face` pixels over the cells that are due, and a square over each patch that needs several.
 
-    The large ones are for faces that no tile holds. Never more than the whole frame needs.
+    The large ones are for faces that no tile holds. Never more than the whole frame needs. Where less than half of a
+    face changed, nothing is searched yet.
     """
     if not due.any():
         return []
     tile = min_face * FACES_A_TILE
-    patches = list(_patches(due, width, height, margin=tile / 8))
+    patches = list(_patches(due, width, height, margin=tile / 8, least=min_face**2 / 2))
     squares = [square for patch in _merged(patches, tile) for square in _searched(patch, width, height, tile)]
     whole = everywhere(width, height, min_face)
     return squares if len(squares) < len(whole) else whole
@@ -37,8 +38,8 @@ def everywhere(width: int, height: int, min_face: float) -> list[Box]:
     return _cover(Box(0, 0, width, height), width, height, min_face * FACES_A_TILE)
 
 
-def _patches(due: Mask, width: int, height: int, margin: float) -> list[Box]:
-    """The bounding box of each group of neighbouring cells, in pixels, with a margin."""
+def _patches(due: Mask, width: int, height: int, margin: float, least: float) -> list[Box]:
+    """The bounding box of each group of neighbouring cells that has `least` square pixels, with a margin."""
     joined = cv2.dilate(due.astype(np.uint8), np.ones((5, 5), np.uint8))
     across, down = width / due.shape[1], height / due.shape[0]
     _, labels = cv2.connectedComponents(joined)
@@ -46,6 +47,8 @@ def _patches(due: Mask, width: int, height: int, margin: float) -> list[Box]:
     boxes = []
     for label in np.unique(labels[labels > 0]):
         rows, columns = np.nonzero(labels == label)
+        if len(rows) * across * down < least:
+            continue
         left, right = columns.min() * across - margin, (columns.max() + 1) * across + margin
         top, bottom = rows.min() * down - margin, (rows.max() + 1) * down + margin
         boxes.append(Box(left, top, right - left, bottom - top))

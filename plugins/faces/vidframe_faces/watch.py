@@ -11,12 +11,21 @@ from vidframe import Box, Face, Frame
 from vidframe_faces.change import GRAY_WIDTH, ROUNDING, Cells, Change, Mask, cells_of
 from vidframe_faces.detector import Detection
 from vidframe_faces.finder import Finder, is_any_of
-from vidframe_faces.landmarks import carried
+from vidframe_faces.landmarks import Patch, shifted
 from vidframe_faces.regions import regions_of
 from vidframe_faces.tracker import Track, Tracker
 
 if TYPE_CHECKING:
     from vidframe_faces.plugin import Faces
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOut:
+    """A face whose landmarks a model made out, and its picture then."""
+
+    detection: Detection
+    patch: Patch
+    when: float  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class Sighting:
     detection: Detection
     cells: Cells
     tried: float  # seconds: when it was last tried to make sure that this is a face
-    made_out: Detection  # as it was when its landmarks were last looked for
+    made_out: MadeOut | None = None  # its landmarks, where a later step needs them
     failed: int = 0  # tries in a row that did not succeed
 
     @property
@@ -37,7 +46,7 @@ class Sighting:
     @property
     def is_carried(self) -> bool:
         """Whether its landmarks were moved along with it since they were made out."""
-        return self.detection is not self.made_out
+        return self.made_out is not None and self.detection is not self.made_out.detection
 
 
 class Watch:
@@ -81,53 +90,80 @@ class Watch:
         last, now = self._sightings[track.id], frame.seconds
         pause = self._settings.search_every if last.failed else self._settings.recheck
         is_due = now - last.tried >= pause - ROUNDING
-        is_fresh = now - last.tried < self._settings.refresh - ROUNDING
         has_changed = self._change.differs(last.detection.box.grown(1.5), last.cells, cells)
-        if not is_due and not has_changed and (is_fresh or not last.is_carried):
+        if not is_due and not has_changed and (not last.is_carried or self._is_fresh(last.made_out, now)):
             return last
+        if not is_due and (carried := self._carried(last, track.predicted(now), frame, cells)) is not None:
+            return carried
         face = self._finder.follow(frame.image, track.predicted(now), track.reach(now))
         if face is None:
             return None
-        if self._with_landmarks and is_fresh and not is_due and (moved := carried(last.made_out, face)) is not None:
-            return replace(last, detection=moved, cells=cells)
         if is_due or (self._with_landmarks and last.is_sure):
-            face = self._finder.landmarked(frame.image, face)
+            about = shifted(last.detection, face.box).landmarks if last.made_out else None
+            face = self._finder.landmarked(frame.image, face, about)
         if face.landmarks is not None or (is_due and self._finder.agree(frame.image, face, self._settings.confidence)):
-            return Sighting(face, cells, tried=now, made_out=face)
+            return self._sighting(face, frame, cells)
         if is_due:
-            return Sighting(face, cells, tried=now, made_out=face, failed=last.failed + 1)
-        return replace(last, detection=face, cells=cells, made_out=face)
+            return Sighting(face, cells, tried=now, failed=last.failed + 1)
+        return replace(last, detection=face, cells=cells, made_out=None)
+
+    def _carried(self, last: Sighting, expected: Box, frame: Frame, cells: Cells) -> Sighting | None:
+        """A face whose landmarks were made out, found again without a detector."""
+        if last.made_out is None or not last.is_sure:
+            return None
+        moved = last.made_out.patch.found_again(frame.gray, expected)
+        if moved is not None and self._is_fresh(last.made_out, frame.seconds):
+            return replace(last, detection=moved, cells=cells)
+        face = self._finder.made_out_again(frame.image, moved or shifted(last.detection, expected))
+        return None if face is None else replace(self._sighting(face, frame, cells), tried=last.tried)
+
+    def _is_fresh(self, made_out: MadeOut | None, now: float) -> bool:
+        return made_out is not None and now - made_out.when < self._settings.refresh - ROUNDING
+
+    def _sighting(self, face: Detection, frame: Frame, cells: Cells) -> Sighting:
+        """A face that is sure to be one."""
+        made_out = None
+        if self._with_landmarks and face.landmarks is not None:
+            made_out = MadeOut(face, Patch(frame.gray, face), frame.seconds)
+        return Sighting(face, cells, tried=frame.seconds, made_out=made_out)
 
     def _new(self, frame: Frame, cells: Cells, known: list[Box]) -> list[Sighting]:
         """New faces in the places that are due."""
         now = frame.seconds
-        due = self._due(cells, known, now)
+        due, behind = self._due(cells, known, now)
         if self._settings.full_pass and now >= self._next_full_pass:
             due[:] = True
             self._next_full_pass = now + self._settings.full_pass
-        regions = regions_of(due, frame.width, frame.height, self._settings.min_face)
+        regions = self._regions(due, self._settings.min_face) + self._regions(behind, self._least_behind(known))
         if not regions:
             return []
         found = self._finder.search(frame.image, regions, known, self._settings.confidence)
         for region in regions:
             self._change.searched(region, cells, now)
-        return [Sighting(face, cells, tried=now, made_out=face) for face in found]
+        return [self._sighting(face, frame, cells) for face in found]
 
-    def _due(self, cells: Cells, known: list[Box], now: float) -> Mask:
-        """Cells to be searched in this frame.
+    def _due(self, cells: Cells, known: list[Box], now: float) -> tuple[Mask, Mask]:
+        """Cells to be searched in this frame, and those of them where the bodies of known faces move.
 
-        Those where the bodies of known faces move wait for the same moment, once a `recheck`: together they need fewer
-        tiles than one by one.
+        These wait for the same moment, once a `recheck`: together they need fewer tiles than one by one.
         """
         due = self._change.due(cells, now, self._settings.search_every)
         bodies = np.zeros_like(due)
         for face in known:
             bodies[self._change.part(_body(face), cells)] = True
+        behind = due & bodies
         if now < self._next_bodies - ROUNDING:
-            return due & ~bodies
-        if (due & bodies).any():
+            behind[:] = False
+        elif behind.any():
             self._next_bodies = now + self._settings.recheck
-        return due
+        return due & ~bodies, behind
+
+    def _least_behind(self, known: list[Box]) -> float:
+        """Width of the smallest face that is looked for where somebody stands before it: half of the largest there."""
+        return max([self._settings.min_face, *(face.width / 2 for face in known)])
+
+    def _regions(self, due: Mask, least: float) -> list[Box]:
+        return regions_of(due, *self._size, least)
 
     def _tracked(self, seen: list[Sighting], now: float) -> list[Track]:
         """The track of each sighting."""

@@ -56,11 +56,13 @@ class ReferenceFace:
     def __init__(self, points: ArrayLike) -> None:
         self.points: Points = np.asarray(points, np.float64)
         self._side = self.points[:, 0] / np.abs(self.points[:, 0]).max()  # -1 (left in the picture) .. 1
+        self._affine = np.column_stack([self.points, np.ones(len(self.points))])
+        self._evenly = np.linalg.pinv(self._affine)
 
     def rotation(self, picture: ArrayLike) -> Points | None:
         """The rotation (3 x 3, face to viewer) that makes the reference face look like n x 2 points, y down.
 
-        Fitted twice: the second time the points of the side that is turned away count less, since a landmarker
+        Fitted twice: the second time the points of the side that is turned away count less, since a mesh
         only guesses them. None where the points say nothing: not finite, or all in one line.
         """
         xy = np.asarray(picture, np.float64)[:, :2] * (1, -1)
@@ -68,24 +70,12 @@ class ReferenceFace:
             raise ValueError(f"{xy.shape[0]} points of a face, expected {self.points.shape[0]}")
         if not np.isfinite(xy).all():
             return None
-        first = self._fitted(xy, np.ones(len(xy)))
+        first = _nearest_rotation(self._evenly @ xy)
         if first is None:
             return None
         turned = first[0, 2]  # the sine of yaw, nearly
-        return self._fitted(xy, np.maximum(1 - turned * self._side, 0.02))
-
-    def _fitted(self, xy: Points, weights: Points) -> Points | None:
-        """The affine map of least squares from the reference face to the picture, and the rotation nearest to it."""
-        weights = weights / weights.sum()
-        face = self.points - weights @ self.points
-        seen = xy - weights @ xy
-        weighted = face * weights[:, None]
-        across, up = np.linalg.solve(face.T @ weighted, weighted.T @ seen).T
-        right = _unit(across)
-        if right is None:
-            return None
-        above = _unit(up - up @ right * right)
-        return None if above is None else np.array([right, above, np.cross(right, above)])
+        weighted = (self._affine * np.maximum(1 - turned * self._side, 0.02)[:, None]).T
+        return _nearest_rotation(np.linalg.solve(weighted @ self._affine, weighted @ xy))
 
 
 def reference_face() -> ReferenceFace:
@@ -146,6 +136,22 @@ def _turn(axis: int, degrees: float) -> Points:
     return matrix
 
 
+def _nearest_rotation(affine: Points) -> Points | None:
+    """The rotation of an affine map (4 x 2: three coordinates and a shift) without its scale."""
+    across, up = affine[:3].T
+    right = _unit(across)
+    if right is None:
+        return None
+    above = _unit(up - up @ right * right)
+    return None if above is None else np.array([right, above, _cross(right, above)])
+
+
+def _cross(a: Points, b: Points) -> Points:
+    """`np.cross` of two vectors takes ten times as long."""
+    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
+
+
 def _unit(vector: Points) -> Points | None:
-    length = float(np.linalg.norm(vector))
+    length = float(np.sqrt(vector @ vector))
     return vector / length if length > 1e-9 else None

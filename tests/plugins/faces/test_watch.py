@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from vidframe_faces.detector import Detection
 from vidframe_faces.plugin import Faces
+from vidframe_faces.regions import regions_of
 from vidframe_faces.watch import Watch
 
 from vidframe import Box
@@ -35,7 +37,7 @@ class ScriptedFinder:
     def follow(self, image: Any, expected: Box, reach: float) -> Detection:
         return HEAD
 
-    def landmarked(self, image: Any, face: Detection) -> Detection:
+    def landmarked(self, image: Any, face: Detection, about: Any = None) -> Detection:
         shown = self.shows_face[int(self.now)]
         return Detection(face.box, face.score, face.keypoints, LANDMARKS if shown else None)
 
@@ -114,3 +116,22 @@ def test_what_moves_beside_a_known_face_is_searched_at_the_usual_pace() -> None:
         watch.faces_in(frame)
 
     assert np.allclose(finder.searches, [0.0, 0.3, 0.6, 0.9, 1.2])
+
+
+def test_behind_a_known_face_those_of_half_its_size_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    least: list[float] = []
+
+    def noting(due: Any, width: int, height: int, min_face: float) -> Any:
+        if due.any():
+            least.append(min_face)
+        return regions_of(due, width, height, min_face)
+
+    monkeypatch.setattr("vidframe_faces.watch.regions_of", noting)
+    watch = Watch(Faces(), ScriptedFinder([True] * 2), with_landmarks=False)  # type: ignore[arg-type]
+    camera = make_camera()
+    for index in range(11):
+        room = np.full((720, 1280, 3), 50, np.uint8)
+        room[300:600, 580:680] = 50 + 20 * (index % 7)
+        watch.faces_in(make_frame(room, camera=camera, index=index))
+
+    assert least == [28, 30]
