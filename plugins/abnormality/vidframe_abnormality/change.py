@@ -85,13 +85,13 @@ class Reference:
             self._learnt += 1
             difference = cv2.absdiff(now, self.picture)
             self._sway += (difference - self._sway) / min(self._learnt, 30)
-            self.noise += (_noise_of(now - self.picture) - self.noise) / min(self._learnt, 30)
+            self.noise += (_noise_of(picture, self.picture) - self.noise) / min(self._learnt, 30)
             cv2.accumulateWeighted(now, self.picture, 0.2)
             over = cv2.absdiff(picture, self.shown)
-            self._note_specks(find_parts(self._beyond(over, self._limits, None), SEED * self.min_area)[1], 0.2)
+            self._note_specks(find_parts(self._beyond(over, self.limits, None), SEED * self.min_area)[1], 0.2)
         if not self._samples or seconds - self._samples[-1][0] >= SAMPLE_EVERY:
             self._samples.append((seconds, picture))
-        self._kept_at, self._kept = seconds, picture
+        self.kept_at, self._kept = seconds, picture
         self._show(self.picture)
 
     def start(self) -> None:
@@ -109,11 +109,11 @@ class Reference:
 
     def look(self, picture: Gray, seconds: float) -> Look:
         """Compares one picture, shrunk and smoothed. While nothing changes, a tenth of the work of decoding it."""
-        over = cv2.subtract(cv2.absdiff(picture, self.shown), self._limits)
+        over = cv2.subtract(cv2.absdiff(picture, self.shown), self.limits)
         changed = cv2.countNonZero(over)
         if changed < max(1.0, MIN_PART * self.min_area * picture.size):
             self._known = self._lit_since = None
-            if seconds - self._kept_at >= UPKEEP:
+            if seconds - self.kept_at >= UPKEEP:
                 self._keep_up(picture, seconds, None)
             return NOTHING
         return self._look_closely(picture, seconds, changed / picture.size)
@@ -155,14 +155,14 @@ class Reference:
             picture = moved_back(picture, shift)
             now = picture.astype(np.float32)
         if self._known is None or self._known_for >= TRUSTED or differed > 1.3 * self._differed + 0.01:
-            self._relight(picture, now)
+            self._relight(now)
             self._differed = differed
         labels, parts = self._candidates(picture, shift)
         objects = self._objects(picture, now, labels, parts)
         lights = [part for part in parts if part not in objects]
         objects = self._without_returned(picture, labels, objects)
         self._remember(labels, objects)
-        if seconds - self._kept_at >= UPKEEP and shift is None:
+        if seconds - self.kept_at >= UPKEEP and shift is None:
             self._keep_up(picture, seconds, self._frozen(picture, labels, objects))
         self._follow_light(picture, seconds, labels, lights, objects)
         area = sum(part.area for part in objects)
@@ -173,7 +173,7 @@ class Reference:
         """The parts that differ, light or object."""
         # The light around an object is guessed; what looks as it did in the old light has not changed.
         over = cv2.min(cv2.absdiff(picture, self.shown), cv2.absdiff(picture, self.scene))
-        labels, specks = find_parts(self._beyond(over, self._limits, shift), SEED * self.min_area)
+        labels, specks = find_parts(self._beyond(over, self.limits, shift), SEED * self.min_area)
         least = self._least_seed
         parts = [part for part in specks if part.area >= least]
         if sum(part.area for part in parts) < self.min_area:
@@ -199,17 +199,17 @@ class Reference:
         if shift is not None:
             margin = int(max(map(abs, shift))) + 2
             mask[:margin] = mask[-margin:] = mask[:, :margin] = mask[:, -margin:] = 0
-        mask = cv2.threshold(halved(mask), 127, 1, cv2.THRESH_BINARY)[1]
+        mask = cv2.threshold(light.halved(mask), 127, 1, cv2.THRESH_BINARY)[1]
         return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SMALL))
 
     def _grown(self, over: Gray, labels: NDArray[Any], parts: list[Part]) -> tuple[NDArray[Any], list[Part]]:
         """The parts with what differs faintly beside them: somebody in clothes like the wall behind."""
         seeds = masked(labels, parts)
-        limits = np.maximum(cv2.convertScaleAbs(self._limits, alpha=FAINT), np.uint8(min(255, 4 * self.noise)))
-        limits[self._limits == 255] = 255
+        limits = light.at_least(cv2.convertScaleAbs(self.limits, alpha=FAINT), 4 * self.noise)
+        limits[self.limits == 255] = 255
         grown = cv2.max(seeds, cv2.min(self._beyond(over, limits, None), cv2.dilate(seeds, _BESIDE)))
         labels, parts = find_parts(np.asarray(grown), MIN_PART * self.min_area)
-        shares = shares_of(labels, seeds)
+        shares = shares_of(labels, parts, seeds)
         return labels, [part for part in parts if shares[part.label] > 0]
 
     def _follow_light(
@@ -232,10 +232,9 @@ class Reference:
         """Whether what is seen looks as it did when the light was new."""
         return cv2.mean(cv2.absdiff(picture, self._lit_picture), seen)[0] < 1.0 + self.noise
 
-    def _relight(self, picture: Gray, now: Floats) -> None:
+    def _relight(self, now: Floats) -> None:
         found = light.structure(now, self.picture, self.noise)
-        common = light.common_gain(picture, cv2.convertScaleAbs(self.picture))
-        self._show(light.relit(self.picture, light.light_field(found, common)))
+        self._show(light.relit(self.picture, light.light_field(found)))
 
     def _objects(self, picture: Gray, now: Floats, labels: NDArray[Any], parts: list[Part]) -> list[Part]:
         """The parts that are no light. Those that were found to be objects a moment ago are not tried again."""
@@ -244,18 +243,20 @@ class Reference:
             return parts
         step = max(10 * _dimness(self.shown), 4 * self.noise)
         outlines = light.changed_outlines(picture, cv2.convertScaleAbs(self.picture), step)
-        outlines = cv2.threshold(halved(outlines), 60, 1, cv2.THRESH_BINARY)[1]
+        outlines = cv2.threshold(light.halved(outlines), 60, 1, cv2.THRESH_BINARY)[1]
         height, width = picture.shape
         found = light.structure(now, self.picture, self.noise, (max(1, width // 10), max(1, height // 10)))
         light_parts = {part.label for part in unknown if _is_light(labels, part.label, outlines, found)}
         return [part for part in parts if part.label not in light_parts]
 
     def _unknown(self, labels: NDArray[Any], parts: list[Part]) -> list[Part]:
-        """The parts that do not lie mostly where objects were found a moment ago."""
+        """The parts to be tried: none for a while where objects that were found are still there, and enough."""
         if self._known is None or self._known_for >= TRUSTED:
             return parts
-        shares = shares_of(labels, self._known)
-        return [part for part in parts if shares[part.label] <= 0.5]
+        shares = shares_of(labels, parts, self._known)
+        unknown = [part for part in parts if shares[part.label] <= 0.5]
+        is_enough = sum(part.area for part in parts) - sum(part.area for part in unknown) >= self.min_area
+        return [] if is_enough else unknown
 
     def _remember(self, labels: NDArray[Any], objects: list[Part]) -> None:
         self._known_for = 0 if self._known is None or self._known_for >= TRUSTED else self._known_for + 1
@@ -269,7 +270,7 @@ class Reference:
         for part in objects:
             is_part = _upscaled(masked(labels, [part]), picture)
             difference = cv2.absdiff(cv2.convertScaleAbs(self._before), picture)
-            of_before = cv2.countNonZero(cv2.bitwise_and(cv2.subtract(difference, self._limits), is_part * 255))
+            of_before = cv2.countNonZero(cv2.bitwise_and(cv2.subtract(difference, self.limits), is_part * 255))
             if of_before < 0.1 * cv2.countNonZero(is_part):
                 cv2.copyTo(self._before, cv2.dilate(is_part, _WIDE), self.picture)
                 back.append(part)
@@ -277,7 +278,7 @@ class Reference:
 
     def _frozen(self, picture: Gray, labels: NDArray[Any], objects: list[Part]) -> Gray:
         """1 where the reference must stay as it is: objects, what is near them, and what half differs there."""
-        half = cv2.subtract(cv2.absdiff(picture, self.shown), cv2.convertScaleAbs(self._limits, alpha=0.5))
+        half = cv2.subtract(cv2.absdiff(picture, self.shown), cv2.convertScaleAbs(self.limits, alpha=0.5))
         differs = cv2.threshold(half, 0, 1, cv2.THRESH_BINARY)[1]
         if not objects:
             return np.asarray(differs)
@@ -285,23 +286,22 @@ class Reference:
 
     def _keep_up(self, picture: Gray, seconds: float, frozen: Gray | None) -> None:
         """Follows drift, noise and sway outside of `frozen`; None where the whole picture is as expected."""
-        elapsed = min(seconds - self._kept_at, 2.0)
-        self._kept_at = seconds
-        now = picture.astype(np.float32)
-        difference = cv2.absdiff(now, self.lit)
+        elapsed = min(seconds - self.kept_at, 2.0)
+        self.kept_at = seconds
         free = None if frozen is None else 1 - frozen
         # A change that stays is no noise: it is in the difference from the reference, but not in that of two looks.
-        between = _noise_of(now - self._kept)
-        noise = min(_noise_of(now - self.lit, free), 2 * between + 2, 2 * self.noise)
+        between = _noise_of(picture, self._kept)
+        noise = min(_noise_of(picture, self.lit, free), 2 * between + 2, 2 * self.noise)
         self.noise += 0.2 * elapsed * (noise - self.noise)
         self._kept = picture
-        cv2.accumulateWeighted(difference, self._sway, 1 - np.exp(-elapsed / FORGETS_SWAY), free)
+        cv2.accumulateWeighted(cv2.absdiff(picture, self.shown), self._sway, 1 - np.exp(-elapsed / FORGETS_SWAY), free)
         weight = 1 - np.exp(-elapsed / FOLLOWS_DRIFT)
         if free is None:
             self.picture = self.lit.copy()
-            cv2.accumulateWeighted(now, self.picture, weight)
+            cv2.accumulateWeighted(picture, self.picture, weight)
             self._show(self.picture)
         else:
+            now = picture.astype(np.float32)
             # What lies under an object is not seen: it keeps the light in which it was last seen.
             as_was = cv2.multiply(now, cv2.divide(self.picture, np.maximum(self.lit, 1.0)))
             is_right = (now < light.BRIGHTEST) & (self.lit < light.BRIGHTEST)  # nobody knows how bright white is
@@ -312,24 +312,18 @@ class Reference:
         self.lit = lit
         self.shown = cv2.convertScaleAbs(lit)
         least = max(self.threshold * _dimness(self.shown), 5 * self.noise)
-        limits = np.maximum(cv2.dilate(cv2.convertScaleAbs(self._sway, alpha=3), _WIDE), np.uint8(min(least, 255)))
+        limits = light.at_least(cv2.dilate(cv2.convertScaleAbs(self._sway, alpha=3), _WIDE), least)
         # Beyond white nobody knows how bright it was.
         white = cv2.threshold(self.shown, WHITE - 1, WHITE_LIMIT, cv2.THRESH_BINARY)[1]
         limits = np.asarray(cv2.max(limits, white))
         if self.ignored is not None:
             limits[self.ignored] = 255
-        self._limits: Gray = np.asarray(limits)
+        self.limits: Gray = np.asarray(limits)
 
 
 def shrink(gray: Gray) -> Gray:
     """Smooths the shrunk picture, so that single pixels of noise do not count."""
     return np.asarray(cv2.GaussianBlur(gray, (5, 5), 0))
-
-
-def halved(picture: Gray) -> Gray:
-    """Half as wide and high, each pixel the mean of four."""
-    height, width = picture.shape
-    return np.asarray(cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA))
 
 
 def masked(labels: NDArray[Any], parts: Sequence[Part]) -> Gray:
@@ -339,11 +333,10 @@ def masked(labels: NDArray[Any], parts: Sequence[Part]) -> Gray:
     return np.asarray(chosen[labels])
 
 
-def shares_of(labels: NDArray[Any], mask: NDArray[Any]) -> NDArray[Any]:
-    """For each label, the share of its pixels where `mask` is not 0."""
-    count = int(labels.max()) + 1
-    inside, whole = (cv2.calcHist([labels], [0], chosen, [count], [0, count]) for chosen in (mask, None))
-    return np.asarray(inside / np.maximum(whole, 1)).ravel()
+def shares_of(labels: NDArray[Any], parts: Sequence[Part], mask: NDArray[Any]) -> dict[int, float]:
+    """For the label of each part, the share of its pixels where `mask` is not 0."""
+    inside = np.bincount(labels[mask > 0], minlength=1 + max((part.label for part in parts), default=0))
+    return {part.label: inside[part.label] / (part.area * mask.size) for part in parts}
 
 
 def find_parts(mask: Gray, least: float) -> tuple[NDArray[Any], list[Part]]:
@@ -386,12 +379,13 @@ def _dimness(picture: Gray) -> float:
     return float(np.clip(cv2.mean(picture)[0] / 90, 0.45, 1))
 
 
-def _noise_of(difference: Floats, free: Gray | None = None) -> float:
-    """Standard deviation of the noise, grey levels, at least 0.7; from medians, which objects hardly touch.
+def _noise_of(picture: Gray, other: Gray | Floats, free: Gray | None = None) -> float:
+    """Standard deviation of the noise between two pictures, grey levels, at least 0.7; from medians, which objects
+    hardly touch.
 
     What is even over some pixels is another light: it counts a little, because no light is followed exactly.
     """
-    sample = np.ascontiguousarray(difference[::3, ::3])
+    sample = np.subtract(picture[::3, ::3], other[::3, ::3], dtype=np.float32)
     fine = sample - cv2.blur(sample, (3, 3))
     if free is not None:
         is_free = free[::3, ::3] > 0

@@ -18,7 +18,7 @@ Floats = NDArray[Any]  # float32
 
 CELLS = (16, 9)  # columns and rows of the grid on which light is measured
 SAME_STRUCTURE = 0.6  # correlation from which a surface counts as the same surface
-DARKEST, BRIGHTEST = 4.0, 245.0  # luma outside of which a surface says nothing about the light
+DARKEST, BRIGHTEST = 4.5, 245.0  # luma outside of which a surface says nothing about the light
 GAINS = (0.15, 6.0)  # a larger change is no change of light but a lost picture
 NEIGHBOURHOOD = (15, 15)  # pixels over which light is taken to be even
 _SMALL = np.ones((3, 3), np.uint8)
@@ -28,50 +28,66 @@ _WIDE = np.ones((5, 5), np.uint8)
 class Structure(NamedTuple):
     """Cell by cell: how much the light changed, and whether the surface is still there."""
 
-    gain: Floats  # mean of the picture / mean of the reference
+    mean: Floats  # grey levels, of the picture
+    was: Floats  # of the reference
     correlation: Floats  # -1..1; meaningless where the reference has no texture
     is_textured: NDArray[np.bool_]
+
+    @property
+    def gain(self) -> Floats:
+        """By how much brighter each cell is than in the reference."""
+        return np.asarray((self.mean + 1) / (self.was + 1))
 
 
 def structure(picture: Floats, reference: Floats, noise: float, cells: tuple[int, int] = CELLS) -> Structure:
     """Compares picture and reference cell by cell; `noise` is the standard deviation of the sensor's noise."""
-    mean, mean_reference = _means(picture, cells), _means(reference, cells)
+    mean, was = _means(picture, cells), _means(reference, cells)
     variance = _means(cv2.multiply(picture, picture), cells) - mean * mean
-    variance_reference = _means(cv2.multiply(reference, reference), cells) - mean_reference * mean_reference
-    covariance = _means(cv2.multiply(picture, reference), cells) - mean * mean_reference
+    variance_reference = _means(cv2.multiply(reference, reference), cells) - was * was
+    covariance = _means(cv2.multiply(picture, reference), cells) - mean * was
     correlation = covariance / np.sqrt(np.maximum(variance * variance_reference, 1e-3))
     texture = np.sqrt(np.maximum(variance_reference, 0))
-    gain = (mean + 1) / (mean_reference + 1)
-    return Structure(gain, correlation, texture > np.maximum(3 * noise, 0.03 * mean_reference))
+    return Structure(mean, was, correlation, texture > np.maximum(3 * noise, 0.03 * was))
 
 
-def common_gain(picture: Gray, reference: Gray) -> float:
+def common_gain(found: Structure) -> float:
     """How much brighter the whole picture is than the reference; 1 where nothing can be said."""
-    now = cv2.resize(picture, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)
-    then = cv2.resize(reference, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)
+    now, then = found.mean, found.was
     usable = (now > DARKEST) & (now < BRIGHTEST) & (then > DARKEST) & (then < BRIGHTEST)
     if usable.sum() < usable.size / 8:
         return 1.0
-    return float(np.clip(np.median(now[usable] / then[usable]), *GAINS))
+    gains = np.sort(now[usable] / then[usable])
+    middle = (gains[(len(gains) - 1) // 2] + gains[len(gains) // 2]) / 2  # a tenth of the time of np.median
+    return float(np.clip(middle, *GAINS))
 
 
-def light_field(found: Structure, common: float) -> Floats:
+def light_field(found: Structure) -> Floats:
     """The gain of each cell, read where the surface is still there and spread from there to the rest.
 
-    `common` stands where there is no such surface near.
+    What is common to the whole picture stands where there is no such surface near.
     """
-    is_lit = found.is_textured & (found.correlation > SAME_STRUCTURE)
-    is_lit &= (found.gain > GAINS[0]) & (found.gain < GAINS[1])
-    weight = is_lit.astype(np.float32)
-    spread = cv2.GaussianBlur(weight, (5, 5), 0) + 0.02
-    gain = cv2.GaussianBlur(np.where(is_lit, found.gain, 0).astype(np.float32), (5, 5), 0) + 0.02 * common
-    return np.asarray(gain / spread, dtype=np.float32)
+    gain = found.gain
+    is_lit = found.is_textured & (found.correlation > SAME_STRUCTURE) & (gain > GAINS[0]) & (gain < GAINS[1])
+    spread = cv2.GaussianBlur(is_lit.astype(np.float32), (5, 5), 0) + 0.02
+    lit = cv2.GaussianBlur(np.where(is_lit, gain, 0).astype(np.float32), (5, 5), 0) + 0.02 * common_gain(found)
+    return np.asarray(lit / spread, dtype=np.float32)
 
 
 def relit(reference: Floats, field: Floats) -> Floats:
     """The reference as it would look in the light that `field` describes."""
     size = (reference.shape[1], reference.shape[0])
     return np.asarray(cv2.multiply(reference, cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)))
+
+
+def halved(picture: Gray) -> Gray:
+    """Half as wide and high, each pixel the mean of four."""
+    height, width = picture.shape
+    return np.asarray(cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA))
+
+
+def at_least(picture: Gray, least: float) -> Gray:
+    """The picture with nothing below `least` grey levels."""
+    return np.asarray(cv2.max(picture, int(min(255, least))))  # type: ignore[call-overload]  # takes a number, too
 
 
 def outlines(picture: Gray) -> Gray:

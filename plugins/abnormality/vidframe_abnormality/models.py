@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidframe_abnormality.change import NOTHING, Look, find_parts, halved
-from vidframe_abnormality.light import Gray
+from vidframe_abnormality.change import NOTHING, Look, find_parts
+from vidframe_abnormality.light import Gray, halved
 
 FOLLOWS = 30.0  # seconds in which the running average follows the scene
 _OPEN = np.ones((3, 3), np.uint8)

@@ -15,7 +15,6 @@ from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, M
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Polygon = Annotated[list[tuple[Share, Share]], Field(min_length=3)]
-WIDTH = 320  # pixels to which a picture is shrunk before it is compared
 
 
 @dataclass
@@ -74,9 +73,8 @@ class Abnormality:
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
-        # While an incident goes on, or nothing differs, ten looks a second tell as much as more.
-        is_rare = self._incidents.current is not None or self._watch.is_calm
-        pause = max(self.look_every, 0.095) if is_rare else self.look_every
+        # While an incident goes on, ten looks a second tell as much as more.
+        pause = self.look_every if self._incidents.current is None else max(self.look_every, 0.095)
         if frame.seconds - self._looked_at >= pause:
             self._looked_at = frame.seconds
             self._look(frame)
@@ -94,7 +92,7 @@ class Abnormality:
             self._close_incident()
 
     def _look(self, frame: Frame) -> None:
-        seen = self._watch.look(frame.scaled_gray(WIDTH), frame.seconds)
+        seen = self._watch.look(frame)
         self._changed = seen.area
         for moment, incident in self._incidents.see(seen, lambda: self._new_id(frame)):
             self._tell(moment, incident, frame)

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidframe_abnormality.change import Part, halved, masked, shares_of
-from vidframe_abnormality.light import Gray, outlines
+from vidframe_abnormality.change import Part, masked, shares_of
+from vidframe_abnormality.light import Gray, halved, outlines
 
 MOVES = 8.0  # grey levels at which a pixel is another than it was
 STILL = 0.93  # share of a part's pixels that must stand still: somebody who stands moves at the edges
@@ -36,7 +36,7 @@ class Stillness:
 
     def still(self, labels: NDArray[Any], parts: Sequence[Part], seconds: float) -> list[Part]:
         """The parts that have stood still long enough."""
-        shares = shares_of(labels, (self._since <= seconds - self._stays).view(np.uint8))
+        shares = shares_of(labels, parts, self._since <= seconds - self._stays)
         return [part for part in parts if shares[part.label] >= STILL]
 
     def forget(self) -> None:

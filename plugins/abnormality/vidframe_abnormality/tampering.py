@@ -13,8 +13,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from vidframe_abnormality.alignment import shift_of
-from vidframe_abnormality.light import Gray, outlines, structure
+from vidframe_abnormality.alignment import FARTHEST, shift_of
+from vidframe_abnormality.light import Gray, at_least, halved, outlines, structure
 
 Cause = Literal["covered", "blinded", "blurred", "moved"]
 
@@ -85,7 +85,7 @@ def lost_scene(picture: Gray, reference: Gray, noise: float) -> Cause | None:
     # In less light the outlines are lower, but higher than what noise alone draws.
     gain = float(np.clip((brightness + 1) / (was + 1), 0.05, 1.0))
     of_noise = 5 * noise + 2
-    enough = np.maximum(cv2.convertScaleAbs(then, alpha=0.4 * gain), np.uint8(min(255, of_noise)))
+    enough = at_least(cv2.convertScaleAbs(then, alpha=0.4 * gain), of_noise)
     seen = cv2.compare(cv2.dilate(now, _SMALL), enough, cv2.CMP_GE)
     kept = cv2.countNonZero(cv2.bitwise_and(seen, drawn)) / count
     has = cv2.countNonZero(cv2.threshold(now, max(step * gain, of_noise), 1, cv2.THRESH_BINARY)[1]) / count
@@ -97,8 +97,9 @@ def lost_scene(picture: Gray, reference: Gray, noise: float) -> Cause | None:
 
 
 def _is_shifted(picture: Gray, reference: Gray) -> bool:
-    shift = shift_of(picture.astype(np.float32), reference.astype(np.float32))
-    return shift is not None and math.hypot(*shift) >= MOVED
+    now, then = (halved(view).astype(np.float32) for view in (picture, reference))
+    shift = shift_of(now, then, FARTHEST / 2)
+    return shift is not None and 2 * math.hypot(*shift) >= MOVED
 
 
 def _is_dazzled(picture: Gray, reference: Gray) -> bool:

@@ -5,7 +5,9 @@ from collections import deque
 import cv2
 import numpy as np
 
-from vidframe_abnormality.change import NOTHING, Look, Reference, masked, shrink
+from vidframe import Frame
+from vidframe_abnormality.change import MIN_PART, NOTHING, UPKEEP, Look, Reference, masked, shrink
+from vidframe_abnormality.glance import Glance
 from vidframe_abnormality.incidents import Change, Seen
 from vidframe_abnormality.light import Gray
 from vidframe_abnormality.models import Follower
@@ -18,6 +20,7 @@ STEADY = 0.02  # change of the mean brightness within SETTLED_FOR below which th
 SETTLED_FOR = 1.0  # seconds
 CHECK_EVERY = 1.0  # seconds between two looks at whether the scene is still there, while little changes
 CHECK_CALM_EVERY = 5.0  # and while nothing does
+WIDTH = 320  # pixels to which a picture is shrunk before it is compared
 MUCH = 0.2  # share of the picture
 EVERYWHERE = (0.0, 0.0, 1.0, 1.0)
 
@@ -32,12 +35,16 @@ class Watch:
     def forget(self) -> None:
         """Starts anew, as at the switch to night."""
         self._reference: Reference | Follower | None = None
-        self.is_calm = False  # the last picture was as expected, so that the next look may wait
+        self._glance = Glance(MIN_PART * self._settings.min_area)
         self._brightness: deque[tuple[float, float]] = deque()
 
-    def look(self, gray: Gray, seconds: float) -> Seen:
-        """Looks at one picture of at most 320 pixels width."""
-        picture = shrink(gray)
+    def look(self, frame: Frame) -> Seen:
+        """Looks at one frame; a glance is enough where nothing stirs since a look that found nothing."""
+        seconds = frame.seconds
+        if self._glance.is_calm and not self._glance.stirs(frame.scaled_gray(WIDTH // 2), seconds):
+            return Seen(seconds)
+        self._glance.forget()
+        picture = shrink(frame.scaled_gray(WIDTH))
         if self._reference is None or self._shape != picture.shape:
             self._begin(picture, seconds)
         reference = self._reference
@@ -46,14 +53,13 @@ class Watch:
             self._learn(reference, picture, seconds)
             return Seen(seconds)
         look = reference.look(picture, seconds)
-        self.is_calm = look is NOTHING
         if isinstance(reference, Follower):
             return _as_seen(look, seconds, "motion")
         self._find_overlay(reference, picture, look, seconds)
-        lost = self._lost(reference, picture, look, seconds)
-        if lost is not None:
-            return lost
-        return self._as_incident(reference, picture, look, seconds)
+        seen = self._lost(reference, picture, look, seconds) or self._as_incident(reference, picture, look, seconds)
+        if look is NOTHING and not seen.area and not self._tampering.suspects:
+            self._glance.rest(frame.scaled_gray(WIDTH // 2), reference.limits, until=reference.kept_at + UPKEEP)
+        return seen
 
     def _begin(self, picture: Gray, seconds: float) -> None:
         settings = self._settings

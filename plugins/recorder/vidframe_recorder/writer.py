@@ -21,7 +21,8 @@ from vidframe_recorder.storage import PART, ClipFile, Storage
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 6000  # packets; a disk that is so far behind will not catch up
+LUMP = 0.2  # seconds of packets that are handed over at once, because each time a thread has to be woken
+MOST_WAITING = 1200  # lumps; a disk that is so far behind will not catch up
 _SYNC_EVERY = 1.0  # seconds
 
 
@@ -87,7 +88,8 @@ class ClipWriter(threading.Thread):
         self._path = folder / (name + PART)
         self._storage = storage
         self._chosen = chosen
-        self._queue: queue.SimpleQueue[Packet | ClipNote | Choice | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Packet] | ClipNote | Choice | None] = queue.SimpleQueue()
+        self._lump: list[Packet] = []
         self._reason: str | None = None
         self._seconds = 0.0
 
@@ -99,13 +101,13 @@ class ClipWriter(threading.Thread):
             if self.first is None:
                 self.first, self.encoding = packet.seconds, packet.encoding
             self.last = packet.decode_seconds
-            if self._queue.qsize() < MOST_WAITING:
-                self._queue.put(packet)
-            else:
-                self._reason = "the disk is too slow: the clip ends early"
+            self._lump.append(packet)
+            if packet.decode_seconds - self._lump[0].decode_seconds >= LUMP:
+                self._hand_over()
 
     def choose(self, choices: Iterable[Choice]) -> None:
         """Says which pictures are kept; only for a clip of chosen pictures."""
+        self._hand_over()
         for choice in choices:
             self._queue.put(choice)
 
@@ -121,7 +123,15 @@ class ClipWriter(threading.Thread):
 
     def finish(self) -> None:
         """Ends the clip after what was handed over."""
+        self._hand_over()
         self._queue.put(None)
+
+    def _hand_over(self) -> None:
+        if self._queue.qsize() < MOST_WAITING:
+            self._queue.put(self._lump)
+        else:
+            self._reason = "the disk is too slow: the clip ends early"
+        self._lump = []
 
     def run(self) -> None:
         """Writes until the end, then seals the clip."""
@@ -146,18 +156,16 @@ class ClipWriter(threading.Thread):
         sink: Sink | None = None
         synced = monotonic()
         try:
-            while (packet := self._queue.get()) is not None:
-                if isinstance(packet, ClipNote):
-                    packet.write(_note_of(self._path))
-                    continue
-                if isinstance(packet, Choice):
+            while (given := self._queue.get()) is not None:
+                if isinstance(given, ClipNote):
+                    given.write(_note_of(self._path))
+                elif isinstance(given, Choice):
                     if isinstance(sink, Chosen):
-                        sink.choose(packet.seconds, packet.keep)
-                    continue
-                if sink is None:
-                    began = datetime.fromisoformat(self.note.start)
-                    sink = open_sink(file, packet, began, chosen=self._chosen)  # type: ignore[arg-type]
-                sink.write(packet)
+                        sink.choose(given.seconds, given.keep)
+                else:
+                    for packet in given:
+                        sink = sink or self._opened(file, packet)
+                        sink.write(packet)
                 if monotonic() - synced >= _SYNC_EVERY:
                     file.sync()
                     synced = monotonic()
@@ -165,6 +173,10 @@ class ClipWriter(threading.Thread):
             if sink is not None:
                 sink.close()
         file.sync()
+
+    def _opened(self, file: ClipFile, first: Packet) -> Sink:
+        began = datetime.fromisoformat(self.note.start)
+        return open_sink(file, first, began, chosen=self._chosen)  # type: ignore[arg-type]
 
     def _outcome(self, file: ClipFile | None) -> Outcome:
         if file is not None:
@@ -215,13 +227,13 @@ def seal(part: Path, note: ClipNote, *, reason: str | None = None) -> Outcome:
 def measured(path: Path) -> float:
     """Seconds from the first picture to the end of the last; ValueError if there is none."""
     with av.open(str(path)) as container:
-        times = sorted(
-            float(packet.pts * packet.time_base) for packet in container.demux(video=0) if packet.pts is not None
-        )
+        video = container.streams.video[0]
+        times = sorted(packet.pts for packet in container.demux(video) if packet.pts is not None)
+        tick = float(video.time_base or 0)
     if not times:
         raise ValueError(f"{path.name} has no picture")
-    step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
-    return round(times[-1] - times[0] + step, 3)
+    length = (times[-1] - times[0]) * tick
+    return round(length + (length / (len(times) - 1) if len(times) > 1 else 0.04), 3)
 
 
 def _written(path: Path, content: bytes) -> Path | None:

@@ -92,7 +92,7 @@ def test_after_a_kill_the_clip_plays_to_its_last_second(
     assert ready.facts["incidents"] == ["a"]
     (clip,) = (tmp_path / "clips").glob("*.mp4")
     times = pictures(clip)
-    assert times[0] + taken_in - times[-1] <= 1.3  # a fragment of a second, and what the killed thread had in hand
+    assert times[0] + taken_in - times[-1] <= 1.3  # a fragment, a lump, and what the killed thread had in hand
 
 
 def test_a_part_that_somebody_is_writing_is_left_alone(recording: Path, tmp_path: Path) -> None:
