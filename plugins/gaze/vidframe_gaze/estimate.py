@@ -27,7 +27,7 @@ KEYPOINT_SHARE: Final = 0.2
 
 # What head and eyes add up to is where somebody looks, and people spare their necks. But a pupil is found to a part of a
 # pixel only, and a share of what it says is worth more than all of it (docs/plugins/gaze.md, "How").
-EYE_SHARE: Final = 0.35
+EYE_SHARE: Final = 0.45
 EYEBALL: Final = 0.13  # its radius, 12 mm, in distances of the outer eye corners, 92 mm
 IRIS_AHEAD: Final = 0.021  # how far irises lie before the rims of the lids, in the same unit
 BLURRED: Final = 20.0  # face width in pixels at which an iris is worth half as much
@@ -79,8 +79,11 @@ def eyes_aside(landmarks: Points, rotation: Points) -> float:
     corners = float(np.linalg.norm(across))
     if corners == 0:
         return 0.0
-    offsets = [landmarks[iris, :2] - landmarks[list(rim), :2].mean(axis=0) for iris, rim in EYES]
-    aside = float(np.mean(offsets, axis=0) @ across) / corners / (corners / shortened)
+    right, left = (landmarks[iris, :2] - landmarks[list(rim), :2].mean(axis=0) for iris, rim in EYES)
+    nearer = (
+        1 + rotation[0, 2]
+    ) / 2  # how much the right eye counts: a head turned to the viewer's right shows it better
+    aside = float((nearer * right + (1 - nearer) * left) @ across) / corners / (corners / shortened)
     turned = (aside - IRIS_AHEAD * rotation[0, 2]) / EYEBALL
     return float(np.degrees(np.clip(turned, -0.5, 0.5)))
 
