@@ -99,14 +99,16 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
 
 def _grow(alert: Alert, facts: IncidentFacts) -> bool:
     """Take over what became known; an alert never becomes less severe. Whether anything changed."""
-    before = (alert.severity, alert.peak_area, alert.boxes)
+    before = (alert.change, alert.severity, alert.peak_area, alert.boxes)
+    if facts.change in CHANGES:
+        alert.change = facts.change
     if _RANK[facts.severity] > _RANK.get(alert.severity, 0):
         alert.severity = facts.severity
     if facts.peak_area is not None:
         alert.peak_area = max(alert.peak_area or 0.0, facts.peak_area)
     if facts.boxes:
         alert.boxes = facts.boxes
-    return before != (alert.severity, alert.peak_area, alert.boxes)
+    return before != (alert.change, alert.severity, alert.peak_area, alert.boxes)
 
 
 def _of(session: Session, incidents: Iterable[str]) -> list[Alert]:

@@ -150,6 +150,13 @@ def test_an_incident_told_three_times_is_one_alert(post: Post, database: Databas
         assert alert.ended_at is not None
 
 
+def test_an_alert_says_what_the_incident_turned_out_to_be(post: Post, database: Database) -> None:
+    post(example("incident.opened"), example("incident.updated", facts={"change": "tampering", "cause": "covered"}))
+
+    with database.reading() as session:
+        assert session.scalars(select(Alert.change)).one() == "tampering"
+
+
 def test_nobody_sends_events_without_a_token(app: Flask, admin: Any) -> None:
     event = example("camera.state")
 

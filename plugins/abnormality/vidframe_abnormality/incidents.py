@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Change = Literal["motion", "left", "gone", "tampering", "light"]
+Cause = Literal["covered", "blinded", "blurred", "moved"]  # of tampering
 Moment = Literal["opened", "updated", "closed"]
 Box = tuple[float, float, float, float]  # left, top, width, height: each 0..1 of the picture
 
@@ -33,6 +34,7 @@ class Seen:
     area: float = 0.0  # share of the picture that changed, 0..1
     boxes: tuple[Box, ...] = ()
     change: Change = "motion"
+    cause: Cause | None = None
     at_once: bool = False  # opens an incident without waiting for more looks
 
 
@@ -47,12 +49,14 @@ class Incident:
     peak_area: float = 0.0
     boxes: tuple[Box, ...] = ()  # as last seen
     told: float = 0.0  # seconds of the last event about it
+    cause: Cause | None = None
 
     def take_in(self, seen: Seen) -> bool:
         """Adds what was seen; True if the incident is now called something graver."""
         self.last = seen.seconds
         self.peak_area = max(self.peak_area, seen.area)
         self.boxes = seen.boxes or self.boxes
+        self.cause = seen.cause or self.cause
         if GRAVITY.index(seen.change) <= GRAVITY.index(self.change):
             return False
         self.change = seen.change

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from vidframe import Camera, Event, Frame, Seconds, hookimpl
+from vidframe_abnormality import unfinished
 from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -70,6 +72,12 @@ class Abnormality:
         self._incidents = Incidents(self.frames, self.of, self.quiet, self.update_every)
         self._looked_at = float("-inf")
         self._changed = 0.0
+        if (facts := unfinished.take(camera.state)) is not None:
+            camera.report("incident.closed", **facts)
+
+    def has_left(self, state: Path) -> bool:
+        """Whether a crash left an open incident of the camera with this state folder."""
+        return unfinished.is_there(state)
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -105,15 +113,22 @@ class Abnormality:
         from vidframe_abnormality.snapshot import snapshot
 
         files = [snapshot(frame, incident.boxes)] if frame is not None and moment != "closed" else []
-        self._camera.report(f"incident.{moment}", *files, **self._facts(moment, incident))
+        facts = self._facts(incident)
+        if moment == "closed":
+            self._camera.report("incident.closed", **facts)
+            unfinished.forget(self._camera.state)
+        else:
+            self._camera.report(f"incident.{moment}", *files, **facts | {"end": None})
+            unfinished.note(self._camera.state, facts)
 
-    def _facts(self, moment: Moment, incident: Incident) -> dict[str, Any]:
+    def _facts(self, incident: Incident) -> dict[str, Any]:
         return {
             "incident": incident.id,
             "change": incident.change,
+            "cause": incident.cause,
             "severity": SEVERITY[incident.change],
             "start": _iso(self._camera.utc(incident.start)),
-            "end": _iso(self._camera.utc(incident.last)) if moment == "closed" else None,
+            "end": _iso(self._camera.utc(incident.last)),
             "peak_area": round(incident.peak_area, 4),
             "boxes": [[round(value, 4) for value in box] for box in incident.boxes],
             "zones": self._zones_of(incident.boxes),

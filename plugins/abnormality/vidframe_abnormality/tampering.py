@@ -8,15 +8,13 @@ a turned camera does not.
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
 
 import cv2
 import numpy as np
 
 from vidframe_abnormality.alignment import FARTHEST, shift_of
+from vidframe_abnormality.incidents import Cause
 from vidframe_abnormality.light import Gray, at_least, halved, outlines, structure
-
-Cause = Literal["covered", "blinded", "blurred", "moved"]
 
 FEWEST = 0.01  # share of the picture that must be outlines, or nothing can be said
 LOST = 0.15  # share of outlines that are still there, below which the scene is lost

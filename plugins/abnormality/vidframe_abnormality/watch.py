@@ -107,7 +107,8 @@ class Watch:
         if self._lost_since is None and not self._tampering.suspects and not is_strange and not is_due:
             return None
         self._checked_at = seconds
-        if self._tampering.look(picture, reference.scene, reference.noise, seconds, differs=differs) is None:
+        cause = self._tampering.look(picture, reference.scene, reference.noise, seconds, differs=differs)
+        if cause is None:
             self._lost_since = None
             return None
         self._lost_since = seconds if self._lost_since is None else self._lost_since
@@ -115,7 +116,7 @@ class Watch:
             reference.absorb_all(picture)
             self._lost_since = None
             self._tampering = Tampering()
-        return Seen(seconds, max(look.area, 0.5), (EVERYWHERE,), "tampering", at_once=True)
+        return Seen(seconds, max(look.area, 0.5), (EVERYWHERE,), "tampering", cause, at_once=True)
 
     def _as_incident(self, reference: Reference, picture: Gray, look: Look, seconds: float) -> Seen:
         if look.labels is None or not look.parts:

@@ -90,12 +90,24 @@ def dazzled(index: int, picture: Pixels) -> Pixels:
     return np.clip(picture * 0.3 + glare, 0, 255).astype(np.uint8) if index >= 80 else picture
 
 
-@pytest.mark.parametrize("done", [covered, blinded, moved, nudged, pushed_aside, blurred, dazzled])
-def test_a_camera_that_no_longer_sees_its_scene_is_tampering(done: Any) -> None:
+@pytest.mark.parametrize(
+    ("done", "cause"),
+    [
+        (covered, "covered"),
+        (blinded, "blinded"),
+        (moved, "moved"),
+        (nudged, "moved"),
+        (pushed_aside, "moved"),
+        (blurred, "blurred"),
+        (dazzled, "blinded"),
+    ],
+)
+def test_a_camera_that_no_longer_sees_its_scene_is_tampering_with_its_cause(done: Any, cause: str) -> None:
     events = incidents(done, 300)
 
     assert kinds(events) == ["opened", "closed"]
     assert events[-1].facts["change"] == "tampering"
+    assert events[-1].facts["cause"] == cause
     first = next(event for event in events if event.facts["change"] == "tampering")
     assert first.time.second <= 11  # it came at 8 s
 
@@ -117,6 +129,7 @@ def test_somebody_close_to_the_camera_is_no_tampering() -> None:
 
     assert kinds(events) == ["opened", "closed"]
     assert events[-1].facts["change"] == "motion"
+    assert events[-1].facts["cause"] is None
 
 
 def test_the_shadow_of_a_cloud_is_no_incident() -> None:
