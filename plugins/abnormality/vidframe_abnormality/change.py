@@ -52,14 +52,17 @@ class Look(NamedTuple):
     parts: Sequence[Part] = ()
     labels: NDArray[Any] | None = None  # half the picture's size: the label of each part, elsewhere others or 0
     lit: float = 0.0  # share of the picture in which the light changed since the last look
+    measured: float = 0.0  # share of the picture that changed, also where it is too little to count
 
     @property
     def area(self) -> float:
         """Share of the picture that changed and is no light."""
         return sum(part.area for part in self.parts)
 
-
-NOTHING = Look()
+    @property
+    def is_calm(self) -> bool:
+        """Whether hardly a pixel differs."""
+        return self.labels is None
 
 
 @dataclass
@@ -115,7 +118,7 @@ class Reference:
             self._known = self._lit_since = None
             if seconds - self.kept_at >= UPKEEP:
                 self._keep_up(picture, seconds, None)
-            return NOTHING
+            return Look(measured=changed / picture.size)
         return self._look_closely(picture, seconds, changed / picture.size)
 
     def ignore(self, where: tuple[slice, slice]) -> None:
@@ -167,7 +170,8 @@ class Reference:
         self._follow_light(picture, seconds, labels, lights, objects)
         area = sum(part.area for part in objects)
         lit = differed - area
-        return Look(objects if area >= self.min_area else [], labels, lit if lit > LIGHT_EVERYWHERE else 0.0)
+        counts = objects if area >= self.min_area else []
+        return Look(counts, labels, lit if lit > LIGHT_EVERYWHERE else 0.0, area)
 
     def _candidates(self, picture: Gray, shift: Shift | None) -> tuple[NDArray[Any], list[Part]]:
         """The parts that differ, light or object."""

@@ -22,6 +22,7 @@ from vidframe_abnormality.scoring import Alert, Score, Truth, score, total
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 STEPS = 7  # of a sweep
+LOWEST = 0.0001  # share of the picture that is drawn; what is less is drawn as this
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Watched:
 
     truth: Truth
     alerts: list[Alert]
-    areas: list[float]  # changed share of each frame
+    areas: list[float]  # changed share of each frame, also below min_area
     changes: list[str]  # what each alert was called in the end
 
     @property
@@ -59,6 +60,8 @@ def abnormality(
     if not truths:
         raise click.ClickException(f"{data / 'truth.json'} names no video" + (f" like {only!r}" if only else ""))
     given = dict(_pair(change) for change in changes)
+    if sweep is not None and plot is not None:
+        raise click.ClickException("--plot draws one setting: leave out --sweep, and give the value by --set")
     if sweep is not None:
         _print_sweep(data, truths, given, sweep, as_json)
         return
@@ -121,7 +124,7 @@ def watch(path: Path, truth: Truth, plugin: Abnormality) -> Watched:
                 watched.alerts.append(Alert(opened[name], start, end))
                 watched.changes.append(str(event.facts["change"]))
         if index == len(watched.areas) and frames[0].index == index:
-            watched.areas.append(frames[0].notes["changed"])
+            watched.areas.append(plugin.measured)
     return watched
 
 
@@ -186,10 +189,12 @@ def _values(name: str, text: str) -> list[str]:
 
 
 def _print_table(scores: list[Score], first: str, names: list[str] | None = None) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Column, Table
 
-    table = Table(Column(first, overflow="fold"), "found", "false", "false/h", "delay (frames)", "covered", "extra")
+    figures = [Column(name, justify="right") for name in ("found", "false", "false/h", "frames", "covered", "extra")]
+    table = Table(Column(first, overflow="fold"), *figures, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for place, row in enumerate(scores):
         table.add_row(
             names[place] if names else row.name,
@@ -201,6 +206,7 @@ def _print_table(scores: list[Score], first: str, names: list[str] | None = None
             _percent(row.extra),
         )
     Console().print(table)
+    click.echo("frames: from the start of each incident to its first alert")
 
 
 def _delays(delays: tuple[int, ...]) -> str:
@@ -229,16 +235,17 @@ def _plot(videos: list[Watched], plugin: Abnormality, path: Path) -> None:
     figure, axes = plt.subplots(len(videos), 1, figsize=(12, 1.9 * len(videos) + 0.6), squeeze=False)
     for axis, video in zip(axes[:, 0], videos, strict=True):
         fps = video.truth.fps
-        axis.plot(np.arange(len(video.areas)) / fps, video.areas, linewidth=1, color="#1f4e79")
+        axis.plot(np.arange(len(video.areas)) / fps, np.maximum(video.areas, LOWEST), linewidth=1, color="#1f4e79")
         for first, last in video.truth.incidents:
             axis.axvspan(first / fps, last / fps, color="#7fbf7f", alpha=0.4, linewidth=0)
         for alert in video.alerts:
             axis.axvline(alert.told / fps, color="#c0392b", linewidth=1.5)
         axis.axhline(plugin.min_area, color="#888888", linestyle="--", linewidth=0.8)
-        axis.set_yscale("symlog", linthresh=plugin.min_area)
+        axis.set(yscale="log", ylim=(LOWEST, 1), xlim=(0, len(video.areas) / fps), ylabel="changed")
+        axis.set_yticks([0.0001, 0.001, 0.01, 0.1, 1], ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
+        axis.minorticks_off()
         axis.set_title(video.truth.name, fontsize=9, loc="left")
-        axis.set_ylabel("changed")
-    axes[-1, 0].set_xlabel("seconds; green: it happened, red: an alert, dashed: min_area")
+    axes[-1, 0].set_xlabel(f"seconds; green: it happened, red: an alert, dashed: min_area, {plugin.min_area:.2%}")
     figure.tight_layout()
     figure.savefig(path, dpi=100)
     click.echo(f"drawn: {path}", err=True)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidframe_abnormality.change import NOTHING, Look, find_parts
+from vidframe_abnormality.change import Look, find_parts
 from vidframe_abnormality.light import Gray, halved
 
 FOLLOWS = 30.0  # seconds in which the running average follows the scene
@@ -82,5 +82,5 @@ class Follower:
         labels, parts = find_parts(
             np.asarray(cv2.threshold(halved(mask), 127, 1, cv2.THRESH_BINARY)[1]), self._min_area / 3
         )
-        look = Look(parts, labels)
-        return look if look.area >= self._min_area else NOTHING
+        area = sum(part.area for part in parts)
+        return Look(parts, labels, measured=area) if area >= self._min_area else Look(measured=area)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from vidframe import Frame
-from vidframe_abnormality.change import MIN_PART, NOTHING, UPKEEP, Look, Reference, masked, shrink
+from vidframe_abnormality.change import MIN_PART, UPKEEP, Look, Reference, masked, shrink
 from vidframe_abnormality.glance import Glance
 from vidframe_abnormality.incidents import Change, Seen
 from vidframe_abnormality.light import Gray
@@ -36,6 +36,7 @@ class Watch:
         """Starts anew, as at the switch to night."""
         self._reference: Reference | Follower | None = None
         self._glance = Glance(MIN_PART * self._settings.min_area)
+        self.measured = 0.0  # share of the picture that changed at the last look, also where it is too little to count
         self._brightness: deque[tuple[float, float]] = deque()
 
     def look(self, frame: Frame) -> Seen:
@@ -53,11 +54,12 @@ class Watch:
             self._learn(reference, picture, seconds)
             return Seen(seconds)
         look = reference.look(picture, seconds)
+        self.measured = look.measured
         if isinstance(reference, Follower):
             return _as_seen(look, seconds, "motion")
         self._find_overlay(reference, picture, look, seconds)
         seen = self._lost(reference, picture, look, seconds) or self._as_incident(reference, picture, look, seconds)
-        if look is NOTHING and not seen.area and not self._tampering.suspects:
+        if look.is_calm and not seen.area and not self._tampering.suspects:
             self._glance.rest(frame.scaled_gray(WIDTH // 2), reference.limits, until=reference.kept_at + UPKEEP)
         return seen
 
@@ -101,7 +103,7 @@ class Watch:
         """Tampering, while it lasts; when the new picture has stood long enough, it is the reference."""
         if not self._settings.tampering:
             return None
-        differs = look.labels is not None
+        differs = not look.is_calm
         is_due = seconds - self._checked_at >= (CHECK_EVERY if differs else CHECK_CALM_EVERY)
         is_strange = look.area >= MUCH or look.lit
         if self._lost_since is None and not self._tampering.suspects and not is_strange and not is_due:
