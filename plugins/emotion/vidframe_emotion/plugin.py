@@ -51,7 +51,7 @@ class Emotion:
         ] = "openvino",
         refresh: Annotated[
             Seconds, Field(ge=0, description="Time between two estimates of one face; it keeps its last one meanwhile")
-        ] = 0.2,
+        ] = 0.25,
         smoothing: Annotated[
             Seconds, Field(ge=0, description="Time constant of the average over a face's estimates; 0 for none")
         ] = 0.5,

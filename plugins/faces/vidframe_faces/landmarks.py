@@ -35,7 +35,7 @@ class Patch:
         self._pixels = self._cut(gray, face.box)
         self._points = (face.landmarks[CLEAR, :2] - self._corner(face.box)) * (SIDE / self._side)
         self._clear = _with_one(face.landmarks[CLEAR])
-        self._solve = np.linalg.pinv(self._clear)
+        self._solve = np.linalg.pinv(self._clear.T @ self._clear) @ self._clear.T  # of least squares
 
     def found_again(self, gray: Pixels, expected: Box) -> Detection | None:
         """The face where it is now; None if it cannot be told, or has turned so far that it shows another side.
