@@ -42,8 +42,8 @@ def seal(session: Session) -> None:
     if not pending:
         return
     session.flush()
-    head = session.scalars(select(AuditHead).where(AuditHead.id == 1).with_for_update()).one()
-    session.refresh(head)
+    newest = select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)
+    head = session.scalars(newest).one()
     for entry in pending:
         entry.id = head.last_id + 1
         entry.previous_hash = head.hash

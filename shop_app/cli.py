@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from shop_app import backup as backups
 from shop_app import running
 from shop_app.accounts import service
+from shop_app.areas import areas
 from shop_app.audit import acting_as, record
 from shop_app.db import Database
 from shop_app.doctor import findings
@@ -116,7 +117,7 @@ def run(settings: Settings, host: str | None, port: int | None, workers: int) ->
     with _told():
         check_version(settings)
         if workers > 1:
-            _become_gunicorn(settings, f"{host}:{port}", workers)
+            _serve_by_gunicorn(settings, f"{host}:{port}", workers)
         _serve(settings, host, port)
 
 
@@ -137,8 +138,8 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         server.close()
 
 
-def _become_gunicorn(settings: Settings, address: str, workers: int) -> None:
-    """Replace this process: signals and the exit status are gunicorn's own."""
+def _serve_by_gunicorn(settings: Settings, address: str, workers: int) -> None:
+    """Go on as gunicorn: signals and the exit status are its own."""
     if settings.is_sqlite:
         raise SettingsError(
             "several processes need MariaDB (SHOP_DATABASE); a shop on SQLite has one with many threads"
@@ -151,7 +152,11 @@ def _become_gunicorn(settings: Settings, address: str, workers: int) -> None:
         "--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "75", "--no-control-socket",
         "shop_app.app:create_app()",
     ]  # fmt: skip
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
+    from gunicorn import __main__ as gunicorn
+
+    areas()  # loads the code here: workers are forks of this process, and need not load it again
+    sys.argv = [gunicorn.__file__, *arguments]
+    gunicorn.run(prog="gunicorn")
 
 
 @main.command("sample-data")

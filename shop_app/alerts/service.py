@@ -18,11 +18,12 @@ from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.events import files
 from shop_app.listing import Rows
-from shop_app.models import Alert, AlertReview, Camera, EventFile
+from shop_app.models import Alert, AlertReview, Camera, EventFile, ShopProfile
 from shop_app.text import _
 from shop_app.web import Actor
 
 STATES = ("new", "taken", "false-alarm")
+MOST_ELSEWHERE = 12  # alerts of other cameras beside one
 ADVICE_DAYS = 30
 ADVICE_LEAST = 3  # false alarms before anything is advised
 
@@ -159,6 +160,14 @@ def neighbours(session: Session, alert: Alert) -> tuple[int | None, int | None]:
     after = select(func.min(Alert.id)).where(Alert.id > alert.id).scalar_subquery()
     row = session.execute(select(before, after)).one()
     return row[0], row[1]
+
+
+def elsewhere(session: Session, alert: Alert, profile: ShopProfile) -> list[cards.Card]:
+    """What other cameras told of within some minutes of an alert, in the order of time."""
+    begin, end = alert.started_at - cards.CHAIN, alert.started_at + cards.CHAIN
+    query = cards.query().where(Alert.camera != alert.camera, Alert.started_at.between(begin, end))
+    rows = session.execute(query.order_by(Alert.started_at, Alert.id).limit(MOST_ELSEWHERE))
+    return [cards.card(row, profile) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from shop_app import clock
 from shop_app.accounts import sessions
 from shop_app.alerts import arming, cards, feed, service
+from shop_app.cameras import service as cameras
 from shop_app.db import Database, now
 from shop_app.errors import Invalid, wants_json
 from shop_app.listing import Rows, asked, asked_day, csv_answer, everything, paginate, wants_csv
@@ -89,6 +90,8 @@ def show(alert_id: int) -> str:
         "alerts/show.html", alert=alert, card=cards.cards(session(), [alert_id], profile())[alert_id],
         before=before, after=after, reviewed=reviewed, begins_at=_begins_at(alert),
         start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
+        drawing=cameras.drawings(session(), alert.camera).get(alert.camera),
+        elsewhere=service.elsewhere(session(), alert, profile()),
     )  # fmt: skip
 
 

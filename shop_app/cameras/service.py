@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -55,6 +55,15 @@ class Tile:
     managed: bool
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """Zones over a picture: name, kind, and corners in pixels of `width` x `height`."""
+
+    width: int
+    height: int
+    zones: list[tuple[str, str, list[tuple[int, int]]]] = field(default_factory=list)
+
+
 def get_camera(session: Session, name: str) -> Camera:
     """A camera with its zones; NotFound where there is none."""
     query = (
@@ -83,6 +92,19 @@ def tiles(session: Session, silent_after: int) -> list[Tile]:
     )
     found += [_tile(None, state, oldest) for state in others]
     return sorted(found, key=lambda tile: tile.title.casefold())
+
+
+def drawings(session: Session, name: str | None = None) -> dict[str, Drawing]:
+    """The zones of each camera (or of one) whose size is known, to be drawn over its picture."""
+    query = select(Camera.name, Camera.width, Camera.height, Zone.name, Zone.kind, Zone.points).join(Camera.zones)
+    query = query.where(Camera.width > 0, Camera.height > 0, Camera.removed_at.is_(None)).order_by(Zone.id)
+    found: dict[str, Drawing] = {}
+    for camera, width, height, zone, kind, points in session.execute(
+        query.where(Camera.name == name) if name else query
+    ):
+        drawing = found.setdefault(camera, Drawing(width, height))
+        drawing.zones.append((zone, kind, [(round(x * width), round(y * height)) for x, y in points]))
+    return found
 
 
 def exists(session: Session, name: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import time
 from typing import Any
 
 from flask import flash, jsonify, redirect, render_template, request, send_file, url_for
+from PIL import Image
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -30,7 +31,8 @@ area.menu(_l("Cameras"), "index", icon="camera", may=P.CAMERAS_VIEW, order=310, 
 @area.get("", may=P.CAMERAS_VIEW)
 def index() -> str:
     """The wall of live tiles."""
-    return render_template("cameras/index.html", tiles=service.tiles(session(), profile().silent_after_seconds))
+    tiles = service.tiles(session(), profile().silent_after_seconds)
+    return render_template("cameras/index.html", tiles=tiles, drawings=service.drawings(session()))
 
 
 @area.get("/states", may=P.CAMERAS_VIEW)
@@ -263,6 +265,8 @@ def _keep_still(camera: Camera, jpeg: bytes) -> None:
     part = path.with_suffix(".part")
     part.write_bytes(jpeg)
     part.replace(path)
+    with Image.open(path) as picture:
+        camera.width, camera.height = picture.size
 
 
 def _zone(zone: Any) -> dict[str, Any]:

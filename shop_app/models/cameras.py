@@ -27,7 +27,7 @@ class Camera(Base):
     night_to: Mapped[str | None] = mapped_column(String(5))
     emotion: Mapped[bool] = mapped_column(default=False)  # expressions are read only where the shop asks for it
     enabled: Mapped[bool] = mapped_column(default=True)
-    width: Mapped[int | None]
+    width: Mapped[int | None]  # of its last picture here; of the two, only the proportion matters
     height: Mapped[int | None]
     keep_days: Mapped[int] = mapped_column(default=30)  # clips older than this are deleted, pinned ones kept
     version: Mapped[int] = mapped_column(default=1)

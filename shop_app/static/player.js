@@ -7,7 +7,13 @@
     if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
     if (key === "n" || key === "p") { go(key); return; }
-    // Who opens an alert and stays has looked at it.
+    if (!video) return;
+    const jump = { j: -10, l: 10, arrowleft: -1, arrowright: 1, ",": -0.04, ".": 0.04 }[key];
+    if (key === "k") { if (video.paused) video.play(); else video.pause(); }
+    else if (jump !== undefined && event.target !== video) { video.currentTime += jump; event.preventDefault(); }
+  });
+
+  // Who opens an alert and stays has looked at it.
   const review = document.querySelector("form[action$='/review']");
   if (review) {
     setTimeout(async () => {
@@ -16,11 +22,6 @@
       review.hidden = true;
     }, 3000);
   }
-  if (!video) return;
-    const jump = { j: -10, l: 10, arrowleft: -1, arrowright: 1, ",": -0.04, ".": 0.04 }[key];
-    if (key === "k") { if (video.paused) video.play(); else video.pause(); }
-    else if (jump !== undefined && event.target !== video) { video.currentTime += jump; event.preventDefault(); }
-  });
   if (!video) return;
   const start = Number(video.dataset.start);
   video.addEventListener("loadedmetadata", () => { if (video.currentTime < start) video.currentTime = Math.min(start, video.duration || start); }, { once: true });

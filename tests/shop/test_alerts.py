@@ -444,5 +444,9 @@ def test_a_guard_sees_it_live_takes_it_and_plays_the_clip(
 
     assert the_alert(database).state == "taken"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    cameras.incident("yard", change="tampering")
     page.get_by_role("link", name="Movement").first.click()
     page.get_by_role("button", name="To the event").wait_for()
+    page.get_by_role("button", name="I have looked at it").wait_for(state="hidden")  # who stays has looked at it
+    page.get_by_role("link", name="The camera was covered or moved").click()
+    page.get_by_role("heading", name="yard").wait_for()

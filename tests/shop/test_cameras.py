@@ -263,7 +263,7 @@ def test_a_picture_follows_neither_redirects_nor_playlists(path: str, word: str)
 
 @pytest.mark.browser
 def test_an_admin_adds_a_camera_and_draws_on_its_picture(
-    window: Window, admin: Person, database: Database, make_product: Callable[..., Product]
+    window: Window, app: Flask, admin: Person, database: Database, make_product: Callable[..., Product]
 ) -> None:
     make_product(sku="TEA-250", name="Green tea")
     page = window.open("/cameras/new", person=admin)
@@ -279,7 +279,11 @@ def test_an_admin_adds_a_camera_and_draws_on_its_picture(
     for x, y in ((0.2, 0.2), (0.6, 0.2), (0.6, 0.7)):
         page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
     page.get_by_role("button", name="Save and start the camera").click()
-    page.locator(".camera", has_text="Tea shelf").wait_for()
+    page.locator(".camera", has_text="Tea shelf").locator(".zones-drawn", has_text="tea").wait_for(state="attached")
+    CameraSystem.of(app).incident("tea-shelf")
+    page.goto(f"{page.url.partition('/cameras')[0]}/alerts")
+    page.get_by_role("link", name="Movement · Tea shelf").click()
+    page.locator(".picture .zones-drawn", has_text="tea").wait_for()
 
     with database.reading() as session:
         zone = session.scalars(select(Zone)).one()
