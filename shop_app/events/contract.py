@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 BATCH = 200  # events in one request
+YEARS = (1969, 2100)  # a machine without a battery begins at 1970; what lies beyond no page could show in each zone
 LARGEST_FACTS = 32_000  # characters
 ROLES = {"snapshot": "image/jpeg", "thumbnail": "image/jpeg", "clip": "video/mp4"}
 EXPRESSIONS = 16
@@ -17,10 +18,9 @@ EXPRESSIONS = 16
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, as 2026-11-22T01:14:07Z")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("a time is between the years 1 and 9999 in UTC") from None
+    if not YEARS[0] < moment.year < YEARS[1]:
+        raise ValueError(f"a time lies after {YEARS[0]} and before {YEARS[1]}")
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[datetime, AfterValidator(_aware)]
