@@ -7,11 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 from vidframe_gaze.eval_interest import Truth, figures_of, found_in, matched
+from vidframe_gaze.faces_in import installed_step, through
 from vidframe_gaze.facing import Facing
+from vidframe_gaze.interest import Interest
+from vidframe_gaze.plugin import Gaze
 from vidframe_gaze.scene.film import FPS, Film, customers, interest_settings, write_film
 from vidframe_gaze.scene.people import Clothes, Moment, Person, Pose
 from vidframe_gaze.scene.portrait import Head
 from vidframe_gaze.scene.shop import FIELD_OF_VIEW, HEIGHT, PLACES, WIDTH, drawn_shop, pixels
+from vidframe_gaze.zones import Zone
+
+from vidframe.testing import make_camera, make_frame
 
 BALL = np.random.default_rng(0).normal(0, 0.4, (500, 3))
 HEAD = Head(
@@ -144,3 +150,44 @@ def test_the_day_chain_tells_who_looked_where_in_the_drawn_shop(tmp_path: Path) 
     assert (figures["looks_recall"], figures["looks_precision"]) == (1, 1)
     assert figures["looked_seconds_mae"] < 0.5
     assert figures["stopped_seconds_mae"] < 2
+
+
+def told(person: Person, zones: list[Zone], seconds: float) -> dict[str, float]:
+    """Seconds that the whole day chain tells for each zone, of one visitor in the drawn shop."""
+    camera = make_camera("shelf")
+    pictures = islice(Film(("day",), [person]).pictures(), round(seconds * FPS))
+    frames = (
+        make_frame(picture, camera=camera, index=index, seconds=index / FPS) for index, picture in enumerate(pictures)
+    )
+    for _ in through([installed_step("faces"), Gaze(), Interest(zones)], frames):
+        pass
+    camera.share.close()  # type: ignore[attr-defined]
+    return {event.facts["zone"]: event.facts["looked_seconds"] for event in camera.report.events}  # type: ignore[attr-defined]
+
+
+LOOKS_ABOUT = (
+    Moment(0, 0.1, -3.7, "camera"),
+    Moment(1, 0.1, -3.7, "tea"),
+    Moment(3.5, 0.1, -3.7, "camera"),
+    Moment(4.5, 0.1, -3.7, "coffee"),
+    Moment(5.7, 0.1, -3.7, "camera"),
+    Moment(7, 0.1, -3.7, "camera"),
+)
+LEFT, RIGHT = Zone(name="left", sector=(-60, -12)), Zone(name="right", sector=(12, 60))
+
+
+@pytest.mark.slow
+def test_a_camera_on_the_shelf_tells_to_which_side_somebody_looked() -> None:
+    looked = told(Person("visitor", customers()[0].head, CLOTHES, LOOKS_ABOUT), [LEFT, RIGHT], 7)
+
+    assert looked == {"left": pytest.approx(2.5, abs=0.5), "right": pytest.approx(1.2, abs=0.5)}
+
+
+@pytest.mark.slow
+def test_who_stands_in_a_staff_area_is_told_of_nowhere() -> None:
+    behind_counter = Zone(name="counter", kind="staff", polygon=[(0.4, 0.0), (0.6, 0.0), (0.6, 1.0), (0.4, 1.0)])
+    elsewhere = Zone(name="office", kind="staff", polygon=[(0.0, 0.0), (0.2, 0.0), (0.2, 1.0), (0.0, 1.0)])
+    visitor = Person("visitor", customers()[0].head, CLOTHES, LOOKS_ABOUT)
+
+    assert told(visitor, [LEFT, RIGHT, behind_counter], 3) == {}
+    assert told(visitor, [LEFT, RIGHT, elsewhere], 3).keys() == {"left", "right"}
