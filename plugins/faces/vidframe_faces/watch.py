@@ -180,5 +180,5 @@ class Watch:
 
 
 def _body(face: Box) -> Box:
-    """About where the person is: shoulders are three faces wide, and people seven high."""
-    return Box(face.x - face.width, face.y - face.height, 3 * face.width, 8 * face.height)
+    """About where the person is: elbows reach four faces wide, and people are seven high."""
+    return Box(face.x - 1.5 * face.width, face.y - face.height, 4 * face.width, 8 * face.height)
