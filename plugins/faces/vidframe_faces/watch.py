@@ -134,7 +134,8 @@ class Watch:
         if self._settings.full_pass and now >= self._next_full_pass:
             due[:] = True
             self._next_full_pass = now + self._settings.full_pass
-        regions = self._regions(due, self._settings.min_face) + self._regions(behind, self._least_behind(known))
+        regions = regions_of(due, *self._size, self._settings.min_face)
+        regions += regions_of(behind, *self._size, self._least_behind(known))
         if not regions:
             return []
         found = self._finder.search(frame.image, regions, known, self._settings.confidence)
@@ -147,8 +148,9 @@ class Watch:
 
         These wait for the same moment, once a `recheck`: together they need fewer tiles than one by one.
         """
-        due = self._change.due(cells, now, self._settings.search_every)
-        bodies = np.zeros_like(due)
+        due, bodies = self._change.due(cells, now, self._settings.search_every), np.zeros(cells.shape, bool)
+        if not known or not due.any():
+            return due, bodies
         for face in known:
             bodies[self._change.part(_body(face), cells)] = True
         behind = due & bodies
@@ -161,9 +163,6 @@ class Watch:
     def _least_behind(self, known: list[Box]) -> float:
         """Width of the smallest face that is looked for where somebody stands before it: half of the largest there."""
         return max([self._settings.min_face, *(face.width / 2 for face in known)])
-
-    def _regions(self, due: Mask, least: float) -> list[Box]:
-        return regions_of(due, *self._size, least)
 
     def _tracked(self, seen: list[Sighting], now: float) -> list[Track]:
         """The track of each sighting."""

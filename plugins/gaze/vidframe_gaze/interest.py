@@ -53,6 +53,7 @@ class Interest:
         self._facing: Facing | None = None
         self._staff: Polygons = []
         self._service: Polygons = []
+        self._drawn: list[tuple[Zone, list[list[int]]]] = []  # corners in pixels
         self._visits: dict[int, Visit] = {}
         self._faced: dict[str, float] = {}  # zone -> how probably somebody is turned to it in this frame
         self._moods: dict[str, Mood] = {}
@@ -72,7 +73,7 @@ class Interest:
                 self._follow(face, face.track, frame, self._facing)
         self._tell_long_visits(frame.seconds)
         self._tell_moods(frame.seconds)
-        frame.notes["zones"] = [self._in_view(zone, frame) for zone in self.zones if zone.polygon]
+        frame.notes["zones"] = [self._in_view(zone, corners) for zone, corners in self._drawn]
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
@@ -94,11 +95,13 @@ class Interest:
     def _placed(self, frame: Frame) -> Facing:
         """Sets the zones into the picture, whose size is known from the first frame on."""
         size = frame.width, frame.height
-        self._staff, self._service = [], []
+        self._staff, self._service, self._drawn = [], [], []
         for zone in self.zones:
-            if zone.kind != "product" and zone.polygon:
-                polygons = self._staff if zone.kind == "staff" else self._service
-                polygons.append((zone, in_pixels(zone.polygon, *size)))
+            if zone.polygon:
+                corners = in_pixels(zone.polygon, *size)
+                self._drawn.append((zone, corners.round().astype(int).tolist()))
+                if zone.kind != "product":
+                    (self._staff if zone.kind == "staff" else self._service).append((zone, corners))
         facing = Facing(self.zones, size, self.field_of_view)
         for name, width in facing.narrow_zones().items():
             log.warning(
@@ -111,9 +114,8 @@ class Interest:
             )
         return facing
 
-    def _in_view(self, zone: Zone, frame: Frame) -> dict[str, Any]:
+    def _in_view(self, zone: Zone, corners: list[list[int]]) -> dict[str, Any]:
         """What a step that draws the frame is told of a zone: corners in pixels, and whether somebody faces it."""
-        corners = in_pixels(zone.polygon or (), frame.width, frame.height).round().astype(int).tolist()
         return {
             "name": zone.name,
             "kind": zone.kind,
