@@ -249,7 +249,8 @@ class Reference:
         outlines = light.changed_outlines(picture, cv2.convertScaleAbs(self.picture), step)
         outlines = cv2.threshold(light.halved(outlines), 60, 1, cv2.THRESH_BINARY)[1]
         height, width = picture.shape
-        found = light.structure(now, self.picture, self.noise, (max(1, width // 10), max(1, height // 10)))
+        cells = (max(1, width // 10), max(1, height // 10))
+        found = light.structure(now, self.picture, self.noise, cells, flattened=True)
         light_parts = {part.label for part in unknown if _is_light(labels, part.label, outlines, found)}
         return [part for part in parts if part.label not in light_parts]
 

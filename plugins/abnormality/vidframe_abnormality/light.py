@@ -21,6 +21,7 @@ SAME_STRUCTURE = 0.6  # correlation from which a surface counts as the same surf
 DARKEST, BRIGHTEST = 4.5, 245.0  # luma outside of which a surface says nothing about the light
 GAINS = (0.15, 6.0)  # a larger change is no change of light but a lost picture
 NEIGHBOURHOOD = (15, 15)  # pixels over which light is taken to be even
+FLATTENED = (9, 9)  # pixels
 _SMALL = np.ones((3, 3), np.uint8)
 _WIDE = np.ones((5, 5), np.uint8)
 
@@ -39,14 +40,22 @@ class Structure(NamedTuple):
         return np.asarray((self.mean + 1) / (self.was + 1))
 
 
-def structure(picture: Floats, reference: Floats, noise: float, cells: tuple[int, int] = CELLS) -> Structure:
-    """Compares picture and reference cell by cell; `noise` is the standard deviation of the sensor's noise."""
+def structure(
+    picture: Floats, reference: Floats, noise: float, cells: tuple[int, int] = CELLS, *, flattened: bool = False
+) -> Structure:
+    """Compares picture and reference cell by cell; `noise` is the standard deviation of the sensor's noise.
+
+    `flattened`: what changes slowly from pixel to pixel is taken away first, so that the soft edge of a shadow that lies
+    across a cell is no structure.
+    """
     mean, was = _means(picture, cells), _means(reference, cells)
-    variance = _means(cv2.multiply(picture, picture), cells) - mean * mean
-    variance_reference = _means(cv2.multiply(reference, reference), cells) - was * was
-    covariance = _means(cv2.multiply(picture, reference), cells) - mean * was
-    correlation = covariance / np.sqrt(np.maximum(variance * variance_reference, 1e-3))
-    texture = np.sqrt(np.maximum(variance_reference, 0))
+    now, then = (_flat(picture), _flat(reference)) if flattened else (picture, reference)
+    middle, middle_then = (_means(now, cells), _means(then, cells)) if flattened else (mean, was)
+    variance = _means(cv2.multiply(now, now), cells) - middle * middle
+    variance_then = _means(cv2.multiply(then, then), cells) - middle_then * middle_then
+    covariance = _means(cv2.multiply(now, then), cells) - middle * middle_then
+    correlation = covariance / np.sqrt(np.maximum(variance * variance_then, 1e-3))
+    texture = np.sqrt(np.maximum(variance_then, 0))
     return Structure(mean, was, correlation, texture > np.maximum(3 * noise, 0.03 * was))
 
 
@@ -108,6 +117,10 @@ def changed_outlines(picture: Gray, reference: Gray, step: float) -> Gray:
     new = cv2.subtract(now, cv2.dilate(highest, _WIDE))
     gone = cv2.subtract(lowest, cv2.dilate(now, _WIDE))
     return np.asarray(cv2.threshold(cv2.max(new, gone), step, 255, cv2.THRESH_BINARY)[1])
+
+
+def _flat(picture: Floats) -> Floats:
+    return np.asarray(cv2.subtract(picture, cv2.blur(picture, FLATTENED)))
 
 
 def _means(picture: Floats, cells: tuple[int, int]) -> Floats:
