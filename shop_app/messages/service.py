@@ -56,7 +56,7 @@ def unread_count(session: Session, actor: Actor) -> int:
         "recent": recent,
         "since": max(actor.since or recent, recent),
     }
-    return int(session.scalars(_UNREAD, values).one())
+    return int(session.connection().execute(_UNREAD, values).scalar_one())
 
 
 def inbox(actor: Actor, *, unread_only: bool = False) -> Rows:

@@ -69,9 +69,8 @@ def get(session: Session, product_id: int) -> Product:
 
 def categories(session: Session) -> list[str]:
     """The names of all categories in use."""
-    return list(
-        session.scalars(select(Product.category).where(Product.category != "").distinct().order_by(Product.category))
-    )
+    query = select(Product.category).where(Product.category != "").distinct().order_by(Product.category)
+    return list(session.connection().scalars(query))
 
 
 def on_sale(session: Session) -> Sequence[tuple[str, str]]:
