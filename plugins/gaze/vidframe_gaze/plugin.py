@@ -9,7 +9,7 @@ from pydantic import Field
 import vidframe
 from vidframe import Face, Frame, Seconds, hookimpl
 from vidframe_gaze.estimate import Estimator
-from vidframe_gaze.head_pose import Angles
+from vidframe_gaze.head_pose import Angles, ErrorModel
 from vidframe_gaze.smoothing import OneEuro
 
 
@@ -56,13 +56,13 @@ class Gaze:
 
     def _gaze(self, face: Face, seconds: float) -> vidframe.Gaze | None:
         assert self._estimate is not None
-        estimate = self._estimate(face)
+        track = None if face.track is None else self._tracks.setdefault(face.track, _Track(self.steady))
+        estimate = self._estimate(face) if track is None else track.estimated(face, self._estimate)
         if estimate is None:
             return None
         (yaw, pitch, roll), errors = estimate
         angles = Angles(yaw - self.yaw_offset, pitch - self.pitch_offset, roll)
-        if face.track is not None:
-            track = self._tracks.setdefault(face.track, _Track(self.steady))
+        if track is not None:
             angles = track.steadied(angles, seconds)
         return vidframe.Gaze(*angles, sigma=errors.sigma(angles.yaw, face.box.width))
 
@@ -73,12 +73,26 @@ class Gaze:
 
 
 class _Track:
-    """The filters of one face over time."""
+    """One face over time: its last estimate, and the filters."""
 
     def __init__(self, steady: float) -> None:
         self.seen = 0.0
         self._filters = [OneEuro(steady) for _ in Angles._fields]
+        self._face: Face | None = None
+        self._estimate: tuple[Angles, ErrorModel] | None = None
+
+    def estimated(self, face: Face, estimate: Estimator) -> tuple[Angles, ErrorModel] | None:
+        """The estimate of the face; that of the frame before for the very same points, as of a face that rests."""
+        if self._face is None or not _same_points(face, self._face):
+            self._face, self._estimate = face, estimate(face)
+        return self._estimate
 
     def steadied(self, angles: Angles, seconds: float) -> Angles:
         self.seen = seconds
         return Angles(*(smooth(angle, seconds) for smooth, angle in zip(self._filters, angles, strict=True)))
+
+
+def _same_points(face: Face, before: Face) -> bool:
+    """Whether two faces share their arrays; those that can be written to may have changed since."""
+    pairs = ((face.landmarks, before.landmarks), (face.keypoints, before.keypoints))
+    return all(now is then and (now is None or not now.flags.writeable) for now, then in pairs)

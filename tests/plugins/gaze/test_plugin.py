@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vidframe_gaze.estimate import EYE_SHARE, EYES, IRIS_AHEAD, eyes_aside
+from vidframe_gaze.estimate import EYE_SHARE, EYES, IRIS_AHEAD, Estimator, eyes_aside
 from vidframe_gaze.head_pose import KEYPOINT_ERRORS, LANDMARK_ERRORS, keypoint_face, reference_face, rotation_of
 from vidframe_gaze.plugin import Gaze
 
@@ -137,3 +137,38 @@ def test_a_cameras_offsets_are_taken_off() -> None:
     (gaze,) = gazes([face_turned(10, 10)], yaw_offset=4, pitch_offset=-3)
 
     assert (gaze.yaw, gaze.pitch) == pytest.approx((6, 13), abs=0.01)
+
+
+def test_a_face_that_rests_is_estimated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, estimate = list[Face](), Estimator.__call__
+
+    def noted(self: Estimator, face: Face) -> Any:
+        calls.append(face)
+        return estimate(self, face)
+
+    monkeypatch.setattr(Estimator, "__call__", noted)
+    first = face_turned(20)
+    for points in (first.landmarks, first.keypoints):
+        assert points is not None
+        points.setflags(write=False)
+    resting = [Face(first.box, track=1, landmarks=first.landmarks, keypoints=first.keypoints) for _ in range(3)]
+
+    found = gazes([first, *resting, face_turned(30)], steady=0)
+
+    assert [round(gaze.yaw) for gaze in found] == [20, 20, 20, 20, 30]
+    assert len(calls) == 2
+
+
+def test_points_that_are_written_over_are_estimated_anew() -> None:
+    face, other = face_turned(20), face_turned(-20)
+    camera, plugin = make_camera(), Gaze(steady=0)
+    plugin.open_camera()
+
+    plugin.process_frame(make_frame(camera=camera, index=0, faces=[face]))
+    for points, new in ((face.landmarks, other.landmarks), (face.keypoints, other.keypoints)):
+        assert points is not None
+        points[:] = new
+    plugin.process_frame(make_frame(camera=camera, index=1, faces=[face]))
+
+    assert face.gaze is not None
+    assert face.gaze.yaw == pytest.approx(-20, abs=0.1)
