@@ -4,7 +4,8 @@
 
 Prints, for 720p and 1080p, quiet and busy, without the start: milliseconds a picture for decoding alone, for decoding with the chain
 `day_night, abnormality, recorder` armed, and their ratio; the peak memory of the night process with 10 s of pre-roll;
-and, with --peers, OpenCV's MOG2 on full frames.
+and, with --peers, OpenCV's MOG2 on full frames, and DVR-Scan where `dvr-scan` is on the PATH (an environment of its own:
+it brings another OpenCV).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -39,11 +41,13 @@ night: [abnormality, {{recorder: {{before: 10s}}}}]
 
 def measured(what: str, path: Path, most: int = 1 << 30) -> dict[str, float]:
     """Runs one contestant in a process of its own: processor seconds and peak memory."""
-    command = [sys.executable, __file__, "--run", what, str(path), str(most)]
+    command = (
+        dvr_scan(path, most) if what == "dvr-scan" else [sys.executable, __file__, "--run", what, str(path), str(most)]
+    )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    pictures, peak = done.stdout.split()[-2:]
+    pictures, peak = done.stdout.split()[-2:] if what != "dvr-scan" else (0, 0)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"pictures": float(pictures), "cpu": cpu, "megabytes": float(peak) / 1024}
 
@@ -85,6 +89,11 @@ def mog2(path: Path, most: int) -> int:
     return count
 
 
+def dvr_scan(path: Path, most: int) -> list[str]:
+    """The command by which DVR-Scan looks for motion and writes nothing."""
+    return ["dvr-scan", "--scan-only", "--quiet", "-i", str(path), *(["-et", str(most)] if most == FEW else [])]
+
+
 CONTESTANTS = {"decode": decode, "night": night, "mog2": mog2}
 
 
@@ -102,12 +111,16 @@ def main() -> None:
         count = CONTESTANTS[what](Path(path), int(most))
         print(count, peak_memory())
         return
+    peers = [peer for peer in ("mog2", "dvr-scan") if arguments.peers]
+    if "dvr-scan" in peers and not shutil.which("dvr-scan"):
+        print("dvr-scan is not installed: left out")
+        peers.remove("dvr-scan")
     with tempfile.TemporaryDirectory() as folder:
         for kind, source in (("quiet", arguments.quiet), ("busy", arguments.busy)):
             for size, (width, height) in SIZES.items():
                 path = Path(folder) / f"{kind}-{size}.mp4"
                 write(path, pictures(source, kind, width, height), width, height)
-                report(f"{size} {kind}", path, arguments.rounds, arguments.peers)
+                report(f"{size} {kind}", path, arguments.rounds, peers)
 
 
 def peak_memory() -> int:
@@ -116,9 +129,9 @@ def peak_memory() -> int:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
 
 
-def report(name: str, path: Path, rounds: int, peers: bool) -> None:
+def report(name: str, path: Path, rounds: int, peers: list[str]) -> None:
     """Alternates the contestants, so that a busy machine is busy for all; prints medians."""
-    names = ["decode", "night"] + (["mog2"] if peers else [])
+    names = ["decode", "night", *peers]
     runs: dict[str, list[dict[str, float]]] = {what: [] for what in names}
     for _ in range(rounds):
         for what in names:
