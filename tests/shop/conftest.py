@@ -250,7 +250,7 @@ def _stop(running: Any, loop: threading.Thread) -> None:
 
     def close_connections() -> None:
         for channel in list(running.active_channels.values()):
-            channel.close()
+            channel.handle_close()  # with the files that were being sent
 
     running.trigger.pull_trigger(close_connections)
     running.task_dispatcher.shutdown(timeout=5)

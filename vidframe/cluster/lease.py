@@ -76,9 +76,13 @@ class View:
     def saw_lease(self, entry: KeyValue.Entry) -> None:
         """Takes note of a change of owner."""
         node = json.loads(entry.value)["node"] if entry.operation is None and entry.value else ""
-        known = self.owners.get(entry.key)
-        if known is None or known.epoch < (entry.revision or 0):
-            self.owners[entry.key] = Owner(node, entry.revision or 0)
+        self.note_owner(entry.key, Owner(node, entry.revision or 0))
+
+    def note_owner(self, name: str, owner: Owner) -> None:
+        """Takes note of an owner, unless a newer one is known: what we wrote may have been overtaken before its answer came."""
+        known = self.owners.get(name)
+        if known is None or known.epoch < owner.epoch:
+            self.owners[name] = owner
 
     def alive(self, lease: float) -> list[Member]:
         """The nodes whose signs of life came within the time of a lease, with all that they own now."""
@@ -284,7 +288,7 @@ class Leases:
             )
         except KeyWrongLastSequenceError:
             return 0
-        self._view.owners[name] = Owner(node, epoch)
+        self._view.note_owner(name, Owner(node, epoch))
         return epoch
 
     def _forget(self, name: str) -> None:
