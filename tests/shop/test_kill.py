@@ -77,9 +77,10 @@ class Server:
 class Cashier(threading.Thread):
     """Makes one bill after another until told to stop, and notes which ones the server acknowledged."""
 
-    def __init__(self, server: Server, person: Person, product_id: int) -> None:
+    def __init__(self, server: Server, person: Person, product_id: int, pause: float = 0.0) -> None:
         super().__init__(daemon=True)
         self.server, self.token, self.product_id = server, person.token, product_id
+        self.pause = pause  # seconds from one bill to the next
         self.acknowledged: list[int] = []
         self.seconds: list[float] = []
         self.failures: list[int] = []
@@ -92,6 +93,7 @@ class Cashier(threading.Thread):
         while not self.stopped.is_set():
             try:
                 self._sell()
+                self.stopped.wait(self.pause)
             except (OSError, http.client.HTTPException):
                 self.connection.close()
                 time.sleep(0.1)
