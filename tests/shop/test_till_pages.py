@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from shop_app.db import Database, now
 from shop_app.models import Bill, Offer, Product, Refund
+from tests.cameras import wait_for
 from tests.shop.conftest import DESK, PHONE, Person, Window
 
 pytestmark = pytest.mark.browser
@@ -207,7 +208,8 @@ def test_a_bill_is_printed_again_as_a_copy_and_given_back(
     with page.context.expect_page() as opened:
         page.keyboard.press("p")
     receipt = opened.value
-    receipt.wait_for_function("window.printed === 1")
+    receipt.wait_for_load_state()
+    wait_for(lambda: receipt.evaluate("window.printed === 1"), 20)
     expect(receipt.locator(".copy")).to_have_count(0)
     receipt.set_viewport_size({"width": 320, "height": 640})
     shot(receipt, "receipt")
