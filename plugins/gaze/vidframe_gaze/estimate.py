@@ -80,10 +80,9 @@ def eyes_aside(landmarks: Points, rotation: Points) -> float:
     if corners == 0:
         return 0.0
     right, left = (landmarks[iris, :2] - landmarks[list(rim), :2].mean(axis=0) for iris, rim in EYES)
-    nearer = (
-        1 + rotation[0, 2]
-    ) / 2  # how much the right eye counts: a head turned to the viewer's right shows it better
-    aside = float((nearer * right + (1 - nearer) * left) @ across) / corners / (corners / shortened)
+    # A head that is turned shows one eye better than the other.
+    share = (1 + rotation[0, 2]) / 2  # of the right eye
+    aside = float((share * right + (1 - share) * left) @ across) / corners / (corners / shortened)
     turned = (aside - IRIS_AHEAD * rotation[0, 2]) / EYEBALL
     return float(np.degrees(np.clip(turned, -0.5, 0.5)))
 
