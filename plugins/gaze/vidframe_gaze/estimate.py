@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -66,7 +67,7 @@ class Estimator:
 def unsqueezed(yaw: float) -> float:
     """Degrees that a yaw by landmarks stands for: of a head in profile they show too little."""
     beyond = max(0.0, abs(yaw) - SQUEEZED)
-    return float(np.copysign(min(abs(yaw) + beyond, 90.0), yaw))
+    return math.copysign(min(abs(yaw) + beyond, 90.0), yaw)
 
 
 def eyes_aside(landmarks: Points, rotation: Points) -> float:
@@ -89,4 +90,4 @@ def eyes_aside(landmarks: Points, rotation: Points) -> float:
 
 def _iris_weight(yaw: float, face_width: float) -> float:
     """How much of the eyes' turn counts: less on small faces, and next to nothing on those that are turned away."""
-    return float(EYE_SHARE * np.cos(np.radians(yaw)) ** 4 * face_width**2 / (face_width**2 + BLURRED**2))
+    return EYE_SHARE * math.cos(math.radians(yaw)) ** 4 * face_width**2 / (face_width**2 + BLURRED**2)

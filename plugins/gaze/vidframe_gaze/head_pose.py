@@ -7,6 +7,7 @@ no focal length is needed. Axes here: x to the viewer's right, y up, z towards t
 
 from __future__ import annotations
 
+import math
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Points = NDArray[np.float64]
+Vector = list[float]
 
 # Which mesh points a detector's keypoints lie between: right and left eye, nose tip, mouth, right and left ear.
 EYE_CORNERS: Final = (33, 263)  # mesh points
@@ -43,7 +45,7 @@ class ErrorModel(NamedTuple):
     def sigma(self, yaw: float, face_width: float) -> float:
         """Standard error of yaw for a face of so many pixels, brow-to-chin box."""
         turned = min(self.turned_most, self.turned * max(0.0, abs(yaw) - self.turned_from))
-        return float(np.sqrt(self.people**2 + (self.size / max(face_width, 1.0)) ** 2 + turned**2))
+        return math.hypot(self.people, self.size / max(face_width, 1.0), turned)
 
 
 LANDMARK_ERRORS: Final = ErrorModel(people=6.0, size=60.0, turned=0.4, turned_from=25.0, turned_most=10.5)
@@ -96,11 +98,10 @@ def keypoint_face(face: ReferenceFace) -> ReferenceFace:
 
 def angles_of(rotation: Points) -> Angles:
     """Yaw, then pitch, then roll of a head that is turned by a rotation (3 x 3, face to viewer)."""
-    ahead = rotation[:, 2]
-    yaw = np.arctan2(ahead[0], ahead[2])
-    pitch = np.arcsin(np.clip(ahead[1], -1, 1))
-    roll = np.arctan2(-rotation[1, 0], rotation[1, 1])
-    return Angles(*(float(angle) for angle in np.degrees([yaw, pitch, roll])))
+    # Plain floats: for three numbers NumPy takes five times as long.
+    (_, _, x), (leaning, upright, y), (_, _, z) = rotation.tolist()
+    radians = math.atan2(x, z), math.asin(min(max(y, -1.0), 1.0)), math.atan2(-leaning, upright)
+    return Angles(*map(math.degrees, radians))
 
 
 def rotation_of(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Points:
@@ -109,9 +110,11 @@ def rotation_of(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Points:
 
 
 def direction_of(yaw: ArrayLike, pitch: ArrayLike) -> Points:
-    """Unit vectors (... x 3) of heads turned by so many degrees."""
+    """Unit vectors (... x 3) of heads turned by so many degrees; yaws and pitches are broadcast."""
     y, p = np.radians(yaw), np.radians(pitch)
-    return np.stack([np.sin(y) * np.cos(p), np.sin(p), np.cos(y) * np.cos(p)], axis=-1)
+    level = np.cos(p)
+    across, ahead = np.sin(y) * level, np.cos(y) * level
+    return np.stack([across, np.broadcast_to(np.sin(p), across.shape), ahead], axis=-1)
 
 
 def line_of_sight(head: ArrayLike) -> Points:
@@ -119,11 +122,10 @@ def line_of_sight(head: ArrayLike) -> Points:
 
     `head`: where it is, camera in the origin, x to the right, y up, the camera looks along -z.
     """
-    ahead = -np.asarray(head, np.float64)
-    ahead /= np.linalg.norm(ahead)
-    right = np.cross((0.0, 1.0, 0.0), ahead)
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(ahead, right), ahead], axis=1)
+    x, y, z = np.asarray(head, np.float64).tolist()
+    distance, level = math.hypot(x, y, z), math.hypot(x, z)
+    ahead, right = [-x / distance, -y / distance, -z / distance], [-z / level, 0.0, x / level]
+    return np.array([right, _cross(ahead, right), ahead]).T
 
 
 def _turn(axis: int, degrees: float) -> Points:
@@ -138,20 +140,20 @@ def _turn(axis: int, degrees: float) -> Points:
 
 def _nearest_rotation(affine: Points) -> Points | None:
     """The rotation of an affine map (4 x 2: three coordinates and a shift) without its scale."""
-    across, up = affine[:3].T
+    across, up = affine[:3].T.tolist()
     right = _unit(across)
     if right is None:
         return None
-    above = _unit(up - up @ right * right)
+    leaning = sum(a * b for a, b in zip(up, right, strict=True))
+    above = _unit([a - leaning * b for a, b in zip(up, right, strict=True)])
     return None if above is None else np.array([right, above, _cross(right, above)])
 
 
-def _cross(a: Points, b: Points) -> Points:
-    """`np.cross` of two vectors takes ten times as long."""
-    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
-    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
+def _cross(a: Vector, b: Vector) -> Vector:
+    (ax, ay, az), (bx, by, bz) = a, b
+    return [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx]
 
 
-def _unit(vector: Points) -> Points | None:
-    length = float(np.sqrt(vector @ vector))
-    return vector / length if length > 1e-9 else None
+def _unit(vector: Vector) -> Vector | None:
+    length = math.hypot(*vector)
+    return [part / length for part in vector] if length > 1e-9 else None

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vidframe_gaze.facing import FACE_METRES, Facing
+from vidframe_gaze.facing import Facing
+from vidframe_gaze.shapes import FACE_METRES, surrounds
 from vidframe_gaze.zones import Zone
 
 from vidframe import Box, Face, Gaze
@@ -131,6 +132,24 @@ def test_with_distances_and_a_field_of_view_the_zone_is_met_in_space(head: Any, 
 
     assert max(found, key=found.__getitem__) == str(number)
     assert found[str(number)] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("direction", "expected"),
+    [
+        pytest.param((-0.5, 0.0, 1.0), True, id="one arm of a U"),
+        pytest.param((0.5, 0.5, 1.0), True, id="the other arm"),
+        pytest.param((0.0, 0.5, 1.0), False, id="between its arms"),
+        pytest.param((0.0, -0.5, 1.0), True, id="its foot"),
+        pytest.param((2.0, 0.0, 1.0), False, id="beside it"),
+        pytest.param((0.5, 0.0, -1.0), False, id="away from it"),
+    ],
+)
+def test_a_surface_that_bends_inwards_is_met_where_it_is_alone(direction: Any, expected: bool) -> None:
+    corners = [(-1, 1), (-0.3, 1), (-0.3, -0.3), (0.3, -0.3), (0.3, 1), (1, 1), (1, -1), (-1, -1)]
+    u_shaped = np.array([(x, y, 1.0) for x, y in corners])
+
+    assert surrounds(u_shaped, np.array([direction])).tolist() == [expected]
 
 
 def test_narrow_zones_are_named_where_it_is_known_from_where_people_look() -> None:

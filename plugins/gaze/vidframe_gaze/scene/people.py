@@ -9,10 +9,10 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from vidframe_gaze.facing import surrounds
 from vidframe_gaze.head_pose import direction_of, line_of_sight
 from vidframe_gaze.scene.portrait import FACE_UNITS, Head
 from vidframe_gaze.scene.shop import FLOOR, FOCAL, HEIGHT, PLACES, SUBPIXELS, WIDTH, Place, Points, pixels
+from vidframe_gaze.shapes import surrounds
 
 EYES: Final = 1.55  # metres above the floor
 EYE_CORNERS: Final = 0.092  # metres between the outer corners
