@@ -82,9 +82,8 @@ def moment_text(moment: datetime | None) -> str | Markup:
 
 def clock_text(moment: datetime | None, seconds: bool = False) -> str:
     """Time of day on the shop's clock."""
-    if moment is None:
-        return "–"
-    return _written(moment, "HH:mm:ss" if seconds else "HH:mm", profile().time_zone, locale_name())
+    reader = _reader()
+    return "–" if moment is None else _written(moment, "HH:mm:ss" if seconds else "HH:mm", reader.zone, reader.locale)
 
 
 def day_text(day: date | datetime | str | None, pattern: str = "d MMM y") -> str:
@@ -92,7 +91,7 @@ def day_text(day: date | datetime | str | None, pattern: str = "d MMM y") -> str
     if isinstance(day, str):
         day = date.fromisoformat(day)
     if isinstance(day, datetime):
-        day = clock.day_of(day, profile().time_zone)
+        day = clock.day_of(day, _reader().zone)
     return "–" if day is None else _written_day(day, pattern, locale_name())
 
 

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy.orm import Session
 
 from shop_app import audit
 from shop_app.alerts import changes
 from shop_app.db import now
 from shop_app.errors import Invalid
-from shop_app.models import ArmChange, Snooze
+from shop_app.models import Account, ArmChange, Snooze
 from shop_app.web import Actor
 
 SNOOZE_MINUTES = (15, 60, 240)
 BY_HAND_HOURS = (1, 4, 12)
+
+
+class Holding(NamedTuple):
+    """A change made by hand: whether it armed the shop, until when, and who made it."""
+
+    armed: bool
+    until: datetime | None
+    by: str | None
+
+
+Change = TypeVar("Change", ArmChange, Holding)
+_SITUATION = (
+    select(ArmChange.armed, ArmChange.until, Account.name, Snooze.camera, Snooze.until)
+    .outerjoin(ArmChange.account)
+    .outerjoin(
+        Snooze, and_(Snooze.until > bindparam("now"), Snooze.until > ArmChange.at)
+    )  # the second is true with the first
+    .where(ArmChange.id == select(func.max(ArmChange.id)).scalar_subquery())
+)
 
 
 def current(session: Session, at: datetime | None = None) -> ArmChange | None:
@@ -24,19 +44,12 @@ def current(session: Session, at: datetime | None = None) -> ArmChange | None:
     return _holding(last, at or now())
 
 
-def situation(session: Session) -> tuple[ArmChange | None, dict[str, datetime]]:
+def situation(session: Session) -> tuple[Holding | None, dict[str, datetime]]:
     """What holds now, and the cameras that are snoozed and until when; in one statement."""
     at = now()
-    newest = select(func.max(ArmChange.id)).scalar_subquery()
-    query = (
-        select(ArmChange, Snooze)
-        .options(joinedload(ArmChange.account))
-        .outerjoin(Snooze, Snooze.until > at)
-        .where(ArmChange.id == newest)
-    )
-    rows = session.execute(query).all()
-    holding = _holding(rows[0][0] if rows else None, at)
-    return holding, {row[1].camera: row[1].until for row in rows if row[1] is not None}
+    rows = session.execute(_SITUATION, {"now": at}).all()
+    last = Holding(*rows[0][:3]) if rows else None
+    return _holding(last, at), {camera: until for *_change, camera, until in rows if camera is not None}
 
 
 def is_disarmed(change: ArmChange | None) -> bool:
@@ -80,7 +93,7 @@ def is_quiet(session: Session, camera: str) -> bool:
     return session.scalars(query).first() is not None
 
 
-def _holding(last: ArmChange | None, at: datetime) -> ArmChange | None:
+def _holding(last: Change | None, at: datetime) -> Change | None:
     if last is None or (last.armed and last.until is None) or (last.until is not None and last.until <= at):
         return None  # the schedule holds
     return last

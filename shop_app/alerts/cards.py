@@ -39,25 +39,29 @@ class Card(NamedTuple):
     escalated: bool
 
 
-def query() -> Rows:
-    """Alerts with who took them, their clip and what their camera is called, in one statement."""
-    return (
-        select(
-            Alert.id, Alert.camera, Alert.zone, Alert.change, Alert.severity, Alert.state, Alert.quiet, Alert.note,
-            Alert.started_at, Alert.ended_at, Alert.taken_at, Alert.escalated_at, Alert.snapshot_id,
-            Alert.thumbnail_id, Alert.clip_problem, Camera.title, _Taker.name.label("by"), Alert.clip_id,
-            _Clip.complete_at.label("clip_complete_at"), _Clip.deleted_at.label("clip_deleted_at"),
-        )
-        .outerjoin(_Taker, Alert.taken_by_id == _Taker.id)
-        .outerjoin(_Clip, Alert.clip_id == _Clip.id)
-        .outerjoin(Camera, Camera.name == Alert.camera)
-    )  # fmt: skip
+# Alerts with who took them, their clip and what their camera is called, in one statement.
+ALERTS: Rows = (
+    select(
+        Alert.id, Alert.camera, Alert.zone, Alert.change, Alert.severity, Alert.state, Alert.quiet, Alert.note,
+        Alert.started_at, Alert.ended_at, Alert.taken_at, Alert.escalated_at, Alert.snapshot_id,
+        Alert.thumbnail_id, Alert.clip_problem, Camera.title, _Taker.name.label("by"), Alert.clip_id,
+        _Clip.complete_at.label("clip_complete_at"), _Clip.deleted_at.label("clip_deleted_at"),
+    )
+    .outerjoin(_Taker, Alert.taken_by_id == _Taker.id)
+    .outerjoin(_Clip, Alert.clip_id == _Clip.id)
+    .outerjoin(Camera, Camera.name == Alert.camera)
+)  # fmt: skip
+
+
+def blank(day: str) -> Card:
+    """A card of nothing, from which open pages make those of new alerts."""
+    return Card(0, "", "", "", "motion", "info", "new", False, day, "", "", None, "", "none", "", "", False)
 
 
 def cards(session: Session, ids: Iterable[int], profile: ShopProfile) -> dict[int, Card]:
     """Some alerts by their ids."""
-    found = session.execute(query().where(Alert.id.in_(list(ids))))
-    return {row.id: card(row, profile) for row in found}
+    found = session.execute(ALERTS.where(Alert.id.in_(list(ids))))
+    return {row.id: card(row, profile.time_zone) for row in found}
 
 
 def chains(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[list[Row[*tuple[Any, ...]]]]:
@@ -73,16 +77,16 @@ def chains(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[list[Row[*tuple[Any, .
     return found
 
 
-def card(row: Row[*tuple[Any, ...]], profile: ShopProfile) -> Card:
-    """The card of a row of `query`."""
-    started = clock.local(row.started_at, profile.time_zone)
+def card(row: Row[*tuple[Any, ...]], zone: str) -> Card:
+    """The card of a row of `ALERTS`, by the clock of the shop's zone."""
+    started = clock.local(row.started_at, zone)
     picture = row.thumbnail_id or row.snapshot_id
     return Card(
         id=row.id, camera=row.camera, title=row.title or row.camera, zone=row.zone or "", change=row.change,
         severity=row.severity, state=row.state, quiet=row.quiet, day=f"{started:%Y-%m-%d}", time=f"{started:%H:%M:%S}",
         started=row.started_at.isoformat(), seconds=_seconds(row.started_at, row.ended_at),
         still=f"/alerts/{row.id}/still?v={picture}" if picture else "", clip=_clip(row), by=row.by or "",
-        by_at=f"{clock.local(row.taken_at, profile.time_zone):%H:%M:%S}" if row.taken_at else "",
+        by_at=f"{clock.local(row.taken_at, zone):%H:%M:%S}" if row.taken_at else "",
         escalated=row.escalated_at is not None,
     )  # fmt: skip
 

@@ -45,7 +45,7 @@ def search(
     camera: str = "", state: str = "", severity: str = "", begin: datetime | None = None, end: datetime | None = None
 ) -> Rows:
     """Alerts with their cards' columns."""
-    query = cards.query()
+    query = cards.ALERTS
     if camera:
         query = query.where(Alert.camera == camera)
     if state in STATES:
@@ -60,9 +60,9 @@ def search(
 
 
 def with_reviews(query: Rows, actor: Actor, *, unseen_only: bool) -> Rows:
-    """Alerts, and beside each when this person looked at it; or those alone that they have not looked at."""
+    """Alerts, and beside each whether this person has looked at it (`seen`); or those alone that they have not."""
     mine = (AlertReview.alert_id == Alert.id) & (AlertReview.account_id == actor.account_id)
-    both = query.outerjoin(AlertReview, mine).add_columns(AlertReview.at.label("seen_at"))
+    both = query.outerjoin(AlertReview, mine).add_columns(AlertReview.at.is_not(None).label("seen"))
     return both.where(AlertReview.at.is_(None)) if unseen_only else both
 
 
@@ -165,9 +165,9 @@ def neighbours(session: Session, alert: Alert) -> tuple[int | None, int | None]:
 def elsewhere(session: Session, alert: Alert, profile: ShopProfile) -> list[cards.Card]:
     """What other cameras told of within some minutes of an alert, in the order of time."""
     begin, end = alert.started_at - cards.CHAIN, alert.started_at + cards.CHAIN
-    query = cards.query().where(Alert.camera != alert.camera, Alert.started_at.between(begin, end))
+    query = cards.ALERTS.where(Alert.camera != alert.camera, Alert.started_at.between(begin, end))
     rows = session.execute(query.order_by(Alert.started_at, Alert.id).limit(MOST_ELSEWHERE))
-    return [cards.card(row, profile) for row in rows]
+    return [cards.card(row, profile.time_zone) for row in rows]
 
 
 @dataclass(frozen=True)

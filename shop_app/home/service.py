@@ -42,6 +42,15 @@ class Day(NamedTuple):
     bills: int
 
 
+class People(NamedTuple):
+    """New customers and the mean rating of this week so far, and of the same time last week."""
+
+    customers: int
+    customers_before: int
+    stars: float | None
+    stars_before: float | None
+
+
 @dataclass(frozen=True)
 class Week:
     """This week so far, and the same days of last week."""
@@ -50,10 +59,7 @@ class Week:
     sales_before: int
     bills: int
     bills_before: int
-    customers: int
-    customers_before: int
-    stars: float | None
-    stars_before: float | None
+    people: People
 
 
 def needs(session: Session) -> Needs:
@@ -74,13 +80,21 @@ def sales_by_day(session: Session, zone: str) -> list[Day]:
     return [found.get(day) or Day(day, 0, 0) for day in days]
 
 
-def week(session: Session, zone: str, days: Sequence[Day]) -> Week:
+def week(days: Sequence[Day], people: People) -> Week:
     """This week against the same days of last week, of the days that `sales_by_day` gave."""
     today = days[-1].day
-    monday = today - timedelta(days=today.weekday())
+    monday = _monday(today)
     this = [day for day in days if day.day >= monday]
     last = [day for day in days if monday <= day.day + timedelta(days=7) <= today]
-    begin, end = clock.day_bounds(monday, zone)[0], now()
+    return Week(
+        sum(day.total_minor for day in this), sum(day.total_minor for day in last), sum(day.bills for day in this),
+        sum(day.bills for day in last), people,
+    )  # fmt: skip
+
+
+def people(session: Session, zone: str) -> People:
+    """Those of this week so far, and of the same time last week."""
+    begin, end = clock.day_bounds(_monday(clock.day_of(now(), zone)), zone)[0], now()
     before, before_end = begin - timedelta(days=7), end - timedelta(days=7)
     customers, customers_before, *stars = session.execute(
         select(
@@ -89,10 +103,11 @@ def week(session: Session, zone: str, days: Sequence[Day]) -> Week:
             _mean(Rating.created_at >= begin), _mean(Rating.created_at.between(before, before_end)),
         )
     ).one()  # fmt: skip
-    return Week(
-        sum(day.total_minor for day in this), sum(day.total_minor for day in last), sum(day.bills for day in this),
-        sum(day.bills for day in last), customers, customers_before, *(value and float(value) for value in stars),
-    )  # fmt: skip
+    return People(customers, customers_before, *(value and float(value) for value in stars))
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def missed(session: Session, zone: str) -> list[sums.Line]:
@@ -109,8 +124,8 @@ def low_stock(session: Session) -> Sequence[Product]:
 
 def newest_alerts(session: Session, profile: ShopProfile) -> list[cards.Card]:
     """The cards of the newest alerts."""
-    rows = session.execute(cards.query().order_by(Alert.started_at.desc(), Alert.id.desc()).limit(3)).all()
-    return [cards.card(row, profile) for row in rows]
+    rows = session.execute(cards.ALERTS.order_by(Alert.started_at.desc(), Alert.id.desc()).limit(3)).all()
+    return [cards.card(row, profile.time_zone) for row in rows]
 
 
 def my_offers(session: Session, account_id: int) -> Sequence[Offer]:

@@ -32,7 +32,7 @@ def index() -> str:
     sales = service.sales_by_day(session(), zone) if is_admin else []
     return render_template(
         "home/index.html", needs=service.needs(session()), link=link, sales=sales,
-        week=service.week(session(), zone, sales) if sales else None,
+        week=service.week(sales, kept("people", 60, lambda: service.people(session(), zone))) if sales else None,
         day=service.my_day(session(), present.account_id, zone) if present.can(P.TILL) and not is_admin else None,
         missed=kept("missed", 60, lambda: service.missed(session(), zone)) if present.can(P.INTEREST_VIEW) else [],
         alerts=service.newest_alerts(session(), profile()) if present.can(P.ALERTS) else [],

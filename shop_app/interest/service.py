@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop_app import clock
 from shop_app.db import now
 from shop_app.interest.sums import LEAST, Sums
+from shop_app.listing import Rows
 from shop_app.models import Camera, InterestNote, MoodHour, Product, Zone, ZoneWatcher
 from shop_app.permissions import Role
 from shop_app.web import Actor
@@ -93,13 +94,16 @@ def mood_by_hour(rows: list[MoodHour], zone: str) -> dict[tuple[str, str], dict[
     return found
 
 
-def notes(actor: Actor) -> Select[InterestNote, str, str]:
+def notes(actor: Actor) -> Rows:
     """The notes of the zones that this person watches, or of all that nobody in particular does."""
     query = (
-        select(InterestNote, Product.name, Camera.title)
+        select(
+            InterestNote.hour, InterestNote.camera, InterestNote.zone, InterestNote.looked, InterestNote.looked_seconds,
+            InterestNote.bought, Product.name.label("product"), Camera.title,
+        )
         .outerjoin(Product, Product.id == InterestNote.product_id)
         .outerjoin(Camera, Camera.name == InterestNote.camera)
-    )
+    )  # fmt: skip
     if actor.role is Role.ADMIN:
         return query
     zone = Zone.name == InterestNote.zone

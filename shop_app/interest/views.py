@@ -153,13 +153,13 @@ MOOD_COLUMNS = {
     "valence": lambda row: _rounded(row[3].valence),
 }
 NOTE_COLUMNS = {
-    "hour": lambda row: row[0].hour.isoformat(),
-    "camera": lambda row: row[0].camera,
-    "zone": lambda row: row[0].zone,
-    "product": lambda row: row[1],
-    "looked": lambda row: row[0].looked,
-    "seconds": lambda row: round(row[0].looked_seconds),
-    "bought": lambda row: row[0].bought,
+    "hour": lambda row: row.hour.isoformat(),
+    "camera": lambda row: row.camera,
+    "zone": lambda row: row.zone,
+    "product": lambda row: row.product,
+    "looked": lambda row: row.looked,
+    "seconds": lambda row: round(row.looked_seconds),
+    "bought": lambda row: row.bought,
 }
 
 

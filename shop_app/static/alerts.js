@@ -56,10 +56,10 @@
   }
 
   function tally(chain) {
+    if (!chain.querySelector(".rest")) return;
     const cards = cardsOf(chain);
     const open = cards.filter((card) => card.dataset.state === "new").map((card) => card.dataset.id);
     const values = { n: cards.length - 1, time: part(cards.at(-1), "time").textContent, open: open.length };
-    chain.querySelector(".rest").hidden = cards.length === 1;
     part(chain, "more").textContent = words.get("chain").replace(/\{(\w+)\}/g, (_all, name) => values[name]);
     const all = chain.querySelector("[data-do=take-all]");
     all.value = open.join();
@@ -70,7 +70,11 @@
     const [chain, goesOn] = chainFor(alert);
     const card = template.content.querySelector(".alert-card").cloneNode(true);
     const before = chain.querySelector(".alert-card");
-    if (goesOn) { before.replaceWith(card); chain.querySelector(".rest .alert-list").prepend(before); } else before.replaceWith(card);
+    before.replaceWith(card);
+    if (goesOn) {
+      if (!chain.querySelector(".rest")) chain.append(template.content.querySelector(".rest").cloneNode(true));
+      chain.querySelector(".rest .alert-list").prepend(before);
+    }
     document.getElementById("no-alerts").hidden = true;
     if (!goesOn && alert.severity === "alert" && !alert.quiet) {
       document.getElementById("announce").textContent = `${words.get("severity.alert")}: ${words.get(`change.${alert.change}`)}, ${alert.title}, ${alert.time}`;

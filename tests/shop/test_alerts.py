@@ -360,6 +360,23 @@ def test_each_keeps_their_own_list_of_what_they_have_looked_at(
     assert len(security.client.get("/alerts?seen=no&format=csv").text.splitlines()) == 2
 
 
+def test_a_card_is_drawn_anew_when_something_on_it_changes_and_in_each_language(
+    cameras: CameraSystem, security: Person, admin: Person, database: Database
+) -> None:
+    cameras.incident()
+    german = {"Accept-Language": "de"}
+
+    before = [security.client.get("/alerts").text, security.client.get("/alerts", headers=german).text]
+    admin.client.post(f"/alerts/{the_alert(database).id}/take")
+    after = [security.client.get("/alerts").text, security.client.get("/alerts", headers=german).text]
+
+    cards = [page.partition("<article")[2].partition("</article")[0] for page in before + after]
+    assert ['data-state="taken"' in card for card in cards] == [False, False, True, True]
+    assert ["Nobody has it yet" in card for card in cards] == [True, False, False, False]
+    assert ["Übernommen" in card or "Bewegung" in card for card in cards] == [False, True, False, True]
+    assert [admin.name in card for card in cards] == [False, False, True, True]
+
+
 def test_a_storm_of_one_camera_is_one_entry_and_each_alert_a_record_of_its_own(
     cameras: CameraSystem, security: Person, database: Database
 ) -> None:
