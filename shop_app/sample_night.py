@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -64,10 +65,15 @@ def add(session: Session, guard: Account, media: Path, chance: random.Random) ->
     still = still_path(media, camera.name)
     still.write_bytes(_jpeg(_room(None)))
     zone = session.get_one(ShopProfile, 1).time_zone
-    for night in sorted(_NIGHTS, key=lambda night: (-night.days_ago, night.hour)):
-        midnight, _end = clock.day_bounds(clock.day_of(at, zone) - timedelta(days=night.days_ago - 1), zone)
-        begin = midnight + timedelta(hours=night.hour if night.hour < 12 else night.hour - 24)
-        _alert(session, guard, media, night, min(begin, at - timedelta(minutes=3)), chance)
+    for begin, night in sorted(((_begin(night, at, zone), night) for night in _NIGHTS), key=itemgetter(0)):
+        _alert(session, guard, media, night, begin, chance)
+
+
+def _begin(night: _Night, at: datetime, zone: str) -> datetime:
+    """When it happened; a night before, where the shop's clock is not that far yet."""
+    midnight, _end = clock.day_bounds(clock.day_of(at, zone) - timedelta(days=night.days_ago - 1), zone)
+    begin = midnight + timedelta(hours=night.hour if night.hour < 12 else night.hour - 24)
+    return begin if begin < at - timedelta(minutes=3) else begin - timedelta(days=1)
 
 
 def _alert(
