@@ -14,9 +14,9 @@ from shop_app import audit, background, guards, i18n, pages, running
 from shop_app.areas import areas
 from shop_app.db import Database
 from shop_app.errors import init_errors
-from shop_app.schema import check_version
 from shop_app.settings import Settings, load_settings
 from shop_app.templating import PageEnvironment
+from shop_app.version import check_version
 from shop_app.web import Shop, Unit, register
 
 

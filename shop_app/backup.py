@@ -22,8 +22,9 @@ from sqlalchemy.exc import OperationalError
 from shop_app import running, tables
 from shop_app.db import Database
 from shop_app.errors import Conflict, Invalid
-from shop_app.schema import head, upgrade_database, versions
+from shop_app.schema import upgrade_database
 from shop_app.settings import Settings
+from shop_app.version import head, version_of, versions
 
 KEYS = ("secret.key", "vault.key")
 _FORMAT = 1
@@ -118,7 +119,7 @@ def _put_mariadb(settings: Settings, folder: Path, note: dict[str, Any], *, repl
     engine = create_engine(settings.database_url)
     try:
         with engine.connect() as connection:
-            found = tables.version_of(connection)
+            found = version_of(connection)
             if found is not None and not replace:
                 raise Conflict("Nothing was restored: there is a shop in this database. Add --replace to give it up.")
         with _emptied(settings) if found != note["version"] else _as_it_is():

@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
-from shop_app import backup as backups
 from shop_app import running
 from shop_app.accounts import service
 from shop_app.areas import areas
@@ -21,8 +20,8 @@ from shop_app.db import Database
 from shop_app.doctor import findings
 from shop_app.errors import Refused
 from shop_app.permissions import Role
-from shop_app.schema import check_version, head, initialise, upgrade_database
 from shop_app.settings import Settings, SettingsError, load_settings
+from shop_app.version import check_version, head
 
 
 @click.group()
@@ -43,6 +42,8 @@ def main(context: click.Context, file: Path | None) -> None:
 @click.pass_obj
 def init(settings: Settings, name: str, currency: str, time_zone: str) -> None:
     """Make the database and print the token that makes the first admin. Safe to repeat."""
+    from shop_app.schema import initialise, upgrade_database
+
     upgrade_database(settings)
     with _writing(settings) as database, database.writing() as session:
         initialise(session, name=name, currency=currency, time_zone=time_zone)
@@ -88,6 +89,8 @@ def camera_token(settings: Settings, name: str) -> None:
 @click.pass_obj
 def upgrade(settings: Settings) -> None:
     """Bring the database to the present version. Back up first; the shop must be closed."""
+    from shop_app.schema import upgrade_database
+
     with _told():
         running.refuse_if_open(settings)
         upgrade_database(settings)
@@ -177,6 +180,8 @@ def sample_data(settings: Settings) -> None:
 @click.pass_obj
 def backup(settings: Settings, file: Path) -> None:
     """Write everything (database, pictures, clips, keys) to FILE; the shop may stay open."""
+    from shop_app import backup as backups
+
     with _told():
         click.echo(backups.back_up(settings, file))
 
@@ -187,6 +192,8 @@ def backup(settings: Settings, file: Path) -> None:
 @click.pass_obj
 def restore(settings: Settings, file: Path, replace: bool) -> None:
     """Bring a shop back from FILE. The shop must be closed."""
+    from shop_app import backup as backups
+
     with _told():
         click.echo(backups.restore(settings, file, replace=replace))
 

@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from shop_app.db import MOST_CONNECTIONS, Database
-from shop_app.schema import check_version
 from shop_app.settings import Settings, SettingsError
+from shop_app.version import check_version
 
 LEAST_FREE = 2_000_000_000  # bytes of disk
 Finding = tuple[str, str]  # what was looked at, and what is wrong with it; empty = nothing

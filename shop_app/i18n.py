@@ -6,8 +6,6 @@ import hashlib
 import os
 from pathlib import Path
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel
 
@@ -56,9 +54,16 @@ def compile_translations(settings: Settings) -> Path:
         if target.exists() and stamp.exists() and stamp.read_text() == digest:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(f".{os.getpid()}.part")  # several processes may start at once
-        with source.open("rb") as po, part.open("wb") as mo:
-            write_mo(mo, read_po(po, locale=source.parts[-3]))
-        part.replace(target)
+        _compile(source, target)
         stamp.write_text(digest)
     return folder
+
+
+def _compile(source: Path, target: Path) -> None:
+    from babel.messages.mofile import write_mo  # a start without anything to compile need not wait for them
+    from babel.messages.pofile import read_po
+
+    part = target.with_suffix(f".{os.getpid()}.part")  # several processes may start at once
+    with source.open("rb") as po, part.open("wb") as mo:
+        write_mo(mo, read_po(po, locale=source.parts[-3]))
+    part.replace(target)

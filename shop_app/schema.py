@@ -8,16 +8,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shop_app.audit import first_head
 from shop_app.db import now
 from shop_app.models import ArmChange, AuditHead, Counter, LedgerAccount, ShopProfile, TaxClass
-from shop_app.settings import Settings, SettingsError
+from shop_app.settings import Settings
+from shop_app.version import head
 
 COUNTERS = ("bill", "refund")
 LEDGER = ("cash", "card", "sales")
@@ -35,35 +32,6 @@ def upgrade_database(settings: Settings, revision: str = "head") -> None:
     """Bring the database to a version; makes it where there is none."""
     settings.instance.mkdir(parents=True, exist_ok=True)
     command.upgrade(alembic_config(settings.database_url), revision)
-
-
-def head() -> str:
-    """The version that this release of the shop needs."""
-    return ScriptDirectory.from_config(alembic_config("")).get_current_head() or ""
-
-
-def versions() -> set[str]:
-    """All versions that this release can bring a database up from."""
-    return {script.revision for script in ScriptDirectory.from_config(alembic_config("")).walk_revisions()}
-
-
-def check_version(settings: Settings) -> None:
-    """Refuse to work on a database of another version."""
-    settings.instance.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(settings.database_url)
-    try:
-        with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
-        raise SettingsError(f"the database cannot be reached: {error.orig}") from None
-    finally:
-        engine.dispose()
-    if found is None:
-        raise SettingsError("there is no shop in the database yet: run `vidframe-shop init`")
-    if found != head():
-        raise SettingsError(
-            f"the database is at version {found}, this release needs {head()}: run `vidframe-shop backup`, then `upgrade`"
-        )
 
 
 def initialise(session: Session, *, name: str = "My shop", currency: str = "EUR", time_zone: str = "UTC") -> None:
@@ -88,7 +56,7 @@ def write_migration(message: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = alembic_config(f"sqlite:///{folder}/shop.db")
         command.upgrade(config, "head")
-        number = f"{int(head() or 0) + 1:04d}"
+        number = f"{int(head()) + 1:04d}"
         command.revision(config, message=message, autogenerate=True, rev_id=number)
 
 

@@ -8,19 +8,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Date, DateTime, MetaData, Table, insert, select, text
 from sqlalchemy.engine import Connection
 
 from shop_app.db import Base, Database
+from shop_app.version import TABLE, version_of
 
 AT_ONCE = 500  # rows in one statement
-_VERSION = "alembic_version"
-
-
-def version_of(connection: Connection) -> str | None:
-    """The version of the tables that are there; None where there is no shop."""
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def write(database: Database, target: Path) -> tuple[str | None, dict[str, int]]:
@@ -72,7 +66,7 @@ def _tables(connection: Connection) -> MetaData:
     """The tables that are there, whatever their version; what the models know of a column is better than what the database tells."""
     found = MetaData()
     found.reflect(connection)
-    found.remove(found.tables[_VERSION])
+    found.remove(found.tables[TABLE])
     for table in found.tables.values():
         known = Base.metadata.tables.get(table.name)
         for column in table.columns:
