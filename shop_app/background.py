@@ -47,7 +47,8 @@ def escalate(database: Database, settings: Settings) -> None:
     if not mail.can_send(settings):
         return
     where = settings.public_url.rstrip("/")  # without it, the words alone
-    body = "\n".join(f"{one.title}\n{where}{one.link}\n" if where else f"{one.title}\n" for one in done)
+    links = [f"{where}{one.link}\n" if where else "" for one in done]
+    body = "\n".join(f"{one.title}\n{one.what}\n{link}" for one, link in zip(done, links, strict=True))
     for address in admins if done else ():
         mail.send(settings, address, done[0].title, body)
 

@@ -16,6 +16,7 @@ from shop_app.events.contract import ClipFacts, IncidentFacts
 from shop_app.models import Alert, Camera, EventFile, IncomingEvent
 
 CHANGES = {"motion", "left", "gone", "tampering", "light", "silent"}
+CAUSES = {"covered", "blinded", "blurred", "moved"}  # of tampering
 _RANK = {"info": 0, "warning": 1, "alert": 2}
 
 
@@ -83,7 +84,8 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
         return found, False
     alert = Alert(
         incident=facts.incident, camera=event.camera, zone=facts.zone or _zone(session, event.camera, facts.boxes),
-        change=facts.change if facts.change in CHANGES else "motion", severity=facts.severity,
+        change=facts.change if facts.change in CHANGES else "motion",
+        cause=facts.cause if facts.cause in CAUSES else None, severity=facts.severity,
         started_at=facts.start or event.time, ended_at=facts.end, received_at=now(), peak_area=facts.peak_area,
         boxes=facts.boxes, state="new", quiet=arming.is_quiet(session, event.camera), note="",
     )  # fmt: skip
@@ -99,16 +101,18 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
 
 def _grow(alert: Alert, facts: IncidentFacts) -> bool:
     """Take over what became known; an alert never becomes less severe. Whether anything changed."""
-    before = (alert.change, alert.severity, alert.peak_area, alert.boxes)
+    before = (alert.change, alert.cause, alert.severity, alert.peak_area, alert.boxes)
     if facts.change in CHANGES:
         alert.change = facts.change
+    if facts.cause in CAUSES:
+        alert.cause = facts.cause
     if _RANK[facts.severity] > _RANK.get(alert.severity, 0):
         alert.severity = facts.severity
     if facts.peak_area is not None:
         alert.peak_area = max(alert.peak_area or 0.0, facts.peak_area)
     if facts.boxes:
         alert.boxes = facts.boxes
-    return before != (alert.change, alert.severity, alert.peak_area, alert.boxes)
+    return before != (alert.change, alert.cause, alert.severity, alert.peak_area, alert.boxes)
 
 
 def _of(session: Session, incidents: Iterable[str]) -> list[Alert]:

@@ -46,6 +46,7 @@ COLUMNS = {
     "camera": lambda row: row.camera,
     "zone": lambda row: row.zone,
     "what": lambda row: row.change,
+    "cause": lambda row: row.cause,
     "severity": lambda row: row.severity,
     "state": lambda row: row.state,
     "by": lambda row: row.by,

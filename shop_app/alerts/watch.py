@@ -20,6 +20,12 @@ from shop_app.permissions import Role
 
 OLDEST = timedelta(days=1)  # what is older is not sent on any more
 FORGOTTEN = timedelta(days=7)  # a camera unheard for so long was taken away
+WHAT = {
+    "motion": "Movement", "left": "Something was left behind", "gone": "Something is gone",
+    "tampering": "The camera was covered or moved", "light": "The light changed", "silent": "The camera is silent",
+    "covered": "The camera was covered", "blinded": "The camera was blinded",
+    "blurred": "The camera's picture was blurred", "moved": "The camera was moved",
+}  # fmt: skip
 
 
 def unheeded(session: Session) -> Sequence[Alert]:
@@ -35,9 +41,10 @@ def unheeded(session: Session) -> Sequence[Alert]:
 
 @dataclass(frozen=True)
 class Escalated:
-    """An alert that was sent on to the admins: its words, and where it is shown."""
+    """An alert that was sent on to the admins: its words, what it was, and where it is shown."""
 
     title: str
+    what: str
     link: str
 
 
@@ -56,8 +63,9 @@ def escalate(session: Session) -> list[Escalated]:
         changes.note(session, alert.id, "escalated")
         audit.record(session, None, "alert.escalated", alert.id)
         if not told:
-            notify(session, title, alert.zone or "", role=Role.ADMIN, kind="alert", link=link)
-            done.append(Escalated(title, link))
+            what = ", ".join(filter(None, (WHAT[alert.cause or alert.change], alert.zone)))
+            notify(session, title, what, role=Role.ADMIN, kind="alert", link=link)
+            done.append(Escalated(title, what, link))
     return done
 
 

@@ -81,6 +81,7 @@ class IncidentFacts(Lenient):
 
     incident: Id
     change: Annotated[str, Field(max_length=20)] = "motion"
+    cause: Annotated[str, Field(max_length=20)] | None = None
     severity: Literal["info", "warning", "alert"] = "alert"
     start: Moment | None = None
     end: Moment | None = None

@@ -360,6 +360,29 @@ def test_each_keeps_their_own_list_of_what_they_have_looked_at(
     assert len(security.client.get("/alerts?seen=no&format=csv").text.splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("cause", "english", "german"),
+    [
+        ("covered", "The camera was covered", "Die Kamera wurde verdeckt"),
+        ("blinded", "The camera was blinded", "Die Kamera wurde geblendet"),
+        ("blurred", "The camera&#39;s picture was blurred", "Das Bild der Kamera wurde unscharf gemacht"),
+        ("moved", "The camera was moved", "Die Kamera wurde bewegt"),
+        (None, "The camera was covered or moved", "Die Kamera wurde verdeckt oder bewegt"),
+    ],
+)
+def test_an_alert_of_tampering_says_what_was_done_to_the_camera(
+    cause: str | None, english: str, german: str, cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    cameras.incident(change="tampering", cause=cause)
+    address = f"/alerts/{the_alert(database).id}"
+
+    for language, words in (("en", english), ("de", german)):
+        wish = {"Accept-Language": language}
+        assert f'data-part="change">{words}<' in security.client.get("/alerts", headers=wish).text
+        assert f"<title>{words} ·" in security.client.get(address, headers=wish).text
+    assert f",tampering,{cause or ''}," in security.client.get("/alerts?format=csv").text
+
+
 def test_a_card_is_drawn_anew_when_something_on_it_changes_and_in_each_language(
     cameras: CameraSystem, security: Person, admin: Person, database: Database
 ) -> None:

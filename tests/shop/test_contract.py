@@ -179,7 +179,15 @@ def test_an_alert_says_what_the_incident_turned_out_to_be(post: Post, database: 
     post(example("incident.opened"), example("incident.updated", facts={"change": "tampering", "cause": "covered"}))
 
     with database.reading() as session:
-        assert session.scalars(select(Alert.change)).one() == "tampering"
+        assert session.execute(select(Alert.change, Alert.cause)).one() == ("tampering", "covered")
+
+
+def test_a_cause_of_a_later_release_costs_no_alert(post: Post, database: Database) -> None:
+    [result] = post(example("incident.opened", facts={"change": "tampering", "cause": "painted over"}))
+
+    assert result["status"] == "taken"
+    with database.reading() as session:
+        assert session.execute(select(Alert.change, Alert.cause)).one() == ("tampering", None)
 
 
 def test_nobody_sends_events_without_a_token(app: Flask, admin: Any) -> None:
