@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -71,11 +72,16 @@ def sharpness(picture: NDArray[np.uint8]) -> float:
 
     A face that moves while the shutter is open keeps its detail across the movement and loses it along.
     """
-    contrast = float(picture.var())
-    if contrast < 4:
+    contrast = _deviation(picture)
+    if contrast < 2:
         return 0.0
-    detail = (cv2.filter2D(picture, cv2.CV_32F, kernel).var() for kernel in (_CURVATURE, _CURVATURE.T))
-    return 2 * float(min(detail)) / contrast
+    detail = (_deviation(cv2.filter2D(picture, cv2.CV_32F, kernel)) for kernel in (_CURVATURE, _CURVATURE.T))
+    return 2 * (min(detail) / contrast) ** 2
+
+
+def _deviation(picture: NDArray[Any]) -> float:
+    """Standard deviation of the pixels, in a tenth of the time of NumPy's."""
+    return float(cv2.meanStdDev(picture)[1][0, 0])
 
 
 def _to_framing(points: NDArray[np.float32], target: NDArray[np.float64]) -> NDArray[np.float64]:

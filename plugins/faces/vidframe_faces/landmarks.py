@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,8 +36,8 @@ class Patch:
         self._side = 2 * max(face.box.width, 1.0)
         self._pixels = self._cut(gray, face.box)
         self._points = (face.landmarks[CLEAR, :2] - self._corner(face.box)) * (SIDE / self._side)
-        self._clear = _with_one(face.landmarks[CLEAR])
-        self._solve = np.linalg.pinv(self._clear.T @ self._clear) @ self._clear.T  # of least squares
+        self._clear = np.column_stack([face.landmarks[CLEAR], np.ones(len(CLEAR))])
+        self._solve = np.linalg.pinv(self._clear)  # of least squares
 
     def found_again(self, gray: Pixels, expected: Box) -> Detection | None:
         """The face where it is now; None if it cannot be told, or has turned so far that it shows another side.
@@ -51,14 +53,19 @@ class Patch:
         places = moved * (self._side / SIDE) + self._corner(expected)
         # A head that is far away compared with its depth moves, grows, tilts and turns by an affine map of its points.
         motion = self._solve @ places
-        off = np.sqrt(((self._clear @ motion - places) ** 2).sum(axis=1).mean())
-        scale = float(np.sqrt((motion[:2] ** 2).sum() / 2))
-        turned = float(np.sqrt((motion[2] ** 2).sum())) / max(scale, 1e-6)
+        off = _length(self._clear @ motion - places) / math.sqrt(len(CLEAR))
+        scale = _length(motion[:2]) / math.sqrt(2)
+        turned = _length(motion[2]) / max(scale, 1e-6)
         if off > OFF * self._face.box.width or turned > TURNED:
             return None
-        landmarks = self._face.landmarks
-        assert landmarks is not None
-        return moved_to(self._face, frozen(np.column_stack([_with_one(landmarks) @ motion, scale * landmarks[:, 2]])))
+        return moved_to(self._face, self._carried(motion, scale))
+
+    def _carried(self, motion: NDArray[np.float64], scale: float) -> Points:
+        """All landmarks after the motion (4 x 2: three coordinates and a shift) of the clear ones."""
+        assert self._face.landmarks is not None
+        with_depth = np.zeros((4, 3), np.float32)
+        with_depth[:, :2], with_depth[2, 2] = motion, scale
+        return frozen(self._face.landmarks @ with_depth[:3] + with_depth[3])
 
     def _cut(self, gray: Pixels, box: Box) -> Pixels:
         x, y = self._corner(box)
@@ -75,13 +82,11 @@ class Patch:
 def moved_to(face: Detection, landmarks: Points) -> Detection:
     """The face with other landmarks: its box moves and grows, and each keypoint moves, as they do."""
     assert face.landmarks is not None
-    (before, spread), (after, now) = _middle_and_spread(face.landmarks), _middle_and_spread(landmarks)
-    x, y = face.box.centre
-    middle = after + (x - before.real + 1j * (y - before.imag)) * now / spread
-    width, height = face.box.width * now / spread, face.box.height * now / spread
+    (x, y, spread), (x_now, y_now, spread_now) = _middle_and_spread(face.landmarks), _middle_and_spread(landmarks)
+    growth, (left, top, width, height) = spread_now / max(spread, 1e-6), face.box
     return replace(
         face,
-        box=Box(middle.real - width / 2, middle.imag - height / 2, width, height),
+        box=Box(x_now + (left - x) * growth, y_now + (top - y) * growth, width * growth, height * growth),
         keypoints=frozen(face.keypoints + _keypoints(landmarks) - _keypoints(face.landmarks)),
         landmarks=landmarks,
     )
@@ -96,14 +101,17 @@ def shifted(face: Detection, to: Box) -> Detection:
     return replace(face, box=box, keypoints=frozen(face.keypoints + offset), landmarks=frozen(landmarks))
 
 
-def _middle_and_spread(landmarks: Points) -> tuple[complex, float]:
-    points = landmarks[:, 0] + 1j * landmarks[:, 1]
-    return complex(points.mean()), max(float(points.std()), 1e-6)
+def _middle_and_spread(landmarks: Points) -> tuple[float, float, float]:
+    """The middle (x, y) of the points, and their distance from it, summed up as squares."""
+    points = landmarks[:, :2]
+    # A product with ones takes a third of the time of `mean`.
+    middle = np.ones(len(points), np.float32) @ points / len(points)
+    return float(middle[0]), float(middle[1]), _length(points - middle)
 
 
 def _keypoints(landmarks: Points) -> Points:
     return np.asarray(landmarks[KEYPOINTS, :2].mean(axis=1))
 
 
-def _with_one(points: Points) -> NDArray[np.float64]:
-    return np.column_stack([points, np.ones(len(points))])
+def _length(vectors: NDArray[np.floating[Any]]) -> float:
+    return math.sqrt(np.vdot(vectors, vectors))

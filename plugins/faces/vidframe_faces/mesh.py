@@ -6,6 +6,7 @@ is run alone: an image embedder gives what a model puts out as it is.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,22 +76,23 @@ def place_of_box(face: Detection) -> Place:
 def place_of_landmarks(landmarks: NDArray[np.float32]) -> Place:
     """Where the mesh looks for a face whose landmarks are about known."""
     tilt = _tilt(landmarks[EYE_CORNERS[0], :2], landmarks[EYE_CORNERS[1], :2])
-    upright = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
-    points = landmarks[:, :2] @ upright.T
-    least, most = points.min(axis=0), points.max(axis=0)
-    x, y = (least + most) / 2 @ upright
-    return Place(float(x), float(y), MARGIN * float((most - least).max()), tilt)
+    cos, sin = math.cos(tilt), math.sin(tilt)
+    points = np.array([[cos, sin], [-sin, cos]], np.float32) @ landmarks[:, :2].T
+    (left, top), (right, bottom) = points.min(axis=1).tolist(), points.max(axis=1).tolist()
+    across, down = (left + right) / 2, (top + bottom) / 2
+    side = MARGIN * max(right - left, bottom - top)
+    return Place(across * cos - down * sin, across * sin + down * cos, side, tilt)
 
 
 def _tilt(right_eye: NDArray[np.float32], left_eye: NDArray[np.float32]) -> float:
-    across, down = left_eye - right_eye
-    return float(np.arctan2(down, across))
+    across, down = (left_eye - right_eye).tolist()
+    return math.atan2(down, across)
 
 
 def _matrix(place: Place) -> NDArray[np.float64]:
     """From the frame to the model's picture (2 x 3): the place upright, and its middle in the middle."""
     scale = SIDE / max(place.side, 1.0)
-    cos, sin = scale * np.cos(place.tilt), scale * np.sin(place.tilt)
+    cos, sin = scale * math.cos(place.tilt), scale * math.sin(place.tilt)
     return np.array(
         [
             [cos, sin, SIDE / 2 - cos * place.x - sin * place.y],

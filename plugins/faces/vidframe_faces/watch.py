@@ -111,10 +111,11 @@ class Watch:
         """A face whose landmarks were made out, found again without a detector."""
         if last.made_out is None or not last.is_sure:
             return None
-        moved = last.made_out.patch.found_again(frame.gray, expected)
-        if moved is not None and self._is_fresh(last.made_out, frame.seconds):
-            return replace(last, detection=moved, cells=cells)
-        face = self._finder.made_out_again(frame.image, moved or shifted(last.detection, expected))
+        if self._is_fresh(last.made_out, frame.seconds):
+            moved = last.made_out.patch.found_again(frame.gray, expected)
+            if moved is not None:
+                return replace(last, detection=moved, cells=cells)
+        face = self._finder.made_out_again(frame.image, shifted(last.detection, expected))
         return None if face is None else replace(self._sighting(face, frame, cells), tried=last.tried)
 
     def _is_fresh(self, made_out: MadeOut | None, now: float) -> bool:

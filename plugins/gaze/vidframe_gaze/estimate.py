@@ -35,8 +35,8 @@ BLURRED: Final = 20.0  # face width in pixels at which an iris is worth half as 
 SQUEEZED: Final = 52.0  # degrees beyond which a landmarker's yaw grows half as fast as the head's
 # Iris, and the rim of the lids around it, in the numbering of MediaPipe's face mesh: right eye, left eye.
 EYES: Final = (
-    (468, (7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246)),
-    (473, (249, 263, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466)),
+    (468, [7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246]),
+    (473, [249, 263, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466]),
 )
 
 
@@ -75,17 +75,23 @@ def eyes_aside(landmarks: Points, rotation: Points) -> float:
 
     `landmarks`: 478 x 3 pixels; `rotation`: of the head.
     """
-    across = np.subtract(*landmarks[[EYE_CORNERS[1], EYE_CORNERS[0]], :2])
-    shortened = max(float(np.hypot(rotation[0, 0], rotation[1, 0])), 0.1)
-    corners = float(np.linalg.norm(across))
+    right_corner, left_corner = landmarks[list(EYE_CORNERS), :2]
+    across = left_corner - right_corner
+    corners = math.hypot(*across)
     if corners == 0:
         return 0.0
-    right, left = (landmarks[iris, :2] - landmarks[list(rim), :2].mean(axis=0) for iris, rim in EYES)
+    shortened = max(math.hypot(rotation[0, 0], rotation[1, 0]), 0.1)
+    right, left = (_off_middle(landmarks, *eye) @ across for eye in EYES)
+    sine = rotation[0, 2]
     # A head that is turned shows one eye better than the other.
-    share = (1 + rotation[0, 2]) / 2  # of the right eye
-    aside = float((share * right + (1 - share) * left) @ across) / corners / (corners / shortened)
-    turned = (aside - IRIS_AHEAD * rotation[0, 2]) / EYEBALL
-    return float(np.degrees(np.clip(turned, -0.5, 0.5)))
+    share = (1 + sine) / 2  # of the right eye
+    aside = (share * right + (1 - share) * left) * shortened / corners**2
+    return math.degrees(min(max((aside - IRIS_AHEAD * sine) / EYEBALL, -0.5), 0.5))
+
+
+def _off_middle(landmarks: Points, iris: int, rim: list[int]) -> Points:
+    """How far an iris is from the middle of the lids around it, in pixels (x, y)."""
+    return np.asarray(landmarks[iris, :2] - landmarks[rim, :2].sum(axis=0) / len(rim))
 
 
 def _iris_weight(yaw: float, face_width: float) -> float:

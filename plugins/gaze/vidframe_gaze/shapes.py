@@ -141,10 +141,10 @@ class Outline:
     def _pixels_along(self, rays: Array, place: tuple[float, float]) -> Array:
         """How far from a place each ray (2 x n, y down) first crosses an edge; infinity for those that cross none."""
         from_corners = place - self._corners
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = self._across @ rays  # edges x rays, as all below
-            pixels = -(self._across * from_corners).sum(axis=1)[:, None] / slopes
-            parts = _across(from_corners) @ rays / slopes
+        slopes = self._across @ rays  # edges x rays, as all below
+        slopes[slopes == 0] = np.nan  # a ray along an edge meets others first
+        pixels = -(self._across * from_corners).sum(axis=1)[:, None] / slopes
+        parts = _across(from_corners) @ rays / slopes
         hits = (pixels > 0) & (parts >= 0) & (parts <= 1)
         return np.asarray(np.where(hits, pixels, np.inf).min(axis=0))
 
