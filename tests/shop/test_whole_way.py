@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -58,6 +60,13 @@ def store_room() -> Iterator[Pixels]:
             x = (index - 120) * 6
             picture[60:180, x : x + 60] = 200
         yield picture
+
+
+def lit_room() -> Iterator[Pixels]:
+    """The room by day, with nobody in it."""
+    noise = np.random.default_rng(0)
+    for _ in range(50):
+        yield noise.integers(120, 140, (240, 320, 3), dtype=np.uint8)
 
 
 class Loop:
@@ -159,8 +168,62 @@ def test_an_event_of_the_night_reaches_the_guard_at_once_and_nothing_is_lost_whi
         assert_nothing_lost_nothing_doubled(session, loop, settings.media / "events")
 
 
-def add_camera(app: Flask, database: Database, title: str, url: str) -> None:
-    wish = service.Wish(title, "network", url, None, night_from="00:00", night_to="23:59")
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_shop_armed_by_hand_turns_its_cameras_to_night_and_hears_it_from_them(
+    app: Flask, settings: Settings, database: Database, sign_in: Callable[..., Person], tmp_path: Path
+) -> None:
+    security = sign_in(Role.SECURITY)
+    with database.writing() as session:
+        token = systems.issue(session, acting_as(Role.ADMIN, "test"), "shop floor")
+    with RtspCamera(write_clip(tmp_path / "room.h264", lit_room())) as camera:
+        camera.switch_on()
+        server = Server(settings)
+        url = "http://{}:{}".format(*server.address)
+        loop = Loop(tmp_path, url, token)
+        try:
+            add_camera(app, database, "Store room", camera.url, night=by_day_now())
+            loop.wait_for(lambda: mode_told(database) == "day")
+            ask_to_arm(url, security, hours=1)
+            loop.wait_for(lambda: mode_told(database) == "night")
+            ask_to_arm(url, security, hours=0)
+            loop.wait_for(lambda: mode_told(database) == "day")
+        finally:
+            loop.stop()
+            server.kill()
+
+    assert [event["facts"]["mode"] for event in loop.events("mode.changed")][-2:] == ["night", "day"]
+    assert arrived(database) >= {event["id"] for event in loop.events("mode.changed")}
+
+
+def by_day_now() -> tuple[str, str]:
+    """An hour of night twelve hours from now, by the shop's clock."""
+    begin = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(hours=12)
+    return f"{begin:%H:%M}", f"{begin + timedelta(hours=1):%H:%M}"
+
+
+def ask_to_arm(url: str, person: Person, *, hours: int) -> None:
+    """As the guard's page does it; 0 hours give the shop back to its schedule."""
+    with requests.Session() as browser:
+        browser.cookies.set("login", person.token)
+        page = browser.get(f"{url}/alerts", timeout=PATIENCE).text
+        found = re.search(r'name="csrf-token" content="([^"]+)"', page)
+        assert found
+        fields = {"csrf_token": found.group(1), "armed": "yes", "hours": hours}
+        assert browser.post(f"{url}/alerts/arm", fields, timeout=PATIENCE).status_code == 200
+
+
+def mode_told(database: Database) -> str:
+    """The mode that the camera last said it is in."""
+    with database.reading() as session:
+        found = session.get(CameraState, "store-room")
+        return found.mode or "" if found else ""
+
+
+def add_camera(
+    app: Flask, database: Database, title: str, url: str, night: tuple[str, str] = ("00:00", "23:59")
+) -> None:
+    wish = service.Wish(title, "network", url, None, night_from=night[0], night_to=night[1])
     with app.test_request_context(), database.writing() as session:
         actor = acting_as(Role.ADMIN, "test")
         camera = service.create(session, actor, wish, Vault(shop_of(app).settings.vault_key()))
