@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vidframe import Face
 from vidframe_gaze.head_pose import (
@@ -33,10 +34,11 @@ EYEBALL: Final = 0.13  # its radius, 12 mm, in distances of the outer eye corner
 IRIS_AHEAD: Final = 0.021  # how far irises lie before the rims of the lids, in the same unit
 BLURRED: Final = 20.0  # face width in pixels at which an iris is worth half as much
 SQUEEZED: Final = 52.0  # degrees beyond which a landmarker's yaw grows half as fast as the head's
-# Iris, and the rim of the lids around it, in the numbering of MediaPipe's face mesh: right eye, left eye.
-EYES: Final = (
-    (468, [7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246]),
-    (473, [249, 263, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466]),
+# Right eye, left eye, in the numbering of MediaPipe's face mesh: the irises, and the rims of the lids around them.
+IRISES: Final = (468, 473)
+LIDS: Final = (
+    (7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246),
+    (249, 263, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466),
 )
 
 
@@ -46,6 +48,7 @@ class Estimator:
     def __init__(self, mesh: ReferenceFace | None = None) -> None:
         self._mesh = mesh or reference_face()
         self._keypoints = keypoint_face(self._mesh)
+        self._eyes = self._mesh.points[np.array(LIDS)].mean(axis=1)
 
     def __call__(self, face: Face) -> tuple[Angles, ErrorModel] | None:
         """Angles of the head and how far they may be off; None for a face whose points say nothing."""
@@ -60,38 +63,35 @@ class Estimator:
         if by_keypoints is not None:
             yaw += KEYPOINT_SHARE * (angles_of(by_keypoints).yaw - yaw)
         if len(face.landmarks) > MESH_POINTS:
-            yaw += _iris_weight(yaw, face.box.width) * eyes_aside(np.asarray(face.landmarks, np.float64), rotation)
+            yaw += _iris_weight(yaw, face.box.width) * self.eyes_aside(face.landmarks, rotation)
         return angles._replace(yaw=unsqueezed(yaw)), LANDMARK_ERRORS
+
+    def eyes_aside(self, landmarks: ArrayLike, rotation: Points) -> float:
+        """Degrees by which the eyes are turned to the viewer's right from where the head is turned.
+
+        `landmarks`: 478 x 3 pixels; `rotation`: of the head.
+        """
+        points = np.asarray(landmarks, np.float64)
+        right_corner, left_corner = points[list(EYE_CORNERS), :2]
+        across = left_corner - right_corner
+        corners = math.hypot(*across)
+        if corners == 0:
+            return 0.0
+        # The whole face tells better where the lids have their middle than the landmarks at the lids.
+        middles = self._mesh.placed(self._eyes, points[:MESH_POINTS])
+        right, left = (points[list(IRISES), :2] - middles) @ across
+        sine = rotation[0, 2]
+        # A head that is turned shows one eye better than the other.
+        share = (1 + sine) / 2  # of the right eye
+        shortened = max(math.hypot(rotation[0, 0], rotation[1, 0]), 0.1)
+        aside = (share * right + (1 - share) * left) * shortened / corners**2
+        return math.degrees(min(max((aside - IRIS_AHEAD * sine) / EYEBALL, -0.5), 0.5))
 
 
 def unsqueezed(yaw: float) -> float:
     """Degrees that a yaw by landmarks stands for: of a head in profile they show too little."""
     beyond = max(0.0, abs(yaw) - SQUEEZED)
     return math.copysign(min(abs(yaw) + beyond, 90.0), yaw)
-
-
-def eyes_aside(landmarks: Points, rotation: Points) -> float:
-    """Degrees by which the eyes are turned to the viewer's right from where the head is turned.
-
-    `landmarks`: 478 x 3 pixels; `rotation`: of the head.
-    """
-    right_corner, left_corner = landmarks[list(EYE_CORNERS), :2]
-    across = left_corner - right_corner
-    corners = math.hypot(*across)
-    if corners == 0:
-        return 0.0
-    shortened = max(math.hypot(rotation[0, 0], rotation[1, 0]), 0.1)
-    right, left = (_off_middle(landmarks, *eye) @ across for eye in EYES)
-    sine = rotation[0, 2]
-    # A head that is turned shows one eye better than the other.
-    share = (1 + sine) / 2  # of the right eye
-    aside = (share * right + (1 - share) * left) * shortened / corners**2
-    return math.degrees(min(max((aside - IRIS_AHEAD * sine) / EYEBALL, -0.5), 0.5))
-
-
-def _off_middle(landmarks: Points, iris: int, rim: list[int]) -> Points:
-    """How far an iris is from the middle of the lids around it, in pixels (x, y)."""
-    return np.asarray(landmarks[iris, :2] - landmarks[rim, :2].sum(axis=0) / len(rim))
 
 
 def _iris_weight(yaw: float, face_width: float) -> float:

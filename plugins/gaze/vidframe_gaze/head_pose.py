@@ -79,6 +79,11 @@ class ReferenceFace:
         weighted = (self._affine * np.maximum(1 - turned * self._side, 0.02)[:, None]).T
         return _nearest_rotation(np.linalg.solve(weighted @ self._affine, weighted @ xy))
 
+    def placed(self, points: Points, picture: Points) -> Points:
+        """Where in a picture of the face (n x 2 or 3) other points of it (m x 3) are, by least squares: m x 2."""
+        motion = self._evenly @ picture[:, :2]
+        return np.asarray(points @ motion[:3] + motion[3])
+
 
 def reference_face() -> ReferenceFace:
     """The mean of real faces: 468 mesh points in units of the distance between the outer eye corners (33 and 263).

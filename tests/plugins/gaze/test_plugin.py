@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vidframe_gaze.estimate import EYE_SHARE, EYES, IRIS_AHEAD, Estimator, eyes_aside
+from vidframe_gaze.estimate import EYE_SHARE, IRIS_AHEAD, LIDS, Estimator
 from vidframe_gaze.head_pose import KEYPOINT_ERRORS, LANDMARK_ERRORS, keypoint_face, reference_face, rotation_of
 from vidframe_gaze.plugin import Gaze
 
@@ -30,7 +30,7 @@ def face_turned(
         turned = (face @ rotation_of(yaw, pitch).T) * (30, -30, -30) + (160, 120, 0)
         return turned.astype(np.float32)
 
-    irises = [np.add(MESH.points[list(rim)].mean(axis=0), (eyes, 0, IRIS_AHEAD)) for _, rim in EYES]
+    irises = [np.add(MESH.points[list(rim)].mean(axis=0), (eyes, 0, IRIS_AHEAD)) for rim in LIDS]
     return Face(
         Box(130, 90, width, width),
         track=track,
@@ -62,10 +62,18 @@ def test_the_turn_of_the_eyes_is_measured_whichever_way_the_head_is_turned(yaw: 
     assert ahead is not None
     assert aside is not None
 
-    assert eyes_aside(ahead.astype(np.float64), rotation_of(yaw, pitch)) == pytest.approx(0, abs=0.2)
-    assert eyes_aside(aside.astype(np.float64), rotation_of(yaw, pitch)) == pytest.approx(
-        9 * np.cos(np.radians(yaw)), abs=1
-    )
+    eyes_aside, rotation = Estimator().eyes_aside, rotation_of(yaw, pitch)
+    assert eyes_aside(ahead, rotation) == pytest.approx(0, abs=0.2)
+    assert eyes_aside(aside, rotation) == pytest.approx(9 * np.cos(np.radians(yaw)), abs=1)
+
+
+def test_lids_that_are_seen_aside_of_where_they_are_hardly_turn_the_eyes() -> None:
+    landmarks = face_turned(0).landmarks
+    assert landmarks is not None
+    aside = landmarks.copy()
+    aside[np.array(LIDS).ravel(), 0] += 0.02 * 30
+
+    assert abs(Estimator().eyes_aside(aside, rotation_of(0))) < 9 / 4
 
 
 def test_a_part_of_the_eyes_turn_counts_and_less_of_it_on_a_small_face_or_one_that_is_turned_away() -> None:
