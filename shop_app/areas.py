@@ -23,6 +23,7 @@ def areas() -> list[Area]:
     from shop_app.messages.views import area as messages
     from shop_app.offers.views import area as offers
     from shop_app.products.views import area as products
+    from shop_app.push.views import area as push
     from shop_app.pwa.views import area as pwa
     from shop_app.ratings.views import area as ratings
     from shop_app.reports.views import area as reports
@@ -48,6 +49,7 @@ def areas() -> list[Area]:
         messages,
         offers,
         products,
+        push,
         pwa,
         ratings,
         reports,

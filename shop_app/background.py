@@ -20,6 +20,7 @@ from shop_app import mail, retention
 from shop_app.alerts import watch
 from shop_app.db import Database
 from shop_app.interest import notes
+from shop_app.push import sending
 from shop_app.running import LOCK_NAME
 from shop_app.settings import Settings
 
@@ -67,6 +68,7 @@ def _write_notes(database: Database, settings: Settings) -> None:
 
 
 JOBS = (
+    Job(1, "push messages", sending.run),
     Job(2, "escalation", escalate),
     Job(30, "silent cameras", _notice_silence),  # first after half a minute: cameras report again after a restart
     Job(300, "notes to sales", _write_notes),

@@ -23,10 +23,9 @@ from shop_app import running, tables
 from shop_app.db import Database
 from shop_app.errors import Conflict, Invalid
 from shop_app.schema import upgrade_database
-from shop_app.settings import Settings
+from shop_app.settings import KEYS, Settings
 from shop_app.version import head, version_of, versions
 
-KEYS = ("secret.key", "vault.key")
 _FORMAT = 1
 
 

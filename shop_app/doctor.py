@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from shop_app.db import MOST_CONNECTIONS, Database
-from shop_app.settings import Settings, SettingsError
+from shop_app.settings import KEYS, Settings, SettingsError
 from shop_app.version import check_version
 
 LEAST_FREE = 2_000_000_000  # bytes of disk
@@ -65,9 +65,10 @@ def _keys(settings: Settings) -> str:
     try:
         settings.secret_key()
         settings.vault_key()
+        settings.push_key()
     except (SettingsError, OSError) as error:
         return str(error)
-    for name in ("secret.key", "vault.key"):
+    for name in KEYS:
         if (settings.instance / name).stat().st_mode & 0o077:
             return f"{settings.instance / name} can be read by others: chmod 600"
     return ""

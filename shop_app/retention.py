@@ -15,6 +15,7 @@ from shop_app.cameras import live
 from shop_app.db import Database, now
 from shop_app.events import files
 from shop_app.models import Alert, AlertChange, Camera, EventFile, IncomingEvent, VisitSeen
+from shop_app.push import browsers
 from shop_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ def run(database: Database, settings: Settings) -> dict[str, int]:
     old_changes = select(AlertChange.id).where(AlertChange.at < at - timedelta(days=CHANGES_DAYS))
     counts["changes"] = _delete_rows(database, AlertChange, old_changes)
     counts["visits"] = _delete_rows(database, VisitSeen, select(VisitSeen.id).where(VisitSeen.at < at - VISITS))
+    with database.writing() as session:
+        browsers.forget_ended(session)
     _clear_parts(settings.media)
     if any(counts.values()):
         log.info("retention: deleted %s", counts)

@@ -14,7 +14,12 @@ import yaml
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from shop_app.push.sealing import new_key
+
 PREFIX = "SHOP_"
+
+
+KEYS = ("secret.key", "vault.key", "push.key")  # files of the instance
 
 
 class SettingsError(Exception):
@@ -43,6 +48,9 @@ class Settings(BaseModel):
     clip_bytes: int = 2_000_000_000  # largest clip a camera may send
     smtp_url: SecretStr = SecretStr("")  # smtp://user:password@host:587; empty = no e-mail
     mail_from: str = ""
+    push_services: Annotated[list[str], BeforeValidator(_words)] = [  # whose addresses browsers may give for alerts
+        "fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com",
+    ]  # fmt: skip
     camera_networks: Annotated[list[str], BeforeValidator(_words)] = []  # CIDR; empty = this machine's private subnets
     sample_clips: Path | None = None  # folder of clips that a sample camera may play
     testing: bool = False
@@ -85,6 +93,10 @@ class Settings(BaseModel):
     def vault_key(self) -> bytes:
         """The key that encrypts camera credentials; kept outside the database."""
         return self._key("vault.key", Fernet.generate_key)
+
+    def push_key(self) -> bytes:
+        """The key that signs push messages, as PEM; browsers hold on to its public half."""
+        return self._key("push.key", new_key)
 
     def _key(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self.instance / name

@@ -29,6 +29,8 @@ from shop_app.errors import Invalid, wants_json
 from shop_app.listing import Rows, asked, asked_day, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Alert, AlertReview
 from shop_app.permissions import Permission as P
+from shop_app.push import browsers
+from shop_app.push.sealing import public_key
 from shop_app.text import _, _l, locale_name
 from shop_app.web import Area, actor, profile, session, shop
 
@@ -69,7 +71,7 @@ def index() -> str | Response:
     return render_template(
         "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()),
         drawn=partial(_drawn, locale_name(), profile().time_zone, today), blank=cards.blank(today),
-        today=today, arm=change, snoozed=snoozed,
+        push_key=_push_key(), today=today, arm=change, snoozed=snoozed,
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
         is_night=clock.is_in_hours(now(), profile().night_from, profile().night_to, profile().time_zone),
     )  # fmt: skip
@@ -202,6 +204,15 @@ def _drawn(_language: str, zone: str, today: str, row: Row[*tuple[Any, ...]]) ->
     """The markup of an alert's card: it shows nothing but these values."""
     draw = get_template_attribute("alerts/_card.html", "card")
     return Markup(draw(cards.card(row, zone), row.seen, today))
+
+
+def _push_key() -> str:
+    """What a browser needs to be told of alerts; empty where this shop does not push."""
+    settings, kept = shop().settings, shop().services
+    if "push.key" not in kept:
+        kept["push.key"] = public_key(settings.push_key()) if browsers.is_offered(settings) else ""
+    key: str = kept["push.key"]
+    return key
 
 
 def _search() -> Rows:

@@ -17,6 +17,7 @@ from shop_app.models.messages import (
     Rating,
 )
 from shop_app.models.offers import Offer, OfferProduct
+from shop_app.models.push import PushMessage, PushSubscription
 from shop_app.models.sales import (
     Bill,
     BillLine,
@@ -66,6 +67,8 @@ __all__ = [
     "OneTimeCode",
     "Payment",
     "Product",
+    "PushMessage",
+    "PushSubscription",
     "Rating",
     "ReceiptPrint",
     "Refund",

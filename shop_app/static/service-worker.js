@@ -33,3 +33,14 @@ async function keptOrFetched(request) {
   if (answer.ok) (await caches.open(KEPT)).put(request, answer.clone());
   return answer;
 }
+
+// An alert while no page is open: its words alone, no picture. The page that it leads to asks who is there.
+self.addEventListener("push", (event) => {
+  const { title, body, link, tag } = event.data.json();
+  event.waitUntil(self.registration.showNotification(title, { body, tag, renotify: true, icon: "/icon-192.png", data: { link } }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(new URL(event.notification.data.link, location.origin)));
+});
