@@ -119,7 +119,7 @@ def direction_of(yaw: ArrayLike, pitch: ArrayLike) -> Points:
     y, p = np.radians(yaw), np.radians(pitch)
     level = np.cos(p)
     across, ahead = np.sin(y) * level, np.cos(y) * level
-    return np.stack([across, np.broadcast_to(np.sin(p), across.shape), ahead], axis=-1)
+    return np.stack([across, np.sin(p) + np.zeros_like(across), ahead], axis=-1)
 
 
 def line_of_sight(head: ArrayLike) -> Points:
