@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from vidframe_recorder.plugin import Recorder
 
+from tests.cameras import RtspCamera
 from tests.clips import moving_square, write_clip
 from vidframe import Camera, Event, Frame
 from vidframe.core.source import open_source
@@ -35,8 +36,8 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("source") / "camera.mp4", pictures, fps=FPS)
 
 
-def copied(path: Path, camera: Camera) -> Iterator[Frame]:
-    """Frames with the packets of a recording."""
+def copied(path: Path | str, camera: Camera) -> Iterator[Frame]:
+    """Frames with the packets of a recording or a camera."""
     with open_source(str(path), wants_packets=True) as source:
         for index, shot in enumerate(source):
             yield Frame(shot.picture, camera, index, shot.seconds, shot.packets)
@@ -254,6 +255,24 @@ def test_what_browsers_do_not_play_is_encoded(tmp_path: Path, codec: str, pixels
     with av.open(str(clips_below(tmp_path / "door")[0])) as clip:
         assert clip.streams.video[0].codec_context.name in ("h264", "vp9", "libvpx-vp9")
     assert 13 <= ready.facts["seconds"] <= 14.5
+
+
+@pytest.mark.slow
+def test_an_h265_camera_makes_clips_that_browsers_play(tmp_path: Path) -> None:
+    quiet = {"x265-params": "log-level=none"}
+    stream = write_clip(tmp_path / "camera.h265", moving_square(60, 320, 240), codec="libx265", options=quiet)
+    camera = make_camera(state=tmp_path / "door")
+    script: Script = {20: ("incident.opened", "a"), 40: ("incident.closed", "a")}
+
+    with RtspCamera(stream) as door:
+        door.switch_on()
+        (ready,) = record(itertools.islice(copied(door.url, camera), 80), camera, script, before=1, after=1)
+
+    with av.open(str(clips_below(tmp_path / "door")[0])) as clip:
+        assert clip.streams.video[0].codec_context.name in ("h264", "vp9", "libvpx-vp9")
+        pictures = sum(1 for _ in clip.decode(video=0))
+    assert pictures / ready.facts["seconds"] == pytest.approx(FPS, rel=0.2)
+    assert ready.facts["seconds"] >= 3
 
 
 def test_the_switch_to_day_ends_the_clip_at_once(recording: Path, tmp_path: Path) -> None:
