@@ -32,6 +32,27 @@ def shift_of(now: Floats, reference: Floats, farthest: float = FARTHEST) -> Shif
     return (dx, dy) if is_better else None
 
 
+def is_turned(now: Gray, reference: Gray) -> bool:
+    """Whether both show one scene, and the camera was turned or pushed between them; 2 ms for 160 x 90 pixels.
+
+    Enhanced correlation (Evangelidis and Psarakis, "Parametric image alignment using enhanced correlation coefficient
+    maximization", PAMI 2008) also finds turns about the camera's own axis, which phase correlation does not.
+    """
+    stop = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 60, 1e-4)
+    try:
+        still = np.eye(2, 3, dtype=np.float32)
+        _, move = cv2.findTransformECC(reference, now, still, cv2.MOTION_EUCLIDEAN, stop)
+    except cv2.error:  # nothing in one looks like the other
+        return False
+    height, width = now.shape
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]])
+    if np.abs(corners @ move.T - corners[:, :2]).max() < 1.0:
+        return False
+    how = cv2.INTER_LINEAR + cv2.WARP_INVERSE_MAP
+    back = cv2.warpAffine(now, move, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return _difference(back, reference) < BETTER * _difference(now, reference)
+
+
 def moved_back(picture: NDArray[Any], shift: Shift) -> Gray:
     """The picture as it would be if the camera had not moved."""
     height, width = picture.shape

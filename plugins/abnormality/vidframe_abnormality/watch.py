@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 
 from vidframe import Frame
+from vidframe_abnormality.alignment import is_turned
 from vidframe_abnormality.change import MIN_PART, UPKEEP, Look, Reference, masked, shrink
 from vidframe_abnormality.glance import Glance
 from vidframe_abnormality.incidents import Change, Seen
-from vidframe_abnormality.light import Gray
+from vidframe_abnormality.light import Gray, halved
 from vidframe_abnormality.models import Follower
 from vidframe_abnormality.overlay import Overlay
 from vidframe_abnormality.plugin import Abnormality, ignored
@@ -129,7 +130,11 @@ class Watch:
         self._stillness.look(picture, seconds, reference.noise)
         change: Change = "motion"
         boxes = []
-        for part in self._stillness.still(look.labels, look.parts, seconds):
+        still = self._stillness.still(look.labels, look.parts, seconds)
+        if still and self._settings.tampering and is_turned(halved(picture), halved(reference.shown)):
+            reference.absorb_all(picture)
+            return Seen(seconds, max(look.area, 0.5), (EVERYWHERE,), "tampering", "moved", at_once=True)
+        for part in still:
             change = left_or_gone(picture, reference.shown, look.labels, part)
             boxes.append(part.box)
             reference.absorb(picture, masked(look.labels, [part]))

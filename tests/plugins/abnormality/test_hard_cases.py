@@ -112,6 +112,29 @@ def test_a_camera_that_no_longer_sees_its_scene_is_tampering_with_its_cause(done
     assert first.time.second <= 11  # it came at 8 s
 
 
+@pytest.mark.parametrize("speed", [0.05, 6.0], ids=["slowly", "at_once"])
+def test_a_camera_that_is_turned_about_its_own_axis_ends_as_tampering(speed: float) -> None:
+    def turned(index: int, picture: Pixels) -> Pixels:
+        height, width = picture.shape
+        move = cv2.getRotationMatrix2D((width / 2, height / 2), float(np.clip((index - 80) * speed, 0, 6)), 1.0)
+        return np.asarray(cv2.warpAffine(picture, move, (width, height), borderMode=cv2.BORDER_REFLECT))
+
+    events = incidents(turned, 360)
+
+    assert {event.facts["change"] for event in events if event.kind == "incident.closed"} == {"tampering"}
+    assert events[-1].facts["cause"] == "moved"
+
+
+def test_a_large_thing_that_is_left_is_no_tampering() -> None:
+    def crate(index: int, picture: Pixels) -> Pixels:
+        if index >= 80:
+            picture[60:160, 40:160] = 30
+            picture[70:150, 50:150:10] = 170
+        return picture
+
+    assert incidents(crate, 260)[-1].facts["change"] == "left"
+
+
 def test_a_camera_that_is_covered_in_the_dark_is_tampering() -> None:
     def dark_and_covered(index: int, picture: Pixels) -> Pixels:
         return np.full_like(picture, 4) if index >= 80 else (picture * 0.2).astype(np.uint8)
