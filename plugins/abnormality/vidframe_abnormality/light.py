@@ -20,7 +20,7 @@ CELLS = (16, 9)  # columns and rows of the grid on which light is measured
 SAME_STRUCTURE = 0.6  # correlation from which a surface counts as the same surface
 DARKEST, BRIGHTEST = 4.5, 245.0  # luma outside of which a surface says nothing about the light
 GAINS = (0.15, 6.0)  # a larger change is no change of light but a lost picture
-NEIGHBOURHOOD = (15, 15)  # pixels over which light is taken to be even
+NEIGHBOURHOOD = (25, 25)  # pixels over which light is taken to be even
 FLATTENED = (9, 9)  # pixels
 _SMALL = np.ones((3, 3), np.uint8)
 _WIDE = np.ones((5, 5), np.uint8)
@@ -108,10 +108,14 @@ def changed_outlines(picture: Gray, reference: Gray, step: float) -> Gray:
     """Where an outline of at least `step` grey levels is new or gone, 255; else 0.
 
     An outline may grow or shrink with the brightness around it (light that multiplies) or stay as it is (light
-    that adds), and anything between.
+    that adds), and anything between. The slope of a soft shadow is none.
     """
-    gain = cv2.divide(cv2.blur(picture, NEIGHBOURHOOD), cv2.blur(reference, NEIGHBOURHOOD), dtype=cv2.CV_32F)
-    now, then = outlines(picture), outlines(reference)
+    around, around_then = cv2.blur(picture, NEIGHBOURHOOD), cv2.blur(reference, NEIGHBOURHOOD)
+    gain = cv2.divide(around, around_then, dtype=cv2.CV_32F)
+    now, then = (
+        outlines(np.asarray(cv2.addWeighted(view, 1, mean, -1, 128)))
+        for view, mean in ((picture, around), (reference, around_then))
+    )
     highest = cv2.multiply(then, np.maximum(gain, 1.0), dtype=cv2.CV_8U)
     lowest = cv2.multiply(then, np.minimum(gain, 1.0), dtype=cv2.CV_8U)
     new = cv2.subtract(now, cv2.dilate(highest, _WIDE))

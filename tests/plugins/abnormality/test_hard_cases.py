@@ -156,15 +156,23 @@ def test_somebody_close_to_the_camera_is_no_tampering() -> None:
 
 
 @pytest.mark.parametrize(
-    ("depth", "width", "speed", "slant"),
-    [(0.45, 200, 4, 0.0), (0.65, 120, 4, 0.0), (0.65, 120, 8, 0.0), (0.45, 120, 4, 0.7), (0.45, 120, 8, 0.7)],
+    ("depth", "width", "speed", "slant", "soft"),
+    [
+        (0.45, 200, 4, 0.0, 12),
+        (0.65, 120, 4, 0.0, 12),
+        (0.65, 120, 8, 0.0, 12),
+        (0.45, 120, 4, 0.7, 12),
+        (0.45, 120, 8, 0.7, 12),
+        (0.65, 120, 4, 0.7, 6),
+        (0.65, 120, 8, 0.7, 6),
+    ],
 )
-def test_the_shadow_of_a_cloud_is_no_incident(depth: float, width: int, speed: int, slant: float) -> None:
+def test_the_shadow_of_a_cloud_is_no_incident(depth: float, width: int, speed: int, slant: float, soft: int) -> None:
     x = np.arange(320) + slant * np.arange(180)[:, None]
 
     def cloud(index: int, picture: Pixels) -> Pixels:
         edge = (index - 60) * speed
-        shade = 1 - depth / (1 + np.exp(-(edge - x) / 12)) * (1 / (1 + np.exp((edge - width - x) / 12)))
+        shade = 1 - depth / (1 + np.exp(-(edge - x) / soft)) * (1 / (1 + np.exp((edge - width - x) / soft)))
         return (picture * shade).astype(np.uint8) if index >= 60 else picture
 
     assert incidents(cloud, 250) == []
