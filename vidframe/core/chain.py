@@ -102,7 +102,7 @@ class Step:
         started = perf_counter()
         self._figures.busy = (self.name, monotonic())
         try:
-            function(*(frame for _ in names))
+            function(frame) if names else function()
         except FAILURES as error:
             _discard(frame, self.adds)
             self._failed("process_frame", error)

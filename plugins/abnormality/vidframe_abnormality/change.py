@@ -9,7 +9,7 @@ subtraction techniques: a review", 2004), and what stands still becomes part of 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from vidframe_abnormality import light
 from vidframe_abnormality.alignment import Shift, moved_back, shift_of
 from vidframe_abnormality.light import Floats, Gray
 
+LEAST_NOISE = 0.7  # grey levels
 FOLLOWS_DRIFT = 4.0  # seconds
 FORGETS_SWAY = 10.0  # seconds
 UPKEEP = 0.5  # seconds between two updates of the reference
@@ -28,7 +29,7 @@ MANY = 4  # parts at a time that nobody who comes in is made of
 TREMBLE = 5.5  # pixels of the shrunk picture by which a camera may shake
 LIGHT_STAYS = 1.2  # seconds for which another light must stand still before it is the light of the reference
 FAINT = 0.5  # of the threshold: what differs so much belongs to an object beside it
-TRUSTED = 5  # looks for which a part that was found to be no light needs not be tried again
+TRUSTED = 3  # looks for which a part that was found to be no light needs not be tried again
 LIGHT_EVERYWHERE = 0.25  # share of the picture from which a change of light is worth a word
 MIN_PART = 1 / 3  # of the least area that counts: the smallest part that counts towards it
 SEED = 1 / 10  # and the smallest from which one can grow, where nothing flickers
@@ -50,7 +51,7 @@ class Look(NamedTuple):
     """What one look at the picture found."""
 
     parts: Sequence[Part] = ()
-    labels: NDArray[Any] | None = None  # half the picture's size: the label of each part, elsewhere others or 0
+    labels: Gray | None = None  # half the picture's size: the label of each part, elsewhere 0
     lit: float = 0.0  # share of the picture in which the light changed since the last look
     measured: float = 0.0  # share of the picture that changed, also where it is too little to count
 
@@ -121,6 +122,13 @@ class Reference:
             return Look(measured=changed / picture.size)
         return self._look_closely(picture, seconds, changed / picture.size)
 
+    def differing(self, gray: Gray) -> float:
+        """Share of the picture, half as wide as one to look at and not yet smoothed, that differs, be it light."""
+        shown = cv2.resize(self.shown, gray.shape[::-1], interpolation=cv2.INTER_AREA)
+        limits = cv2.resize(self.limits, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        over = cv2.subtract(cv2.absdiff(shrink(gray), shown), limits)
+        return cv2.countNonZero(over) / gray.size
+
     def ignore(self, where: tuple[slice, slice]) -> None:
         """Changes do not count there from now on: rows and columns."""
         if self.ignored is None:
@@ -152,16 +160,14 @@ class Reference:
         return np.asarray(cv2.convertScaleAbs(self.picture))
 
     def _look_closely(self, picture: Gray, seconds: float, differed: float) -> Look:
-        now = picture.astype(np.float32)
-        shift = shift_of(now, self.lit, TREMBLE) if self._known is None else None
+        shift = shift_of(picture.astype(np.float32), self.lit, TREMBLE) if self._known is None else None
         if shift is not None:
             picture = moved_back(picture, shift)
-            now = picture.astype(np.float32)
         if self._known is None or self._known_for >= TRUSTED or differed > 1.3 * self._differed + 0.01:
-            self._relight(now)
+            self._relight(picture)
             self._differed = differed
         labels, parts = self._candidates(picture, shift)
-        objects = self._objects(picture, now, labels, parts)
+        objects = self._objects(picture, labels, parts)
         lights = [part for part in parts if part not in objects]
         objects = self._without_returned(picture, labels, objects)
         self._remember(labels, objects)
@@ -173,7 +179,7 @@ class Reference:
         counts = objects if area >= self.min_area else []
         return Look(counts, labels, lit if lit > LIGHT_EVERYWHERE else 0.0, area)
 
-    def _candidates(self, picture: Gray, shift: Shift | None) -> tuple[NDArray[Any], list[Part]]:
+    def _candidates(self, picture: Gray, shift: Shift | None) -> tuple[Gray, list[Part]]:
         """The parts that differ, light or object."""
         # The light around an object is guessed; what looks as it did in the old light has not changed.
         over = cv2.min(cv2.absdiff(picture, self.shown), cv2.absdiff(picture, self.scene))
@@ -206,7 +212,7 @@ class Reference:
         mask = cv2.threshold(light.halved(mask), 127, 1, cv2.THRESH_BINARY)[1]
         return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SMALL))
 
-    def _grown(self, over: Gray, labels: NDArray[Any], parts: list[Part]) -> tuple[NDArray[Any], list[Part]]:
+    def _grown(self, over: Gray, labels: Gray, parts: list[Part]) -> tuple[Gray, list[Part]]:
         """The parts with what differs faintly beside them: somebody in clothes like the wall behind."""
         seeds = masked(labels, parts)
         limits = light.at_least(cv2.convertScaleAbs(self.limits, alpha=FAINT), 4 * self.noise)
@@ -217,7 +223,7 @@ class Reference:
         return labels, [part for part in parts if shares[part.label] > 0]
 
     def _follow_light(
-        self, picture: Gray, seconds: float, labels: NDArray[Any], lights: list[Part], objects: list[Part]
+        self, picture: Gray, seconds: float, labels: Gray, lights: list[Part], objects: list[Part]
     ) -> None:
         """Takes a light that stands still into the reference: what is seen as it is, the rest as it would look."""
         if sum(part.area for part in lights) < MIN_PART * self.min_area:
@@ -236,11 +242,12 @@ class Reference:
         """Whether what is seen looks as it did when the light was new."""
         return cv2.mean(cv2.absdiff(picture, self._lit_picture), seen)[0] < 1.0 + self.noise
 
-    def _relight(self, now: Floats) -> None:
-        found = light.structure(now, self.picture, self.noise)
+    def _relight(self, picture: Gray) -> None:
+        # Light is measured over cells of many pixels: a quarter of them tells as much.
+        found = light.structure(light.halved(picture).astype(np.float32), light.halved(self.picture), self.noise)
         self._show(light.relit(self.picture, light.light_field(found)))
 
-    def _objects(self, picture: Gray, now: Floats, labels: NDArray[Any], parts: list[Part]) -> list[Part]:
+    def _objects(self, picture: Gray, labels: Gray, parts: list[Part]) -> list[Part]:
         """The parts that are no light. Those that were found to be objects a moment ago are not tried again."""
         unknown = self._unknown(labels, parts)
         if not unknown:
@@ -250,11 +257,11 @@ class Reference:
         outlines = cv2.threshold(light.halved(outlines), 60, 1, cv2.THRESH_BINARY)[1]
         height, width = picture.shape
         cells = (max(1, width // 10), max(1, height // 10))
-        found = light.structure(now, self.picture, self.noise, cells, flattened=True)
+        found = light.structure(picture.astype(np.float32), self.picture, self.noise, cells, flattened=True)
         light_parts = {part.label for part in unknown if _is_light(labels, part.label, outlines, found)}
         return [part for part in parts if part.label not in light_parts]
 
-    def _unknown(self, labels: NDArray[Any], parts: list[Part]) -> list[Part]:
+    def _unknown(self, labels: Gray, parts: list[Part]) -> list[Part]:
         """The parts to be tried: none for a while where objects that were found are still there, and enough."""
         if self._known is None or self._known_for >= TRUSTED:
             return parts
@@ -263,11 +270,11 @@ class Reference:
         is_enough = sum(part.area for part in parts) - sum(part.area for part in unknown) >= self.min_area
         return [] if is_enough else unknown
 
-    def _remember(self, labels: NDArray[Any], objects: list[Part]) -> None:
+    def _remember(self, labels: Gray, objects: list[Part]) -> None:
         self._known_for = 0 if self._known is None or self._known_for >= TRUSTED else self._known_for + 1
         self._known = masked(labels, objects) if objects else None
 
-    def _without_returned(self, picture: Gray, labels: NDArray[Any], objects: list[Part]) -> list[Part]:
+    def _without_returned(self, picture: Gray, labels: Gray, objects: list[Part]) -> list[Part]:
         """Takes back what had become part of the reference and is gone again: the picture is as it was before."""
         if not self._has_absorbed:
             return objects
@@ -281,7 +288,7 @@ class Reference:
                 back.append(part)
         return [part for part in objects if part not in back]
 
-    def _frozen(self, picture: Gray, labels: NDArray[Any], objects: list[Part]) -> Gray:
+    def _frozen(self, picture: Gray, labels: Gray, objects: list[Part]) -> Gray:
         """1 where the reference must stay as it is: objects, what is near them, and what half differs there."""
         half = cv2.subtract(cv2.absdiff(picture, self.shown), cv2.convertScaleAbs(self.limits, alpha=0.5))
         differs = cv2.threshold(half, 0, 1, cv2.THRESH_BINARY)[1]
@@ -294,9 +301,10 @@ class Reference:
         elapsed = min(seconds - self.kept_at, 2.0)
         self.kept_at = seconds
         free = None if frozen is None else 1 - frozen
-        # A change that stays is no noise: it is in the difference from the reference, but not in that of two looks.
-        between = _noise_of(picture, self._kept)
-        noise = min(_noise_of(picture, self.lit, free), 2 * between + 2, 2 * self.noise)
+        noise = min(_noise_of(picture, self.lit, free), 2 * self.noise)
+        if noise > 2 * LEAST_NOISE + 2:
+            # A change that stays is no noise: it is in the difference from the reference, but not in that of two looks.
+            noise = min(noise, 2 * _noise_of(picture, self._kept) + 2)
         self.noise += 0.2 * elapsed * (noise - self.noise)
         self._kept = picture
         cv2.accumulateWeighted(cv2.absdiff(picture, self.shown), self._sway, 1 - np.exp(-elapsed / FORGETS_SWAY), free)
@@ -331,34 +339,39 @@ def shrink(gray: Gray) -> Gray:
     return np.asarray(cv2.GaussianBlur(gray, (5, 5), 0))
 
 
-def masked(labels: NDArray[Any], parts: Sequence[Part]) -> Gray:
+def masked(labels: Gray, parts: Sequence[Part]) -> Gray:
     """1 where one of the parts is."""
-    chosen = np.zeros(int(labels.max()) + 1, np.uint8)
+    chosen = np.zeros(256, np.uint8)
     chosen[[part.label for part in parts]] = 1
-    return np.asarray(chosen[labels])
+    return np.asarray(cv2.LUT(labels, chosen))
 
 
-def shares_of(labels: NDArray[Any], parts: Sequence[Part], mask: NDArray[Any]) -> dict[int, float]:
+def shares_of(labels: Gray, parts: Sequence[Part], mask: Gray) -> dict[int, float]:
     """For the label of each part, the share of its pixels where `mask` is not 0."""
-    inside = np.bincount(labels[mask > 0], minlength=1 + max((part.label for part in parts), default=0))
-    return {part.label: inside[part.label] / (part.area * mask.size) for part in parts}
+    inside = cv2.calcHist([labels], [0], mask, [256], [0, 256]).ravel()
+    return {part.label: float(inside[part.label]) / (part.area * mask.size) for part in parts}
 
 
-def find_parts(mask: Gray, least: float) -> tuple[NDArray[Any], list[Part]]:
-    """The connected parts of at least `least` of the picture."""
+def find_parts(mask: Gray, least: float) -> tuple[Gray, list[Part]]:
+    """The connected parts of at least `least` of the picture, the largest where there are more than 255."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
     height, width = mask.shape
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0  # what belongs to no part
+    large = np.flatnonzero(areas >= max(1, least * mask.size))
+    if len(large) > 255:
+        large = np.sort(large[np.argsort(areas[large])[-255:]])
     parts = []
-    is_large = stats[:, cv2.CC_STAT_AREA] >= least * mask.size
-    is_large[0] = False  # what belongs to no part
-    for label in np.flatnonzero(is_large).tolist():
-        left, top, wide, high, area = stats[label].tolist()
+    number = np.zeros(len(stats), np.uint8)
+    for label, found in enumerate(large.tolist(), start=1):
+        left, top, wide, high, area = stats[found].tolist()
+        number[found] = label
         box = (left / width, top / height, wide / width, high / height)
         parts.append(Part(box, area / mask.size, label))
-    return np.asarray(labels), parts
+    return np.take(number, np.asarray(labels)), parts
 
 
-def _is_light(labels: NDArray[Any], label: int, outlines: Gray, found: light.Structure) -> bool:
+def _is_light(labels: Gray, label: int, outlines: Gray, found: light.Structure) -> bool:
     """Light has no outlines of its own, and under it the surfaces are still there."""
     inside = (labels == label).astype(np.uint8)
     perimeter = cv2.countNonZero(cv2.subtract(inside, cv2.erode(inside, _SMALL, borderValue=0)))
@@ -385,19 +398,19 @@ def _dimness(picture: Gray) -> float:
 
 
 def _noise_of(picture: Gray, other: Gray | Floats, free: Gray | None = None) -> float:
-    """Standard deviation of the noise between two pictures, grey levels, at least 0.7; from medians, which objects
-    hardly touch.
+    """Standard deviation of the noise between two pictures, grey levels, at least LEAST_NOISE; from medians, which
+    objects hardly touch.
 
     What is even over some pixels is another light: it counts a little, because no light is followed exactly.
     """
-    sample = np.subtract(picture[::3, ::3], other[::3, ::3], dtype=np.float32)
-    fine = sample - cv2.blur(sample, (3, 3))
+    sample = cv2.subtract(picture[::3, ::3], other[::3, ::3], dtype=cv2.CV_32F)
+    fine = cv2.subtract(sample, cv2.blur(sample, (3, 3)))
     if free is not None:
         is_free = free[::3, ::3] > 0
         sample, fine = sample[is_free], fine[is_free]
     if not sample.size:
-        return 0.7
-    return max(0.7, 1.4826 * min(_median(sample), 2.5 * _median(fine)))
+        return LEAST_NOISE
+    return max(LEAST_NOISE, 1.4826 * min(_median(sample), 2.5 * _median(fine)))
 
 
 def _median(values: Floats) -> float:

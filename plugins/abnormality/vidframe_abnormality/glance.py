@@ -28,13 +28,17 @@ class Glance:
         self._limits = cv2.convertScaleAbs(small, alpha=SENSITIVE)
         self._limits[small == 255] = 255
 
+    def is_due(self, seconds: float) -> bool:
+        """Whether the next look is due even if nothing stirs."""
+        return self._calm is not None and seconds >= self._until
+
     def forget(self) -> None:
         """A look found something."""
         self._calm = None
 
     def stirs(self, gray: Gray, seconds: float) -> bool:
         """Whether a look is needed."""
-        if self._calm is None or self._calm.shape != gray.shape or seconds >= self._until:
+        if self._calm is None or self._calm.shape != gray.shape or self.is_due(seconds):
             return True
         over = cv2.subtract(cv2.absdiff(_smoothed(gray), self._calm), self._limits)
         return cv2.countNonZero(over) > self._least * gray.size

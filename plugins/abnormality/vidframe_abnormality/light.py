@@ -99,6 +99,11 @@ def at_least(picture: Gray, least: float) -> Gray:
     return np.asarray(cv2.max(picture, int(min(255, least))))  # type: ignore[call-overload]  # takes a number, too
 
 
+def less(picture: Gray, by: float) -> Gray:
+    """The picture by so many grey levels darker."""
+    return np.asarray(cv2.subtract(picture, by))  # type: ignore[call-overload]  # takes a number, too
+
+
 def outlines(picture: Gray) -> Gray:
     """The height of the steps between neighbouring pixels (morphological gradient)."""
     return np.asarray(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, _SMALL))

@@ -86,8 +86,9 @@ class Abnormality:
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
-        # While an incident goes on, ten looks a second tell as much as more.
-        pause = self.look_every if self._incidents.current is None else max(self.look_every, 0.095)
+        # More than ten looks a second are of use only while it is open whether what stirs is an incident.
+        is_open = self._incidents.current is None and not self._watch.is_calm
+        pause = self.look_every if is_open else max(self.look_every, 0.095)
         if frame.seconds - self._looked_at >= pause:
             self._looked_at = frame.seconds
             self._look(frame)
@@ -105,7 +106,7 @@ class Abnormality:
             self._close_incident()
 
     def _look(self, frame: Frame) -> None:
-        seen = self._watch.look(frame)
+        seen = self._watch.look(frame, goes_on=self._incidents.current is not None)
         self._changed = seen.area
         for moment, incident in self._incidents.see(seen, lambda: self._new_id(frame)):
             self._tell(moment, incident, frame)

@@ -14,7 +14,7 @@ import numpy as np
 
 from vidframe_abnormality.alignment import FARTHEST, shift_of
 from vidframe_abnormality.incidents import Cause
-from vidframe_abnormality.light import Gray, at_least, halved, outlines, structure
+from vidframe_abnormality.light import Gray, at_least, halved, less, outlines, structure
 
 FEWEST = 0.01  # share of the picture that must be outlines, or nothing can be said
 LOST = 0.15  # share of outlines that are still there, below which the scene is lost
@@ -109,8 +109,8 @@ def _is_dazzled(picture: Gray, reference: Gray) -> bool:
 def _is_blurred(now: Gray, then: Gray, of_noise: float, gain: float) -> bool:
     """Whether the outlines are faint nearly everywhere: out of focus, grease on the lens, fog."""
     steep, left = (
-        cv2.resize(np.maximum(view - of_noise, 0).astype(np.float32), TILES, interpolation=cv2.INTER_AREA)
-        for view in (then.astype(np.float32), now.astype(np.float32))
+        cv2.resize(halved(less(view, of_noise)).astype(np.float32), TILES, interpolation=cv2.INTER_AREA)
+        for view in (then, now)
     )
     drawn = steep >= 2
     faint = left < BLURRED * gain * steep
@@ -119,7 +119,7 @@ def _is_blurred(now: Gray, then: Gray, of_noise: float, gain: float) -> bool:
 
 def _is_elsewhere(now: Gray, then: Gray, noise: float) -> bool:
     """Whether nearly every part of the picture that had outlines has others now."""
-    found = structure(now.astype(np.float32), then.astype(np.float32), noise, TILES)
+    found = structure(halved(now).astype(np.float32), halved(then).astype(np.float32), noise, TILES)
     tiles = int(found.is_textured.sum())
     others = int((found.is_textured & (found.correlation < ALIKE)).sum())
     return tiles >= FEWEST_TILES and others >= NEARLY_ALL * tiles

@@ -1,6 +1,7 @@
 """One camera's watch: waits until the exposure has settled, takes the reference, then looks at each picture."""
 
 from collections import deque
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -19,9 +20,13 @@ from vidframe_abnormality.tampering import Tampering
 
 STEADY = 0.02  # change of the mean brightness within SETTLED_FOR below which the exposure has settled
 SETTLED_FOR = 1.0  # seconds
+CALM_AFTER = 5.0  # seconds without anything that stirs, after which the reference is kept up less often:
+CALM_UPKEEP = 2.0  # seconds between two updates
 CHECK_EVERY = 1.0  # seconds between two looks at whether the scene is still there, while little changes
 CHECK_CALM_EVERY = 5.0  # and while nothing does
 WIDTH = 320  # pixels to which a picture is shrunk before it is compared
+CLOSELY_EVERY = 0.25  # seconds between two close looks in an incident, at least
+STILL_THERE = 0.5  # of what differed
 MUCH = 0.2  # share of the picture
 EVERYWHERE = (0.0, 0.0, 1.0, 1.0)
 
@@ -37,14 +42,33 @@ class Watch:
         """Starts anew, as at the switch to night."""
         self._reference: Reference | Follower | None = None
         self._glance = Glance(MIN_PART * self._settings.min_area)
+        self._last: Seen | None = None  # what the last close look found, if it was motion
         self.measured = 0.0  # share of the picture that changed at the last look, also where it is too little to count
         self._brightness: deque[tuple[float, float]] = deque()
 
-    def look(self, frame: Frame) -> Seen:
-        """Looks at one frame; a glance is enough where nothing stirs since a look that found nothing."""
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing stirred at the last look."""
+        return self._glance.is_calm
+
+    def look(self, frame: Frame, *, goes_on: bool = False) -> Seen:
+        """Looks at one frame; a glance is enough where nothing stirs since a look that found nothing.
+
+        While an incident `goes_on`, glances between close looks are enough as long as what was seen is still there.
+        """
         seconds = frame.seconds
         if self._glance.is_calm and not self._glance.stirs(frame.scaled_gray(WIDTH // 2), seconds):
             return Seen(seconds)
+        last = self._last
+        if goes_on and last is not None and seconds - last.seconds < CLOSELY_EVERY and self._is_still_there(frame):
+            return replace(last, seconds=seconds)
+        seen = self._look_closely(frame, seconds)
+        self._last = seen if seen.area and seen.change == "motion" else None
+        return seen
+
+    def _look_closely(self, frame: Frame, seconds: float) -> Seen:
+        if not self._glance.is_due(seconds):
+            self._stirred_at = seconds
         self._glance.forget()
         picture = shrink(frame.scaled_gray(WIDTH))
         if self._reference is None or self._shape != picture.shape:
@@ -61,8 +85,21 @@ class Watch:
         self._find_overlay(reference, picture, look, seconds)
         seen = self._lost(reference, picture, look, seconds) or self._as_incident(reference, picture, look, seconds)
         if look.is_calm and not seen.area and not self._tampering.suspects:
-            self._glance.rest(frame.scaled_gray(WIDTH // 2), reference.limits, until=reference.kept_at + UPKEEP)
+            self._glance.rest(
+                frame.scaled_gray(WIDTH // 2), reference.limits, until=reference.kept_at + self._upkeep(seconds)
+            )
         return seen
+
+    def _is_still_there(self, frame: Frame) -> bool:
+        """Whether at least half as much differs as at the last look."""
+        reference = self._reference
+        return isinstance(reference, Reference) and (
+            reference.differing(frame.scaled_gray(WIDTH // 2)) >= STILL_THERE * self.measured
+        )
+
+    def _upkeep(self, seconds: float) -> float:
+        """Seconds between two updates of the reference."""
+        return CALM_UPKEEP if seconds - self._stirred_at > CALM_AFTER else UPKEEP
 
     def _begin(self, picture: Gray, seconds: float) -> None:
         settings = self._settings

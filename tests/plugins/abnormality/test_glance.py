@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vidframe_abnormality.change import Look, Reference
 from vidframe_abnormality.glance import Glance
+from vidframe_abnormality.plugin import Abnormality
 
-from tests.plugins.abnormality.scenes import film, room
+from tests.plugins.abnormality.scenes import film, frames, incidents, kinds, room, walks_through
+from vidframe.testing import run_plugin
 
 Pixels = NDArray[Any]
 SIZE = (90, 160)
@@ -56,3 +59,25 @@ def test_a_look_is_due_after_a_while_and_at_once_where_the_last_one_found_someth
     assert glance.stirs(pictures[0], 1.0)
     glance.forget()
     assert glance.stirs(pictures[0], 0.1)
+
+
+def test_in_an_incident_most_looks_are_glances(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+    look = Reference.look
+
+    def counted(self: Reference, picture: Pixels, seconds: float) -> Look:
+        looks.append(seconds)
+        return look(self, picture, seconds)
+
+    monkeypatch.setattr(Reference, "look", counted)
+
+    events = incidents(walks_through, 150)
+
+    assert 8 <= sum(6.5 <= seconds < 9.9 for seconds in looks) <= 17  # of 34 pictures
+    assert events[-1].facts["end"] == "2026-01-01T00:00:09.900000Z"  # the last that shows somebody
+
+
+def test_pictures_smaller_than_a_look_are_glanced_at_too() -> None:
+    events = run_plugin(Abnormality(), frames(film(walks_through, 150, ground=room(120, 160))))
+
+    assert kinds(events) == ["opened", "closed"]

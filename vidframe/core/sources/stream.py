@@ -34,6 +34,8 @@ class VideoStream:
         for other in container.streams:
             if other is not self._stream:
                 other.discard = Discard.all
+        tick = self._stream.time_base
+        self._tick = tick.numerator, tick.denominator  # seconds; a product of fractions takes ten times as long
         self._encoding: Encoding | None = None
         self.has_outgrown_header = False  # its size changed, and the header of its encoding did not
         self.packets_read = 0
@@ -93,16 +95,16 @@ class VideoStream:
                 yield None, self._decode(packet, timeline)
 
     def _take(self, packet: Any, timeline: Timeline, wants_packets: bool) -> tuple[Packet | None, list[Shot]]:
-        base = packet.time_base
-        one, ticks_of_one = base.numerator, base.denominator  # a product of fractions takes ten times as long
-        shown, decoded = (None if at is None else at * one / ticks_of_one for at in (packet.pts, packet.dts))
-        packet.opaque, decode_seconds = timeline.place(shown, decoded)
+        packet.opaque, decode_seconds = timeline.place(self._seconds(packet.pts), self._seconds(packet.dts))
         if not wants_packets:
             return None, self._decode(packet, timeline)
         data, seconds, is_key = bytes(packet), packet.opaque, packet.is_keyframe
         shots = self._decode(packet, timeline)
         # Asked for after decoding, when the decoder has seen a new size.
         return Packet(data, seconds, decode_seconds, is_key, self._encoding_now(is_key)), shots
+
+    def _seconds(self, ticks: int | None) -> float | None:
+        return None if ticks is None else ticks * self._tick[0] / self._tick[1]
 
     def _decode(self, packet: Any, timeline: Timeline) -> list[Shot]:
         try:
