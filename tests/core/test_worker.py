@@ -192,7 +192,7 @@ def test_workers_end_properly_when_the_supervisor_is_killed(folder: Path) -> Non
         run.process.kill()
         run.process.wait()
 
-        _, alive = psutil.wait_procs(workers, timeout=10)
+        _, alive = psutil.wait_procs(workers, timeout=60)
         assert not alive
         assert {"door old closed", "till old closed"} <= set(run.notes())
 

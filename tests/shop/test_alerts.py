@@ -254,11 +254,11 @@ def test_a_change_whose_transaction_ends_late_is_not_lost(app: Flask, database: 
     page = shared.subscribe()
     with database.writing() as session:
         session.add(AlertChange(id=105, alert_id=None, what="armed", at=now()))
-    first = page.get(timeout=5)
+    first = page.get(timeout=30)
     if not database.is_sqlite:  # SQLite has one writer: ids are committed in their order
         with database.writing() as session:
             session.add(AlertChange(id=104, alert_id=None, what="armed", at=now()))
-        second = page.get(timeout=5)
+        second = page.get(timeout=30)
         assert second is not None
         assert second[0] == 104
     shared.unsubscribe(page)
