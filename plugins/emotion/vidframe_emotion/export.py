@@ -21,7 +21,7 @@ from vidframe_emotion.train import Trainer
 # The column of the votes that means the same as each class.
 VOTE_OF_CLASS = [FERPLUS.index(name) for name in CLASSES]
 VOTES_SHARES = (0.0, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)
-PRICE = 0.001  # of accuracy that more agreement with people may cost; far within chance
+PRICE = 0.002  # of accuracy that more agreement with people may cost; far within chance
 
 
 def joined(logits: NDArray[np.float32], votes_share: float) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ Progress = Callable[[int, int, float], None]  # epoch, step, loss
 class Recipe:
     """All that decides what a training gives; kept beside the weights."""
 
-    architecture: str = "aligned"
+    architecture: str = "vgg"
     epochs: int = 120
     cooldown: float = 0.75  # share of the epochs over which the learning rate falls to 0
     batch: int = 128
@@ -127,15 +127,15 @@ class Trainer:
             self._weights[-1][: len(CLASSES)] = torch.from_numpy(bias * heat).to(self._device)
         self._averages = [weight.detach().clone() for weight in self._weights]
 
-    def ask(self, path: Path) -> None:
-        """Mixes what the model `path` answers about the training faces into what is learnt."""
+    def ask(self, paths: Sequence[Path]) -> None:
+        """Mixes what the models at `paths` answer about the training faces, on average, into what is learnt."""
         import torch
 
         from vidframe_emotion.teacher import answers
 
         share = self.recipe.teacher_weight
-        taught = torch.from_numpy(answers(path, self._faces.pictures, self._device)).to(self._device)
-        self._targets = (1 - share) * self._targets + share * taught
+        said = np.mean([answers(path, self._faces.pictures, self._device) for path in paths], axis=0)
+        self._targets = (1 - share) * self._targets + share * torch.from_numpy(said).to(self._device)
 
     def run(self, progress: Progress, after_epoch: Callable[[Trainer], dict[str, float]]) -> None:
         """Trains until the recipe's last epoch; `after_epoch` gives figures for the history.

@@ -12,7 +12,7 @@ from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, DataError, Faces, j
 if TYPE_CHECKING:
     from vidframe_emotion.train import Trainer
 
-ARCHITECTURES = ("aligned", "residual", "vgg", "mini_xception")  # importing them would start Keras for --help
+ARCHITECTURES = ("vgg", "aligned", "residual", "mini_xception")  # importing them would start Keras for --help
 LATE_SIZES = (44, 44, 48)  # pixels a side for a network that has learnt before
 TAUGHT = 0.4  # weight of a teacher's answers in the target
 
@@ -27,7 +27,7 @@ TAUGHT = 0.4  # weight of a teacher's answers in the target
     help="FER2013 as .npz, or a folder with a folder of PNG per class. May be given several times.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="MODEL.keras", help="Where it goes.")
-@click.option("--architecture", type=click.Choice(ARCHITECTURES), default="aligned", show_default=True)
+@click.option("--architecture", type=click.Choice(ARCHITECTURES), default="vgg", show_default=True)
 @click.option("--epochs", type=click.IntRange(min=1), default=120, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
@@ -40,8 +40,10 @@ TAUGHT = 0.4  # weight of a teacher's answers in the target
 )
 @click.option(
     "--teacher",
+    "teachers",
     type=click.Path(path_type=Path),
-    help='A .keras file, or "shipped", whose answers about the training faces are learnt as well.',
+    multiple=True,
+    help='A .keras file, or "shipped", whose answers about the training faces are learnt as well; of several, their mean.',
 )
 @click.option("--rate", type=float, help="Times the usual learning rate; 1, and 0.2 with --start.")
 @click.option("--checkpoints", type=click.Path(path_type=Path), help="Folder; without it MODEL.checkpoints.")
@@ -52,7 +54,7 @@ def train(
     checkpoints: Path | None,
     fresh: bool,
     start: Path | None,
-    teacher: Path | None,
+    teachers: tuple[Path, ...],
     rate: float | None,
     device: str,
     threads: int | None,
@@ -74,11 +76,11 @@ def train(
 
     folder = checkpoints or out.with_suffix(".checkpoints")
     sizes = LATE_SIZES if start else Recipe.sizes
-    recipe = Recipe(**choices, sizes=sizes, teacher_weight=TAUGHT if teacher else 0.0)
+    recipe = Recipe(**choices, sizes=sizes, teacher_weight=TAUGHT if teachers else 0.0)
     recipe = recipe.times((0.2 if start else 1.0) if rate is None else rate)
     trainer = Trainer(recipe, training, folder, device=device)
     if fresh or not _resumed(trainer):
-        _begin(trainer, start, teacher)
+        _begin(trainer, start, teachers)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _run(trainer, choosing)
@@ -128,15 +130,15 @@ def _resumed(trainer: Trainer) -> bool:
     return resumed
 
 
-def _begin(trainer: Trainer, start: Path | None, teacher: Path | None) -> None:
+def _begin(trainer: Trainer, start: Path | None, teachers: tuple[Path, ...]) -> None:
     from vidframe_emotion.model import ModelError
 
     try:
         if start is not None:
             trainer.start_from(_file(start))
-        if teacher is not None:
-            click.echo(f"asking {teacher} about the faces", err=True)
-            trainer.ask(_file(teacher))
+        if teachers:
+            click.echo(f"asking {' and '.join(map(str, teachers))} about the faces", err=True)
+            trainer.ask([_file(teacher) for teacher in teachers])
     except ModelError as error:
         raise click.ClickException(str(error)) from error
 
