@@ -73,7 +73,7 @@ def sent() -> Rows:
     columns = Notification.id, Notification.title, Notification.body, Notification.role, Notification.created_at
     query = select(*columns, _Sender.name.label("sender"), Account.name.label("account"), reads.label("reads"))
     people = query.outerjoin(Notification.sender.of_type(_Sender)).outerjoin(Notification.account)
-    return people.where(Notification.sender_id.is_not(None))
+    return people.where(Notification.sender_id > 0)  # not IS NOT NULL, which SQLite counts without the index
 
 
 def get_mine(session: Session, actor: Actor, note_id: int) -> Notification:
