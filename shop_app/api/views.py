@@ -240,7 +240,7 @@ def give_feedback() -> tuple[str, int]:
 def notifications() -> Response:
     """The notes for this customer."""
     sorts = {"when": [models.Notification.id]}
-    found = paginate(session(), messages.inbox(actor()), sorts, default="-when")
+    found = paginate(session(), messages.inbox(actor()), sorts, default="-when", key=models.Notification.id)
     return _listing(
         found,
         lambda row: shapes.Notification(

@@ -62,7 +62,7 @@ def inbox() -> str | Response:
     if wants_csv():
         rows = everything(session(), query.order_by(Notification.id.desc()))
         return csv_answer("notifications", COLUMNS, rows)
-    notes = paginate(session(), query, {"when": [Notification.id]}, default="-when")
+    notes = paginate(session(), query, {"when": [Notification.id]}, default="-when", key=Notification.id)
     return render_template("messages/inbox.html", notes=notes)
 
 

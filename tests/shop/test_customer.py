@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -149,6 +150,20 @@ def test_a_complaint_goes_from_open_to_answered_to_closed(customer: Person, admi
     assert "Answered" in page
     assert "Re: Jar was open" in customer.client.get("/notifications").text
     assert late.status_code == 409
+
+
+def test_an_inbox_has_pages_the_newest_first(customer: Person, stranger: Person, database: Database) -> None:
+    with database.writing() as session:
+        for n in range(110):
+            to = {"role": Role.CUSTOMER} if n % 2 else {"account_id": (stranger if n % 10 == 0 else customer).id}
+            notify(session, f"Note {n}.", **to)
+    wanted = [f"Note {n}." for n in reversed(range(110)) if n % 10]
+
+    pages = [re.findall(r"Note \d+\.", customer.client.get(f"/notifications?page={n}").text) for n in (1, 2)]
+    old = customer.client.get("/notifications?sort=when").text
+
+    assert pages == [wanted[:50], wanted[50:]]
+    assert re.findall(r"Note \d+\.", old) == wanted[:-51:-1]
 
 
 def test_a_complaint_names_only_ones_own_bill(customer: Person, stranger: Person, make_bill: MakeBill) -> None:
