@@ -176,7 +176,7 @@ def bare_app(database: Database) -> Flask:
     @app.get("/")
     def products() -> str:
         with database.reading() as session:
-            login = session.scalars(select(LoginSession).options(joinedload(LoginSession.account))).first()
+            login = session.scalars(select(LoginSession).options(joinedload(LoginSession.account)).limit(1)).first()
             total = session.scalars(select(func.count(Product.id)).where(Product.active)).one()
             query = select(Product).where(Product.active).options(joinedload(Product.tax_class))
             rows = session.scalars(query.order_by(Product.name, Product.id).limit(50)).all()

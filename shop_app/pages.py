@@ -91,7 +91,8 @@ def day_text(day: date | datetime | str | None, pattern: str = "d MMM y") -> str
     if isinstance(day, str):
         day = date.fromisoformat(day)
     if isinstance(day, datetime):
-        day = clock.day_of(day, _reader().zone)
+        reader = _reader()
+        return _written(day, pattern, reader.zone, reader.locale)
     return "–" if day is None else _written_day(day, pattern, locale_name())
 
 

@@ -98,10 +98,10 @@ def index() -> str | Response:
     if wants_csv():
         rows = everything(session(), query.order_by(Offer.id))
         return csv_answer("offers", COLUMNS, rows)
-    offers = paginate(session(), query, service.SORTS, default="-created")
+    offers, at = paginate(session(), query, service.SORTS, default="-created"), now()
     return render_template(
-        "offers/index.html", offers=offers, words=offer_words, state_of=lambda offer: service.state_of(offer, now()),
-        labels=in_words(STATE_LABELS), kinds=STATE_KINDS,
+        "offers/index.html", offers=offers, labels=in_words(STATE_LABELS), kinds=STATE_KINDS,
+        rows=[(offer, offer_words(offer), service.state_of(offer, at)) for offer in offers.rows],
     )  # fmt: skip
 
 
