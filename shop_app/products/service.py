@@ -25,6 +25,7 @@ SORTS: dict[str, list[SortColumn]] = {
     "price": [Product.price_minor, Product.id],
     "stock": [Product.stock, Product.id],
 }
+_CATEGORIES = select(Product.category).where(Product.category != "").distinct().order_by(Product.category)
 LARGEST_IMPORT = 10_000  # rows
 COMPLETED = 2000  # products that a field completes
 
@@ -69,8 +70,7 @@ def get(session: Session, product_id: int) -> Product:
 
 def categories(session: Session) -> list[str]:
     """The names of all categories in use."""
-    query = select(Product.category).where(Product.category != "").distinct().order_by(Product.category)
-    return list(session.connection().scalars(query))
+    return list(session.connection().scalars(_CATEGORIES))
 
 
 def on_sale(session: Session) -> Sequence[tuple[str, str]]:
