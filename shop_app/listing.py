@@ -63,7 +63,8 @@ def paginate(
     `sorts` names what may be sorted by (never a column taken from the URL); `-name` in the URL turns it round.
     A statement of several columns gives rows that name them; a list costs half of what it does with whole objects.
     With the `key` of its rows, those of the page are found by that alone, and all else is read for them only: for a
-    statement whose order no index gives, where the database would read it for every row that it sorts.
+    statement whose order no index gives, or whose last pages are looked at, where the database would read it for
+    every row that it sorts or passes over.
     """
     asked = request.args.get("sort", default)
     name = asked.removeprefix("-")

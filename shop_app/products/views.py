@@ -40,7 +40,7 @@ def index() -> str | Response:
     query = service.search(asked("q"), asked("category"), asked("state") or "active")
     if wants_csv():
         return csv_answer("products", COLUMNS, everything(session(), query.order_by(Product.name)))
-    products = paginate(session(), query, service.SORTS, default="name")
+    products = paginate(session(), query, service.SORTS, default="name", key=Product.id)
     return render_template("products/index.html", products=products, categories=service.categories(session()))
 
 
