@@ -98,14 +98,18 @@ def test_a_second_node_of_the_same_name_says_so_and_ends(
 
 def test_nodes_shows_who_runs_what(broker: Broker, clip: Path, start: Start, tmp_path: Path) -> None:
     machine = start("a", config(broker, clip, "c1", lease="1s"))
-    eventually(lambda: broker.status()["leases"] and broker.status()["leases"][0]["state"] == "live", "c1 is live")
 
-    shown = CliRunner().invoke(cli, ["nodes", str(machine.folder / "shop.yaml")])
+    def camera() -> list[str]:
+        shown = CliRunner().invoke(cli, ["nodes", str(machine.folder / "shop.yaml")])
+        words = [line.split() for line in shown.output.splitlines()]
+        assert ["NODE", "HOST", "LAST", "SIGN", "LOAD", "RUNS"] in words
+        return next((line for line in words if line and line[0] == "c1"), [])
 
-    words = [line.split() for line in shown.output.splitlines()]
-    assert ["NODE", "HOST", "LAST", "SIGN", "LOAD", "RUNS"] in words
-    [camera] = [line for line in words if line and line[0] == "c1"]
-    assert (camera[1], camera[2], camera[-1]) == ("a", str(broker.epochs()["c1"]), "live")
+    # A lease of a second is lost and taken again where the machine is busy, so the bus is asked beside it.
+    eventually(
+        lambda: (row := camera()) and row[1:3] == ["a", str(broker.epochs().get("c1"))] and row[-1] == "live",
+        "c1 is live",
+    )
 
 
 def test_nodes_says_that_the_bus_is_away(broker: Broker, clip: Path, tmp_path: Path) -> None:
