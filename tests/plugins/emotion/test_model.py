@@ -169,7 +169,7 @@ def test_the_shipped_model_is_as_good_as_its_card_says(shipped: Classifier, fer2
 
     reached = figures(answers, faces)
 
-    assert reached.accuracy >= 0.688
+    assert reached.accuracy >= 0.698  # of both, 0.2 points for processors that round otherwise
     assert reached.agreement is not None
-    assert reached.agreement >= 0.785
+    assert reached.agreement >= 0.783
     assert reached.calibration_error <= 0.03
