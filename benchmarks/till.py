@@ -4,6 +4,7 @@
 
 Prints p50 and p99 in milliseconds of the payment (its answer is a bill that is on disk), with a second from one bill to
 the next at each till and without a pause, and of a static file asked for by the same eight clients without a pause.
+Below each: how much of the machine was busy, and the CPU of one answer in the server, in MariaDB and in the tills.
 A database given by URL must be empty; it is filled.
 """
 
@@ -15,8 +16,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy import select
@@ -48,9 +51,9 @@ def main(seconds: float, url: str) -> None:
         product = product_of(database)
         server = Server(settings)
         try:
-            report("static file", static_file(server, seconds / 3))
-            report("a bill a second", payments(server, people, product, seconds, pause=1.0))
-            report("no pause", payments(server, people, product, seconds))
+            report("static file", server, lambda: static_file(server, seconds / 3))
+            report("a bill a second", server, lambda: payments(server, people, product, seconds, pause=1.0))
+            report("no pause", server, lambda: payments(server, people, product, seconds))
         finally:
             server.kill()
             database.close()
@@ -118,11 +121,26 @@ def static_file(server: Server, seconds: float) -> list[float]:
     return taken
 
 
-def report(name: str, taken: list[float]) -> None:
-    """One line."""
-    taken = sorted(taken)
+def report(name: str, server: Server, measure: Callable[[], list[float]]) -> None:
+    """Measure; two lines."""
+    began, before, all_before = time.monotonic(), cpu_seconds(server), psutil.cpu_times()
+    taken = sorted(measure())
+    lasted, after, all_after = time.monotonic() - began, cpu_seconds(server), psutil.cpu_times()
     p50, p99 = (taken[min(int(len(taken) * share), len(taken) - 1)] * 1000 for share in (0.5, 0.99))
     print(f"{name:15} n={len(taken):6} p50={p50:7.1f} ms p99={p99:7.1f} ms (load {os.getloadavg()[0]:.1f})")
+    idle = (all_after.idle - all_before.idle + all_after.iowait - all_before.iowait) / (lasted * (os.cpu_count() or 1))
+    parts = (f"{part} {(after[part] - before[part]) / len(taken) * 1000:.1f} ms" for part in after)
+    print(
+        f"{'':15} {len(taken) / lasted:5.1f}/s, {max(0, 1 - idle):.0%} of the CPUs busy; CPU of one: {', '.join(parts)}"
+    )
+
+
+def cpu_seconds(server: Server) -> dict[str, float]:
+    """CPU time used so far by each part of a sale."""
+    leader = psutil.Process(server.process.pid)
+    databases = [one for one in psutil.process_iter(["name"]) if one.info["name"] in {"mariadbd", "mysqld"}]
+    parts = {"server": [leader, *leader.children(recursive=True)], "MariaDB": databases, "tills": [psutil.Process()]}
+    return {part: sum(sum(one.cpu_times()[:2]) for one in found) for part, found in parts.items()}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, case, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -79,31 +79,36 @@ def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, i
 
     A wallet that holds too little refuses the whole with `Conflict`; the database itself keeps it from going below zero.
     """
-    if sum(amounts.values()):
-        raise ValueError(f"the entries of a transaction must sum to zero, not {sum(amounts.values())}")
-    moved = {account: amount for account, amount in sorted(amounts.items()) if amount}
-    for account, amount in moved.items():
-        if not _add(session, account, amount):
-            raise Conflict(_("The wallet does not hold enough. Nothing was charged."), code="wallet-too-low")
+    transaction = begin(session, actor, reason)
+    move(session, transaction, amounts)
+    return transaction
+
+
+def begin(session: Session, actor: Actor, reason: Reason) -> LedgerTransaction:
+    """A transaction whose money is still to be moved."""
     transaction = LedgerTransaction(
         kind=reason.kind, at=now(), account_id=actor.account_id, bill_id=reason.bill_id, refund_id=reason.refund_id,
         note=reason.note[:200],
     )  # fmt: skip
-    query = select(LedgerAccount.id, LedgerAccount.balance_minor).where(LedgerAccount.id.in_(moved))
-    balances = {account: balance for account, balance in session.execute(query)}
     session.add(transaction)
     session.flush()
-    entries = [
-        {
-            "transaction_id": transaction.id,
-            "account_id": account,
-            "amount_minor": amount,
-            "balance_after_minor": balances[account],
-        }
-        for account, amount in moved.items()
-    ]
-    session.execute(insert(LedgerEntry), entries)
     return transaction
+
+
+def move(session: Session, transaction: LedgerTransaction, amounts: Mapping[int, int]) -> None:
+    """Move the money of a transaction, as `post`. The shop's own accounts are locked from here to the commit."""
+    if sum(amounts.values()):
+        raise ValueError(f"the entries of a transaction must sum to zero, not {sum(amounts.values())}")
+    moved = {account: amount for account, amount in amounts.items() if amount}
+    if not moved:
+        return
+    if not _add(session, moved):
+        raise Conflict(_("The wallet does not hold enough. Nothing was charged."), code="wallet-too-low")
+    columns = "transaction_id", "account_id", "amount_minor", "balance_after_minor"
+    entries = select(
+        literal(transaction.id), LedgerAccount.id, case(moved, value=LedgerAccount.id), LedgerAccount.balance_minor
+    ).where(LedgerAccount.id.in_(moved))
+    session.execute(insert(LedgerEntry).from_select(columns, entries))
 
 
 def top_up(session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str) -> LedgerTransaction:
@@ -129,13 +134,11 @@ def trial_balance(session: Session) -> int:
     return int(session.scalars(select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))).one())
 
 
-def _add(session: Session, account: int, amount: int) -> bool:
-    statement = update(LedgerAccount).where(LedgerAccount.id == account)
-    if amount < 0:
-        enough = (LedgerAccount.kind != WALLET) | (LedgerAccount.balance_minor + amount >= 0)
-        statement = statement.where(enough)
-    statement = statement.values(balance_minor=LedgerAccount.balance_minor + amount)
-    return changed_rows(session, statement.execution_options(synchronize_session=False)) == 1
+def _add(session: Session, amounts: Mapping[int, int]) -> bool:
+    after = LedgerAccount.balance_minor + case(amounts, value=LedgerAccount.id)
+    enough = (LedgerAccount.kind != WALLET) | (after >= 0)
+    statement = update(LedgerAccount).where(LedgerAccount.id.in_(amounts), enough).values(balance_minor=after)
+    return changed_rows(session, statement.execution_options(synchronize_session=False)) == len(amounts)
 
 
 def _owner(customer_id: int) -> str:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from shop_app import audit, clock, ledger
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.listing import Rows, SortColumn
-from shop_app.models import Account, Bill, BillLine, Counter, Payment, ReceiptPrint, Refund, RefundLine, ShopProfile
+from shop_app.models import (
+    Account,
+    Bill,
+    BillLine,
+    Counter,
+    LedgerTransaction,
+    Payment,
+    ReceiptPrint,
+    Refund,
+    RefundLine,
+    ShopProfile,
+)
 from shop_app.permissions import Permission, Role
 from shop_app.stock import service as stock
 from shop_app.text import _
@@ -64,22 +77,30 @@ class Return:
 
 
 def sell(session: Session, actor: Actor, sale: Sale, shop: ShopProfile) -> Bill:
-    """Make a bill: stock, number, lines, payments and ledger. Hot rows come last, so that tills wait shortly."""
+    """Make a bill: stock, number, lines, payments and ledger.
+
+    Other tills wait for what is locked here until the commit: for the products sold and, whatever they sell, for the
+    shop's accounts and the number. So these come last, with as few statements as can be.
+    """
     _check_tenders(sale)
-    pieces = {line.item.product_id: line.item.quantity for line in sale.priced.lines}
     bill = Bill(
-        number=0, cashier_id=actor.account_id, customer_id=sale.customer_id, created_at=sale.at,
-        business_day=clock.day_of(sale.at, shop.time_zone), net_minor=sale.priced.net_minor,
+        number=-1 - secrets.randbits(62), cashier_id=actor.account_id, customer_id=sale.customer_id,
+        created_at=sale.at, business_day=clock.day_of(sale.at, shop.time_zone), net_minor=sale.priced.net_minor,
         tax_minor=sale.priced.tax_minor, discount_minor=sale.priced.discount_minor,
         total_minor=sale.priced.total_minor,
     )  # fmt: skip
-    bill.lines = [_line(place, line, sale.at) for place, line in enumerate(sale.priced.lines, 1)]
-    levels = stock.reserve(session, pieces, below_zero=sale.below_zero)
-    bill.number = next_number(session, "bill")
     session.add(bill)
     session.flush()
+    booking = _note_payments(session, actor, bill, sale.tenders)
+    pieces = {line.item.product_id: line.item.quantity for line in sale.priced.lines}
+    levels = stock.reserve(session, pieces, below_zero=sale.below_zero)
+    # Not before: a line's reference to its product is a lock of its own, and two bills that both held it would wait in a ring.
+    lines = [_line(bill, place, line) for place, line in enumerate(sale.priced.lines, 1)]
+    session.execute(insert(BillLine).execution_options(render_nulls=True), lines)  # one statement for all
     stock.note(session, actor, levels, stock.Cause("sale", bill_id=bill.id))
-    _book_sale(session, actor, bill, [_payment(tender) for tender in sale.tenders])
+    if booking is not None:
+        ledger.move(session, *booking)
+    bill.number = next_number(session, "bill")
     audit.record(session, actor, "bill.made", bill.number, total_minor=bill.total_minor)
     return bill
 
@@ -184,10 +205,15 @@ def is_original(session: Session, bill_id: int, print_id: int | None, at: dateti
 
 def next_number(session: Session, name: str) -> int:
     """The next of numbers without gaps: it is taken inside the transaction, and goes back with it."""
-    statement = update(Counter).where(Counter.name == name).values(value=Counter.value + 1)
-    if changed_rows(session, statement.execution_options(synchronize_session=False)) != 1:
+    counter = update(Counter).where(Counter.name == name).execution_options(synchronize_session=False)
+    if session.get_bind().dialect.name == "sqlite":
+        number = session.scalars(counter.values(value=Counter.value + 1).returning(Counter.value)).first()
+    else:  # the number comes with the answer to the UPDATE, where a SELECT would be one more wait for all tills
+        done: Any = session.execute(counter.values(value=func.last_insert_id(Counter.value + 1)))
+        number = done.lastrowid if done.rowcount else None
+    if number is None:
         raise RuntimeError(f"the database has no counter {name!r}: run `vidframe-shop init`")
-    return session.scalars(select(Counter.value).where(Counter.name == name)).one()
+    return int(number)
 
 
 def part_of(amount_minor: int, quantity: int, before: int, pieces: int) -> int:
@@ -199,22 +225,24 @@ def _up_to(amount_minor: int, quantity: int, pieces: int) -> int:
     return (2 * amount_minor * pieces + quantity) // (2 * quantity)
 
 
-def _line(place: int, line: PricedLine, at: datetime) -> BillLine:
+def _line(bill: Bill, place: int, line: PricedLine) -> dict[str, Any]:
     item = line.item
-    return BillLine(
-        position=place, product_id=item.product_id, sold_at=at, sku=item.sku, name=item.name, quantity=item.quantity,
-        unit_price_minor=item.unit_price_minor, discount_minor=line.discount.minor, offer_id=line.discount.offer_id,
-        offer_label=line.discount.label, tax_name=item.tax_name, tax_basis_points=item.tax_basis_points,
-        net_minor=line.net_minor, tax_minor=line.tax_minor, total_minor=line.total_minor,
-    )  # fmt: skip
+    return {
+        "bill_id": bill.id, "position": place, "product_id": item.product_id, "sold_at": bill.created_at,
+        "sku": item.sku, "name": item.name, "quantity": item.quantity, "unit_price_minor": item.unit_price_minor,
+        "discount_minor": line.discount.minor, "offer_id": line.discount.offer_id,
+        "offer_label": line.discount.label, "tax_name": item.tax_name, "tax_basis_points": item.tax_basis_points,
+        "net_minor": line.net_minor, "tax_minor": line.tax_minor, "total_minor": line.total_minor,
+    }  # fmt: skip
 
 
-def _payment(tender: Tender) -> Payment:
+def _payment(bill: Bill, tender: Tender, transaction_id: int) -> dict[str, Any]:
     given = tender.amount_minor if tender.tendered_minor is None else tender.tendered_minor
-    return Payment(
-        method=tender.method, amount_minor=tender.amount_minor, change_minor=tender.change_minor,
-        tendered_minor=given if tender.method == ledger.CASH else None,
-    )  # fmt: skip
+    return {
+        "bill_id": bill.id, "method": tender.method, "amount_minor": tender.amount_minor,
+        "change_minor": tender.change_minor, "tendered_minor": given if tender.method == ledger.CASH else None,
+        "transaction_id": transaction_id,
+    }  # fmt: skip
 
 
 def _check_tenders(sale: Sale) -> None:
@@ -234,16 +262,19 @@ def _check_tenders(sale: Sale) -> None:
         raise Invalid(_("Nothing was charged: choose the customer whose wallet pays."))
 
 
-def _book_sale(session: Session, actor: Actor, bill: Bill, payments: list[Payment]) -> None:
-    if not payments:
-        return
+def _note_payments(
+    session: Session, actor: Actor, bill: Bill, tenders: Sequence[Tender]
+) -> tuple[LedgerTransaction, dict[int, int]] | None:
+    """Write how a bill is paid; the ledger's transaction, and what it is to move. None where nothing is due."""
+    if not tenders:
+        return None
     accounts = _accounts(session, bill)
-    amounts = {accounts[payment.method]: -payment.amount_minor for payment in payments}
-    amounts[accounts[ledger.SALES]] = bill.total_minor
-    made = ledger.post(session, actor, ledger.Reason("payment", bill_id=bill.id), amounts)
-    for payment in payments:
-        payment.bill_id, payment.transaction_id = bill.id, made.id
-    session.add_all(payments)
+    booking = ledger.begin(session, actor, ledger.Reason("payment", bill_id=bill.id))
+    session.execute(
+        insert(Payment).execution_options(render_nulls=True), [_payment(bill, tender, booking.id) for tender in tenders]
+    )
+    amounts = {accounts[tender.method]: -tender.amount_minor for tender in tenders}
+    return booking, amounts | {accounts[ledger.SALES]: bill.total_minor}
 
 
 def _accounts(session: Session, bill: Bill) -> dict[str, int]:

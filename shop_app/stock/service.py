@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.orm import Session
 
 from shop_app import audit
-from shop_app.db import changed_rows, now
+from shop_app.db import now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.listing import Rows, SortColumn, contains
 from shop_app.messages import notify
@@ -40,6 +40,17 @@ class Cause:
     note: str = ""
     bill_id: int | None = None
     refund_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a level whose row this transaction has locked; `note` makes it."""
+
+    product_id: int
+    name: str
+    pieces: int
+    after: int
+    low: int  # the level at whose crossing sales staff are told
 
 
 def search(text: str = "", state: str = "") -> Rows:
@@ -84,24 +95,22 @@ def take(session: Session, actor: Actor, pieces: Mapping[int, int], cause: Cause
     note(session, actor, reserve(session, pieces, below_zero=below_zero), cause)
 
 
-def reserve(session: Session, pieces: Mapping[int, int], *, below_zero: bool = False) -> dict[int, int]:
-    """Take pieces off the stock; the changes, for `note`. Too few: `Conflict` says of what, and how many are left."""
-    for product_id, quantity in sorted(pieces.items()):  # one order for all, so that two bills never wait in a ring
-        if not _change(session, product_id, -quantity, below_zero=below_zero):
-            product = get_product(session, product_id)
-            session.refresh(product)
+def reserve(session: Session, pieces: Mapping[int, int], *, below_zero: bool = False) -> list[Change]:
+    """Lock what is to be sold; the changes, for `note`. Too few: `Conflict` says of what, and how many are left."""
+    changes = _locked(session, {product_id: -quantity for product_id, quantity in pieces.items()})
+    for one in changes:
+        if one.after < 0 and not below_zero:
+            left = one.after - one.pieces
             raise Conflict(
-                _("Nothing was sold: of %(name)s only %(left)s are left.", name=product.name, left=product.stock),
-                code="too-few", product_id=product_id, left=product.stock,
+                _("Nothing was sold: of %(name)s only %(left)s are left.", name=one.name, left=left),
+                code="too-few", product_id=one.product_id, left=left,
             )  # fmt: skip
-    return {product_id: -quantity for product_id, quantity in pieces.items()}
+    return changes
 
 
 def put(session: Session, actor: Actor, pieces: Mapping[int, int], cause: Cause) -> None:
     """Put pieces (by product id) back to the stock."""
-    for product_id, quantity in sorted(pieces.items()):
-        _change(session, product_id, quantity, below_zero=True)
-    note(session, actor, pieces, cause)
+    note(session, actor, _locked(session, pieces), cause)
 
 
 def move(session: Session, actor: Actor, product_id: int, change: int, reason: str, remark: str = "") -> None:
@@ -123,18 +132,18 @@ def move(session: Session, actor: Actor, product_id: int, change: int, reason: s
 
 def count(session: Session, actor: Actor, product_id: int, counted: int, seen: int, remark: str = "") -> None:
     """Set the level to what was counted, if it still is what the counter saw on the page."""
-    product = get_product(session, product_id)
+    get_product(session, product_id)
     if not 0 <= counted <= MOST:
         raise Invalid(_("Nothing was changed: the number counted must be between 0 and 1,000,000."))
-    statement = update(Product).where(Product.id == product_id, Product.stock == seen).values(stock=counted)
+    changes = _locked(session, {product_id: counted - seen})
+    if changes[0].after != counted:
+        stock = changes[0].after - changes[0].pieces
+        raise Conflict(
+            _("Nothing was changed: meanwhile the stock has become %(stock)s. Please count again.", stock=stock)
+        )
     if counted == seen:
         return
-    if changed_rows(session, statement.execution_options(synchronize_session=False)) != 1:
-        session.refresh(product)
-        raise Conflict(
-            _("Nothing was changed: meanwhile the stock has become %(stock)s. Please count again.", stock=product.stock)
-        )
-    note(session, actor, {product_id: counted - seen}, Cause("count", remark.strip()))
+    note(session, actor, changes, Cause("count", remark.strip()))
     audit.record(session, actor, "stock.counted", product_id, counted=counted, before=seen)
 
 
@@ -147,41 +156,38 @@ def set_low_level(session: Session, actor: Actor, product_id: int, level: int) -
     product.low_stock_level = level
 
 
-def note(session: Session, actor: Actor, changes: Mapping[int, int], cause: Cause) -> None:
-    """Write the movements of changes made in this transaction, and tell sales staff whose level was crossed."""
-    at = now()
-    # The rows are ours until the commit, so what is read here is the level after our own change.
-    query = select(Product.id, Product.name, Product.stock, Product.low_stock_level).where(Product.id.in_(changes))
-    rows = session.execute(query).all()
+def note(session: Session, actor: Actor, changes: Sequence[Change], cause: Cause) -> None:
+    """Make changes with their movements, and tell sales staff whose level was crossed."""
+    pieces = case({one.product_id: one.pieces for one in changes}, value=Product.id)
     session.execute(
-        insert(StockMovement),
-        [
-            _movement(actor, product_id, changes[product_id], stock, cause, at)
-            for product_id, _name, stock, _low in rows
-        ],
-    )
-    for product_id, name, stock, low in rows:
-        if stock <= low < stock - changes[product_id]:
-            _tell_low(session, product_id, name, stock)
+        update(Product).where(Product.id.in_([one.product_id for one in changes])).values(stock=Product.stock + pieces)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    at = now()
+    session.execute(insert(StockMovement), [_movement(actor, one, cause, at) for one in changes])
+    for one in changes:
+        if one.after <= one.low < one.after - one.pieces:
+            _tell_low(session, one)
 
 
-def _change(session: Session, product_id: int, change: int, *, below_zero: bool) -> bool:
-    statement = update(Product).where(Product.id == product_id)
-    if not below_zero:
-        statement = statement.where(Product.stock >= -change)
-    statement = statement.values(stock=Product.stock + change).execution_options(synchronize_session=False)
-    return changed_rows(session, statement) == 1
+def _locked(session: Session, pieces: Mapping[int, int]) -> list[Change]:
+    query = select(Product.id, Product.name, Product.stock, Product.low_stock_level).where(Product.id.in_(pieces))
+    # One order for all, so that two bills never wait in a ring.
+    rows = session.execute(query.order_by(Product.id).with_for_update()).all()
+    if len(rows) < len(pieces):
+        raise NotFound(_("There is no such product."))
+    return [Change(row.id, row.name, pieces[row.id], row.stock + pieces[row.id], row.low_stock_level) for row in rows]
 
 
-def _movement(actor: Actor, product_id: int, change: int, after: int, cause: Cause, at: datetime) -> dict[str, Any]:
+def _movement(actor: Actor, one: Change, cause: Cause, at: datetime) -> dict[str, Any]:
     return {
-        "product_id": product_id, "change": change, "stock_after": after, "reason": cause.reason,
+        "product_id": one.product_id, "change": one.pieces, "stock_after": one.after, "reason": cause.reason,
         "note": cause.note[:200], "account_id": actor.account_id, "at": at, "bill_id": cause.bill_id,
         "refund_id": cause.refund_id,
     }  # fmt: skip
 
 
-def _tell_low(session: Session, product_id: int, name: str, stock: int) -> None:
-    title = _("Sold out: %(name)s", name=name) if stock <= 0 else _("Low stock: %(name)s", name=name)
-    body = _("%(stock)s left.", stock=stock)
-    notify(session, title, body, role=Role.SALES, kind="low-stock", link=f"/stock/{product_id}")
+def _tell_low(session: Session, one: Change) -> None:
+    title = _("Sold out: %(name)s", name=one.name) if one.after <= 0 else _("Low stock: %(name)s", name=one.name)
+    body = _("%(stock)s left.", stock=one.after)
+    notify(session, title, body, role=Role.SALES, kind="low-stock", link=f"/stock/{one.product_id}")

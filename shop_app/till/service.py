@@ -174,9 +174,8 @@ def pay(
         view = look(session, cart, shop, at)
         _check_payable(view, expected_minor, shop, below_zero=below_zero)
         sale = Sale(view.priced, cart.customer_id, tuple(tenders), at, below_zero=shop.sell_below_zero != "block")
-        bill = sell(session, actor, sale, shop)
         session.delete(cart)
-        session.flush()
+        bill = sell(session, actor, sale, shop)
         change = sum(tender.change_minor for tender in tenders)
         return {"bill_id": bill.id, "number": bill.number, "total_minor": bill.total_minor, "change_minor": change}
 

@@ -111,11 +111,10 @@ def sell_one_read_before_written(database: Database, actor: Actor, product_id: i
         left = session.get_one(Product, product_id).stock
     time.sleep(0.005)
 
-    def reserve(session: Session, pieces: dict[int, int], *, below_zero: bool = False) -> dict[int, int]:
+    def reserve(session: Session, pieces: dict[int, int], *, below_zero: bool = False) -> list[stock.Change]:
         if left < 1:
             raise Conflict("sold out")
-        session.execute(update(Product).where(Product.id == product_id).values(stock=left - 1))
-        return {product_id: -1}
+        return [stock.Change(product_id, "Product", -1, after=left - 1, low=0)]
 
     with mock.patch.object(stock, "reserve", reserve):
         sell_one(database, actor, product_id)
@@ -127,11 +126,12 @@ def sell_one_with_a_balance_read_before(database: Database, actor: Actor, produc
         balances = {one.id: one.balance_minor for one in session.scalars(select(LedgerAccount))}
     time.sleep(0.05)
 
-    def add(session: Session, account: int, amount: int) -> bool:
-        if balances[account] + amount < 0 and amount == -paid["wallet"]:
-            return False
-        statement = update(LedgerAccount).where(LedgerAccount.id == account)
-        session.execute(statement.values(balance_minor=balances[account] + amount))
+    def add(session: Session, amounts: dict[int, int]) -> bool:
+        for account, amount in sorted(amounts.items()):
+            if balances[account] + amount < 0 and amount == -paid["wallet"]:
+                return False
+            statement = update(LedgerAccount).where(LedgerAccount.id == account)
+            session.execute(statement.values(balance_minor=balances[account] + amount))
         return True
 
     with mock.patch.object(ledger, "_add", add):

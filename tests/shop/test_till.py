@@ -93,6 +93,30 @@ def offer(database: Database, person: Person, **columns: Any) -> int:
         return made.id
 
 
+def test_other_tills_wait_for_as_few_statements_however_long_a_bill_is(
+    till: Till, customer: Person, make_product: Make, count_statements: list[str]
+) -> None:
+    products = [make_product() for _ in range(6)]
+    waits = []
+
+    for bought in (products[:1], products[1:]):
+        for product in bought:
+            till.scan(product)
+        till.ask("customer", customer_id=customer.id)
+        count_statements.clear()
+        paid = till.pay(("card", 500), ("cash", till.cart["total_minor"] - 500))
+        assert paid.status_code == 201
+        after_payments = count_statements[first(count_statements, "INSERT INTO payments") + 1 :]
+        waits.append((len(after_payments), len(after_payments) - first(after_payments, "UPDATE ledger_accounts")))
+        till.open()
+
+    assert waits == [(12, 8)] * 2  # for a product of this bill; for the number and the shop's accounts
+
+
+def first(statements: list[str], begin: str) -> int:
+    return next(place for place, one in enumerate(statements) if one.startswith(begin))
+
+
 def test_a_scanned_cart_becomes_a_bill_with_its_stock_number_and_change(
     till: Till, make_product: Make, database: Database
 ) -> None:
