@@ -25,6 +25,22 @@
   function say(text, wrong = false) {
     $("say").textContent = text;
     $("say").classList.toggle("wrong", wrong);
+    if (wrong) beep();
+  }
+
+  // Who scans looks at the goods: what was not added is heard, too.
+  let speaker = null;
+  function beep() {
+    try {
+      speaker ??= new AudioContext();
+      const tone = speaker.createOscillator(), volume = speaker.createGain();
+      tone.type = "square";
+      tone.frequency.value = 220;
+      volume.gain.value = 0.08;
+      tone.connect(volume).connect(speaker.destination);
+      tone.start();
+      tone.stop(speaker.currentTime + 0.25);
+    } catch { /* no sound card: the words stand there */ }
   }
 
   // Connection: while it is lost nothing can be paid; the cart waits on the server.
@@ -35,6 +51,12 @@
     show();
     if (now) setTimeout(reload, 3000);
   }
+  // The sign-in has ended, perhaps in the middle of a bill: this page can do no more, and says where to go on.
+  function setGone() {
+    for (const dialog of dialogs) if (dialog.open) dialog.close();
+    $("gone").hidden = false;
+    $("gone").querySelector("a").focus();
+  }
   async function ask(path, body, options) {
     try {
       const answer = await shop.send(path, body, options);
@@ -42,7 +64,10 @@
       return answer;
     } catch (error) {
       if (error.status === undefined && !lost) setLost(true);
-      if (error.status === 401) error.message = words.gone;
+      if (error.status === 401 || error.status === 400) { // signed out, or signed in anew in another tab
+        error.message = words.gone;
+        setGone();
+      }
       throw error;
     }
   }
@@ -80,12 +105,16 @@
     $("discount").textContent = cart.discount_minor ? `−${money(cart.discount_minor)}` : "–";
     $("tax").textContent = money(cart.tax_minor);
     $("total").textContent = money(cart.total_minor);
-    $("customer").textContent = cart.customer
-      ? `${cart.customer.name} · ${words.wallet} ${money(cart.customer.wallet_minor)}` : words.noCustomer;
+    $("customer").replaceChildren(...(cart.customer ? showCustomer(cart.customer) : [words.noCustomer]));
     $("no-customer").hidden = !cart.customer;
     $("held-box").hidden = cart.held.length === 0;
     $("held").replaceChildren(...cart.held.map(showHeld));
     document.querySelector(".till-lines [aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }
+  function showCustomer({ id, name, wallet_minor }) {
+    const link = element("a", name); // money is paid in there; the cart waits
+    link.href = `/customers/${id}`;
+    return [link, ` · ${words.wallet} ${money(wallet_minor)}`];
   }
   function showLine(line) {
     const row = element("tr");
@@ -101,7 +130,7 @@
     const item = element("li");
     const button = element("button", "");
     button.type = "button";
-    button.append(element("span", `${held.label} · ${held.pieces}`), element("kbd", `Alt ${place + 1}`));
+    button.append(element("span", held.label), element("b", held.pieces), element("kbd", `Alt ${place + 1}`));
     button.addEventListener("click", () => change("resume", {}, held.key));
     item.append(button);
     return item;
@@ -141,6 +170,7 @@
     $("find-title").textContent = title;
     $("find-text").value = "";
     $("found").replaceChildren();
+    $("found-none").hidden = true;
     $("find").showModal();
     $("find-text").focus();
     find();
@@ -153,12 +183,12 @@
       search.results = results;
       search.at = 0;
       showFound();
-    } catch (error) { $("found").replaceChildren(element("li", error.message)); }
+    } catch (error) { say(error.message, true); }
   }
   function showFound() {
     const { results, at, line } = search;
     $("found").replaceChildren(...(results.length ? results.map((one, place) => {
-      const item = element("li");
+      const item = Object.assign(element("li"), { id: `found-${place}` });
       item.setAttribute("role", "option");
       item.setAttribute("aria-selected", place === at);
       const [title, note, right] = line(one);
@@ -167,7 +197,9 @@
       item.append(name, element("strong", right));
       item.addEventListener("click", () => pickFound(place));
       return item;
-    }) : [element("li", $("found").dataset.none)]));
+    }) : []));
+    $("found-none").hidden = results.length > 0;
+    $("find-text").setAttribute("aria-activedescendant", results.length ? `found-${at}` : "");
     $("found").querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }
   function pickFound(place) {
@@ -205,7 +237,7 @@
     $("pay-total").textContent = money(due.total_minor);
     $("pay-wallet-field").hidden = !due.customer;
     $("pay-wallet-has").textContent = due.customer ? money(due.customer.wallet_minor) : "";
-    document.querySelector("[data-pay=wallet]").disabled = !due.customer || due.customer.wallet_minor < due.total_minor;
+    document.querySelector("[data-pay=wallet]").disabled = !(due.customer?.wallet_minor > 0);
   }
   function openPay() {
     if ($("pay-button").disabled) return;
@@ -213,15 +245,14 @@
     for (const field of Object.values(ways)) field.value = "";
     $("pay-problem").hidden = $("below-zero-field").hidden = true;
     $("below-zero").checked = false;
-    showNotes();
     showChange();
     $("pay").showModal();
     $("pay-cash").focus();
   }
-  function showNotes() {
+  function showNotes(cash) {
     const unit = 10 ** cart.digits;
-    const steps = [5, 10, 20, 50, 100, 200, 500].map((note) => Math.ceil(due.total_minor / (note * unit)) * note * unit);
-    const notes = [...new Set(steps)].filter((minor) => minor > due.total_minor).slice(0, 5);
+    const steps = [5, 10, 20, 50, 100, 200, 500].map((note) => Math.ceil(cash / (note * unit)) * note * unit);
+    const notes = [...new Set(steps)].filter((minor) => minor > cash).slice(0, 5);
     $("notes").replaceChildren(...notes.map((minor) => {
       const button = element("button", money(minor));
       button.type = "button";
@@ -232,22 +263,28 @@
   function parts() {
     const card = toMinor(ways.card.value), wallet = toMinor(ways.wallet.value), given = toMinor(ways.cash.value);
     const cash = due.total_minor - card - wallet; // what cash has to cover
-    const good = ![card, wallet, given].some(Number.isNaN) && cash >= 0;
-    return { card, wallet, given, cash, left: good ? given - cash : NaN };
+    const scanned = given >= 1e7 * 10 ** cart.digits && given > 10 * due.total_minor; // a short barcode, not money
+    const wrong = scanned || [card, wallet, given].some(Number.isNaN) ? words.notNumber : cash < 0 ? words.tooMuch : "";
+    return { card, wallet, given, cash, wrong, left: wrong ? NaN : given - cash };
   }
   function showChange() {
-    const { left } = parts();
+    const { left, wrong, cash } = parts();
     const missing = !(left >= 0);
-    $("pay-change-name").textContent = $("pay-change-name").dataset[missing ? "missing" : "change"];
+    showNotes(wrong ? due.total_minor : cash);
+    $("pay-change-name").textContent = wrong || $("pay-change-name").dataset[missing ? "missing" : "change"];
     $("pay-change").textContent = Number.isNaN(left) ? "–" : money(Math.abs(left));
     document.querySelector(".pay-change").classList.toggle("missing", missing);
     $("complete").disabled = missing || paying;
   }
+  // Everything by one way; what the wallet pays of it stays, and where the wallet holds too little, the rest is asked for.
   function payAll(way) {
     if (way === "wallet" && document.querySelector("[data-pay=wallet]").disabled) return;
-    for (const [name, field] of Object.entries(ways)) field.value = name === way ? plain(due.total_minor) : "";
+    const before = toMinor(ways.wallet.value);
+    const wallet = way === "wallet" ? Math.min(due.customer.wallet_minor, due.total_minor) : before < due.total_minor ? before : 0;
+    const amounts = { wallet, [way]: way === "wallet" ? wallet : due.total_minor - wallet };
+    for (const [name, field] of Object.entries(ways)) field.value = amounts[name] ? plain(amounts[name]) : "";
     showChange();
-    $("complete").focus();
+    $($("complete").disabled ? "pay-cash" : "complete").focus();
   }
   for (const field of Object.values(ways)) field.addEventListener("input", showChange);
   for (const button of document.querySelectorAll("[data-pay]")) button.addEventListener("click", () => payAll(button.dataset.pay));
@@ -280,7 +317,6 @@
     if (code === "total-changed" || code === "wallet-too-low") {
       await reload();
       showDue();
-      showNotes();
       showChange();
     }
   }

@@ -71,6 +71,8 @@ def add(session: Session, actor: Actor, key: str, code: str, quantity: int = 1) 
     times, star, rest = code.strip().partition("*")
     if star and times.isascii() and times.isdigit() and rest:
         quantity, code = int(times[:6]), rest
+        if not quantity:
+            raise Invalid(_("Nothing was changed: a line has 1 to %(most)s pieces.", most=MOST_PIECES))
     product = _by_code(session, code.strip())
     _alter(session, actor, key, product.id, lambda line: line | {"quantity": line["quantity"] + quantity})
     return product.id

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from shop_app.accounts.passwords import Passwords
 from shop_app.db import Database, now
-from shop_app.models import Bill, Offer, Product, Refund
+from shop_app.models import Account, Bill, LoginSession, Offer, Payment, Product, Refund
 from tests.cameras import wait_for
-from tests.shop.conftest import DESK, PHONE, Person, Window
+from tests.shop.conftest import DESK, PASSWORD, PHONE, Person, Window
 
 pytestmark = pytest.mark.browser
 Make = Callable[..., Product]
@@ -165,6 +168,7 @@ def test_a_cart_is_put_aside_and_taken_up_again(window: Window, billing: Person,
     page.keyboard.press("Enter")
     expect(page.locator("#held li")).to_have_count(1)
     expect(page.locator("#lines tr")).to_have_count(0)
+    expect(page.locator("#held button")).to_be_in_viewport(ratio=1)
     shot(page, "till-held")
 
     page.keyboard.press("Alt+1")
@@ -191,6 +195,131 @@ def test_a_lost_connection_stops_paying_and_keeps_the_cart(
     expect(page.locator("#lines tr")).to_have_count(1)
     expect(page.locator("#pay-button")).to_be_enabled()
     window.complaints = [text for text in window.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_a_sign_in_that_ends_in_the_middle_of_a_bill_leads_back_to_the_cart(
+    window: Window, billing: Person, shelf: list[Product], database: Database
+) -> None:
+    page = window.open("/till", person=billing)
+    scan(page, "4000000000000")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    page.keyboard.press("F9")
+    page.keyboard.press("F7")
+    with database.writing() as session:
+        session.execute(update(LoginSession).values(ended_at=now()))
+        session.get_one(Account, billing.id).password_hash = Passwords().hash(PASSWORD)
+    page.keyboard.press("F10")
+    expect(page.locator("#pay")).to_be_hidden()
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail or telephone").fill(billing.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(f"{window.server}/till")
+    expect(page.locator("#lines tr")).to_have_count(1)
+
+
+def test_a_wallet_pays_what_it_holds_and_a_card_the_rest(
+    window: Window, billing: Person, customer: Person, shelf: list[Product], database: Database
+) -> None:
+    form = {"amount": "10", "method": "cash", "key": "k"}
+    assert billing.client.post(f"/customers/{customer.id}/wallet", data=form).status_code == 303
+    page = window.open("/till", person=billing)
+    scan(page, "4000000000000")
+    page.keyboard.press("F4")
+    page.keyboard.type("customer")
+    expect(page.locator("#found li strong")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#customer")).to_contain_text("€10.00")
+    page.keyboard.press("F9")
+    page.keyboard.press("F8")
+    expect(page.locator("#pay-change")).to_have_text("€4.99")  # still missing
+    expect(page.locator("#complete")).to_be_disabled()
+    page.keyboard.press("F7")
+    page.keyboard.press("F10")
+    expect(page.locator("#done-number")).to_have_text("Bill 1")
+
+    with database.reading() as session:
+        paid = session.execute(select(Payment.method, Payment.amount_minor).order_by(Payment.amount_minor)).all()
+    assert [tuple(row) for row in paid] == [("card", 499), ("wallet", 1000)]
+
+
+def test_a_code_scanned_while_cash_is_asked_for_is_no_money(
+    window: Window, billing: Person, shelf: list[Product], database: Database
+) -> None:
+    page = window.open("/till", person=billing)
+    scan(page, "4000000000000")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    page.keyboard.press("F9")
+    scan(page, "40000007")  # the eight digits of a short barcode
+
+    expect(page.locator("#pay-change-name")).to_have_text("That is not a number that can be used here.")
+    expect(page.locator("#complete")).to_be_disabled()
+    with database.reading() as session:
+        assert session.scalars(select(Bill)).all() == []
+
+
+@pytest.mark.parametrize("size", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
+def test_axe_finds_nothing_in_any_window_of_the_till(
+    window: Window, billing: Person, customer: Person, shelf: list[Product], make_product: Make, size: dict[str, int]
+) -> None:
+    dark = "dark" if size is PHONE else "light"
+    page = window.open("/till", person=billing, size=size, bypass_csp=True, reduced_motion="reduce", color_scheme=dark)
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    codes = [str(make_product(name=f"Thing {n}", barcode=f"50000{n:02}", stock=9).barcode) for n in range(24)]
+    for code in codes:
+        page.locator("#scan").fill(code)
+        page.keyboard.press("Enter")
+    expect(page.locator("#lines tr")).to_have_count(24)  # more than the screen holds
+    found = violations(page, "full cart")
+    for key, box in [("F2", "find"), ("F4", "find"), ("F6", "number"), ("F9", "pay"), ("?", "help")]:
+        page.keyboard.press(key)
+        expect(page.locator(f"#{box}")).to_be_visible()
+        if box == "find":
+            expect(page.locator("#found li").first).to_be_visible()
+        found += violations(page, key)
+        page.keyboard.press("Escape")
+        expect(page.locator(f"#{box}")).to_be_hidden()
+    page.keyboard.press("F9")
+    page.keyboard.press("F7")
+    page.keyboard.press("F10")
+    expect(page.locator("#done-number")).to_have_text("Bill 1")
+
+    assert found + violations(page, "done") == []
+    assert does_not_scroll_sideways(page)
+
+
+def violations(page: Page, name: str) -> list[str]:
+    """What axe finds on the page as it stands."""
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{name}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in found]
+
+
+def test_a_receipt_is_printed_on_80_mm_paper_as_long_as_it_is(
+    window: Window, billing: Person, shelf: list[Product], tmp_path: Path
+) -> None:
+    page = window.open("/till", person=billing)
+    for codes in (["4000000000000"], [f"400000000000{n}" for n in range(4)]):
+        for code in codes:
+            scan(page, code)
+        expect(page.locator("#lines tr")).to_have_count(len(codes))
+        page.keyboard.press("F9")
+        page.keyboard.press("F7")
+        page.keyboard.press("F10")
+        page.keyboard.press("Enter")
+        expect(page.locator("#done")).to_be_hidden()
+        expect(page.locator("#lines tr")).to_have_count(0)
+
+    papers = []
+    for bill in (1, 2):
+        page.goto(f"/bills/{bill}/receipt")
+        printed = page.pdf(prefer_css_page_size=True)
+        papers.append([float(side) for side in re.findall(rb"/MediaBox *\[0 0 ([\d.]+) ([\d.]+)\]", printed)[0]])
+        assert printed.count(b"/MediaBox") == 1  # one piece of paper
+
+    (width, short), (_width, long) = papers
+    assert abs(width / 72 * 25.4 - 80) < 0.5
+    assert 60 < short / 72 * 25.4 < long / 72 * 25.4 < 160
 
 
 def test_a_bill_is_printed_again_as_a_copy_and_given_back(
