@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 from flask import Response, request
-from sqlalchemy import ColumnElement, Result, ScalarResult, Select, func, literal, select
+from sqlalchemy import ColumnElement, Integer, Result, ScalarResult, Select, bindparam, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 PAGE_ROWS = 50
@@ -21,6 +23,10 @@ EXPORT_ROWS = 200_000
 Row = TypeVar("Row")
 Rows = Select[*tuple[Any, ...]]  # a list: a statement of several columns
 SortColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
+# To put a statement together takes about as long as the database does to answer it. A list keeps it for each set of filters
+# (not for what somebody typed), and what follows from it is kept with it.
+once_per_filters = lru_cache(maxsize=100)
+_MADE: WeakKeyDictionary[Rows, dict[Hashable, Rows]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -67,32 +73,44 @@ def paginate(
     every row that it sorts or passes over.
     """
     asked = request.args.get("sort", default)
-    name = asked.removeprefix("-")
-    if name not in sorts:
-        asked, name = default, default.removeprefix("-")
-    order = [column.desc() if asked.startswith("-") else column.asc() for column in sorts[name]]
-    total = _count(session, statement)
+    if asked.removeprefix("-") not in sorts:
+        asked = default
+    columns = sorts[asked.removeprefix("-")]
+    counting = _once(statement, "count", lambda: _counting(statement))
+    total: int = session.connection().execute(counting).scalar_one()  # no objects: no ORM
     last_page = max(1, -(-min(total, MOST_COUNTED) // PAGE_ROWS))
     number = min(max(1, request.args.get("page", 1, type=int) or 1), last_page)
-    rows = _rows(session.execute(_part(statement, order, (number - 1) * PAGE_ROWS, key))).all()
+    part = _once(statement, (asked, *columns, key), lambda: _part(statement, columns, asked.startswith("-"), key))
+    rows = _rows(session.execute(part, {"passed_over": (number - 1) * PAGE_ROWS})).all()
     return Listing(rows, min(total, MOST_COUNTED), number, asked, has_more=total > MOST_COUNTED)
 
 
-def _part(statement: Rows, order: Sequence[SortColumn], offset: int, key: InstrumentedAttribute[int] | None) -> Rows:
-    """The rows of one page, from `offset`."""
-    ordered = statement.order_by(*order)
+def _once(statement: Rows, name: Hashable, make: Callable[[], Rows]) -> Rows:
+    """What `make` gives, kept for as long as `statement` is."""
+    made = _MADE.setdefault(statement, {})
+    if name not in made:
+        made[name] = make()
+    return made[name]
+
+
+def _part(statement: Rows, columns: Sequence[SortColumn], down: bool, key: InstrumentedAttribute[int] | None) -> Rows:
+    """The rows of one page, from number `passed_over`."""
+    ordered = statement.order_by(*(column.desc() if down else column.asc() for column in columns))
     if key is None:
-        return ordered.limit(PAGE_ROWS).offset(offset)
-    keys = ordered.with_only_columns(key.label("key"), maintain_column_froms=True)
-    on_page = keys.limit(PAGE_ROWS).offset(offset).subquery()
-    return ordered.join(on_page, on_page.c.key == key)
+        return _one_page(ordered)
+    keys = _one_page(ordered.with_only_columns(key.label("key"), maintain_column_froms=True)).subquery()
+    return ordered.join(keys, keys.c.key == key)
 
 
-def _count(session: Session, statement: Rows) -> int:
+def _one_page(ordered: Rows) -> Rows:
+    return ordered.limit(PAGE_ROWS).offset(bindparam("passed_over", type_=Integer))
+
+
+def _counting(statement: Rows) -> Rows:
     """How many rows, up to one more than MOST_COUNTED. Without columns, the database leaves out joins that only dress rows."""
     plain = statement.order_by(None).with_only_columns(literal(1).label("one"), maintain_column_froms=True)
     counted = plain.limit(MOST_COUNTED + 1).subquery()
-    return session.connection().execute(select(func.count()).select_from(counted)).scalar_one()  # no objects: no ORM
+    return select(func.count()).select_from(counted)
 
 
 def everything(session: Session, statement: Rows) -> Iterable[Any]:

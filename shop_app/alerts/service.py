@@ -17,7 +17,7 @@ from shop_app.alerts import cards, changes
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.events import files
-from shop_app.listing import Rows
+from shop_app.listing import Rows, once_per_filters
 from shop_app.models import Alert, AlertReview, Camera, EventFile, ShopProfile
 from shop_app.text import _
 from shop_app.web import Actor
@@ -41,6 +41,7 @@ def get_alert(session: Session, alert_id: int) -> Alert:
     return found
 
 
+@once_per_filters
 def search(
     camera: str = "", state: str = "", severity: str = "", begin: datetime | None = None, end: datetime | None = None
 ) -> Rows:
@@ -59,9 +60,10 @@ def search(
     return query
 
 
-def with_reviews(query: Rows, actor: Actor, *, unseen_only: bool) -> Rows:
+@once_per_filters
+def with_reviews(query: Rows, account_id: int, *, unseen_only: bool) -> Rows:
     """Alerts, and beside each whether this person has looked at it (`seen`); or those alone that they have not."""
-    mine = (AlertReview.alert_id == Alert.id) & (AlertReview.account_id == actor.account_id)
+    mine = (AlertReview.alert_id == Alert.id) & (AlertReview.account_id == account_id)
     both = query.outerjoin(AlertReview, mine).add_columns(AlertReview.at.is_not(None).label("seen"))
     return both.where(AlertReview.at.is_(None)) if unseen_only else both
 

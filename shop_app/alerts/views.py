@@ -60,11 +60,12 @@ COLUMNS = {
 @area.get("", may=P.ALERTS)
 def index() -> str | Response:
     """The live list, and the alerts of earlier nights by filters."""
-    query = service.with_reviews(_search(), actor(), unseen_only=asked("seen") == "no")
+    query = service.with_reviews(_search(), actor().account_id, unseen_only=asked("seen") == "no")
     if wants_csv():
         rows = everything(session(), query.order_by(Alert.started_at))
         return csv_answer("alerts", COLUMNS, rows)
-    alerts = paginate(session(), query, SORTS, default="-time")
+    # The newest of all are found by their index alone; by filters, or further back, by the keys of a page.
+    alerts = paginate(session(), query, SORTS, default="-time", key=Alert.id if request.args else None)
     chains = cards.chains(alerts.rows) if alerts.sort in {"time", "-time"} else [[row] for row in alerts.rows]
     change, snoozed = arming.situation(session())
     today = clock.day_of(now(), profile().time_zone).isoformat()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from shop_app import audit, clock, ledger
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.models import (
     Account,
     Bill,
@@ -37,7 +37,7 @@ _Cashier, _Customer = aliased(Account), aliased(Account)
 METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
 
 SORTS: dict[str, list[SortColumn]] = {
-    "number": [Bill.number],
+    "number": [Bill.id],  # numbers follow each other as ids do, and any index holds those
     "total": [Bill.total_minor, Bill.id],
 }
 
@@ -167,16 +167,22 @@ def search(
     until: date | None = None,
 ) -> Rows:  # fmt: skip
     """Bills by number, person and day of business (both days included), as rows with the names of people."""
+    query = _listed(customer_id, cashier_id, since, until)
+    if not number:
+        return query
+    wanted = number.lstrip("#")
+    usable = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+    return query.where(Bill.number == int(wanted)) if usable else query.where(Bill.id < 0)
+
+
+@once_per_filters
+def _listed(customer_id: int | None, cashier_id: int | None, since: date | None, until: date | None) -> Rows:
     query = (
         select(
             Bill.id, Bill.number, Bill.created_at, Bill.net_minor, Bill.tax_minor, Bill.total_minor,
             Bill.refunded_minor, _Cashier.name.label("cashier"), _Customer.name.label("customer"),
         ).outerjoin(Bill.cashier.of_type(_Cashier)).outerjoin(Bill.customer.of_type(_Customer))
     )  # fmt: skip
-    if number:
-        wanted = number.lstrip("#")
-        usable = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
-        query = query.where(Bill.number == int(wanted)) if usable else query.where(Bill.id < 0)
     if customer_id is not None:
         query = query.where(Bill.customer_id == customer_id)
     if cashier_id is not None:

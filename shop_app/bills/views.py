@@ -41,7 +41,7 @@ def index() -> str | Response:
     query = service.search(asked("q"), since=asked_day("from"), until=asked_day("to"))
     if wants_csv():
         return csv_answer("bills", COLUMNS, everything(session(), query.order_by(Bill.number)))
-    bills = paginate(session(), query, service.SORTS, default="-number")
+    bills = paginate(session(), query, service.SORTS, default="-number", key=Bill.id)
     return render_template("bills/index.html", bills=bills)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, contains
+from shop_app.listing import Rows, contains, once_per_filters
 from shop_app.messages.service import notify
 from shop_app.models import Account, Bill, Complaint, ComplaintMessage
 from shop_app.permissions import Permission, Role
@@ -20,13 +20,15 @@ STATES = ("open", "answered", "closed")
 
 def search(actor: Actor, text: str = "", state: str = "") -> Rows:
     """All complaints for who answers them, one's own for a customer; rows with the customer's name."""
+    query = _listed(state) if actor.can(Permission.COMPLAINTS_ANSWER) else _listed(state).where(_seen_by(actor))
+    return query.where(contains(Complaint.subject, text) | contains(Account.name, text)) if text else query
+
+
+@once_per_filters
+def _listed(state: str) -> Rows:
     columns = Complaint.id, Complaint.subject, Complaint.state, Complaint.created_at, Complaint.updated_at
-    query = select(*columns, Account.name.label("customer")).outerjoin(Complaint.customer).where(_seen_by(actor))
-    if text:
-        query = query.where(contains(Complaint.subject, text) | contains(Account.name, text))
-    if state in STATES:
-        query = query.where(Complaint.state == state)
-    return query
+    query = select(*columns, Account.name.label("customer")).outerjoin(Complaint.customer)
+    return query.where(Complaint.state == state) if state in STATES else query
 
 
 def get(session: Session, actor: Actor, complaint_id: int) -> Complaint:

@@ -12,12 +12,13 @@ from shop_app.accounts import service as accounts
 from shop_app.accounts.service import Person
 from shop_app.db import now
 from shop_app.errors import Conflict, NotFound
-from shop_app.listing import SortColumn, contains
+from shop_app.listing import SortColumn, contains, once_per_filters
 from shop_app.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction, Offer, Product, Rating
 from shop_app.permissions import Role
 from shop_app.text import _
 from shop_app.web import Actor
 
+NEWEST = 12  # products on a customer's first page
 PRODUCT_SORTS: dict[str, list[SortColumn]] = {
     "name": [Product.name, Product.id],
     "price": [Product.price_minor, Product.id],
@@ -35,12 +36,22 @@ def register(session: Session, person: Person, password_hash: str, *, is_open: b
 
 def products(text: str = "", category: str = "") -> Select[Any]:
     """What is on sale."""
+    query = _on_sale(category)
+    if not text:
+        return query
+    return query.where(or_(contains(Product.name, text), contains(Product.description, text), Product.barcode == text))
+
+
+@once_per_filters
+def _on_sale(category: str) -> Select[Any]:
     query = select(Product).where(Product.active.is_(True))
-    if text:
-        query = query.where(
-            or_(contains(Product.name, text), contains(Product.description, text), Product.barcode == text)
-        )
     return query.where(Product.category == category) if category else query
+
+
+def newest(session: Session) -> Sequence[Product]:
+    """What came last, of what can be had."""
+    query = products().where(Product.stock > 0).order_by(Product.id.desc())
+    return session.scalars(query.limit(NEWEST)).all()
 
 
 def product(session: Session, product_id: int) -> Product:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from shop_app.errors import NotFound
-from shop_app.listing import Rows, SortColumn
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.models import Account, Bill, Complaint, LedgerAccount
 from shop_app.permissions import Role
 from shop_app.staff.service import by_text
@@ -30,10 +30,14 @@ class Figures:
 
 def search(text: str = "", state: str = "active") -> Rows:
     """Customers whose name, e-mail or telephone contains `text`, as rows."""
+    query = _listed(state)
+    return query.where(by_text(text)) if text else query
+
+
+@once_per_filters
+def _listed(state: str) -> Rows:
     columns = Account.id, Account.name, Account.email, Account.phone, Account.active, Account.created_at
     query = select(*columns).where(Account.role == Role.CUSTOMER.value)
-    if text:
-        query = query.where(by_text(text))
     if state in {"active", "disabled"}:
         query = query.where(Account.active == (state == "active"))
     return query

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid
-from shop_app.listing import Rows, contains
+from shop_app.listing import Rows, contains, once_per_filters
 from shop_app.models import Account, Feedback
 from shop_app.text import _
 from shop_app.web import Actor
@@ -21,14 +21,18 @@ TOPICS = ("products", "service", "shop", "app", "other")
 
 def search(text: str = "", topic: str = "", state: str = "open", role: str = "") -> Rows:
     """Feedback of everybody, for who may read it; rows with the names of people."""
+    query = _listed(topic, state, role)
+    return query.where(contains(Feedback.body, text) | contains(Account.name, text)) if text else query
+
+
+@once_per_filters
+def _listed(topic: str, state: str, role: str) -> Rows:
     query = (
         select(
             Feedback.id, Feedback.topic, Feedback.body, Feedback.created_at, Feedback.handled_at,
             Account.name.label("author"), Account.role, _Handler.name.label("handled_by"),
         ).outerjoin(Feedback.author).outerjoin(Feedback.handled_by.of_type(_Handler))
     )  # fmt: skip
-    if text:
-        query = query.where(contains(Feedback.body, text) | contains(Account.name, text))
     if topic in TOPICS:
         query = query.where(Feedback.topic == topic)
     if role:

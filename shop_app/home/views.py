@@ -9,8 +9,7 @@ from flask import current_app, render_template, url_for
 from shop_app.customer import service as customers
 from shop_app.db import now
 from shop_app.home import service
-from shop_app.listing import paginate
-from shop_app.models import Offer, Product
+from shop_app.models import Offer
 from shop_app.offers.service import state_of
 from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.permissions import Permission as P
@@ -53,9 +52,7 @@ def _my_offers() -> list[tuple[Offer, str]]:
 
 
 def _customer_page() -> str:
-    query = customers.products().where(Product.stock > 0)
-    newest = paginate(session(), query, {"new": [Product.id]}, default="-new")
     return render_template(
         "home/customer.html", offers=customers.live_offers(session()), offer_words=offer_words,
-        balance=customers.wallet_balance(session(), actor()), products=newest.rows[:12],
+        balance=customers.wallet_balance(session(), actor()), products=customers.newest(session()),
     )  # fmt: skip

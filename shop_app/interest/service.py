@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from shop_app import clock
 from shop_app.db import now
 from shop_app.interest.sums import LEAST, Sums
-from shop_app.listing import Rows
+from shop_app.listing import Rows, once_per_filters
 from shop_app.models import Camera, InterestNote, MoodHour, Product, Zone, ZoneWatcher
 from shop_app.permissions import Role
 from shop_app.web import Actor
@@ -96,6 +96,11 @@ def mood_by_hour(rows: list[MoodHour], zone: str) -> dict[tuple[str, str], dict[
 
 def notes(actor: Actor) -> Rows:
     """The notes of the zones that this person watches, or of all that nobody in particular does."""
+    return _notes(None if actor.role is Role.ADMIN else actor.account_id)
+
+
+@once_per_filters
+def _notes(watcher: int | None) -> Rows:
     query = (
         select(
             InterestNote.hour, InterestNote.camera, InterestNote.zone, InterestNote.looked, InterestNote.looked_seconds,
@@ -104,12 +109,12 @@ def notes(actor: Actor) -> Rows:
         .outerjoin(Product, Product.id == InterestNote.product_id)
         .outerjoin(Camera, Camera.name == InterestNote.camera)
     )  # fmt: skip
-    if actor.role is Role.ADMIN:
+    if watcher is None:
         return query
     zone = Zone.name == InterestNote.zone
     watched = select(ZoneWatcher.zone_id).join(Zone).join(Camera, Camera.id == Zone.camera_id)
     watched = watched.where(zone, Camera.name == InterestNote.camera).correlate(InterestNote)
-    mine = watched.where(ZoneWatcher.account_id == actor.account_id)
+    mine = watched.where(ZoneWatcher.account_id == watcher)
     return query.where(mine.exists() | ~watched.exists())
 
 

@@ -108,9 +108,12 @@ def end_token(session: Session, actor: Actor, token_id: int) -> None:
     audit.record(session, actor, "camera-system.token-ended", token_id)
 
 
+_AUDIT = select(AuditEntry)
+
+
 def search_audit(text: str = "", action: str = "") -> Select[Any]:
     """Entries of the audit log."""
-    query = select(AuditEntry)
+    query = _AUDIT
     if text:
         query = query.where(
             contains(AuditEntry.actor, text) | contains(AuditEntry.subject, text) | contains(AuditEntry.details, text)

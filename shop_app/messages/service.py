@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from shop_app import audit
 from shop_app.db import now
 from shop_app.errors import Invalid, NotFound
-from shop_app.listing import Rows
+from shop_app.listing import Rows, once_per_filters
 from shop_app.models import Account, Notification, NotificationRead
 from shop_app.permissions import Role
 from shop_app.text import _
@@ -36,20 +36,33 @@ def notify(
 
 def mine(actor: Actor) -> ColumnElement[bool]:
     """That a notification is for this actor: by name, or by role since the account exists."""
-    by_role = Notification.role == actor.role.value
-    if actor.since is not None:
-        by_role &= Notification.created_at >= actor.since
-    return or_(Notification.account_id == actor.id, by_role)
+    return _for(actor.id, actor.role.value, actor.since)
+
+
+def _for(account: int | None, role: str, since: datetime | None) -> ColumnElement[bool]:
+    by_role = Notification.role == role
+    if since is not None:
+        by_role &= Notification.created_at >= since
+    return or_(Notification.account_id == account, by_role)
 
 
 def waiting(actor: Actor) -> ColumnElement[bool]:
     """That a notification is for this actor, not too old, and not read."""
-    return and_(mine(actor), Notification.created_at >= now() - UNREAD_FOR, ~_is_read_by(actor.id))
+    return and_(mine(actor), *_unopened(actor))
+
+
+def _unopened(actor: Actor) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Notification.created_at >= _recent(), ~_is_read_by(actor.id)
+
+
+def _recent() -> datetime:
+    """Since when notes wait; by the hour, so that statements with it are the same for a while."""
+    return (now() - UNREAD_FOR).replace(minute=0, second=0, microsecond=0)
 
 
 def unread_count(session: Session, actor: Actor) -> int:
     """How many notes wait for this actor, up to `MOST_UNREAD`."""
-    recent = now() - UNREAD_FOR
+    recent = _recent()
     values = {
         "account": actor.id,
         "role": actor.role.value,
@@ -61,12 +74,19 @@ def unread_count(session: Session, actor: Actor) -> int:
 
 def inbox(actor: Actor, *, unread_only: bool = False) -> Rows:
     """The notes for this actor, as rows with the sender's name and whether each was read."""
-    read = or_(_is_read_by(actor.id), Notification.created_at < now() - UNREAD_FOR).label("read")
+    query = _inbox(actor.id, actor.role.value, actor.since, _recent())
+    return query.where(*_unopened(actor)) if unread_only else query
+
+
+@once_per_filters
+def _inbox(account: int | None, role: str, since: datetime | None, recent: datetime) -> Rows:
+    read = or_(_is_read_by(account), Notification.created_at < recent).label("read")
     columns = Notification.id, Notification.title, Notification.body, Notification.link, Notification.created_at
-    query = select(*columns, Account.name.label("sender"), read).outerjoin(Notification.sender)
-    return query.where(waiting(actor) if unread_only else mine(actor))
+    query = select(*columns, Account.name.label("sender"), read)
+    return query.outerjoin(Notification.sender).where(_for(account, role, since))
 
 
+@once_per_filters
 def sent() -> Rows:
     """All notes that people sent, as rows with the names of people and how many have read each."""
     reads = select(func.count()).where(NotificationRead.notification_id == Notification.id).scalar_subquery()
@@ -121,20 +141,23 @@ def receipts(session: Session, note: Notification) -> list[tuple[Account, Notifi
     return [(account, seen) for account, seen in session.execute(query.order_by(Account.name).limit(500))]
 
 
-def _is_read_by(account: int | BindParameter[int] | None) -> ColumnElement[bool]:
+def _is_read_by(account: int | None) -> ColumnElement[bool]:
     return exists().where(NotificationRead.notification_id == Notification.id, NotificationRead.account_id == account)
 
 
-# As `waiting`, with the moment in both arms so that each is answered by an index. Every page asks: it is put together once.
-_UNREAD = select(func.count()).select_from(
-    select(Notification.id)
-    .where(
-        or_(
-            and_(Notification.account_id == bindparam("account"), Notification.created_at >= bindparam("recent")),
-            and_(Notification.role == bindparam("role"), Notification.created_at >= bindparam("since")),
-        ),
-        ~_is_read_by(bindparam("account")),
+def _unread() -> Select[int]:
+    """As `waiting`. A note is for a person or for a role, never both, so that each arm is answered by an index alone."""
+    by_name = select(Notification.id).where(
+        Notification.account_id == bindparam("account"), Notification.created_at >= bindparam("recent")
     )
-    .limit(MOST_UNREAD)
-    .subquery()
-)
+    by_role = select(Notification.id).where(
+        Notification.role == bindparam("role"), Notification.created_at >= bindparam("since")
+    )
+    notes = by_name.union_all(by_role).subquery()
+    read = exists().where(
+        NotificationRead.notification_id == notes.c.id, NotificationRead.account_id == bindparam("account")
+    )
+    return select(func.count()).select_from(select(notes.c.id).where(~read).limit(MOST_UNREAD).subquery())
+
+
+_UNREAD = _unread()  # every page asks: it is put together once

@@ -23,6 +23,12 @@ from shop_app.web import Actor
 _Proposer, _Decider = aliased(Account), aliased(Account)
 KINDS = (PERCENT, AMOUNT, BUY_X_GET_Y)
 STATES = ("proposed", "upcoming", "live", "expired", "rejected", "withdrawn")
+_NUMBER = select(func.count()).where(OfferProduct.offer_id == Offer.id).correlate(Offer).scalar_subquery()
+_LISTED: Rows = select(
+    Offer.id, Offer.name, Offer.kind, Offer.basis_points, Offer.amount_minor, Offer.buy_quantity, Offer.get_quantity,
+    Offer.starts_at, Offer.ends_at, Offer.state, Offer.reason, Offer.proposed_by_id, _NUMBER.label("products"),
+    _Proposer.name.label("proposed_by"), _Decider.name.label("decided_by"),
+).outerjoin(Offer.proposed_by.of_type(_Proposer)).outerjoin(Offer.decided_by.of_type(_Decider))  # fmt: skip
 MOST_PRODUCTS = 500
 
 SORTS: dict[str, list[SortColumn]] = {
@@ -60,14 +66,7 @@ def state_of(offer: Offer, at: datetime) -> str:
 
 def search(text: str = "", state: str = "") -> Rows:
     """Offers by text and state, as rows with the names of people and how many products are in each."""
-    number = select(func.count()).where(OfferProduct.offer_id == Offer.id).correlate(Offer).scalar_subquery()
-    query = select(
-        Offer.id, Offer.name, Offer.kind, Offer.basis_points, Offer.amount_minor, Offer.buy_quantity,
-        Offer.get_quantity, Offer.starts_at, Offer.ends_at, Offer.state, Offer.reason, Offer.proposed_by_id,
-        number.label("products"), _Proposer.name.label("proposed_by"), _Decider.name.label("decided_by"),
-    ).outerjoin(Offer.proposed_by.of_type(_Proposer)).outerjoin(Offer.decided_by.of_type(_Decider))  # fmt: skip
-    if text:
-        query = query.where(contains(Offer.name, text))
+    query = _LISTED.where(contains(Offer.name, text)) if text else _LISTED
     return query.where(_in_state(state)) if state in STATES else query
 
 

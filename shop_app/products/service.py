@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from shop_app import audit, money
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, contains
+from shop_app.listing import Rows, SortColumn, contains, once_per_filters
 from shop_app.models import Product, StockMovement, TaxClass
 from shop_app.text import _
 from shop_app.web import Actor
@@ -47,12 +47,18 @@ class Entry:
 
 def search(text: str = "", category: str = "", state: str = "active") -> Rows:
     """Products whose name, SKU or barcode contains `text`, as rows."""
+    query = _listed(category, state)
+    if not text:
+        return query
+    return query.where(or_(contains(Product.name, text), contains(Product.sku, text), Product.barcode == text))
+
+
+@once_per_filters
+def _listed(category: str, state: str) -> Rows:
     query = select(
         Product.id, Product.sku, Product.barcode, Product.name, Product.category, Product.price_minor, Product.picture,
         Product.stock, Product.low_stock_level, Product.active, TaxClass.name.label("tax"),
     ).outerjoin(Product.tax_class)  # fmt: skip
-    if text:
-        query = query.where(or_(contains(Product.name, text), contains(Product.sku, text), Product.barcode == text))
     if category:
         query = query.where(Product.category == category)
     if state in {"active", "disabled"}:
@@ -70,7 +76,7 @@ def get(session: Session, product_id: int) -> Product:
 
 def categories(session: Session) -> list[str]:
     """The names of all categories in use."""
-    return list(session.connection().scalars(_CATEGORIES))
+    return list(session.connection().scalars(_CATEGORIES).all())
 
 
 def on_sale(session: Session) -> Sequence[tuple[str, str]]:

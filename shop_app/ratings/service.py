@@ -24,6 +24,7 @@ SORTS: dict[str, list[SortColumn]] = {
     "count": [Product.rating_count],
     "name": [Product.name],
 }
+_RATED: Rows = select(Product.id, Product.name, Product.rating_count, MEAN).where(Product.rating_count > 0)
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ class Summary:
 
 def by_product(text: str = "") -> Rows:
     """Rated products with number and mean of their ratings."""
-    rated = select(Product.id, Product.name, Product.rating_count, MEAN).where(Product.rating_count > 0)
-    return rated.where(contains(Product.name, text)) if text else rated
+    return _RATED.where(contains(Product.name, text)) if text else _RATED
 
 
 def summary(session: Session, product_id: int, zone: str, *, weeks: int = 12) -> Summary:

@@ -14,7 +14,7 @@ from shop_app.accounts import sessions
 from shop_app.accounts.service import Person
 from shop_app.db import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.listing import SortColumn, contains
+from shop_app.listing import SortColumn, contains, once_per_filters
 from shop_app.models import Account
 from shop_app.permissions import GRANTABLE, OF_ROLE, STAFF, Permission, Role
 from shop_app.text import _
@@ -29,9 +29,13 @@ SORTS: dict[str, list[SortColumn]] = {
 
 def search(text: str = "", role: str = "", state: str = "active") -> Select[Any]:
     """Accounts of staff."""
+    query = _listed(role, state)
+    return query.where(by_text(text)) if text else query
+
+
+@once_per_filters
+def _listed(role: str, state: str) -> Select[Any]:
     query = select(Account).where(Account.role.in_([r.value for r in STAFF]))
-    if text:
-        query = query.where(by_text(text))
     if role in set(STAFF):
         query = query.where(Account.role == role)
     if state in {"active", "disabled"}:

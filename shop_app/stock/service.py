@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from shop_app import audit
 from shop_app.db import now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, contains
+from shop_app.listing import Rows, SortColumn, contains, once_per_filters
 from shop_app.messages import notify
 from shop_app.models import Account, Product, StockMovement
 from shop_app.permissions import Role
@@ -55,11 +55,17 @@ class Change:
 
 def search(text: str = "", state: str = "") -> Rows:
     """Products on sale by text, and by how many are left: low, out, or all."""
+    query = _levels(state)
+    if not text:
+        return query
+    return query.where(contains(Product.name, text) | contains(Product.sku, text) | (Product.barcode == text))
+
+
+@once_per_filters
+def _levels(state: str) -> Rows:
     query = select(
         Product.id, Product.sku, Product.barcode, Product.name, Product.stock, Product.low_stock_level
     ).where(Product.active)
-    if text:
-        query = query.where(contains(Product.name, text) | contains(Product.sku, text) | (Product.barcode == text))
     if state == "low":
         query = query.where(Product.low_stock_level > 0, Product.stock <= Product.low_stock_level)
     elif state == "out":
@@ -67,6 +73,7 @@ def search(text: str = "", state: str = "") -> Rows:
     return query
 
 
+@once_per_filters
 def movements(product_id: int | None = None, reason: str = "") -> Rows:
     """Movements, of one product or of all, with who made them."""
     query = (

@@ -92,7 +92,7 @@ def movements() -> str | Response:
     query = service.movements(reason=asked("reason"))
     if wants_csv():
         return csv_answer("stock-movements", MOVEMENT_COLUMNS, everything(session(), query.order_by(StockMovement.id)))
-    moves = paginate(session(), query, service.MOVEMENT_SORTS, default="-at")
+    moves = paginate(session(), query, service.MOVEMENT_SORTS, default="-at", key=StockMovement.id)
     return render_template("stock/movements.html", moves=moves, reasons=in_words(REASONS))
 
 
@@ -160,7 +160,9 @@ def _page(
     product: Product, *, form: MoveForm | None = None, counting: CountForm | None = None,
     leveling: LevelForm | None = None, problem: str = "",
 ) -> str:  # fmt: skip
-    moves = paginate(session(), service.movements(product.id), service.MOVEMENT_SORTS, default="-at")
+    moves = paginate(
+        session(), service.movements(product.id), service.MOVEMENT_SORTS, default="-at", key=StockMovement.id
+    )
     return render_template(
         "stock/show.html", product=product, moves=moves, reasons=in_words(REASONS), problem=problem,
         form=form or MoveForm(formdata=None), counting=counting or CountForm(formdata=None, seen=str(product.stock)),

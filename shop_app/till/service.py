@@ -194,10 +194,10 @@ def find_products(session: Session, text: str) -> Sequence[Product]:
 
 def often_sold(session: Session) -> Sequence[Product]:
     """What the last bills held most often and is on sale: the till offers it for touching, as bread has no barcode."""
-    newest = select(func.max(Bill.id)).scalar_subquery()
+    newest = select(Bill.id).order_by(Bill.id.desc()).limit(RECENT_BILLS).subquery()
     often = (
         select(BillLine.product_id, func.count().label("times"))
-        .where(BillLine.bill_id > newest - RECENT_BILLS)
+        .join(newest, newest.c.id == BillLine.bill_id)
         .group_by(BillLine.product_id)
         .subquery()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import zlib
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from shop_app import listing
+from shop_app.messages.service import notify
 from shop_app.models import Product
 from shop_app.permissions import OF_ROLE, Permission, Role
 from shop_app.web import shop_of
@@ -17,6 +20,7 @@ from tests.shop.conftest import Person
 STATEMENTS = 5
 MORE = {"home.index": 7}  # sums of everything that somebody should know first
 FIRST_VISIT = 60_000  # bytes, compressed
+OF_ONES_OWN = {"customer.bills", "customer.wallet", "complaints.mine", "feedback.mine"}  # a statement for each person
 NO_PAGES = {"alerts.stream", "manage.check", "manage.verify"}
 
 
@@ -62,3 +66,56 @@ def test_a_first_visit_is_small(app: Flask, sign_in: Callable[..., Person], role
 
     assert any(address.startswith("/static/") for address in fetched)
     assert sum(len(zlib.compress(content, 6)) for content in fetched.values()) < FIRST_VISIT
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_statements_of_a_list_are_put_together_once(
+    app: Flask, sign_in: Callable[..., Person], monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    person, again = sign_in(role), {}
+    made: list[listing.Rows] = []
+    counting = listing._counting
+
+    def count(statement: listing.Rows) -> listing.Rows:
+        made.append(statement)
+        return counting(statement)
+
+    monkeypatch.setattr(listing, "_counting", count)
+    for endpoint, address in lists_for(app, role):
+        person.client.get(address).close()
+        made.clear()
+        person.client.get(address).close()
+        again[endpoint] = len(made)
+
+    assert {endpoint for endpoint, count in again.items() if count} <= OF_ONES_OWN
+
+
+def test_what_is_kept_of_the_navigation_is_each_readers_own(
+    sign_in: Callable[..., Person], make_product: Callable[..., Product], app: Flask
+) -> None:
+    first, second = sign_in(Role.SALES), sign_in(Role.SALES)
+    german = {"Accept-Language": "de"}
+    with app.test_request_context(), shop_of(app).database.writing() as session:
+        notify(session, "Only for one", account_id=second.id)
+
+    of_first, of_second = first.client.get("/products", headers=german).text, second.client.get("/products").text
+
+    assert "<span>Nachrichten</span>" in of_first
+    assert "data-unread" not in of_first
+    assert "<span>Notifications</span>" in of_second
+    assert "data-unread>1<" in of_second
+    assert 'href="/products" aria-current="page"' in of_second
+    assert 'href="/products" aria-current="page"' not in second.client.get("/offers").text
+
+
+def test_no_statement_is_kept_of_what_somebody_typed(app: Flask, sign_in: Callable[..., Person]) -> None:
+    person = sign_in(Role.ADMIN)
+    for endpoint, address in lists_for(app, Role.ADMIN):
+        if shop_of(app).access[endpoint] is not Permission.PUBLIC:
+            person.client.get(f"{address}?q=Mallory+Secret").close()
+    gc.collect()
+
+    kept = [part for made in listing._MADE.values() for part in made.values()]
+
+    assert kept
+    assert not [part for part in kept if "Mallory" in str(part.compile().params)]
