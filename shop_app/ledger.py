@@ -22,11 +22,13 @@ from shop_app.text import _
 from shop_app.web import Actor
 
 CASH, CARD, WALLET, SALES = "cash", "card", "wallet", "sales"
+TOP_UP, PAY_OUT = "top-up", "pay-out"
+MOST_TOP_UP = 10**9  # minor units; what a scanner types into the field is more
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why money moves: top-up, payment, refund or correction, and what it belongs to."""
+    """Why money moves: top-up, pay-out, payment, refund or correction, and what it belongs to."""
 
     kind: str
     bill_id: int | None = None
@@ -113,19 +115,34 @@ def move(session: Session, transaction: LedgerTransaction, amounts: Mapping[int,
 
 def top_up(session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str) -> LedgerTransaction:
     """Put money that a customer hands over (cash or card) into the customer's wallet."""
-    if amount_minor <= 0 or amount_minor > money.LARGEST:
+    if amount_minor <= 0:
         raise Invalid(_("Nothing was paid in: the amount must be more than nothing."))
+    if amount_minor >= MOST_TOP_UP:
+        raise Invalid(_("Nothing was paid in: that is more than a wallet takes at once."))
     if method not in (CASH, CARD):
         raise Invalid(_("Nothing was paid in: a wallet is filled with cash or by card."))
     customer = session.get(Account, customer_id)
     if customer is None or customer.role != Role.CUSTOMER or not customer.active:
         raise Invalid(_("Nothing was paid in: there is no such customer."))
+    return _through_the_wallet(session, actor, customer_id, amount_minor, method, TOP_UP)
+
+
+def pay_out(session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str) -> LedgerTransaction:
+    """Hand money out of a customer's wallet: it is theirs, and what was paid in by mistake goes back this way."""
+    if amount_minor <= 0 or amount_minor > money.LARGEST or method not in (CASH, CARD):
+        raise Invalid(_("Nothing was paid out: an amount, and cash or card, are needed."))
+    return _through_the_wallet(session, actor, customer_id, -amount_minor, method, PAY_OUT)
+
+
+def _through_the_wallet(
+    session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str, kind: str
+) -> LedgerTransaction:
     wallet = wallet_of(session, customer_id)
     made = post(
-        session, actor, Reason("top-up", note=method),
+        session, actor, Reason(kind, note=method),
         {wallet: amount_minor, shop_accounts(session)[method]: -amount_minor},
     )  # fmt: skip
-    audit.record(session, actor, "wallet.top-up", customer_id, amount_minor=amount_minor, method=method)
+    audit.record(session, actor, f"wallet.{kind}", customer_id, amount_minor=amount_minor, method=method)
     return made
 
 

@@ -30,6 +30,8 @@ def digits(currency: str) -> int:
 def to_minor(text: str, currency: str, locale: str = "en") -> int:
     """`12,50` -> 1250. Takes the reader's own writing, and a plain point as well."""
     try:
+        if any(sign.isalpha() for sign in text):  # 1e9 is a number to a parser, and a slip of the hand to a cashier
+            raise ValueError(text)
         plain = text.strip().replace(",", ".") if _is_plain(text) else parse_decimal(text.strip(), locale, strict=True)
         amount = Decimal(plain)
     except (InvalidOperation, NumberFormatError, ValueError):

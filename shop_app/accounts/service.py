@@ -166,6 +166,8 @@ def change_password(
     account = session.get_one(Account, actor.account_id)
     if not passwords.matches(account.password_hash, old):
         raise Invalid(_("The password was not changed: the present one is wrong."))
+    if new == old:
+        raise Invalid(_("The password was not changed: the new one is the present one."))
     check_new(new, account.name, account.email, account.phone)
     set_password(session, account.id, passwords.hash(new), keep_login=actor.login_id)
     audit.record(session, actor, "account.password-changed", account.id)

@@ -30,28 +30,33 @@ class Attempt:
 
 
 @contextmanager
-def attempt(database: Database, name: str, address: str) -> Iterator[Attempt]:
-    """Count this try first and look then, so that tries in parallel cannot slip past the limit together."""
-    account_key = "name:" + hashlib.sha256(name.encode()).hexdigest()
-    address_key = "from:" + address
+def attempt(database: Database, name: str | None, address: str) -> Iterator[Attempt]:
+    """Count this try first and look then, so that tries in parallel cannot slip past the limit together.
+
+    Without a name it is counted by its address alone: a shop's guests share one.
+    """
+    limits = {"from:" + address: PER_ADDRESS}
+    if name is not None:
+        limits["name:" + hashlib.sha256(name.encode()).hexdigest()] = PER_ACCOUNT
     at = now()
     with database.writing() as session:
         # By id: MariaDB locks the gap of a range, and tries at the same moment would end in a deadlock.
         if old := session.scalars(select(LoginAttempt.id).where(LoginAttempt.at < at - 2 * WINDOW).limit(1000)).all():
             session.execute(delete(LoginAttempt).where(LoginAttempt.id.in_(old)))
-        rows = [LoginAttempt(key=account_key, at=at), LoginAttempt(key=address_key, at=at)]
+        rows = [LoginAttempt(key=key, at=at) for key in limits]
         session.add_all(rows)
         session.flush()
         ids = [row.id for row in rows]
     this = Attempt()
-    if _recent(database, account_key) > PER_ACCOUNT or _recent(database, address_key) > PER_ADDRESS:
+    if any(_recent(database, key) > most for key, most in limits.items()):
         _forget(database, LoginAttempt.id.in_(ids))  # a refused try must not prolong the wait for ever
         raise TooMany(
             _("Too many wrong tries. Nothing was changed; wait %(n)d minutes and try again.", n=15), retry_after=900
         )
     yield this
     if this.was_right:
-        _forget(database, (LoginAttempt.key == account_key) | LoginAttempt.id.in_(ids))
+        names = [key for key in limits if key.startswith("name:")]
+        _forget(database, LoginAttempt.key.in_(names) | LoginAttempt.id.in_(ids))
 
 
 def _recent(database: Database, key: str) -> int:

@@ -58,8 +58,8 @@ def sign_in() -> tuple[Response, int]:
 def register() -> tuple[Response, int]:
     """A new customer."""
     body = read_body(shapes.Registration)
-    with attempt(shop().database, "register:" + sessions.address(), sessions.address()):
-        check_new(body.password, body.name, body.email, body.phone)
+    check_new(body.password, body.name, body.email, body.phone)
+    with attempt(shop().database, None, sessions.address()):
         hashed = passwords().hash(body.password)
         person = Person(Role.CUSTOMER, body.name, body.email, body.phone)
         account = customers.register(session(), person, hashed, is_open=profile().registration_open)

@@ -67,9 +67,8 @@ def register_now() -> BaseResponse | tuple[str, int]:
         return render_template("customer/register.html", form=form), 422
     person = Person(Role.CUSTOMER, form.name.data, form.email.data or "", form.phone.data or "")
     try:
-        # Counted by address only: fifty registrations from one place in a quarter of an hour are enough.
-        with attempt(shop().database, "register:" + sessions.address(), sessions.address()):
-            check_new(form.password.data, person.name, person.email, person.phone)
+        check_new(form.password.data, person.name, person.email, person.phone)
+        with attempt(shop().database, None, sessions.address()):
             account = service.register(
                 session(), person, passwords().hash(form.password.data), is_open=profile().registration_open
             )

@@ -33,7 +33,7 @@ class LedgerTransaction(Base):
     __table_args__ = (Index("ix_ledger_transactions_kind_at", "kind", "at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))  # top-up, payment, refund, correction
+    kind: Mapped[str] = mapped_column(String(20))  # top-up, pay-out, payment, refund, correction
     at: Mapped[datetime]
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))  # who did it
     bill_id: Mapped[int | None] = mapped_column(ForeignKey("bills.id"), index=True)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app import audit, clock, ledger
+from shop_app import audit, clock, ledger, money
 from shop_app.db import now
 from shop_app.errors import Conflict, Forbidden, Invalid
 from shop_app.models import (
@@ -28,7 +28,7 @@ from shop_app.models import (
     ShopProfile,
 )
 from shop_app.permissions import Permission
-from shop_app.text import _
+from shop_app.text import _, locale_name
 from shop_app.web import Actor
 
 METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
@@ -51,7 +51,7 @@ class Sums:
     sold_minor: int = 0
     refunds: int = 0
     refunded_minor: int = 0
-    topped_up_minor: int = 0
+    topped_up_minor: int = 0  # paid into wallets, less what they paid out
 
     @property
     def total_minor(self) -> int:
@@ -91,7 +91,7 @@ class Report:
 
     @property
     def cash_minor(self) -> int:
-        """What must have come into the drawer: cash sales and top-ups less cash refunds."""
+        """What must have come into the drawer: cash sales and top-ups less cash refunds and what wallets paid out."""
         cash = self.methods[ledger.CASH]
         return cash.total_minor + cash.topped_up_minor
 
@@ -132,9 +132,17 @@ def close_day(
         raise Invalid(_("The till was not closed: an amount of cash is not below nothing."))
     found = report(session, Span(day, day, actor.account_id), shop)
     expected = float_minor + found.cash_minor
+
+    def shown(minor: int) -> str:
+        return money.show(minor, shop.currency, locale_name())
+
     if counted_minor != expected and not reason.strip():
-        raise Invalid(_("The till was not closed: what was counted differs from what is expected. Please give the reason."),
-                      field="reason", difference_minor=counted_minor - expected)  # fmt: skip
+        raise Invalid(
+            _("The till was not closed: %(counted)s were counted and %(expected)s are expected, a difference of %(difference)s. "
+              "Please count again, or give the reason.",
+              counted=shown(counted_minor), expected=shown(expected), difference=shown(counted_minor - expected)),
+            field="reason", difference_minor=counted_minor - expected,
+        )  # fmt: skip
     closing = DayClosing(
         business_day=day, cashier_id=actor.account_id, closed_by_id=actor.account_id, closed_at=now(),
         opening_float_minor=float_minor, expected_minor=expected, counted_minor=counted_minor,
@@ -154,7 +162,11 @@ def close_day(
 def _all_parts(span: Span, shop: ShopProfile) -> Any:
     since, until = clock.day_bounds(span.since, shop.time_zone)[0], clock.day_bounds(span.until, shop.time_zone)[1]
     of_bill, of_refund = _in_span(Bill, span), _in_span(Refund, span)
-    top_up = [LedgerTransaction.kind == "top-up", LedgerTransaction.at >= since, LedgerTransaction.at < until]
+    top_up = [
+        LedgerTransaction.kind.in_((ledger.TOP_UP, ledger.PAY_OUT)),
+        LedgerTransaction.at >= since,
+        LedgerTransaction.at < until,
+    ]
     if span.cashier_id is not None:
         top_up.append(LedgerTransaction.account_id == span.cashier_id)
     top_ups = (

@@ -64,7 +64,7 @@ def daily() -> str | Response:
 @area.get("/close", may=P.TILL)
 def close() -> str:
     """The form that closes one's own till."""
-    return _closing_page(ClosingForm(day=_today()))
+    return _closing_page(ClosingForm(day=min(asked_day("day") or _today(), _today())))
 
 
 @area.post("/close", may=P.TILL)
@@ -115,6 +115,9 @@ def _rows(found: Report) -> list[tuple[str, str, Any, int, int, int]]:
     ]
     for method, sums in found.methods.items():
         rows.append(("method", method, sums.bills, sums.sold_minor, sums.refunded_minor, sums.total_minor))
+        if sums.topped_up_minor:
+            rows.append(("wallets", method, None, sums.topped_up_minor, 0, sums.topped_up_minor))
+    rows.append(("drawer", "cash", None, 0, 0, found.cash_minor))
     for cashier, sums in found.cashiers.items():
         rows.append(
             ("cashier", found.names[cashier], sums.bills, sums.sold_minor, sums.refunded_minor, sums.total_minor)

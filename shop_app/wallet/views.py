@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from flask import Response, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField, RadioField
 from wtforms.validators import InputRequired, Length
@@ -15,13 +17,14 @@ from shop_app.customers.service import get as get_customer
 from shop_app.errors import Refused
 from shop_app.forms import Form, MoneyField, choices
 from shop_app.listing import csv_answer, everything, paginate, wants_csv
-from shop_app.models import Account, LedgerEntry
+from shop_app.models import Account, LedgerEntry, LedgerTransaction
 from shop_app.pages import money_text
 from shop_app.permissions import Permission as P
-from shop_app.text import _, _l
-from shop_app.web import Area, actor, profile, session, unit
+from shop_app.text import _l
+from shop_app.web import Actor, Area, actor, profile, session, unit
 
 area = Area("wallet", __name__, url_prefix="/customers/<int:customer_id>/wallet")
+Mover = Callable[[Session, Actor, int, int, str], LedgerTransaction]
 
 COLUMNS = {
     "time": lambda row: local(row.LedgerTransaction.at, profile().time_zone).isoformat(timespec="seconds"),
@@ -33,8 +36,8 @@ COLUMNS = {
 }
 
 
-class TopUpForm(Form):
-    """Money paid into a wallet."""
+class WalletForm(Form):
+    """Money paid into a wallet, or out of it."""
 
     amount = MoneyField(_l("Amount"), [InputRequired()], render_kw={"autofocus": True})
     method = RadioField(
@@ -53,41 +56,50 @@ def show(customer_id: int) -> str | Response:
     if wants_csv():
         rows = everything(session(), ledger.entries_of(customer_id).order_by(LedgerEntry.id))
         return csv_answer("wallet", COLUMNS, rows)
-    form = TopUpForm(key=secrets.token_hex(16))
+    form = WalletForm(key=secrets.token_hex(16))
     return _page(customer, form)
 
 
 @area.post("", may=P.WALLET_TOP_UP)
 def top_up(customer_id: int) -> BaseResponse | tuple[str, int]:
     """Pay money in; the same form sent twice pays in once."""
+    return _move(customer_id, ledger.top_up, _l("%(money)s paid into the wallet of %(name)s."))
+
+
+@area.post("/out", may=P.WALLET_TOP_UP)
+def pay_out(customer_id: int) -> BaseResponse | tuple[str, int]:
+    """Pay money out; the same form sent twice pays out once."""
+    return _move(customer_id, ledger.pay_out, _l("%(money)s paid out of the wallet of %(name)s."))
+
+
+def _move(customer_id: int, how: Mover, said: str) -> BaseResponse | tuple[str, int]:
     customer = get_customer(session(), customer_id)
-    form = TopUpForm()
+    form = WalletForm()
     problem, status = "", 422
     if form.validate():
         try:
-            return _pay_in(customer, form)
+            return _moved(customer, form, how, said)
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)
     return _page(get_customer(session(), customer_id), form, problem), status
 
 
-def _pay_in(customer: Account, form: TopUpForm) -> BaseResponse:
+def _moved(customer: Account, form: WalletForm, how: Mover, said: str) -> BaseResponse:
     amount, method = form.amount.data or 0, form.method.data
 
     def work() -> dict[str, object]:
-        made = ledger.top_up(session(), actor(), customer.id, amount, method)
+        made = how(session(), actor(), customer.id, amount, method)
         return {"transaction": made.id}
 
-    _answer, again = idempotency.once(
-        session(), actor(), "wallet.top-up", form.key.data, [customer.id, amount, method], work
-    )
+    body = [customer.id, amount, method, how.__name__]
+    _answer, again = idempotency.once(session(), actor(), "wallet.top-up", form.key.data, body, work)
     if not again:
-        flash(_("%(money)s paid into the wallet of %(name)s.", money=money_text(amount), name=customer.name))
+        flash(str(said) % {"money": money_text(amount), "name": customer.name})
     return redirect(url_for("wallet.show", customer_id=customer.id), 303)
 
 
-def _page(customer: Account, form: TopUpForm, problem: str = "") -> str:
+def _page(customer: Account, form: WalletForm, problem: str = "") -> str:
     query = ledger.entries_of(customer.id)
     entries = paginate(session(), query, {"when": [LedgerEntry.id]}, default="-when")
     newest = entries.rows[0].LedgerEntry.balance_after_minor if entries.rows and entries.number == 1 else None

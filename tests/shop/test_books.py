@@ -370,6 +370,7 @@ def test_closing_a_till_counts_cash_sales_and_top_ups_and_wants_a_reason_for_a_d
     again = billing.client.post("/reports/close", data=form | {"reason": "x"})
 
     assert (without_reason.status_code, with_reason.status_code, again.status_code) == (422, 303, 409)
+    assert "a difference of -€0.50" in without_reason.text
     with database.reading() as session:
         closing = session.scalars(select(DayClosing)).one()
         assert (closing.expected_minor, closing.counted_minor, closing.difference_minor) == (13_500, 13_450, -50)
@@ -386,7 +387,33 @@ def test_a_top_up_sent_twice_pays_in_once(database: Database, billing: Person, c
         assert session.scalars(select(func.count(LedgerTransaction.id))).one() == 1
 
 
-@pytest.mark.parametrize("amount", ["0", "-5", "1.005", "ten", "", "99999999999999"])
+def test_money_leaves_a_wallet_as_it_came_and_never_more_than_is_there(
+    database: Database, billing: Person, customer: Person
+) -> None:
+    def send(way: str, amount: str, key: str) -> int:
+        form = {"amount": amount, "method": "cash", "key": key}
+        return int(billing.client.post(f"/customers/{customer.id}/wallet{way}", data=form).status_code)
+
+    answers = [send("", "50", "a"), send("/out", "80", "b"), send("/out", "45", "c"), send("/out", "45", "c")]
+
+    assert answers == [303, 409, 303, 303]  # the last is the one before, sent twice
+    assert customer.client.post(f"/customers/{customer.id}/wallet/out").status_code == 403
+    with database.reading() as session:
+        shop = session.get_one(ShopProfile, 1)
+        today = clock.day_of(now(), shop.time_zone)
+        assert (ledger.balance_of(session, customer.id), ledger.trial_balance(session)) == (500, 0)
+        assert report(session, Span(today, today), shop).cash_minor == 500
+
+
+def test_the_page_of_a_past_day_leads_to_its_own_closing(billing: Person) -> None:
+    report_page = billing.client.get("/reports?from=2026-01-02").text
+    closing = billing.client.get("/reports/close?day=2026-01-02").text
+
+    assert "/reports/close?day=2026-01-02" in report_page
+    assert 'value="2026-01-02"' in closing
+
+
+@pytest.mark.parametrize("amount", ["0", "-5", "1.005", "ten", "", "99999999999999", "1e3", "40000007"])
 def test_an_amount_that_is_none_pays_nothing_in(
     database: Database, billing: Person, customer: Person, amount: str
 ) -> None:

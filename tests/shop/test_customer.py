@@ -80,6 +80,17 @@ def test_the_same_telephone_number_written_otherwise_is_the_same_account(app: Fl
     assert (twin.status_code, entered.status_code) == (409, 303)
 
 
+def test_a_whole_queue_registers_from_the_wifi_of_the_shop(app: Flask) -> None:
+    form = {"password": "correct horse battery", "agree": "y"}
+
+    answers = [
+        app.test_client().post("/shop/register", data=form | {"name": f"Guest {n}", "email": f"guest{n}@example.com"})
+        for n in range(52)
+    ]
+
+    assert [answer.status_code for answer in answers] == [303] * 50 + [429] * 2
+
+
 @pytest.mark.parametrize(
     "path",
     ["/shop/bills/{bill}", "/shop/rate/{line}", "/complaints/{complaint}"],
