@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField, TimeField
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from shop_app.cameras.service import Wish
 from shop_app.forms import Form, choices
-from shop_app.text import _l
+from shop_app.text import _, _l
 
 
 class CameraForm(Form):
@@ -28,7 +30,19 @@ class CameraForm(Form):
     night_from = TimeField(_l("Night from"), [Optional()])
     night_to = TimeField(_l("Night to"), [Optional()])
     emotion = BooleanField(_l("Read customers' expressions at this camera"))
-    keep_days = IntegerField(_l("Keep clips, days"), [NumberRange(1, 365)], default=30)
+    keep_days = IntegerField(_l("Keep clips, days"), [InputRequired(), NumberRange(1, 365)], default=30)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Hours of the night are two or none."""
+        good = bool(super().validate(extra_validators))
+        if bool(self.night_from.data) != bool(self.night_to.data) and not (
+            self.night_from.errors or self.night_to.errors
+        ):
+            self.refuse(
+                "night_to" if self.night_from.data else "night_from", _("A night needs a beginning and an end.")
+            )
+            return False
+        return good
 
     def wish(self, address: str, login: str | None) -> Wish:
         """What was written; `login` are user and password out of the address, if they stood there."""

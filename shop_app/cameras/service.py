@@ -239,8 +239,12 @@ def _zone(session: Session, raw: object) -> Zone:
     name, kind, shelf = (str(raw.get(key) or "").strip() for key in ("name", "kind", "shelf"))
     if not 1 <= len(name) <= 60 or kind not in KINDS or len(shelf) > 60:
         raise Invalid(_("Each zone needs a name of at most 60 characters and a kind. Nothing was saved."))
+    try:
+        points = read_polygon(raw.get("points"))
+    except Invalid as problem:
+        raise Invalid(f"{name}: {problem.detail}") from None
     return Zone(
-        name=name, kind=kind, points=read_polygon(raw.get("points")), shelf=(shelf or None) if kind == "shelf" else None,
+        name=name, kind=kind, points=points, shelf=(shelf or None) if kind == "shelf" else None,
         product_id=_product(session, str(raw.get("product") or "").strip(), name) if kind == "product" else None,
     )  # fmt: skip
 

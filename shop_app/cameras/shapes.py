@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from shop_app.errors import Invalid
 from shop_app.models import Zone
+from shop_app.text import _
 
 Point = Sequence[float]
 LEAST_AREA = 0.0005  # of the picture
@@ -14,11 +16,21 @@ LEAST_AREA = 0.0005  # of the picture
 def read_polygon(raw: object) -> list[list[float]]:
     """The points of a polygon that somebody drew; Invalid where it is none."""
     if not isinstance(raw, list) or not 3 <= len(raw) <= 40:
-        raise Invalid("A zone needs 3 to 40 corners. Nothing was saved.")
+        raise Invalid(_("A zone needs 3 to 40 corners. Nothing was saved."))
     points = [_point(point) for point in raw]
     if abs(area(points)) < LEAST_AREA:
-        raise Invalid("This zone is too small to be seen. Nothing was saved.")
+        raise Invalid(_("This zone is too small to be seen. Nothing was saved."))
     return points
+
+
+def drawable(raw: object) -> list[dict[str, object]]:
+    """Of what a page sent as zones, all that it can show again, right or wrong."""
+    return [
+        {key: str(one.get(key) or "") for key in ("name", "kind", "product", "shelf")}
+        | {"points": [point for point in _list(one.get("points")) if _is_point(point)]}
+        for one in _list(raw)
+        if isinstance(one, dict)
+    ]
 
 
 def area(points: Sequence[Point]) -> float:
@@ -46,7 +58,15 @@ def zone_of_boxes(zones: Sequence[Zone], boxes: Sequence[Sequence[float]]) -> st
     return None
 
 
-def _point(raw: object) -> list[float]:
-    if not isinstance(raw, list) or len(raw) != 2 or not all(isinstance(v, int | float) and 0 <= v <= 1 for v in raw):
-        raise Invalid("A corner is a pair of shares, 0 to 1. Nothing was saved.")
+def _list(raw: object) -> list[Any]:
+    return raw if isinstance(raw, list) else []
+
+
+def _is_point(raw: object) -> bool:
+    return isinstance(raw, list) and len(raw) == 2 and all(isinstance(v, int | float) and 0 <= v <= 1 for v in raw)
+
+
+def _point(raw: Any) -> list[float]:
+    if not _is_point(raw):
+        raise Invalid(_("A corner is a pair of shares, 0 to 1. Nothing was saved."))
     return [round(float(value), 4) for value in raw]

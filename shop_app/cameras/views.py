@@ -15,7 +15,8 @@ from shop_app.alerts import service as alerts
 from shop_app.cameras import live, service, systems, testing
 from shop_app.cameras.address import read_address, resolve
 from shop_app.cameras.forms import CameraForm, SystemForm
-from shop_app.errors import Invalid, NotFound
+from shop_app.cameras.shapes import drawable
+from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.models import Account, Camera, ZoneWatcher
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
@@ -148,21 +149,24 @@ def remove(name: str) -> BaseResponse:
 def zones(name: str) -> str:
     """Step 2 of the wizard: draw zones on the picture."""
     camera = service.get_camera(session(), name)
-    return render_template(
-        "cameras/zones.html", camera=camera, products=on_sale(session()), zones=[_zone(zone) for zone in camera.zones],
-        has_still=service.still_path(shop().settings.media, camera.name).exists(), first="first" in request.args,
-    )  # fmt: skip
+    return _zones_page(camera, [_zone(zone) for zone in camera.zones], camera.version)
 
 
 @area.post("/<name>/zones", may=P.CAMERAS_MANAGE)
-def draw(name: str) -> BaseResponse:
-    """Save what was drawn; in the wizard, start the camera."""
+def draw(name: str) -> BaseResponse | tuple[str, int]:
+    """Save what was drawn; in the wizard, start the camera. What is refused stays on the page."""
     try:
         drawn = json.loads(request.form.get("zones", "[]"))
     except (ValueError, RecursionError):
         raise Invalid(_("What was drawn could not be read. Nothing was saved.")) from None
-    version = request.form.get("version", "")
-    service.draw(session(), actor(), name, drawn, int(version) if version.isdigit() and len(version) < 10 else -1)
+    text = request.form.get("version", "")
+    version = int(text) if text.isdigit() and len(text) < 10 else -1
+    try:
+        service.draw(session(), actor(), name, drawn, version)
+    except (Invalid, Conflict) as problem:
+        unit().finish(keep=False)
+        page = _zones_page(service.get_camera(session(), name), drawable(drawn), version, problem.detail)
+        return page, problem.status
     if "start" in request.form:
         service.set_enabled(session(), actor(), name, True)
         flash(_("Saved. The camera starts within seconds."))
@@ -251,6 +255,13 @@ def _wish(form: CameraForm) -> service.Wish:
         return form.wish(form.address.data, None)
     parts = read_address(form.address.data)
     return form.wish(parts.url, parts.credentials)
+
+
+def _zones_page(camera: Camera, zones: list[dict[str, Any]], version: int, problem: str = "") -> str:
+    return render_template(
+        "cameras/zones.html", camera=camera, products=on_sale(session()), zones=zones, version=version, problem=problem,
+        has_still=service.still_path(shop().settings.media, camera.name).exists(), first="first" in request.args,
+    )  # fmt: skip
 
 
 def _camera_page(camera: Camera, form: CameraForm) -> str:

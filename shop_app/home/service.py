@@ -43,17 +43,20 @@ class Day(NamedTuple):
 
 
 class People(NamedTuple):
-    """New customers and the mean rating of this week so far, and of the same time last week."""
+    """New customers and the mean rating of this week so far, and of the same time last week; what was sold after that time
+    on last week's day, so that a morning is not set against a whole day."""
 
     customers: int
     customers_before: int
     stars: float | None
     stars_before: float | None
+    later_minor: int
+    later_bills: int
 
 
 @dataclass(frozen=True)
 class Week:
-    """This week so far, and the same days of last week."""
+    """This week so far, and last week until the same time."""
 
     sales: int
     sales_before: int
@@ -81,29 +84,35 @@ def sales_by_day(session: Session, zone: str) -> list[Day]:
 
 
 def week(days: Sequence[Day], people: People) -> Week:
-    """This week against the same days of last week, of the days that `sales_by_day` gave."""
+    """This week against last week until the same time, of the days that `sales_by_day` gave."""
     today = days[-1].day
     monday = _monday(today)
     this = [day for day in days if day.day >= monday]
     last = [day for day in days if monday <= day.day + timedelta(days=7) <= today]
     return Week(
-        sum(day.total_minor for day in this), sum(day.total_minor for day in last), sum(day.bills for day in this),
-        sum(day.bills for day in last), people,
+        sum(day.total_minor for day in this), sum(day.total_minor for day in last) - people.later_minor,
+        sum(day.bills for day in this), sum(day.bills for day in last) - people.later_bills, people,
     )  # fmt: skip
 
 
 def people(session: Session, zone: str) -> People:
     """Those of this week so far, and of the same time last week."""
-    begin, end = clock.day_bounds(_monday(clock.day_of(now(), zone)), zone)[0], now()
+    end = now()
+    today = clock.day_of(end, zone)
+    begin = clock.day_bounds(_monday(today), zone)[0]
     before, before_end = begin - timedelta(days=7), end - timedelta(days=7)
-    customers, customers_before, *stars = session.execute(
+    later = Bill.business_day == today - timedelta(days=7), Bill.created_at > before_end
+    customers, customers_before, stars, stars_before, later_minor, later_bills = session.execute(
         select(
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at >= begin),
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at.between(before, before_end)),
             _mean(Rating.created_at >= begin), _mean(Rating.created_at.between(before, before_end)),
+            select(func.sum(Bill.total_minor - Bill.refunded_minor)).where(*later).scalar_subquery(),
+            _count(Bill.id, *later),
         )
     ).one()  # fmt: skip
-    return People(customers, customers_before, *(value and float(value) for value in stars))
+    mean, mean_before = (value and float(value) for value in (stars, stars_before))
+    return People(customers, customers_before, mean, mean_before, int(later_minor or 0), later_bills)
 
 
 def _monday(day: date) -> date:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from shop_app import clock
 from shop_app.db import now
 from shop_app.interest.sums import LEAST, Sums
-from shop_app.listing import Rows, once_per_filters
+from shop_app.listing import Rows, contains, once_per_filters
 from shop_app.models import Camera, InterestNote, MoodHour, Product, Zone, ZoneWatcher
 from shop_app.permissions import Role
 from shop_app.web import Actor
@@ -21,23 +21,26 @@ PERIODS = (7, 28, 1)
 
 @dataclass(frozen=True)
 class Period:
-    """Whole days of the shop until today, and as many before them."""
+    """Days of the shop until this moment, and as many before them until the same time of day."""
 
     days: int
     first: datetime  # of the time before
+    until: datetime  # the end of the time before, which is no longer than what has passed of this one
     middle: datetime
     end: datetime
     dates: tuple[date, ...]
 
 
 def period(days: int, zone: str) -> Period:
-    """The last `days` days, today among them; the time before is as long and ends on the same weekday."""
+    """The last `days` days, today among them; the time before is as long and ends at this time of the same weekday."""
     days = days if days in PERIODS else PERIODS[0]
-    today = clock.day_of(now(), zone)
+    at = now()
+    today = clock.day_of(at, zone)
     dates = tuple(today - timedelta(days=days - 1 - i) for i in range(days))
     back = 7 if days == 1 else days  # a day is set against the same weekday of last week
     first = clock.day_bounds(dates[0] - timedelta(days=back), zone)[0]
-    return Period(days, first, clock.day_bounds(dates[0], zone)[0], clock.day_bounds(today, zone)[1], dates)
+    until = clock.day_bounds(today - timedelta(days=back), zone)[0] + (at - clock.day_bounds(today, zone)[0])
+    return Period(days, first, until, clock.day_bounds(dates[0], zone)[0], clock.day_bounds(today, zone)[1], dates)
 
 
 def total(hours: dict[datetime, Sums], begin: datetime, end: datetime) -> Sums:
@@ -94,9 +97,10 @@ def mood_by_hour(rows: list[MoodHour], zone: str) -> dict[tuple[str, str], dict[
     return found
 
 
-def notes(actor: Actor) -> Rows:
-    """The notes of the zones that this person watches, or of all that nobody in particular does."""
-    return _notes(None if actor.role is Role.ADMIN else actor.account_id)
+def notes(actor: Actor, text: str = "") -> Rows:
+    """The notes of the zones that this person watches, or of all that nobody in particular does; by product or zone."""
+    query = _notes(None if actor.role is Role.ADMIN else actor.account_id)
+    return query.where(or_(contains(Product.name, text), contains(InterestNote.zone, text))) if text else query
 
 
 @once_per_filters
@@ -104,7 +108,7 @@ def _notes(watcher: int | None) -> Rows:
     query = (
         select(
             InterestNote.hour, InterestNote.camera, InterestNote.zone, InterestNote.looked, InterestNote.looked_seconds,
-            InterestNote.bought, Product.name.label("product"), Camera.title,
+            InterestNote.bought, Product.name.label("product"), InterestNote.product_id, Camera.title,
         )
         .outerjoin(Product, Product.id == InterestNote.product_id)
         .outerjoin(Camera, Camera.name == InterestNote.camera)

@@ -98,14 +98,25 @@ class Line:
         return {"camera": self.camera, "zone": self.zone} if self.zone else {"product": self.product_id}
 
 
-def lines(session: Session, first: datetime, middle: datetime, end: datetime, *, by: str = "zone") -> list[Line]:
-    """All zones (or products), what is looked at and not bought first; two times in one statement."""
+def lines(
+    session: Session,
+    first: datetime,
+    middle: datetime,
+    end: datetime,
+    *,
+    until: datetime | None = None,
+    by: str = "zone",
+) -> list[Line]:
+    """All zones (or products), what is looked at and not bought first; two times in one statement.
+
+    The one before reaches from `first` to `until`, and to `middle` where nothing is said.
+    """
     hours = _hours(first, end, by)
     sold = _sold(first, end)
     is_now = hours.c.hour >= middle
     counts = [hours.c[name] for name in (*COUNTS, "looked_seconds")] + [func.coalesce(sold.c.bought, 0)]
     sums: list[ColumnElement[Any]] = []
-    for when in (is_now, ~is_now):
+    for when in (is_now, hours.c.hour < (until or middle)):
         sums += [func.sum(case((when, column), else_=0)) for column in counts]
     query = (
         select(hours.c.camera, hours.c.zone, hours.c.product_id, Product.name, func.max(hours.c.shelf), func.max(Camera.title), *sums)

@@ -11,7 +11,6 @@ from flask import Response, render_template, request
 from markupsafe import Markup
 from sqlalchemy import select
 
-from shop_app import clock
 from shop_app.errors import NotFound
 from shop_app.interest import service, sums
 from shop_app.listing import SortColumn, asked, csv_answer, everything, paginate, wants_csv
@@ -62,7 +61,7 @@ def index() -> str | Response:
     """All zones or products, what is looked at but not bought first."""
     when = _period()
     by = "product" if asked("by") == "product" else "zone"
-    found = sums.lines(session(), when.first, when.middle, when.end, by=by)
+    found = sums.lines(session(), when.first, when.middle, when.end, until=when.until, by=by)
     wanted = asked("q").casefold()
     found = [line for line in found if wanted in f"{line.name} {line.place}".casefold()]
     if wants_csv():
@@ -88,8 +87,7 @@ def show() -> str | Response:
     hours = sums.by_hour(session(), when.first, when.end, camera=camera, zone=name, product_id=product_id)
     if wants_csv():
         return csv_answer("interest-hours", HOUR_COLUMNS, hours.items())
-    ends = when.middle if when.days > 1 else clock.day_bounds(clock.day_of(when.first, zone), zone)[1]
-    present, before = service.total(hours, when.middle, when.end), service.total(hours, when.first, ends)
+    present, before = service.total(hours, when.middle, when.end), service.total(hours, when.first, when.until)
     return render_template(
         "interest/show.html", title=title, when=when, now=present, before=before, least=sums.LEAST,
         funnel=_funnel(present), days=_days(service.per_day(hours, when.dates, zone)),
@@ -105,8 +103,9 @@ def mood() -> str | Response:
     if wants_csv():
         rows = [(camera, zone, hour, m) for (camera, zone), hours in found.items() for hour, m in sorted(hours.items())]
         return csv_answer("mood", MOOD_COLUMNS, rows)
+    titles = {name: title for name, title in session().execute(select(Camera.name, Camera.title))} if found else {}
     charts = [
-        (camera, zone, _mood_points(hours), sum(m.people for m in hours.values()))
+        (titles.get(camera, camera), zone, _mood_points(hours), sum(m.people for m in hours.values()))
         for (camera, zone), hours in found.items()
     ]
     return render_template("interest/mood.html", charts=charts, when=when, least=sums.LEAST)
@@ -115,7 +114,7 @@ def mood() -> str | Response:
 @area.get("/notes", may=P.CAMERA_NOTES)
 def notes() -> str | Response:
     """Notes about zones: looked at and not bought."""
-    query = service.notes(actor())
+    query = service.notes(actor(), asked("q"))
     if wants_csv():
         return csv_answer("camera-notes", NOTE_COLUMNS, everything(session(), query.order_by(InterestNote.hour)))
     found = paginate(session(), query, NOTE_SORTS, default="-time")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from shop_app import audit
 from shop_app.db import now
 from shop_app.errors import Invalid, NotFound
-from shop_app.listing import Rows, once_per_filters
+from shop_app.listing import Rows, SortColumn, contains, once_per_filters
 from shop_app.models import Account, Notification, NotificationRead
 from shop_app.permissions import Role
 from shop_app.text import _
@@ -19,6 +20,14 @@ from shop_app.web import Actor
 _Sender = aliased(Account)
 UNREAD_FOR = timedelta(days=90)  # what nobody opened in that time does not wait any longer
 MOST_UNREAD = 100  # are counted, for the bell of each page
+RECEIPT_SORTS: dict[str, list[SortColumn]] = {
+    "name": [Account.name, Account.id],
+    "read": [NotificationRead.at, Account.id],
+}
+_is_for = or_(
+    Account.id == Notification.account_id,
+    and_(Account.role == Notification.role, Account.created_at <= Notification.created_at, Account.active.is_(True)),
+)
 
 
 def notify(
@@ -86,14 +95,22 @@ def _inbox(account: int | None, role: str, since: datetime | None, recent: datet
     return query.outerjoin(Notification.sender).where(_for(account, role, since))
 
 
+def sent(text: str = "", role: str = "") -> Rows:
+    """Notes that people sent, by text and addressee (a role, or `person`), with names and how many have read each."""
+    query = _sent(role if role in {*Role, "person"} else "")
+    return query.where(or_(contains(Notification.title, text), contains(Notification.body, text))) if text else query
+
+
 @once_per_filters
-def sent() -> Rows:
-    """All notes that people sent, as rows with the names of people and how many have read each."""
+def _sent(role: str) -> Rows:
     reads = select(func.count()).where(NotificationRead.notification_id == Notification.id).scalar_subquery()
     columns = Notification.id, Notification.title, Notification.body, Notification.role, Notification.created_at
     query = select(*columns, _Sender.name.label("sender"), Account.name.label("account"), reads.label("reads"))
     people = query.outerjoin(Notification.sender.of_type(_Sender)).outerjoin(Notification.account)
-    return people.where(Notification.sender_id > 0)  # not IS NOT NULL, which SQLite counts without the index
+    people = people.where(Notification.sender_id > 0)  # not IS NOT NULL, which SQLite counts without the index
+    if role:
+        people = people.where(Notification.role.is_(None) if role == "person" else Notification.role == role)
+    return people
 
 
 def get_mine(session: Session, actor: Actor, note_id: int) -> Notification:
@@ -130,15 +147,30 @@ def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> N
     return note
 
 
-def receipts(session: Session, note: Notification) -> list[tuple[Account, NotificationRead | None]]:
-    """Everybody a note was for, and when each read it."""
-    read = and_(NotificationRead.account_id == Account.id, NotificationRead.notification_id == note.id)
-    query = select(Account, NotificationRead).outerjoin(NotificationRead, read)
-    if note.role is not None:
-        query = query.where(Account.role == note.role, Account.created_at <= note.created_at, Account.active.is_(True))
-    else:
-        query = query.where(Account.id == note.account_id)
-    return [(account, seen) for account, seen in session.execute(query.order_by(Account.name).limit(500))]
+def get_sent(session: Session, note_id: int) -> Row[*tuple[Any, ...]]:
+    """A note that somebody sent, how many it is for, and how many of them have read it."""
+    people = select(func.count(Account.id)).where(_is_for).correlate(Notification).scalar_subquery()
+    read = (NotificationRead.account_id == Account.id) & (NotificationRead.notification_id == Notification.id)
+    reads = select(func.count(Account.id)).join(NotificationRead, read).where(_is_for).correlate(Notification)
+    note = session.execute(
+        select(
+            Notification.id, Notification.title, Notification.body, Notification.created_at, Notification.role,
+            people.label("people"), reads.scalar_subquery().label("reads"),
+        ).where(Notification.id == note_id, Notification.sender_id.is_not(None))
+    ).first()  # fmt: skip
+    if note is None:
+        raise NotFound(_("There is no such notification."))
+    return note
+
+
+def receipts(note_id: int, state: str = "") -> Rows:
+    """Everybody a note is for, and when each read it (`at`); those alone who did (`read`) or did not (`unread`)."""
+    read = (NotificationRead.account_id == Account.id) & (NotificationRead.notification_id == Notification.id)
+    query = select(Account.name, Account.role, NotificationRead.at).select_from(Account).join(Notification, _is_for)
+    query = query.outerjoin(NotificationRead, read).where(Notification.id == note_id)
+    if state in {"read", "unread"}:
+        query = query.where(NotificationRead.at.is_not(None) if state == "read" else NotificationRead.at.is_(None))
+    return query
 
 
 def _is_read_by(account: int | None) -> ColumnElement[bool]:

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from shop_app.errors import NotFound
 from shop_app.forms import Form, choices
 from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.messages import service
@@ -45,12 +44,17 @@ SENT_COLUMNS = {
     "text": lambda row: row.body,
     "read by": lambda row: row.reads,
 }
+RECEIPT_COLUMNS = {
+    "name": lambda row: row.name,
+    "role": lambda row: row.role,
+    "read": lambda row: row.at.isoformat() if row.at else "",
+}
 
 
 class SendForm(Form):
     """A note to a role or a person."""
 
-    to = SelectField(_l("To"))
+    to = SelectField(_l("To"), [InputRequired()])
     title = StringField(_l("Subject"), [InputRequired(), Length(max=160)], render_kw={"autocomplete": "off"})
     body = TextAreaField(_l("Text"), [Optional(), Length(max=5000)])
 
@@ -84,20 +88,24 @@ def read(note_id: int) -> BaseResponse:
 @area.get("/sent", may=P.NOTIFICATIONS_SEND)
 def sent() -> str | Response:
     """What was sent, and how many have read it."""
+    query = service.sent(asked("q"), asked("to"))
     if wants_csv():
-        rows = everything(session(), service.sent().order_by(Notification.id.desc()))
-        return csv_answer("sent-notifications", SENT_COLUMNS, rows)
-    notes = paginate(session(), service.sent(), {"when": [Notification.id]}, default="-when")
+        return csv_answer(
+            "sent-notifications", SENT_COLUMNS, everything(session(), query.order_by(Notification.id.desc()))
+        )
+    notes = paginate(session(), query, {"when": [Notification.id]}, default="-when")
     return render_template("messages/sent.html", notes=notes)
 
 
 @area.get("/sent/<int:note_id>", may=P.NOTIFICATIONS_SEND, endpoint="sent_receipts")
-def receipts(note_id: int) -> str:
+def receipts(note_id: int) -> str | Response:
     """Who has read one note, and who has not."""
-    note = session().get(Notification, note_id)
-    if note is None or note.sender_id is None:
-        raise NotFound(_("There is no such notification."))
-    return render_template("messages/receipts.html", note=note, receipts=service.receipts(session(), note))
+    note = service.get_sent(session(), note_id)
+    query = service.receipts(note_id, asked("state"))
+    if wants_csv():
+        return csv_answer("receipts", RECEIPT_COLUMNS, everything(session(), query.order_by(Account.name)))
+    receipts = paginate(session(), query, service.RECEIPT_SORTS, default="name")
+    return render_template("messages/receipts.html", note=note, receipts=receipts)
 
 
 @area.get("/send", may=P.NOTIFICATIONS_SEND, endpoint="sent_new")
@@ -126,8 +134,10 @@ def _with_addressees(form: SendForm) -> SendForm:
     )
     roles = [(f"role:{r.value}", _("All: %(role)s", role=ROLE_LABELS[r.value])) for r in STAFF]
     roles.append((f"role:{Role.CUSTOMER.value}", _("All customers")))
-    form.to.choices = choices(*roles, *((f"person:{i}", f"{name} ({ROLE_LABELS[role]})") for i, name, role in people))
-    asked_for = request.args.get("to", "")
+    form.to.choices = choices(
+        ("", _("Choose")), *roles, *((f"person:{i}", f"{name} ({ROLE_LABELS[role]})") for i, name, role in people)
+    )
+    asked_for = request.form.get("to") or request.args.get("to", "")
     if asked_for.startswith("person:") and asked_for not in {choice.value for choice in form.to.choices}:
         customer = session().get(
             Account, int(asked_for[7:]) if asked_for[7:].isascii() and asked_for[7:].isdigit() else 0

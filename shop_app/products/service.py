@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from shop_app import audit, money
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, contains, once_per_filters
+from shop_app.listing import Rows, SortColumn, contains, defuse, once_per_filters
 from shop_app.models import Product, StockMovement, TaxClass
 from shop_app.text import _
 from shop_app.web import Actor
@@ -139,7 +140,10 @@ class RowProblem:
 
 
 def import_csv(session: Session, actor: Actor, content: bytes, currency: str) -> tuple[int, int, list[RowProblem]]:
-    """Add and change products from CSV; with one bad row nothing is taken. Returns added, changed, problems."""
+    """Add and change products from CSV; with one bad row nothing is taken. Returns added, changed, problems.
+
+    What a file has no column for stays as it is; `stock` counts for new products alone.
+    """
     rows = _read_csv(content)
     classes = {c.name.casefold(): c.id for c in session.scalars(select(TaxClass))}
     present = {p.sku: p for p in session.scalars(select(Product))}
@@ -147,9 +151,9 @@ def import_csv(session: Session, actor: Actor, content: bytes, currency: str) ->
     problems: list[RowProblem] = []
     seen: set[str] = set()
     for line, row in rows:
-        sku = (row.get("sku") or "").strip()
+        sku = _as_typed(row.get("sku") or "")
         try:
-            entry, stock = _entry(row, classes, currency)
+            entry, stock = _entry(row, classes, currency, present.get(sku))
             if sku in seen:
                 raise Invalid(_("This SKU stands in the file twice."))
             seen.add(sku)
@@ -173,7 +177,8 @@ def _read_csv(content: bytes) -> list[tuple[int, dict[str, str]]]:
     head = text.split("\n", 1)[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
     try:
-        missing = {"sku", "name", "price", "tax"} - set(reader.fieldnames or [])
+        reader.fieldnames = [name.strip().casefold() for name in reader.fieldnames or []]
+        missing = {"sku", "name", "price", "tax"} - set(reader.fieldnames)
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise Invalid(
@@ -186,21 +191,36 @@ def _read_csv(content: bytes) -> list[tuple[int, dict[str, str]]]:
     return rows
 
 
-def _entry(row: dict[str, str], classes: dict[str, int], currency: str) -> tuple[Entry, int]:
-    def cell(name: str) -> str:
-        return (row.get(name) or "").strip().removeprefix("'")
-
-    tax = cell("tax").casefold()
-    if tax not in classes:
-        raise Invalid(_("There is no tax class “%(name)s”.", name=cell("tax")))
-    entry = Entry(
-        sku=cell("sku"), name=cell("name"), price_minor=money.to_minor(cell("price"), currency), tax_class_id=classes[tax],
-        barcode=cell("barcode"), description=cell("description"), category=cell("category"),
-        cost_minor=money.to_minor(cell("cost"), currency) if cell("cost") else None,
-        low_stock_level=_whole(cell("low_stock_level") or "0"),
+def _entry(row: dict[str, str], classes: dict[str, int], currency: str, present: Product | None) -> tuple[Entry, int]:
+    cells = {name: _as_typed(text) for name, text in row.items() if isinstance(text, str)}
+    tax = cells.get("tax", "")
+    if tax.casefold() not in classes:
+        raise Invalid(_("There is no tax class “%(name)s”.", name=tax))
+    said: dict[str, Any] = {name: cells[name] for name in ("barcode", "category", "description") if name in cells}
+    if "cost" in cells:
+        said["cost_minor"] = money.to_minor(cells["cost"], currency) if cells["cost"] else None
+    if "low_stock_level" in cells:
+        said["low_stock_level"] = _whole(cells["low_stock_level"] or "0")
+    before = _entry_of(present) if present else Entry("", "", 0, 0)
+    entry = replace(
+        before, sku=cells.get("sku", ""), name=cells.get("name", ""), tax_class_id=classes[tax.casefold()],
+        price_minor=money.to_minor(cells.get("price", ""), currency), **said,
     )  # fmt: skip
     _check(entry)
-    return entry, _whole(cell("stock") or "0")
+    return entry, _whole(cells.get("stock") or "0")
+
+
+def _as_typed(cell: str) -> str:
+    """Without the apostrophe that our own CSV puts before what a spreadsheet would run."""
+    text = cell.strip()
+    return text[1:] if text[:1] == "'" and defuse(text[1:]) != text[1:] else text
+
+
+def _entry_of(product: Product) -> Entry:
+    return Entry(
+        product.sku, product.name, product.price_minor, product.tax_class_id, product.barcode or "", product.description,
+        product.category, product.cost_minor, product.low_stock_level,
+    )  # fmt: skip
 
 
 def _whole(text: str) -> int:

@@ -31,6 +31,12 @@ COLUMNS = {
     "stock": lambda product: product.stock,
     "low_stock_level": lambda product: product.low_stock_level,
     "active": lambda product: "yes" if product.active else "no",
+    "description": lambda product: product.description,
+}
+COST = {
+    "cost": lambda product: (
+        "" if product.cost_minor is None else money.from_minor(product.cost_minor, profile().currency)
+    )
 }
 
 
@@ -39,7 +45,10 @@ def index() -> str | Response:
     """The list of products."""
     query = service.search(asked("q"), asked("category"), asked("state") or "active")
     if wants_csv():
-        return csv_answer("products", COLUMNS, everything(session(), query.order_by(Product.name)))
+        rows = query.add_columns(Product.description, Product.cost_minor).order_by(Product.name)
+        return csv_answer(
+            "products", COLUMNS | (COST if actor().can(P.PRODUCTS_MANAGE) else {}), everything(session(), rows)
+        )
     products = paginate(session(), query, service.SORTS, default="name", key=Product.id)
     return render_template("products/index.html", products=products, categories=service.categories(session()))
 
@@ -144,16 +153,17 @@ def import_now() -> BaseResponse | tuple[str, int]:
     """Import products from CSV: all rows, or none and an error for each bad one."""
     form = ImportForm()
     upload = request.files.get("file")
-    content = upload.stream.read() if upload else b""
     problem, problems = "", list[service.RowProblem]()
     try:
-        added, changed, problems = service.import_csv(session(), actor(), content, profile().currency)
+        if not upload:
+            raise Invalid(_("Nothing was imported: choose a file first."))
+        added, changed, problems = service.import_csv(session(), actor(), upload.stream.read(), profile().currency)
     except Refused as refusal:
         problem = refusal.detail
     if problem or problems:
         unit().finish(keep=False)
         return render_template("products/import.html", form=form, problems=problems, problem=problem), 422
-    flash(_("%(added)s products added, %(changed)s changed.", added=added, changed=changed))
+    flash(_("Products added: %(added)s, changed: %(changed)s.", added=added, changed=changed))
     return redirect(url_for(".index"), 303)
 
 

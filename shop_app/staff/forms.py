@@ -43,7 +43,11 @@ PERMISSION_LABELS = {
 class StaffForm(Form):
     """Who somebody is, and what they may do."""
 
-    role = SelectField(_l("Role"), choices=choices(*((role.value, ROLE_LABELS[role.value]) for role in STAFF)))
+    role = SelectField(
+        _l("Role"),
+        [InputRequired()],
+        choices=choices(("", _l("Choose")), *((role.value, ROLE_LABELS[role.value]) for role in STAFF)),
+    )
     name = StringField(_l("Name"), [InputRequired(), Length(max=120)], render_kw={"autocomplete": "off"})
     email = StringField(_l("E-mail"), [Optional(), Length(max=254)], render_kw={"autocomplete": "off"})
     phone = StringField(_l("Telephone"), [Optional(), Length(max=30)], render_kw={"autocomplete": "off"})

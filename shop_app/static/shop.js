@@ -20,6 +20,10 @@ for (const select of document.querySelectorAll(".filters select, .filters input[
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// What is to be put right is where the hands go; and of a long menu, the present place is seen.
+document.querySelector("main [aria-invalid=true]")?.focus();
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest" });
+
 // "/" goes to the search of a list, as everywhere.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;

@@ -5,6 +5,7 @@
   const svg = document.querySelector("#drawing svg");
   const rows = document.getElementById("zone-rows");
   const template = document.getElementById("zone-row");
+  const products = new Map([...document.querySelectorAll("#products option")].map((one) => [one.value, one.textContent]));
   const zones = JSON.parse(form.dataset.zones).map((zone) => ({ ...zone }));
   let current = null;
   let dragged = null;
@@ -64,7 +65,9 @@
         if (points.every((p) => p.length === 2 && p.every(Number.isFinite))) zone.points = points;
       } else if (field) {
         zone[field] = event.target.value;
-        if (field === "kind") show(zone); else label(zone);
+        const product = field === "product" && !zone.name && products.get(zone.product);
+        if (product) zone.name = product.slice(0, 60);
+        if (field === "kind" || product) show(zone); else label(zone);
       }
       paint();
     });
@@ -81,7 +84,7 @@
   }
 
   svg.addEventListener("pointerdown", (event) => {
-    if (!current) return;
+    if (!current) begin();
     const corner = event.target.getAttribute("data-corner");
     if (corner === null) { current.points.push(place(event)); dragged = current.points.length - 1; } else dragged = Number(corner);
     svg.setPointerCapture(event.pointerId);
@@ -96,13 +99,14 @@
   });
   svg.addEventListener("pointerup", () => { dragged = null; });
 
-  document.getElementById("add-zone").addEventListener("click", () => {
+  function begin() {
     const zone = { name: "", kind: "product", product: "", shelf: "", points: [] };
     zones.push(zone);
     add(zone);
     choose(zone);
-    zone.row.querySelector("[data-field=name]").focus();
-  });
+    return zone;
+  }
+  document.getElementById("add-zone").addEventListener("click", () => begin().row.querySelector("[data-field=name]").focus());
   document.querySelector("#drawing img").addEventListener("load", paint); // before, the drawing has no size
   zones.forEach(add);
   if (zones.length) choose(zones[0]);

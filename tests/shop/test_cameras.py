@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import http.server
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import av
 import numpy as np
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from shop_app import Settings, create_app
@@ -181,6 +184,49 @@ def test_zones_that_make_no_sense_change_nothing(zones: str, admin: Person, data
         assert session.scalars(select(Zone)).all() == []
 
 
+def _shown(page: str) -> Any:
+    found = re.search(r'data-zones="([^"]*)"', page)
+    assert found is not None
+    return json.loads(html.unescape(found.group(1)))
+
+
+def test_zones_that_are_refused_stay_on_the_page_with_the_reason(admin: Person) -> None:
+    admin.client.post("/cameras/new", data=camera_form())
+    drawn = [
+        {"name": "Tea", "kind": "staff", "product": "", "shelf": "", "points": [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]},
+        {"name": "<Till>", "kind": "service", "product": "", "shelf": "", "points": [[0.1, 0.1], [0.2, 0.1]]},
+    ]
+
+    answer = admin.client.post("/cameras/tea-shelf/zones", data={"zones": json.dumps(drawn), "version": "1"})
+
+    assert answer.status_code == 422
+    assert "&lt;Till&gt;: A zone needs 3 to 40 corners" in answer.text
+    assert _shown(answer.text) == drawn
+
+
+def test_what_was_drawn_too_late_stays_on_the_page_too(admin: Person) -> None:
+    admin.client.post("/cameras/new", data=camera_form())
+    admin.client.post("/cameras/tea-shelf/zones", data={"zones": "[]", "version": "1"})
+    drawn = [{"name": "Tea", "kind": "staff", "product": "", "shelf": "", "points": [[0, 0], [1, 0], [1, 1]]}]
+
+    answer = admin.client.post("/cameras/tea-shelf/zones", data={"zones": json.dumps(drawn), "version": "1"})
+
+    assert answer.status_code == 409
+    assert _shown(answer.text) == drawn
+    assert "Show the zones as they are now" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/cameras/new", "/cameras/tea-shelf"])
+def test_half_a_night_is_told_on_the_form_which_keeps_the_rest(path: str, admin: Person) -> None:
+    admin.client.post("/cameras/new", data=camera_form())
+
+    answer = admin.client.post(path, data=camera_form(title="Coffee shelf", night_from="22:00", night_to=""))
+
+    assert answer.status_code == 422
+    assert "A night needs a beginning and an end." in answer.text
+    assert 'value="Coffee shelf"' in answer.text
+
+
 def test_of_two_admins_who_draw_the_later_one_is_told(admin: Person) -> None:
     admin.client.post("/cameras/new", data=camera_form())
 
@@ -271,19 +317,25 @@ def test_an_admin_adds_a_camera_and_draws_on_its_picture(
     page.get_by_label("Kind").select_option("sample")
     page.get_by_label("Address").fill("aisle.mp4")
     page.get_by_role("button", name="Try it and go on").click()
-    page.get_by_role("button", name="Another zone").click()
-    page.get_by_label("Name", exact=True).fill("tea")
-    page.get_by_label("Product (SKU)").fill("TEA-250")
     box = page.locator("#drawing svg").bounding_box()
     assert box is not None
     for x, y in ((0.2, 0.2), (0.6, 0.2), (0.6, 0.7)):
         page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.get_by_label("Product (SKU)").fill("TEA-25")
+    page.get_by_label("Name", exact=True).fill("tea")
     page.get_by_role("button", name="Save and start the camera").click()
-    page.locator(".camera", has_text="Tea shelf").locator(".zones-drawn", has_text="tea").wait_for(state="attached")
+    page.get_by_role("alert").filter(has_text="The zone tea needs the SKU of a product").wait_for()
+    page.get_by_label("Name", exact=True).fill("")
+    page.get_by_label("Product (SKU)").fill("TEA-250")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Green tea")
+    page.get_by_role("button", name="Save and start the camera").click()
+    page.locator(".camera", has_text="Tea shelf").locator(".zones-drawn", has_text="Green tea").wait_for(
+        state="attached"
+    )
     CameraSystem.of(app).incident("tea-shelf")
     page.goto(f"{page.url.partition('/cameras')[0]}/alerts")
     page.get_by_role("link", name="Movement · Tea shelf").click()
-    page.locator(".picture .zones-drawn", has_text="tea").wait_for()
+    page.locator(".picture .zones-drawn", has_text="Green tea").wait_for()
 
     with database.reading() as session:
         zone = session.scalars(select(Zone)).one()

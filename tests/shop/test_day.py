@@ -148,5 +148,5 @@ def _read_the_answer(page: Page) -> None:
     page.get_by_role("link", name="Jar was open").click()
     expect(page.locator(".bubble.staff")).to_contain_text("we refund it")
     page.goto("/notifications")
-    page.get_by_role("listitem").filter(has_text="Closed on Friday").get_by_role("button", name="Read").click()
-    expect(page.get_by_role("button", name="Read", exact=True)).to_have_count(1)  # the note about the answer
+    page.get_by_role("listitem").filter(has_text="Closed on Friday").get_by_role("button", name="Mark as read").click()
+    expect(page.get_by_role("button", name="Mark as read")).to_have_count(1)  # the note about the answer

@@ -14,7 +14,7 @@ from shop_app import retention
 from shop_app.alerts import watch
 from shop_app.clock import hour_of
 from shop_app.db import Database, now
-from shop_app.interest import notes
+from shop_app.interest import notes, service
 from shop_app.models import (
     Alert,
     Bill,
@@ -133,6 +133,25 @@ def test_what_is_looked_at_and_not_bought_comes_first(sales: Person, database: D
     names = [line.split(",")[0] for line in sales.client.get("/interest?format=csv").text.splitlines()[1:]]
 
     assert names == ["Caviar", "Bread"]
+
+
+@pytest.mark.parametrize(("days", "before"), [(1, "20"), (7, "520"), (28, "–")])
+def test_a_time_that_goes_on_is_set_against_as_much_of_the_one_before(
+    days: int, before: str, sales: Person, database: Database, make_product: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "now", lambda: datetime(2026, 3, 12, 9, 30, tzinfo=UTC))  # a Thursday
+    looked = {(12, 8): 20, (10, 12): 500, (5, 8): 20, (5, 15): 300, (3, 12): 500}  # by day and hour
+    tea = make_product()
+    with database.writing() as session:
+        session.add_all(
+            hour_row(tea, datetime(2026, 3, day, hour, tzinfo=UTC), looked=people)
+            for (day, hour), people in looked.items()
+        )
+
+    trend = sales.client.get(f"/interest?format=csv&days={days}").text.splitlines()[1].split(",")[-1]
+
+    assert trend == ("" if days == 28 else "0.0")
+    assert f"before: {before}" in sales.client.get(f"/interest/of?product={tea.id}&days={days}").text
 
 
 def test_interest_pages_ask_the_database_five_times_at_most(

@@ -91,6 +91,58 @@ def test_an_import_adds_and_changes(admin: Person, database: Database, form: dic
         assert rows.all() == [("C-1", "Coffee", 999, 12), ("T-1", "Better tea", 549, 20)]
 
 
+def _all_of_it(database: Database) -> list[tuple[Any, ...]]:
+    columns = [c for c in Product.__table__.columns if c.name not in ("updated_at", "version")]
+    with database.reading() as session:
+        return [tuple(row) for row in session.execute(select(*columns).order_by(Product.id))]
+
+
+def test_what_an_imported_file_has_no_column_for_stays_as_it_is(
+    admin: Person, database: Database, make_product: Callable[..., Product]
+) -> None:
+    make_product(
+        sku="T-1", name="Tea", barcode="4001", category="Drinks", description="Green", cost_minor=210, low_stock_level=5
+    )
+
+    assert _import(admin, " SKU ,Name,price,tax\nT-1,Better tea,5.49,standard\n").status_code == 303
+
+    with database.reading() as session:
+        tea = session.scalars(select(Product)).one()
+        assert (tea.name, tea.price_minor) == ("Better tea", 549)
+        assert (tea.barcode, tea.category, tea.description, tea.cost_minor, tea.low_stock_level) == (
+            "4001", "Drinks", "Green", 210, 5,
+        )  # fmt: skip
+
+
+def test_our_own_csv_taken_in_again_changes_nothing(
+    admin: Person, database: Database, make_product: Callable[..., Product]
+) -> None:
+    make_product(sku="T-1", name="'Twas tea", category="=Drinks", description="Green;\nvery, green", cost_minor=0)
+    make_product(sku="-2", name="Off sale", barcode="4002", low_stock_level=7, active=False)
+    before = _all_of_it(database)
+
+    text = admin.client.get("/products?format=csv&state=all").text
+
+    assert _import(admin, text).status_code == 303
+    assert _all_of_it(database) == before
+
+
+def test_the_csv_tells_the_cost_to_those_alone_who_manage_products(
+    admin: Person, sales: Person, make_product: Callable[..., Product]
+) -> None:
+    make_product(cost_minor=7341)
+
+    assert "73.41" in admin.client.get("/products?format=csv").text
+    assert "73.41" not in sales.client.get("/products?format=csv").text
+
+
+def test_an_import_without_a_file_asks_for_one(admin: Person) -> None:
+    answer = admin.client.post("/products/import", data={}, content_type="multipart/form-data")
+
+    assert answer.status_code == 422
+    assert "choose a file first" in answer.text
+
+
 def test_an_import_with_bad_rows_takes_none_and_tells_each(admin: Person, database: Database) -> None:
     answer = _import(
         admin,
