@@ -12,14 +12,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from babel.support import NullTranslations
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from shop_app import mail, retention
 from shop_app.alerts import watch
 from shop_app.db import Database
+from shop_app.i18n import words_of
 from shop_app.interest import notes
+from shop_app.models import ShopProfile
 from shop_app.push import sending
 from shop_app.running import LOCK_NAME
 from shop_app.settings import Settings
@@ -44,7 +48,7 @@ def escalate(database: Database, settings: Settings) -> None:
         if not watch.unheeded(session):
             return  # an empty look takes no write lock
     with database.writing() as session:
-        done, admins = watch.escalate(session), watch.addresses_of_admins(session)
+        done, admins = watch.escalate(session, _words(session, settings)), watch.addresses_of_admins(session)
     if not mail.can_send(settings):
         return
     where = settings.public_url.rstrip("/")  # without it, the words alone
@@ -64,7 +68,11 @@ def _notice_silence(database: Database, settings: Settings) -> None:
 
 def _write_notes(database: Database, settings: Settings) -> None:
     with database.writing() as session:
-        notes.write(session)
+        notes.write(session, _words(session, settings))
+
+
+def _words(session: Session, settings: Settings) -> NullTranslations:
+    return words_of(settings, session.get_one(ShopProfile, 1).locale)
 
 
 JOBS = (

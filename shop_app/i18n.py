@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel
 
@@ -41,6 +42,11 @@ def choose_locale() -> str:
 def choose_zone() -> str | None:
     """The shop's zone: the same moment reads the same for everybody."""
     return profile().time_zone if has_request_context() and "profile" in g else None
+
+
+def words_of(settings: Settings, locale: str) -> NullTranslations:
+    """All text in one language, for work without a request: what the shop tells by itself is in the shop's language."""
+    return Translations.load(compile_translations(settings), [locale])
 
 
 def compile_translations(settings: Settings) -> Path:

@@ -103,7 +103,7 @@ def _alert(
     session.add(alert)
     if not seen:
         session.flush()
-        title = f"Nobody took the alert of {int(night.hour):02d}:{int(night.hour % 1 * 60):02d} at store-room"
+        title = f"Nobody took the alert of {int(night.hour):02d}:{int(night.hour % 1 * 60):02d} at Store room"
         notify(session, title, role=Role.ADMIN, kind="alert", link=f"/alerts/{alert.id}")
 
 

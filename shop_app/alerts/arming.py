@@ -12,7 +12,8 @@ from shop_app import audit
 from shop_app.alerts import changes
 from shop_app.db import now
 from shop_app.errors import Invalid
-from shop_app.models import Account, ArmChange, Snooze
+from shop_app.models import Account, ArmChange, Camera, Snooze
+from shop_app.text import _
 from shop_app.web import Actor
 
 SNOOZE_MINUTES = (15, 60, 240)
@@ -29,11 +30,12 @@ class Holding(NamedTuple):
 
 Change = TypeVar("Change", ArmChange, Holding)
 _SITUATION = (
-    select(ArmChange.armed, ArmChange.until, Account.name, Snooze.camera, Snooze.until)
+    select(ArmChange.armed, ArmChange.until, Account.name, Snooze.camera, Camera.title, Snooze.until)
     .outerjoin(ArmChange.account)
     .outerjoin(
         Snooze, and_(Snooze.until > bindparam("now"), Snooze.until > ArmChange.at)
     )  # the second is true with the first
+    .outerjoin(Camera, Camera.name == Snooze.camera)
     .where(ArmChange.id == select(func.max(ArmChange.id)).scalar_subquery())
 )
 
@@ -44,12 +46,13 @@ def current(session: Session, at: datetime | None = None) -> ArmChange | None:
     return _holding(last, at or now())
 
 
-def situation(session: Session) -> tuple[Holding | None, dict[str, datetime]]:
-    """What holds now, and the cameras that are snoozed and until when; in one statement."""
+def situation(session: Session) -> tuple[Holding | None, list[tuple[str, str, datetime]]]:
+    """What holds now, and the cameras that are snoozed, what people call them, and until when; in one statement."""
     at = now()
     rows = session.execute(_SITUATION, {"now": at}).all()
     last = Holding(*rows[0][:3]) if rows else None
-    return _holding(last, at), {camera: until for *_change, camera, until in rows if camera is not None}
+    snoozed = [(camera, title or camera, until) for *_change, camera, title, until in rows if camera is not None]
+    return _holding(last, at), snoozed
 
 
 def is_disarmed(change: ArmChange | None) -> bool:
@@ -65,7 +68,7 @@ def mode_by_hand(change: ArmChange | None, at: datetime) -> str:
 def arm(session: Session, actor: Actor, *, armed: bool, hours: int) -> None:
     """Arm or disarm by hand for some hours; 0 gives the shop back to its schedule."""
     if hours not in (0, *BY_HAND_HOURS):
-        raise Invalid("Nothing was changed: choose one of the times offered.")
+        raise Invalid(_("Nothing was changed: choose one of the times offered."))
     until = now() + timedelta(hours=hours) if hours else None
     session.add(ArmChange(armed=armed or not hours, account_id=actor.account_id, at=now(), until=until))
     changes.note(session, None, "armed")
@@ -75,7 +78,7 @@ def arm(session: Session, actor: Actor, *, armed: bool, hours: int) -> None:
 def snooze(session: Session, actor: Actor, camera: str, minutes: int) -> None:
     """Take the sound from one camera for a while; 0 minutes ends that."""
     if minutes not in (0, *SNOOZE_MINUTES):
-        raise Invalid("Nothing was changed: choose one of the times offered.")
+        raise Invalid(_("Nothing was changed: choose one of the times offered."))
     at = now()
     for running in session.scalars(select(Snooze).where(Snooze.camera == camera, Snooze.until > at)):
         running.until = at

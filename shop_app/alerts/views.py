@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache, partial
 from typing import Any
 
@@ -37,6 +38,7 @@ from shop_app.web import Area, actor, profile, session, shop
 area = Area("alerts", __name__, url_prefix="/alerts")
 area.menu(_l("Alerts"), "index", icon="shield", may=P.ALERTS, order=300, group=_l("Security"), phone=True)
 
+CLIP_COMES_WITHIN = timedelta(minutes=10)
 SORTS = {
     "time": [Alert.started_at, Alert.id],
     "camera": [Alert.camera, Alert.id],
@@ -111,6 +113,7 @@ def show(alert_id: int) -> str:
         start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
         drawing=cameras.drawings(session(), alert.camera).get(alert.camera),
         elsewhere=service.elsewhere(session(), alert, profile()),
+        is_old=now() - (alert.ended_at or alert.started_at) > CLIP_COMES_WITHIN,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from gettext import NullTranslations
 
 from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +19,7 @@ from shop_app.messages import notify
 from shop_app.models import Account, Alert, Camera, CameraState, ShopProfile
 from shop_app.permissions import Role
 
+ENGLISH = NullTranslations()
 OLDEST = timedelta(days=1)  # what is older is not sent on any more
 FORGOTTEN = timedelta(days=7)  # a camera unheard for so long was taken away
 WHAT = {
@@ -48,22 +50,23 @@ class Escalated:
     link: str
 
 
-def escalate(session: Session) -> list[Escalated]:
+def escalate(session: Session, words: NullTranslations = ENGLISH) -> list[Escalated]:
     """Send them on to the admins, each once; returns those of which the admins are told."""
-    done = []
+    done, profile = [], session.get_one(ShopProfile, 1)
+    titles = {name: title for name, title in session.execute(select(Camera.name, Camera.title))}
     for alert in unheeded(session):
         told = session.scalars(_told_of(alert.camera)).first() is not None
         once = update(Alert).where(Alert.id == alert.id, Alert.escalated_at.is_(None), Alert.state == "new")
         if not changed_rows(session, once.values(escalated_at=now())):
             continue
-        profile = session.get_one(ShopProfile, 1)
         time = clock.local(alert.started_at, profile.time_zone).strftime("%H:%M:%S")
-        title = f"Nobody took the alert of {time} at {alert.camera}"
+        where = titles.get(alert.camera, alert.camera)
+        title = words.gettext("Nobody took the alert of %(time)s at %(camera)s") % {"time": time, "camera": where}
         link = f"/alerts/{alert.id}"
         changes.note(session, alert.id, "escalated")
         audit.record(session, None, "alert.escalated", alert.id)
         if not told:
-            what = ", ".join(filter(None, (WHAT[alert.cause or alert.change], alert.zone)))
+            what = ", ".join(filter(None, (words.gettext(WHAT[alert.cause or alert.change]), alert.zone)))
             notify(session, title, what, role=Role.ADMIN, kind="alert", link=link)
             done.append(Escalated(title, what, link))
     return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from gettext import NullTranslations
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -13,14 +14,15 @@ from shop_app.db import now
 from shop_app.interest.service import watchers
 from shop_app.interest.sums import bought_in
 from shop_app.messages import notify
-from shop_app.models import InterestHour, InterestNote, Product
+from shop_app.models import Camera, InterestHour, InterestNote, Product
 from shop_app.permissions import Role
 
+ENGLISH = NullTranslations()
 LEAST_LOOKED = 5  # customers in an hour, before sales hears of it
 QUIET_HOURS = 3  # after a note, for the same zone
 
 
-def write(session: Session) -> int:
+def write(session: Session, words: NullTranslations = ENGLISH) -> int:
     """Write the notes of the hour that has just ended; how many there were."""
     end = hour_of(now())
     begin = end - timedelta(hours=1)
@@ -34,7 +36,7 @@ def write(session: Session) -> int:
     written = 0
     for row, name in rows:
         if not bought.get(row.product_id or 0) and not _told_lately(session, row):
-            written += _write_one(session, row, name)
+            written += _write_one(session, row, name, words)
     return written
 
 
@@ -46,7 +48,7 @@ def _told_lately(session: Session, row: InterestHour) -> bool:
     return session.scalars(query.limit(1)).first() is not None
 
 
-def _write_one(session: Session, row: InterestHour, product: str) -> int:
+def _write_one(session: Session, row: InterestHour, product: str, words: NullTranslations) -> int:
     note = InterestNote(
         hour=row.hour, camera=row.camera, zone=row.zone, product_id=row.product_id, looked=row.looked,
         looked_seconds=row.looked_seconds, bought=0, created_at=now(),
@@ -58,8 +60,12 @@ def _write_one(session: Session, row: InterestHour, product: str) -> int:
     except IntegrityError:
         return 0  # another process was first
     seconds = round(row.looked_seconds / max(1, row.looked))
-    title = f"{row.looked} customers looked at {product} for {seconds} s in the last hour, none bought"
-    body = f"{row.camera}: {row.zone}"
+    title = words.ngettext(
+        "%(num)s customer looked at %(product)s for %(s)s s in the last hour, none bought",
+        "%(num)s customers looked at %(product)s for %(s)s s in the last hour, none bought", row.looked,
+    ) % {"num": row.looked, "product": product, "s": seconds}  # fmt: skip
+    place = session.scalars(select(Camera.title).where(Camera.name == row.camera)).first() or row.camera
+    body = f"{place}: {row.zone}"
     people = watchers(session, row.camera, row.zone)
     for account in people:
         notify(session, title, body, account_id=account, kind="camera", link="/interest/notes")

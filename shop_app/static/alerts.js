@@ -28,7 +28,7 @@
     say(card, "title", alert.title);
     say(card, "zone", alert.zone);
     say(card, "state", words.get(`state.${alert.state}`) + (alert.by ? ` ${alert.by} · ${alert.by_at}` : ""));
-    say(card, "clip", words.get(`clip.${alert.clip}`));
+    say(card, "clip", words.get(`clip.${alert.clip === "none" && alert.day !== list.dataset.today ? "failed" : alert.clip}`));
     for (const link of card.querySelectorAll("a")) link.href = `/alerts/${alert.id}`;
     const picture = card.querySelector("img");
     if (alert.still && picture.getAttribute("src") !== alert.still) picture.src = alert.still;
@@ -58,12 +58,13 @@
   function tally(chain) {
     if (!chain.querySelector(".rest")) return;
     const cards = cardsOf(chain);
-    const open = cards.filter((card) => card.dataset.state === "new").map((card) => card.dataset.id);
-    const values = { n: cards.length - 1, time: part(cards.at(-1), "time").textContent, open: open.length };
+    const open = cards.filter((card) => card.dataset.state === "new");
+    const waiting = open.filter((card) => card !== cards[0]).length;
+    const values = { n: cards.length - 1, time: part(cards.at(-1), "time").textContent, open: waiting };
     part(chain, "more").textContent = words.get("chain").replace(/\{(\w+)\}/g, (_all, name) => values[name]);
     const all = chain.querySelector("[data-do=take-all]");
-    all.value = open.join();
-    all.hidden = open.length === 0;
+    all.value = open.map((card) => card.dataset.id).join();
+    all.hidden = waiting === 0;
   }
 
   function add(alert) {
@@ -117,25 +118,61 @@
     if (!count && ringing) { clearInterval(ringing); ringing = null; }
   }
 
-  soundButton.addEventListener("click", async () => {
+  function listen() {
     audio = audio || new AudioContext();
-    if (soundButton.getAttribute("aria-pressed") === "true") await audio.suspend(); else await audio.resume();
-    const on = audio.state === "running";
-    soundButton.setAttribute("aria-pressed", String(on));
-    soundButton.querySelector("span").textContent = words.get(on ? "sound.on" : "sound.off");
-    if (on) beep();
+    audio.onstatechange = () => {
+      const on = audio.state === "running";
+      soundButton.setAttribute("aria-pressed", String(on));
+      soundButton.querySelector("span").textContent = words.get(on ? "sound.on" : "sound.off");
+    };
+  }
+  soundButton.addEventListener("click", async () => {
+    const on = soundButton.getAttribute("aria-pressed") !== "true";
+    localStorage.setItem("alert-sound", on ? "on" : "off");
+    listen();
+    if (on) { await audio.resume(); beep(); } else await audio.suspend();
   });
+  // Who had turned it on hears alerts when they come back; where the browser asks for a touch first, any will do.
+  if (localStorage.getItem("alert-sound") === "on") {
+    listen();
+    audio.resume();
+    for (const touch of ["pointerdown", "keydown"]) {
+      document.addEventListener(touch, (event) => { if (!soundButton.contains(event.target)) audio.resume(); }, { once: true });
+    }
+  }
+
+  // ---- armed or not, snoozed or not: drawn by the server; the page around it stays, and with it the sound ----
+  async function drawArmed() {
+    const old = document.getElementById("armed");
+    const answer = await fetch(location.href);
+    const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("armed");
+    if (!drawn) return;
+    const hands = old.contains(document.activeElement);
+    old.replaceWith(drawn);
+    if (hands) drawn.querySelector("button").focus();
+  }
+
+  function flash(message) {
+    const box = document.createElement("div");
+    box.className = "flash message";
+    box.textContent = message;
+    document.querySelector(".flashes").replaceChildren(box);
+  }
 
   // ---- buttons act in place ----
-  list.closest("form").addEventListener("submit", async (event) => {
+  document.querySelector("main").addEventListener("submit", async (event) => {
+    const isArmed = event.target.closest("#armed") !== null;
+    if (!isArmed && !event.target.contains(list)) return;
     event.preventDefault();
     const button = event.submitter;
     const fields = Object.fromEntries([...new FormData(event.target, button)].filter(([name]) => name !== "csrf_token"));
     button.disabled = true;
     try {
-      const answer = await window.shop.send(new URL(button.formAction).pathname, fields);
-      if (answer.alert) show(answer.alert, "updated");
-      else if (button.dataset.do === "snooze") location.reload();
+      const action = button.hasAttribute("formaction") ? button.formAction : event.target.action;
+      const answer = await window.shop.send(new URL(action).pathname, fields);
+      if (answer.alert) { show(answer.alert, "updated"); return; }
+      flash(answer.message);
+      if (isArmed || button.dataset.do === "snooze") await drawArmed();
     } catch (problem) {
       window.alert(problem.message);
     } finally {
@@ -154,7 +191,7 @@
       if (event.lastEventId && seen.has(event.lastEventId)) return;
       seen.add(event.lastEventId);
       const change = JSON.parse(event.data);
-      if (change.alert) show(change.alert, change.what); else if (change.what === "armed" || change.what === "snoozed") location.reload();
+      if (change.alert) show(change.alert, change.what); else if (change.what === "armed" || change.what === "snoozed") drawArmed();
     };
     window.addEventListener("pagehide", () => stream.close());
     window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

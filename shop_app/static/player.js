@@ -9,7 +9,9 @@
     if (key === "n" || key === "p") { go(key); return; }
     if (!video) return;
     const jump = { j: -10, l: 10, arrowleft: -1, arrowright: 1, ",": -0.04, ".": 0.04 }[key];
-    if (key === "k") { if (video.paused) video.play(); else video.pause(); }
+    const isSpace = key === " " && !event.target.closest("button, a, summary, video");
+    if (isSpace) event.preventDefault();
+    if (key === "k" || isSpace) { if (video.paused) video.play(); else video.pause(); }
     else if (jump !== undefined && event.target !== video) { video.currentTime += jump; event.preventDefault(); }
   });
 

@@ -19,7 +19,7 @@ from shop_app.db import Database, now
 from shop_app.models import Alert, AlertChange, EventFile
 from shop_app.permissions import Role
 from shop_app.web import shop_of
-from tests.shop.conftest import PHONE, Person, Window
+from tests.shop.conftest import DESK, PHONE, Person, Window
 from tests.shop.night import CameraSystem, mp4
 
 
@@ -458,6 +458,44 @@ def test_a_storm_fills_one_card_of_the_open_list_and_is_announced_once(
     page.reload()
     page.get_by_text("4 more since").click()
     assert page.locator(".alert-card:visible").count() == 5
+
+
+@pytest.mark.browser
+def test_what_others_arm_and_snooze_is_seen_at_once_and_takes_no_sound_away(
+    window: Window, cameras: CameraSystem, security: Person, admin: Person
+) -> None:
+    cameras.incident("yard")
+    page = window.open("/alerts", person=security, size=DESK)
+    armed = page.locator("#armed")
+    page.get_by_role("button", name="Turn sound on").click()
+    page.get_by_role("button", name="Sound is on").wait_for()
+
+    admin.client.post("/alerts/snooze", data={"camera": "yard", "minutes": "60"})
+    armed.get_by_text("yard is snoozed until").wait_for()
+    armed.get_by_role("button", name="Disarm").click()
+    armed.get_by_text("Disarmed").wait_for()
+    page.get_by_role("status").get_by_text("Cameras follow within seconds").wait_for()
+
+    assert page.get_by_role("button", name="Sound is on").is_visible()
+    page.get_by_role("link", name="Movement · yard").click()
+    page.get_by_role("link", name="Alerts", exact=True).first.click()
+    page.get_by_role("heading", name="Alerts").click()  # a touch, which browsers want before they make a sound
+    page.get_by_role("button", name="Sound is on").wait_for()
+
+
+@pytest.mark.browser
+def test_a_false_alarm_called_by_mistake_is_opened_again_in_the_list(
+    window: Window, cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    cameras.incident("yard")
+    page = window.open("/alerts", person=security, size=PHONE)
+
+    page.get_by_role("button", name="False alarm").click()
+    page.locator(".alert-card", has_text="False alarm, says").wait_for()
+    page.get_by_role("button", name="Open it again").click()
+    page.locator(".alert-card", has_text="Nobody has it yet").wait_for()
+
+    assert the_alert(database).state == "new"
 
 
 @pytest.mark.browser

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from shop_app import background, create_app
 from shop_app.db import Database, now
-from shop_app.models import Alert
+from shop_app.models import Alert, ShopProfile
 from shop_app.permissions import Role
 from shop_app.settings import Settings
 from shop_app.web import shop_of
@@ -81,6 +81,23 @@ def test_an_alert_that_nobody_takes_is_mailed_to_the_admins(
     text = letter.get_content()
     assert ("The camera was covered" in text, f"https://shop.example/alerts/{alert.id}" in text) == (True, True)
     assert box.is_empty
+
+
+def test_what_the_shop_tells_by_itself_is_in_its_own_language(
+    app: Flask, database: Database, posting: Settings, box: Mailbox, admin: Person
+) -> None:
+    with database.writing() as session:
+        session.get_one(ShopProfile, 1).locale = "de"
+    CameraSystem.of(app).incident()
+    with database.writing() as session:
+        session.scalars(select(Alert)).one().received_at = now() - timedelta(seconds=61)
+
+    background.escalate(database, posting)
+
+    letter = box.next()
+    assert letter["Subject"].startswith("Niemand hat den Alarm von")
+    assert "Bewegung" in letter.get_content()
+    assert "Niemand hat den Alarm von" in admin.client.get("/notifications").text
 
 
 def _token(page: str) -> str:
