@@ -29,6 +29,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 # with 1305: the savepoint that should be rolled back to went with its transaction.
 _RETRYABLE = {1205, 1213, 1020, 1305}
 
+_DUPLICATE = 1062
 _CHECK_FAILED = {4025, 3819}  # MariaDB, MySQL: an error of this kind there, an IntegrityError elsewhere
 
 # Whatever the server is set to: what does not fit is refused, not cut, and nobody waits a minute for a lock.
@@ -164,6 +165,11 @@ def may_retry(error: DBAPIError) -> bool:
     """Whether the database gave the whole transaction up, as to end a deadlock, so that the same work may be tried again."""
     arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and arguments[0] in _RETRYABLE
+
+
+def is_duplicate(error: DBAPIError) -> bool:
+    """Whether somebody else wrote the same row in this moment (MariaDB): who looks again finds it."""
+    return bool((getattr(error.orig, "args", ()) or (0,))[0] == _DUPLICATE)
 
 
 def ends_transaction(error: DBAPIError) -> bool:

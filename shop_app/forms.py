@@ -24,6 +24,12 @@ class Form(FlaskForm):  # type: ignore[misc]
         field.errors = [*field.errors, problem]
 
 
+def whole_number(text: str, most: int) -> int | None:
+    """A number from 0 to `most` as a program writes it; None for anything else. `str.isdigit` takes `²`, too."""
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if plain and int(text) <= most else None
+
+
 def choices(*pairs: tuple[Any, Any]) -> list[SelectChoice]:
     """Values and labels of a SelectField."""
     return [SelectChoice(value, label) for value, label in pairs]

@@ -75,8 +75,13 @@ def _check_permission(may: Permission) -> None:
         raise Forbidden(_("Your account may not do this. Nothing was changed."))
 
 
+def is_fresh() -> bool:
+    """Whether the password was given a short while ago."""
+    return now() - (actor().confirmed_at or now()) < FRESH
+
+
 def _ask_again() -> BaseResponse | None:
-    if now() - (actor().confirmed_at or now()) < FRESH:
+    if is_fresh():
         return None
     if request.method in _SAFE:
         return redirect(url_for("accounts.confirm", next=request.full_path.rstrip("?")))

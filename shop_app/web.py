@@ -10,11 +10,12 @@ from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import Blueprint, Flask, Response, current_app, g, make_response
+from flask import Blueprint, Flask, Response, current_app, g, make_response, request
+from flask import session as page_session
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from shop_app.db import Database, may_retry
+from shop_app.db import Database, is_duplicate, may_retry
 from shop_app.errors import Forbidden, NotSignedIn
 from shop_app.models import ShopProfile
 from shop_app.permissions import Permission, Role
@@ -258,6 +259,7 @@ def register(app: Flask, areas: Iterable[Area]) -> None:
 def _in_one_unit(view: Callable[..., Any]) -> Callable[..., Response]:
     @wraps(view)
     def run(**arguments: Any) -> Response:
+        messages = list(page_session.get("_flashes", ())) if unit().writes else []
         for left in reversed(range(_TRIES)):
             try:
                 response = make_response(view(**arguments))
@@ -265,11 +267,20 @@ def _in_one_unit(view: Callable[..., Any]) -> Callable[..., Response]:
                 return response
             except DBAPIError as error:
                 unit().finish(keep=False)
-                if not left or not may_retry(error):
+                if not left or not (may_retry(error) or is_duplicate(error)):
                     raise
+                _begin_again(messages)
             except BaseException:
                 unit().finish(keep=False)
                 raise
         raise AssertionError("unreachable")
 
     return run
+
+
+def _begin_again(messages: list[Any]) -> None:
+    """As if the request had just come: nothing said to the next page, and files unread."""
+    if "_flashes" in page_session:
+        page_session["_flashes"] = messages
+    for upload in request.files.values():
+        upload.stream.seek(0)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shop_app import audit
 from shop_app.accounts import sessions
-from shop_app.accounts.names import normal_email, normal_phone
+from shop_app.accounts.names import normal_email, normal_phone, shown_name
 from shop_app.accounts.passwords import Passwords, check_new
 from shop_app.accounts.throttle import attempt
 from shop_app.db import Database, changed_rows, now
@@ -48,7 +48,7 @@ def create(session: Session, person: Person, *, password_hash: str | None = None
 
 def describe(account: Account, person: Person) -> None:
     """Set name and ways to reach somebody; each is checked."""
-    account.name = person.name.strip()[:120]
+    account.name = shown_name(person.name)[:120]
     account.email, account.email_norm = _email(person.email)
     account.phone, account.phone_norm = _phone(person.phone)
     if not account.name:
@@ -196,10 +196,9 @@ def end_session(session: Session, actor: Actor, login_id: int) -> None:
 
 def code_fits(session: Session, account: Account | None, code: str) -> bool:
     """Whether `code` is an open one-time code of this account; it stays open."""
-    if account is None or not account.active:
-        return False
+    known = account.id if account is not None and account.active else 0  # asked all the same: no answer comes sooner
     open_codes = select(OneTimeCode.id).where(
-        OneTimeCode.account_id == account.id, OneTimeCode.code_hash == sessions.token_hash(_plain(code)),
+        OneTimeCode.account_id == known, OneTimeCode.code_hash == sessions.token_hash(_plain(code)),
         OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > now(),
     )  # fmt: skip
     return session.scalars(open_codes).first() is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -35,7 +36,7 @@ def attempt(database: Database, name: str | None, address: str) -> Iterator[Atte
 
     Without a name it is counted by its address alone: a shop's guests share one.
     """
-    limits = {"from:" + address: PER_ADDRESS}
+    limits = {"from:" + network_of(address): PER_ADDRESS}
     if name is not None:
         limits["name:" + hashlib.sha256(name.encode()).hexdigest()] = PER_ACCOUNT
     at = now()
@@ -57,6 +58,17 @@ def attempt(database: Database, name: str | None, address: str) -> Iterator[Atte
     if this.was_right:
         names = [key for key in limits if key.startswith("name:")]
         _forget(database, LoginAttempt.key.in_(names) | LoginAttempt.id.in_(ids))
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the first 64 bits, since whoever has one has all that begin like it."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
 def _recent(database: Database, key: str) -> int:

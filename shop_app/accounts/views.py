@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import segno
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from flask import session as page_session
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop_app import audit, mail
+from shop_app import audit, guards, mail
 from shop_app.accounts import service, sessions, totp
 from shop_app.accounts.forms import (
     CodeForm,
@@ -225,8 +226,8 @@ def all_pages() -> str:
 def me() -> str:
     """One's own account: profile, password, second factor, sign-ins."""
     account = session().get_one(Account, actor().account_id)
-    form = ProfileForm(obj=account, locale=account.locale or "")
-    return _me_page(account, form)
+    begun = request.args if "email" in request.args else None  # before the password was asked for
+    return _me_page(account, ProfileForm(begun, obj=account, locale=account.locale or ""))
 
 
 @area.post("/me", may=P.SIGNED_IN)
@@ -236,9 +237,16 @@ def save_me() -> Response | tuple[str, int]:
     account = session().get_one(Account, actor().account_id)
     if not form.validate():
         return _me_page(account, form), 422
+    reached_by = account.email_norm, account.phone_norm
     try:
         person = service.Person(account.role_, form.name.data, form.email.data or "", form.phone.data or "")
         service.describe(account, person)
+        if (account.email_norm, account.phone_norm) != reached_by and not guards.is_fresh():
+            # A new password goes to this address: who finds a page left open must not put their own there.
+            unit().finish(keep=False)
+            flash(_("Nothing was changed yet: your password is needed to be reached another way."))
+            typed = {name: form[name].data or "" for name in ("name", "email", "phone", "locale")}
+            return _go(url_for("accounts.confirm", next=f"{url_for('accounts.me')}?{urlencode(typed)}"))
         account.locale = form.locale.data or None
         service.flush_unique(session())
     except Refused as refusal:

@@ -13,6 +13,7 @@ import queue
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
@@ -37,32 +38,41 @@ Message = tuple[int, str]  # id, and the text of the event
 class Feed:
     """Open pages of this process. The reading thread runs only while there are any."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, most: int = 96) -> None:
         self._database = database
+        self._most = most  # pages: each holds a thread, and without threads nothing of the shop opens
         self.one_at_a_time = threading.Lock()
         self._lock = threading.Lock()
-        self._pages: set[queue.Queue[Message | None]] = set()
+        self._pages: dict[queue.Queue[Message | None], int | None] = {}  # and whose each is; the oldest first
         self._sent: dict[int, float] = {}  # id -> when it was seen; those of the overlap
         self._last = 0
 
-    def subscribe(self) -> queue.Queue[Message | None]:
-        """A queue that gets every change from now on."""
+    def subscribe(self, owner: int | None = None) -> queue.Queue[Message | None]:
+        """A queue that gets every change from now on. Where there is no room, who has most pages gives the oldest up."""
         page: queue.Queue[Message | None] = queue.Queue(WAITING)
         with self._lock:
             if not self._pages:
                 with self._database.reading() as session:
                     self._last = _newest(session)
                     self._sent = dict.fromkeys(_recent_ids(session), time.monotonic())
-                self._pages.add(page)
+                self._pages[page] = owner
                 threading.Thread(target=self._read, name="alert-feed", daemon=True).start()
             else:
-                self._pages.add(page)
+                self._make_room()
+                self._pages[page] = owner
         return page
+
+    def _make_room(self) -> None:
+        if len(self._pages) >= self._most:
+            ((owner, _pages),) = Counter(self._pages.values()).most_common(1)
+            oldest = next(page for page, of in self._pages.items() if of == owner)
+            del self._pages[oldest]
+            _end(oldest)
 
     def unsubscribe(self, page: queue.Queue[Message | None]) -> None:
         """The page is gone."""
         with self._lock:
-            self._pages.discard(page)
+            self._pages.pop(page, None)
 
     def missed(self, after: int) -> list[Message]:
         """What a page that comes back has not seen: later ids, and those that may have been committed late."""
@@ -114,9 +124,9 @@ class Feed:
         return rows
 
 
-def stream(feed: Feed, last_id: int | None, is_allowed: Callable[[], bool]) -> Iterator[str]:
+def stream(feed: Feed, last_id: int | None, is_allowed: Callable[[], bool], owner: int | None = None) -> Iterator[str]:
     """The lines of one page's stream. `is_allowed()` is asked again at each ping: a sign-in may have ended."""
-    page = feed.subscribe()
+    page = feed.subscribe(owner)
     try:
         yield "retry: 2000\n\n: hello\n\n"
         replayed: set[int] = set()
@@ -147,7 +157,7 @@ def _live(page: queue.Queue[Message | None], replayed: set[int], is_allowed: Cal
             yield ": ping\n\n"
             continue
         if message is None:
-            return  # it fell too far behind; the browser comes again with the last id that it has
+            return  # it fell too far behind, or had to make room; the browser comes again with the last id that it has
         if message[0] not in replayed:
             yield message[1]
 
@@ -156,11 +166,15 @@ def _hand(page: queue.Queue[Message | None], message: Message) -> None:
     try:
         page.put_nowait(message)
     except queue.Full:
-        try:
-            while True:
-                page.get_nowait()
-        except queue.Empty:
-            page.put_nowait(None)
+        _end(page)
+
+
+def _end(page: queue.Queue[Message | None]) -> None:
+    try:
+        while True:
+            page.get_nowait()
+    except queue.Empty:
+        page.put_nowait(None)
 
 
 def _messages(session: Session, rows: Iterable[AlertChange]) -> list[Message]:

@@ -88,7 +88,7 @@ def stream() -> Response:
     shared = _feed(shop().database)
     token, database = request.cookies.get(sessions.cookie_name()), shop().database
     response = Response(
-        feed.stream(shared, last_id, lambda: sessions.still_signed_in(database, token, P.ALERTS)),
+        feed.stream(shared, last_id, lambda: sessions.still_signed_in(database, token, P.ALERTS), actor().account_id),
         mimetype="text/event-stream",
     )
     response.headers["X-Accel-Buffering"] = "no"
@@ -234,7 +234,7 @@ def _begins_at(alert: Alert) -> float:
 
 
 def _feed(database: Database) -> feed.Feed:
-    found = shop().services.setdefault("alerts.feed", feed.Feed(database))
+    found = shop().services.setdefault("alerts.feed", feed.Feed(database, shop().settings.threads * 3 // 4))
     assert isinstance(found, feed.Feed)
     return found
 

@@ -17,6 +17,7 @@ from shop_app.cameras.address import read_address, resolve
 from shop_app.cameras.forms import CameraForm, SystemForm
 from shop_app.cameras.shapes import drawable
 from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.forms import whole_number
 from shop_app.models import Account, Camera, ZoneWatcher
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
@@ -159,8 +160,8 @@ def draw(name: str) -> BaseResponse | tuple[str, int]:
         drawn = json.loads(request.form.get("zones", "[]"))
     except (ValueError, RecursionError):
         raise Invalid(_("What was drawn could not be read. Nothing was saved.")) from None
-    text = request.form.get("version", "")
-    version = int(text) if text.isdigit() and len(text) < 10 else -1
+    number = whole_number(request.form.get("version", ""), 10**9)
+    version = -1 if number is None else number
     try:
         service.draw(session(), actor(), name, drawn, version)
     except (Invalid, Conflict) as problem:
@@ -205,10 +206,8 @@ def set_watchers(name: str) -> BaseResponse:
     """Save who gets the notes."""
     camera = service.get_camera(session(), name)
     for zone in camera.zones:
-        accounts = [
-            int(value) for value in request.form.getlist(f"zone-{zone.id}") if value.isdigit() and len(value) < 15
-        ]
-        service.watch(session(), actor(), zone.id, accounts)
+        ticked = [whole_number(value, 2**63 - 1) for value in request.form.getlist(f"zone-{zone.id}")]
+        service.watch(session(), actor(), zone.id, [account for account in ticked if account is not None])
     flash(_("Saved."))
     return redirect(url_for("cameras.show", name=name), 303)
 

@@ -52,34 +52,41 @@ def received(media: Path, file: EventFile) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def append(media: Path, file: EventFile, offset: int, piece: bytes) -> int:
-    """Add a piece; how many bytes are here then. Conflict where it does not begin at the end of what is here."""
-    with _locked(part_path(media, file)) as handle:
+def append(media: Path, file: EventFile, offset: int, piece: bytes) -> tuple[int, str | None]:
+    """Add a piece; how many bytes are here then and, once all are, the name under which the file is kept.
+
+    Conflict where the piece does not begin at the end of what is here.
+    """
+    part = part_path(media, file)
+    with _locked(part) as handle:
         there = os.fstat(handle).st_size
         if offset != there:
             raise Conflict(f"The piece begins at {offset}, but {there} bytes are here.", received=there)
         if there + len(piece) > file.bytes:
             raise Invalid(f"The file was announced with {file.bytes} bytes. The piece was not taken.")
         _write(handle, piece, there)
-        return there + len(piece)
+        there += len(piece)
+        return there, _finish(part, file) if there == file.bytes else None
 
 
-def finish(media: Path, file: EventFile) -> str:
+def _finish(part: Path, file: EventFile) -> str:
     """Check the whole file and give it its name; Invalid, and nothing kept, where it is not what was announced."""
-    part = part_path(media, file)
     with part.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
+    name = f"{file.id}-{digest[:16]}{SUFFIX[file.media_type]}"
     try:
         if digest != file.sha256:
             raise Invalid(
                 "The SHA-256 is not the one announced. Nothing was kept; send it again from the start.", received=0
             )
-        _check_content(part, file.media_type)
+        if file.media_type == "image/jpeg":
+            _keep_picture(part, part.with_name(name))
+        else:
+            _check_film(part)
+            os.replace(part, part.with_name(name))
     except Invalid:
         part.unlink(missing_ok=True)
         raise
-    name = f"{file.id}-{digest[:16]}{SUFFIX[file.media_type]}"
-    os.replace(part, folder(media) / name)
     return name
 
 
@@ -134,10 +141,20 @@ def small_jpeg(content: bytes, *, longest_side: int = 4096) -> bytes:
     return out.getvalue()
 
 
-def _check_content(part: Path, media_type: str) -> None:
-    if media_type == "image/jpeg":
-        part.write_bytes(small_jpeg(part.read_bytes()))
-        return
+def _keep_picture(part: Path, target: Path) -> None:
+    # What was sent stays as it is until then: after a kill or on a full disk the sender goes on where it stopped.
+    clean = part.with_suffix(".clean")
+    picture = small_jpeg(part.read_bytes())
+    try:
+        clean.write_bytes(picture)
+        os.replace(clean, target)
+    except OSError as error:
+        clean.unlink(missing_ok=True)
+        raise NoRoom(f"The picture could not be stored ({error.strerror}). Come again.") from None
+    part.unlink()
+
+
+def _check_film(part: Path) -> None:
     with part.open("rb") as file:
         head = file.read(12)
     if head[4:8] != b"ftyp":
@@ -157,9 +174,20 @@ def _write(handle: int, piece: bytes, there: int) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o640)
-    try:
+    while True:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o640)
         fcntl.flock(handle, fcntl.LOCK_EX)
+        if _is_at(handle, path):
+            break
+        os.close(handle)  # while we waited it was finished, and has another name now
+    try:
         yield handle
     finally:
         os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False

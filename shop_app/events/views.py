@@ -53,10 +53,9 @@ def add_piece(event_id: str, role: str) -> Response:
         file = files.find(reading, event_id, role)
     if file.complete_at is not None:
         return jsonify(received=file.bytes, complete=True)
-    there = files.append(media, file, int(offset), request.get_data(cache=False))
-    if there < file.bytes:
+    there, name = files.append(media, file, int(offset), request.get_data(cache=False))
+    if name is None:
         return jsonify(received=there, complete=False)
-    name = files.finish(media, file)
     if files.complete(session(), file.id, name, file.bytes):
         incidents.file_arrived(session(), file)
     return jsonify(received=file.bytes, complete=True)

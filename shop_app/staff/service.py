@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from shop_app import audit
@@ -122,8 +122,9 @@ def _grantable(actor: Actor, names: Iterable[str]) -> set[str]:
 
 
 def _check_not_last_admin(session: Session, account: Account) -> None:
-    others = select(func.count()).where(
-        Account.role == Role.ADMIN.value, Account.active.is_(True), Account.id != account.id
-    )
-    if account.role_ is Role.ADMIN and session.scalars(others).one() == 0:
+    if account.role_ is not Role.ADMIN:
+        return
+    admins = select(Account.id).where(Account.role == Role.ADMIN.value, Account.active.is_(True)).order_by(Account.id)
+    # Locked: two admins who take each other's access at once would both be the other's "other admin".
+    if set(session.scalars(admins.with_for_update())) <= {account.id}:
         raise Conflict(_("Nothing was changed: this is the last admin."))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms import IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import HiddenInput
 
 from shop_app.clock import local
 from shop_app.errors import Refused
@@ -65,7 +66,7 @@ class CountForm(Form):
     counted = IntegerField(
         _l("Counted"), [InputRequired(), NumberRange(0, service.MOST)], render_kw={"inputmode": "numeric"}
     )
-    seen = HiddenField(validators=[InputRequired()])
+    seen = IntegerField(validators=[InputRequired()], widget=HiddenInput())
     note = StringField(_l("Note"), [Optional(), Length(max=200)], id="count-note")
 
 
@@ -128,15 +129,15 @@ def count(product_id: int) -> BaseResponse | tuple[str, int]:
     """Set the level to what was counted."""
     form = CountForm()
     problem, status = "", 422
-    if form.validate() and form.seen.data.lstrip("-").isdigit():
+    if form.validate():
         try:
-            service.count(session(), actor(), product_id, form.counted.data, int(form.seen.data), form.note.data or "")
+            service.count(session(), actor(), product_id, form.counted.data, form.seen.data, form.note.data or "")
             return _back(product_id, _("The stock is now what was counted."))
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)
     product = service.get_product(session(), product_id)
-    form.seen.data = form.seen.raw_data = str(product.stock)
+    form.seen.data, form.seen.raw_data = product.stock, None
     return _page(product, counting=form, problem=problem), status
 
 
@@ -165,6 +166,6 @@ def _page(
     )
     return render_template(
         "stock/show.html", product=product, moves=moves, reasons=in_words(REASONS), problem=problem,
-        form=form or MoveForm(formdata=None), counting=counting or CountForm(formdata=None, seen=str(product.stock)),
+        form=form or MoveForm(formdata=None), counting=counting or CountForm(formdata=None, seen=product.stock),
         leveling=leveling or LevelForm(formdata=None, level=product.low_stock_level),
     )  # fmt: skip

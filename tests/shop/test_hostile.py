@@ -1,0 +1,152 @@
+"""What nobody sends by accident: signs that are not what they look like, addresses by the thousand, too many open pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from shop_app.accounts.names import normal_email, normal_phone, shown_name
+from shop_app.accounts.passwords import Passwords
+from shop_app.accounts.throttle import network_of
+from shop_app.alerts import feed
+from shop_app.db import Database, now
+from shop_app.mail import send
+from shop_app.models import Account, Camera, LoginSession, Product, StockMovement, Zone, ZoneWatcher
+from shop_app.permissions import Role
+from shop_app.settings import Settings
+from shop_app.vault import vault
+from tests.shop.conftest import PASSWORD, Person
+from tests.shop.night import CameraSystem
+
+Make = Callable[..., Product]
+
+
+@pytest.mark.parametrize("number", ["²", "--5", "9" * 5000, "1e2", ""])
+def test_a_number_that_no_program_wrote_is_refused(
+    number: str, admin: Person, sales: Person, make_product: Make, database: Database
+) -> None:
+    product = make_product(stock=3)
+    with database.writing() as session:
+        camera = Camera(
+            name="door", title="Door", kind="network", address="rtsp://192.0.2.7/", created_at=now(), updated_at=now(),
+            zones=[Zone(name="shelf", kind="shelf", points=[])],
+        )  # fmt: skip
+        session.add(camera)
+
+    counted = sales.client.post(f"/stock/{product.id}/count", data={"counted": "9", "seen": number})
+    drawn = admin.client.post("/cameras/door/zones", data={"zones": "[]", "version": number})
+    watched = admin.client.post("/cameras/door/watchers", data={f"zone-{camera.zones[0].id}": number})
+
+    assert (counted.status_code, drawn.status_code, watched.status_code) == (422, 409, 303)
+    with database.reading() as session:
+        assert session.scalars(select(func.count(StockMovement.id))).one() == 0
+        assert session.scalars(select(func.count(ZoneWatcher.zone_id))).one() == 0
+
+
+@pytest.mark.parametrize("code", ["²23456", "１２３４５６", "é", "😀😀"])
+def test_a_code_of_other_digits_is_a_wrong_code(
+    code: str, app: Flask, database: Database, sign_in: Callable[..., Person]
+) -> None:
+    person = sign_in(Role.ADMIN, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    with app.test_request_context(), database.writing() as session:
+        session.get_one(Account, person.id).totp_secret = vault().seal(pyotp.random_base32())
+    browser = app.test_client()
+
+    assert browser.post("/sign-in", data={"name": person.email, "password": PASSWORD}).status_code == 303
+    assert browser.post("/sign-in/code", data={"code": code}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("ad\u200bmin@shop.example", id="a space of no width"),
+        pytest.param("\u202eadmin@shop.example", id="turned round"),
+        pytest.param("ad\u00admin@shop.example", id="a soft hyphen"),
+        pytest.param("admin,me@shop.example", id="two addressees"),
+        pytest.param('":;"@shop.example', id="a group"),
+        pytest.param("=?utf-8?q?a=0abcc:_x?=@shop.example", id="a line feed in a coded word"),
+    ],
+)
+def test_an_address_that_is_read_as_another_is_none(address: str) -> None:
+    assert normal_email(address) is None
+
+
+def test_whatever_is_taken_as_an_address_can_be_written_to(settings: Settings) -> None:
+    settings = settings.model_copy(update={"mail_from": "shop@shop.example"})
+    signs = "a.!#$%&'*+/=?^_`{|}~-é"
+
+    for first in signs:
+        for second in signs:
+            address = normal_email(f"{first}{second}x@shop.example")
+            if address is not None:
+                send(settings, address, "subject", "body").join()
+
+
+def test_a_telephone_number_is_the_same_in_all_digits() -> None:
+    assert normal_phone("٠١٢٣٤٥٦") == normal_phone("０１２３４５６") == normal_phone("012 34 56") == "0123456"
+
+
+def test_a_name_turns_nothing_round_that_stands_beside_it() -> None:
+    assert shown_name(" Eve\u202e\nnimdA\x07\u2066 ") == "Eve nimdA"
+
+
+def test_all_addresses_of_one_network_close_one_door(app: Flask) -> None:  # S23
+    def tries(number: int, place: str) -> int:
+        nobody = {"name": f"nobody-{number}@example.com", "password": "guess"}
+        return int(app.test_client().post("/sign-in", data=nobody, environ_base={"REMOTE_ADDR": place}).status_code)
+
+    same_network = [tries(number, f"2001:db8:1:2::{number:x}") for number in range(51)]
+    elsewhere = tries(99, "2001:db8:1:3::1")
+
+    assert same_network == [422] * 50 + [429]
+    assert elsewhere == 422
+    assert network_of("::ffff:192.0.2.7") == network_of("192.0.2.7") == "192.0.2.7"
+
+
+def test_who_finds_a_page_open_cannot_have_new_passwords_sent_to_themselves(  # S15
+    customer: Person, database: Database
+) -> None:
+    changed = {"name": customer.name, "email": "thief@example.com", "phone": "", "locale": "de"}
+    with database.writing() as session:
+        session.execute(update(LoginSession).values(confirmed_at=now() - timedelta(hours=1)))
+
+    answer = customer.client.post("/me", data=changed)
+
+    assert answer.status_code == 303
+    asked = urlsplit(answer.headers["Location"])
+    assert asked.path == "/me/confirm"
+    (onward,) = parse_qs(asked.query)["next"]
+    assert 'value="thief@example.com"' in customer.client.get(onward).text  # nothing has to be typed again
+    with database.reading() as session:
+        assert session.get_one(Account, customer.id).email == customer.email
+    assert customer.client.post("/me", data=changed | {"email": customer.email}).status_code == 303
+    with database.reading() as session:
+        assert session.get_one(Account, customer.id).locale == "de"
+
+
+def test_one_account_with_too_many_open_pages_takes_none_from_others(
+    database: Database, app: Flask, cameras: CameraSystem
+) -> None:
+    shared = feed.Feed(database, most=4)
+    guard = shared.subscribe(owner=1)
+    greedy = [shared.subscribe(owner=2) for _ in range(9)]
+
+    cameras.incident()
+    change = guard.get(timeout=30)
+
+    assert change is not None
+    assert [page.get(timeout=30) is None for page in greedy] == [True] * 6 + [False] * 3
+    for page in (guard, *greedy):
+        shared.unsubscribe(page)
+
+
+@pytest.fixture
+def cameras(app: Flask) -> CameraSystem:
+    """A camera system."""
+    return CameraSystem.of(app)
