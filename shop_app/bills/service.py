@@ -37,7 +37,7 @@ _Cashier, _Customer = aliased(Account), aliased(Account)
 METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
 
 SORTS: dict[str, list[SortColumn]] = {
-    "number": [Bill.id],  # numbers follow each other as ids do, and any index holds those
+    "number": [Bill.number],
     "total": [Bill.total_minor, Bill.id],
 }
 
