@@ -50,6 +50,7 @@ class BillLine(Base):
         CheckConstraint("total_minor >= 0", name="total"),
         UniqueConstraint("bill_id", "position"),
         Index("ix_bill_lines_product_id_sold_at", "product_id", "sold_at"),
+        Index("ix_bill_lines_sold_at", "sold_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

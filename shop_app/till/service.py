@@ -197,7 +197,8 @@ def often_sold(session: Session) -> Sequence[Product]:
     newest = select(Bill.id).order_by(Bill.id.desc()).limit(RECENT_BILLS).subquery()
     often = (
         select(BillLine.product_id, func.count().label("times"))
-        .join(newest, newest.c.id == BillLine.bill_id)
+        .select_from(newest)
+        .outerjoin(BillLine, newest.c.id == BillLine.bill_id)  # outer: SQLite would begin with all lines ever sold
         .group_by(BillLine.product_id)
         .subquery()
     )

@@ -41,8 +41,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         both = [pytest.param("sqlite"), pytest.param("mariadb", marks=pytest.mark.mariadb)]
         # A browser sees no difference between the databases; one is enough there.
-        browser = metafunc.definition.get_closest_marker("browser") is not None
-        metafunc.parametrize("engine", both[:1] if browser else both, scope="session")
+        one = any(metafunc.definition.get_closest_marker(name) for name in ("browser", "sqlite"))
+        metafunc.parametrize("engine", both[:1] if one else both, scope="session")
 
 
 @pytest.fixture(scope="session")
