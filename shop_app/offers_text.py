@@ -5,6 +5,7 @@ from __future__ import annotations
 from shop_app import money
 from shop_app.models import Offer
 from shop_app.text import _, _l, locale_name
+from shop_app.till.pricing import Deal
 from shop_app.web import profile
 
 STATE_LABELS = {
@@ -16,7 +17,7 @@ STATE_KINDS = {
 }  # fmt: skip
 
 
-def offer_words(offer: Offer) -> str:
+def offer_words(offer: Offer | Deal) -> str:
     """`15 % off`, `€1.00 off each`, `Buy 2, get 1 free`."""
     if offer.kind == "percent":
         return _("%(n)s %% off", n=f"{offer.basis_points / 100:g}")

@@ -158,6 +158,7 @@ def _products(session: Session, admin: Actor, media: Path, chance: random.Random
         product.picture = _picture(media / "products", shape, colour)
         made.append(product)
     session.flush()
+    session.execute(update(StockMovement).values(at=now() - timedelta(days=DAYS + 1)))
     return made
 
 

@@ -14,7 +14,9 @@ class SignInForm(Form):
     """Name and password."""
 
     name = StringField(
-        _l("E-mail or telephone"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "username"}
+        _l("E-mail or telephone"),
+        [InputRequired(), Length(max=254)],
+        render_kw={"autocomplete": "username", "inputmode": "email"},
     )
     password = PasswordField(
         _l("Password"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "current-password"}
@@ -35,7 +37,9 @@ class CodeForm(Form):
     """A one-time code sets a password."""
 
     name = StringField(
-        _l("E-mail or telephone"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "username"}
+        _l("E-mail or telephone"),
+        [InputRequired(), Length(max=254)],
+        render_kw={"autocomplete": "username", "inputmode": "email"},
     )
     code = StringField(_l("One-time code"), [InputRequired(), Length(max=40)], render_kw={"autocomplete": "off"})
     password = PasswordField(_l("New password"), [InputRequired()], render_kw={"autocomplete": "new-password"})
@@ -47,7 +51,9 @@ class SetUpForm(Form):
     token = StringField(_l("Setup token"), [InputRequired(), Length(max=40)], render_kw={"autocomplete": "off"})
     shop_name = StringField(_l("Name of the shop"), [InputRequired(), Length(max=120)])
     name = StringField(_l("Your name"), [InputRequired(), Length(max=120)], render_kw={"autocomplete": "name"})
-    email = StringField(_l("E-mail"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "email"})
+    email = StringField(
+        _l("E-mail"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "email", "inputmode": "email"}
+    )
     password = PasswordField(_l("Password"), [InputRequired()], render_kw={"autocomplete": "new-password"})
 
 
@@ -62,8 +68,12 @@ class ProfileForm(Form):
     """One's own name, ways to be reached, and language."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=120)], render_kw={"autocomplete": "name"})
-    email = StringField(_l("E-mail"), [Optional(), Length(max=254)], render_kw={"autocomplete": "email"})
-    phone = StringField(_l("Telephone"), [Optional(), Length(max=30)], render_kw={"autocomplete": "tel"})
+    email = StringField(
+        _l("E-mail"), [Optional(), Length(max=254)], render_kw={"autocomplete": "email", "inputmode": "email"}
+    )
+    phone = StringField(
+        _l("Telephone"), [Optional(), Length(max=30)], render_kw={"autocomplete": "tel", "inputmode": "tel"}
+    )
     locale = SelectField(_l("Language"), choices=choices(("", _l("As my browser")), *LANGUAGES.items()))
 
 
@@ -76,14 +86,20 @@ class ConfirmForm(Form):
 class ForgottenForm(Form):
     """Ask for a reset by e-mail."""
 
-    name = StringField(_l("E-mail"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "email"})
+    name = StringField(
+        _l("E-mail"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "email", "inputmode": "email"}
+    )
 
 
 class RegistrationForm(Form):
     """A customer's own account."""
 
     name = StringField(_l("Your name"), [InputRequired(), Length(max=120)], render_kw={"autocomplete": "name"})
-    email = StringField(_l("E-mail"), [Optional(), Length(max=254)], render_kw={"autocomplete": "email"})
-    phone = StringField(_l("Telephone"), [Optional(), Length(max=30)], render_kw={"autocomplete": "tel"})
+    email = StringField(
+        _l("E-mail"), [Optional(), Length(max=254)], render_kw={"autocomplete": "email", "inputmode": "email"}
+    )
+    phone = StringField(
+        _l("Telephone"), [Optional(), Length(max=30)], render_kw={"autocomplete": "tel", "inputmode": "tel"}
+    )
     password = PasswordField(_l("Password"), [InputRequired()], render_kw={"autocomplete": "new-password"})
     agree = BooleanField(_l("I have read what the shop keeps about me"), [InputRequired()])

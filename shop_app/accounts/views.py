@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from shop_app import audit, guards, mail
 from shop_app.accounts import service, sessions, totp
+from shop_app.accounts.browsers import in_short
 from shop_app.accounts.forms import (
     CodeForm,
     ConfirmForm,
@@ -38,6 +39,7 @@ area = Area("accounts", __name__)
 area.menu(_l("My account"), "me", icon="person", may=P.SIGNED_IN, order=900, group=_l("Me"))
 
 _NEW_SECRET = "new-second-factor"  # in the page session, encrypted
+_NAME = "name"  # in the page session: what was typed on the page before, so that nobody types it twice
 _PENDING = "second-factor"  # in the page session: whose password was right, until the code is
 
 
@@ -51,8 +53,9 @@ def local_path(wanted: str | None) -> str | None:
 def sign_in_page(problem: str = "") -> str:
     """The sign-in form; what was asked for is opened after it."""
     wanted = request.full_path.rstrip("?") if request.method == "GET" and request.endpoint != "accounts.sign_in" else ""
+    form = SignInForm(formdata=None, name=page_session.pop(_NAME, ""))
     return render_template(
-        "accounts/sign_in.html", form=SignInForm(formdata=None), problem=problem,
+        "accounts/sign_in.html", form=form, problem=problem,
         next=local_path(request.values.get("next")) or wanted,
     )  # fmt: skip
 
@@ -130,7 +133,7 @@ def sign_out() -> Response:
 @area.get("/sign-in/one-time-code", may=P.PUBLIC)
 def code() -> str:
     """The form in which a one-time code sets a password."""
-    return render_template("accounts/code.html", form=CodeForm())
+    return render_template("accounts/code.html", form=CodeForm(formdata=None, name=page_session.pop(_NAME, "")))
 
 
 @area.post("/sign-in/one-time-code", may=P.PUBLIC)
@@ -152,6 +155,7 @@ def code_now() -> Response | tuple[str, int]:
     except Refused as refusal:
         unit().finish(keep=False)
         return render_template("accounts/code.html", form=form, problem=refusal.detail), refusal.status
+    page_session[_NAME] = name
     flash(_("Your password is set. Please sign in with it."))
     return _go(url_for("accounts.sign_in"))
 
@@ -183,6 +187,7 @@ def forgotten_now() -> Response | tuple[str, int]:
                 where=where,
             )
             mail.send(settings, account.email, _("A new password for %(shop)s", shop=profile().name), body)
+    page_session[_NAME] = form.name.data
     flash(_("If there is such an account, a one-time code is on its way to its e-mail address."))
     return _go(url_for("accounts.code"))
 
@@ -378,7 +383,7 @@ def _enter(account: Account, wanted: str) -> Response:
     old = maybe_actor()
     if old is not None and old.login_id:
         service.end_session(session(), old, old.login_id)
-    token = sessions.begin(session(), account, kind="browser", label=request.user_agent.string or "browser")
+    token = sessions.begin(session(), account, kind="browser", label=in_short(request.user_agent.string))
     audit.record(session(), sessions.actor_of(account), "account.signed-in", account.id)
     response = _go(wanted)
     sessions.set_cookie(response, token)

@@ -17,6 +17,23 @@ from shop_app.web import shop_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 _DOCUMENT = "_api_document"
+_ABOUT = """\
+`register` or `sign-in` gives a token for one device, which every other request carries as `Authorization: Bearer`; it
+lives 180 days, and ends by `sign-out`, by `DELETE /devices/{login_id}` and with a change of the password: then the answer
+is 401. Times are UTC. Money is in the minor unit of the currency that `me` names. Texts for people are in the language of
+`Accept-Language`. What cannot be done is a problem (RFC 9457), and nothing is half done.
+"""
+_QUERY: dict[str, dict[str, Any]] = {
+    "page": {"schema": {"type": "integer", "minimum": 1, "default": 1}},
+    "q": {
+        "schema": {"type": "string", "maxLength": 100},
+        "description": "Words of the name or description, or the barcode.",
+    },
+    "category": {"schema": {"type": "string"}},
+    "sort": {
+        "schema": {"type": "string", "enum": ["name", "-name", "price", "-price", "new", "-new"], "default": "name"}
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +46,7 @@ class Document:
     body: type[BaseModel] | None = None
     status: int = 200
     query: tuple[str, ...] = ()
+    media_type: str = ""  # of an answer that is no JSON
 
 
 def documented(summary: str, **more: Any) -> Callable[[View], View]:
@@ -62,7 +80,7 @@ def describe(app: Flask, area: str, shop_name: str) -> dict[str, Any]:
             paths.setdefault(path, {})[method.lower()] = _operation(rule, document, references, public=public)
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"{shop_name}: API for customers' apps", "version": "1"},
+        "info": {"title": f"{shop_name}: API for customers' apps", "version": "1", "description": _ABOUT},
         "paths": paths,
         "components": {
             "schemas": schemas["$defs"],
@@ -81,10 +99,7 @@ def _operation(rule: Any, document: Document, references: dict[Any, str], *, pub
                 {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
                 for name in sorted(rule.arguments)
             ),
-            *(
-                {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
-                for name in document.query
-            ),
+            *({"name": name, "in": "query", "required": False, **_QUERY[name]} for name in document.query),
         ],
         "responses": {
             str(document.status): _answer(document, references),
@@ -101,6 +116,8 @@ def _operation(rule: Any, document: Document, references: dict[Any, str], *, pub
 
 
 def _answer(document: Document, references: dict[Any, str]) -> dict[str, Any]:
+    if document.media_type:
+        return {"description": document.summary, "content": {document.media_type: {}}}
     if document.answer is None:
         return {"description": "Done."}
     one = {"$ref": references[document.answer]}

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from shop_app.bodies import Body
+
+
+def _one_of(*words: str) -> Any:
+    return Field(json_schema_extra={"enum": list(words)})
+
 
 Minor = Annotated[int, Field(description="Money in the currency's minor unit: cents, paise.")]
 Short = Annotated[str, Field(min_length=1, max_length=160)]
@@ -57,7 +62,7 @@ class Device(BaseModel):
 
     id: int
     label: str
-    kind: str
+    kind: Annotated[str, _one_of("device", "browser")]
     last_seen_at: datetime
     this_one: bool
 
@@ -72,8 +77,10 @@ class Product(BaseModel):
     description: str
     category: str
     price_minor: Minor
+    offer_price_minor: Minor | None = Field(description="What one piece costs today, where an offer lowers it.")
+    offer: str | None = Field(description="The offer in words, in the language of the request.")
     in_stock: bool
-    picture: str | None = Field(description="Path of its picture; needs the token too.")
+    picture: str | None = Field(description="Path of its picture (image/webp); needs the token too.")
 
 
 class Offer(BaseModel):
@@ -129,7 +136,7 @@ class Entry(BaseModel):
 
     id: int
     at: datetime
-    kind: str
+    kind: Annotated[str, _one_of("top-up", "pay-out", "payment", "refund", "correction")]
     amount_minor: Minor
     balance_minor: Minor
     bill_number: int | None
@@ -149,7 +156,7 @@ class Complaint(BaseModel):
 
     id: int
     subject: str
-    state: str
+    state: Annotated[str, _one_of("open", "answered", "closed")]
     updated_at: datetime
     messages: list[Message] | None = None
 
@@ -188,7 +195,7 @@ class NewMessage(Body):
 class NewFeedback(Body):
     """A word to the admin."""
 
-    topic: Annotated[str, Field(pattern="^(products|service|shop|app|other)$")] = "other"
+    topic: Literal["products", "service", "shop", "app", "other"] = "other"
     body: Long
 
 
@@ -198,13 +205,17 @@ class Problem(BaseModel):
     type: str
     title: str
     status: int
-    detail: str
-    reference: str
+    detail: str = Field(description="For people, in the language of the request.")
+    reference: str = Field(description="Stands in the shop's log too.")
+    errors: dict[str, str] | None = Field(
+        None, description="What is wrong with which field; `code: needed` asks for the second factor."
+    )
+    code: str | None = Field(None, description="A word for programs, where there are several reasons for one status.")
 
 
 class Page(BaseModel):
-    """Where a list stands: 50 rows a page, `?page=2` and so on."""
+    """Where a list stands: 50 rows a page, `?page=2` and so on. A page after the last one is the last one."""
 
-    page: int
-    pages: int
+    page: int = Field(description="Of these rows, from 1.")
+    pages: int = Field(description="The last page; whoever has read it has read all.")
     total: int

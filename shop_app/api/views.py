@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, current_app, jsonify, url_for
@@ -115,17 +115,20 @@ def products() -> Response:
     """Products on sale."""
     query = customers.products(asked("q"), asked("category"))
     found = paginate(session(), query, customers.PRODUCT_SORTS, default="name")
-    return _listing(found, _product)
+    cuts = _cuts(found.rows)
+    return _listing(found, lambda one: _product(one, cuts))
 
 
 @area.get("/products/<int:product_id>", may=P.CUSTOMER)
 @documented("One product", answer=shapes.Product)
 def product(product_id: int) -> Response:
     """One product on sale."""
-    return _one(_product(customers.product(session(), product_id)))
+    found = customers.product(session(), product_id)
+    return _one(_product(found, _cuts([found])))
 
 
 @area.get("/products/<int:product_id>/picture", may=P.CUSTOMER)
+@documented("The picture of a product", media_type="image/webp")
 def picture(product_id: int) -> Response:
     """The picture of a product on sale."""
     return pictures.send(shop().settings.media / "products", customers.product(session(), product_id).picture)
@@ -272,8 +275,15 @@ def _new_device(account: models.Account, label: str) -> tuple[Response, int]:
     return _one(answer), 201
 
 
-def _product(found: models.Product) -> shapes.Product:
+def _cuts(found: Sequence[models.Product]) -> dict[int, customers.Cut]:
+    return customers.cuts(found, customers.shelf(session()).deals)
+
+
+def _product(found: models.Product, cuts: dict[int, customers.Cut]) -> shapes.Product:
+    cut = cuts.get(found.id)
+    lower = cut is not None and cut.price_minor < found.price_minor
     return shapes.Product(
+        offer_price_minor=cut.price_minor if cut and lower else None, offer=cut.words if cut else None,
         id=found.id, sku=found.sku, barcode=found.barcode, name=found.name, description=found.description,
         category=found.category, price_minor=found.price_minor, in_stock=found.stock > 0,
         picture=url_for("api.picture", product_id=found.id) if found.picture else None,

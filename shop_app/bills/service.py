@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from shop_app import audit, clock, ledger
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, once_per_filters
+from shop_app.listing import Rows, SortColumn, contains, once_per_filters
 from shop_app.models import (
     Account,
     Bill,
@@ -163,16 +163,17 @@ def refunds_of(session: Session, bill_id: int) -> Sequence[Refund]:
 
 
 def search(
-    number: str = "", *, customer_id: int | None = None, cashier_id: int | None = None, since: date | None = None,
+    text: str = "", *, customer_id: int | None = None, cashier_id: int | None = None, since: date | None = None,
     until: date | None = None,
 ) -> Rows:  # fmt: skip
-    """Bills by number, person and day of business (both days included), as rows with the names of people."""
+    """Bills by number or the customer's name, by person and day of business (both days included), as rows with the names of people."""
     query = _listed(customer_id, cashier_id, since, until)
-    if not number:
+    if not text:
         return query
-    wanted = number.lstrip("#")
-    usable = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
-    return query.where(Bill.number == int(wanted)) if usable else query.where(Bill.id < 0)
+    number = text.lstrip("#")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        return query.where(Bill.number == int(number))
+    return query.where(Bill.customer_id.in_(select(Account.id).where(contains(Account.name, text))))
 
 
 @once_per_filters

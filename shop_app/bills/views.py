@@ -65,7 +65,10 @@ def receipt(bill_id: int) -> str:
     bill = service.get_bill_for(session(), actor(), bill_id)
     print_id = request.args.get("print", type=int)
     original = service.is_original(session(), bill_id, print_id, now())
-    return render_template("bills/receipt.html", bill=bill, copy=not original, print_now=print_id is not None)
+    return render_template(
+        "bills/receipt.html", bill=bill, copy=not original, print_now=print_id is not None,
+        refunds=service.refunds_of(session(), bill_id),
+    )  # fmt: skip
 
 
 @area.get("/<int:bill_id>/refund", may=P.REFUND)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from shop_app.complaints import service
 from shop_app.errors import Refused
@@ -39,15 +39,15 @@ CANNED = (
 class ComplaintForm(Form):
     """A new complaint."""
 
-    subject = StringField(_l("What is wrong, in a few words"), [InputRequired(), Length(max=160)])
+    subject = StringField(_l("What is wrong, in a few words"), [DataRequired(), Length(max=160)])
     bill = IntegerField(_l("Number of the bill"), [Optional(), NumberRange(1)], render_kw={"inputmode": "numeric"})
-    body = TextAreaField(_l("What happened"), [InputRequired(), Length(max=5000)])
+    body = TextAreaField(_l("What happened"), [DataRequired(), Length(max=5000)])
 
 
 class ReplyForm(Form):
     """The next message of a thread."""
 
-    body = TextAreaField(_l("Your reply"), [InputRequired(), Length(max=5000)])
+    body = TextAreaField(_l("Your reply"), [DataRequired(), Length(max=5000)])
 
 
 @area.get("", may=P.COMPLAINTS_ANSWER)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, null, or_, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from shop_app.accounts import service as accounts
@@ -13,10 +15,22 @@ from shop_app.accounts.service import Person
 from shop_app.db import now
 from shop_app.errors import Conflict, NotFound
 from shop_app.listing import SortColumn, contains, once_per_filters
-from shop_app.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction, Offer, Product, Rating
+from shop_app.models import (
+    Account,
+    Bill,
+    LedgerAccount,
+    LedgerEntry,
+    LedgerTransaction,
+    Offer,
+    OfferProduct,
+    Product,
+    Rating,
+)
+from shop_app.offers_text import offer_words
 from shop_app.permissions import Role
 from shop_app.text import _
-from shop_app.web import Actor
+from shop_app.till.pricing import BUY_X_GET_Y, Deal, Item, best_discount
+from shop_app.web import Actor, kept
 
 NEWEST = 12  # products on a customer's first page
 PRODUCT_SORTS: dict[str, list[SortColumn]] = {
@@ -52,6 +66,53 @@ def newest(session: Session) -> Sequence[Product]:
     """What came last, of what can be had."""
     query = products().where(Product.stock > 0).order_by(Product.id.desc())
     return session.scalars(query.limit(NEWEST)).all()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What stands beside every page of products: the categories, and the offers that hold now."""
+
+    categories: list[str]
+    deals: list[Deal]
+
+
+def shelf(session: Session) -> Shelf:
+    """Both in one statement, as of at most five seconds ago."""
+    return kept("shelf", 5, lambda: _shelf(session))
+
+
+def _shelf(session: Session) -> Shelf:
+    categories: list[str] = []
+    products: dict[tuple[Any, ...], set[int]] = defaultdict(set)  # by the terms of their offer
+    for category, product_id, *terms in session.execute(_SHELF, {"now": now()}):
+        if category is not None:
+            categories.append(category)
+        else:
+            products[tuple(terms)] |= {product_id} - {None}
+    return Shelf(
+        sorted(categories), [replace(Deal(*terms), product_ids=frozenset(ids)) for terms, ids in products.items()]
+    )
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What an offer that holds now makes of one piece, and its words; an offer on several pieces leaves the price."""
+
+    price_minor: int
+    words: str
+
+
+def cuts(found: Iterable[Product], deals: Sequence[Deal]) -> dict[int, Cut]:
+    """What offers make of products, by id; the till decides by the same rule."""
+    made = {}
+    for one in found if deals else ():
+        item = Item(one.id, one.sku, one.name, 1, one.price_minor, "", 0)
+        best = best_discount(item, deals)
+        several = next((deal for deal in deals if deal.kind == BUY_X_GET_Y and deal.holds_for(one.id)), None)
+        deal = next((deal for deal in deals if deal.id == best.offer_id), several)
+        if deal is not None:
+            made[one.id] = Cut(one.price_minor - best.minor, offer_words(deal))
+    return made
 
 
 def product(session: Session, product_id: int) -> Product:
@@ -103,6 +164,20 @@ def wallet_entries(actor: Actor) -> Select[LedgerEntry, LedgerTransaction, int]:
     query = query.join(LedgerAccount, LedgerEntry.account_id == LedgerAccount.id)
     query = query.join(LedgerTransaction, LedgerEntry.transaction_id == LedgerTransaction.id)
     return query.outerjoin(Bill, LedgerTransaction.bill_id == Bill.id).where(_wallet_of(actor))
+
+
+_TERMS = (
+    Offer.id, Offer.name, Offer.kind, Offer.basis_points, Offer.amount_minor, Offer.buy_quantity, Offer.get_quantity,
+    Offer.stackable,
+)  # fmt: skip
+_SHELF: Any = union_all(
+    select(null().label("category"), OfferProduct.product_id, *_TERMS)
+    .outerjoin(OfferProduct, OfferProduct.offer_id == Offer.id)
+    .where(Offer.state == "approved", Offer.starts_at <= bindparam("now"), Offer.ends_at > bindparam("now")),
+    select(Product.category, *(null() for _column in range(len(_TERMS) + 1)))
+    .where(Product.active.is_(True), Product.category != "")
+    .distinct(),
+)
 
 
 def _wallet_of(actor: Actor) -> Any:

@@ -9,6 +9,7 @@ from wtforms.validators import Length, Optional
 
 from shop_app import money
 from shop_app.accounts import sessions
+from shop_app.accounts.browsers import in_short
 from shop_app.accounts.forms import RegistrationForm
 from shop_app.accounts.passwords import check_new, passwords
 from shop_app.accounts.service import Person
@@ -18,10 +19,10 @@ from shop_app.errors import Refused
 from shop_app.forms import Form, choices
 from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Bill, LedgerEntry
+from shop_app.offers.service import deal_of
 from shop_app.offers_text import offer_words
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
-from shop_app.products.service import categories
 from shop_app.ratings import service as ratings
 from shop_app.text import _, _l
 from shop_app.web import Area, actor, maybe_actor, profile, session, shop, unit
@@ -75,7 +76,7 @@ def register_now() -> BaseResponse | tuple[str, int]:
     except Refused as refusal:
         unit().finish(keep=False)
         return render_template("customer/register.html", form=form, problem=refusal.detail), refusal.status
-    token = sessions.begin(session(), account, kind="browser", label=request.user_agent.string or "browser")
+    token = sessions.begin(session(), account, kind="browser", label=in_short(request.user_agent.string))
     flash(
         _(
             "Welcome, %(name)s. Show your telephone number or e-mail at the till to have a bill put here.",
@@ -93,7 +94,13 @@ def products() -> str:
     """What is on sale."""
     query = service.products(asked("q"), asked("category"))
     found = paginate(session(), query, service.PRODUCT_SORTS, default="name")
-    return render_template("customer/products.html", products=found, categories=categories(session()))
+    shelf = service.shelf(session())
+    return render_template(
+        "customer/products.html",
+        products=found,
+        categories=shelf.categories,
+        cuts=service.cuts(found.rows, shelf.deals),
+    )
 
 
 @area.get("/products/<int:product_id>", may=P.CUSTOMER)
@@ -103,6 +110,7 @@ def product(product_id: int) -> str:
     offers = [o for o in service.live_offers(session()) if not o.products or found.id in {p.id for p in o.products}]
     return render_template(
         "customer/product.html", product=found, offers=offers, offer_words=offer_words,
+        cut=service.cuts([found], [deal_of(offer) for offer in offers]).get(found.id),
         summary=ratings.summary(session(), product_id, profile().time_zone, weeks=1),
     )  # fmt: skip
 

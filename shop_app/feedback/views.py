@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from shop_app.feedback import service
 from shop_app.forms import Form, choices
@@ -48,7 +48,7 @@ class FeedbackForm(Form):
     """A word to the admin."""
 
     topic = SelectField(_l("About"), choices=choices(*TOPIC_LABELS.items()))
-    body = TextAreaField(_l("What we should know"), [InputRequired(), Length(max=5000)])
+    body = TextAreaField(_l("What we should know"), [DataRequired(), Length(max=5000)])
 
 
 @area.get("", may=P.FEEDBACK_READ)

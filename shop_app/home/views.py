@@ -10,7 +10,7 @@ from shop_app.customer import service as customers
 from shop_app.db import now
 from shop_app.home import service
 from shop_app.models import Offer
-from shop_app.offers.service import state_of
+from shop_app.offers.service import deal_of, state_of
 from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
@@ -52,7 +52,9 @@ def _my_offers() -> list[tuple[Offer, str]]:
 
 
 def _customer_page() -> str:
+    offers, newest = customers.live_offers(session()), customers.newest(session())
     return render_template(
-        "home/customer.html", offers=customers.live_offers(session()), offer_words=offer_words,
-        balance=customers.wallet_balance(session(), actor()), products=customers.newest(session()),
+        "home/customer.html", offers=offers, offer_words=offer_words, products=newest,
+        balance=customers.wallet_balance(session(), actor()),
+        cuts=customers.cuts(newest, [deal_of(offer) for offer in offers]),
     )  # fmt: skip

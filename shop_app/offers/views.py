@@ -22,7 +22,7 @@ from shop_app.db import now
 from shop_app.errors import Invalid, Refused
 from shop_app.forms import Form, MoneyField, choices
 from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.models import Offer
+from shop_app.models import Offer, Product
 from shop_app.offers import service
 from shop_app.offers.service import Terms
 from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
@@ -135,12 +135,10 @@ def preview() -> Response:
     terms = _try_terms(form)
     rows = []
     for product in products[:20]:
-        pieces = terms.buy_quantity + terms.get_quantity if form.kind.data == BUY_X_GET_Y else 1
-        item = Item(product.id, product.sku, product.name, max(1, pieces), product.price_minor, "", 0)
-        taken = best_discount(item, [terms]).minor
+        item, after = _with_deal(product, terms)
         rows.append({
             "name": product.name, "pieces": item.quantity, "before": money_text(item.list_minor),
-            "after": money_text(item.list_minor - taken),
+            "after": money_text(after),
         })  # fmt: skip
     return jsonify({"rows": rows, "all": not products})
 
@@ -225,11 +223,18 @@ def _form_page(form: OfferForm, offer: Offer | None, problem: str = "") -> str:
 
 
 def _page(offer: Offer, form: DecisionForm | None = None, problem: str = "") -> str:
-    state = service.state_of(offer, now())
+    state, deal = service.state_of(offer, now()), service.deal_of(offer)
     return render_template(
-        "offers/show.html", offer=offer, words=offer_words(offer), state=state, label=STATE_LABELS[state],
+        "offers/show.html", offer=offer, prices=[_with_deal(product, deal) for product in offer.products], words=offer_words(offer), state=state, label=STATE_LABELS[state],
         kind=STATE_KINDS[state], form=form or DecisionForm(formdata=None), problem=problem,
     )  # fmt: skip
+
+
+def _with_deal(product: Product, deal: Deal) -> tuple[Item, int]:
+    """As many pieces as the offer needs to take effect, and what they cost with it."""
+    pieces = max(1, deal.buy_quantity + deal.get_quantity) if deal.kind == BUY_X_GET_Y else 1
+    item = Item(product.id, product.sku, product.name, pieces, product.price_minor, "", 0)
+    return item, item.list_minor - best_discount(item, [deal]).minor
 
 
 def _show_refusal(form: OfferForm, refusal: Refused) -> None:

@@ -1,6 +1,15 @@
 // What every page needs from a script; pages work without it.
 "use strict";
 
+// What is typed as a password can be looked at; it is sent as one.
+for (const button of document.querySelectorAll("[data-reveal]")) {
+  const field = document.getElementById(button.dataset.reveal);
+  const show = (shown) => { field.type = shown ? "text" : "password"; button.setAttribute("aria-pressed", shown); };
+  button.hidden = false;
+  button.addEventListener("click", () => { show(field.type === "password"); field.focus(); });
+  field.form.addEventListener("submit", () => show(false));
+}
+
 // A form is sent once: the second click of an impatient hand is not a second order.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -168,4 +168,5 @@ def _page(
         "stock/show.html", product=product, moves=moves, reasons=in_words(REASONS), problem=problem,
         form=form or MoveForm(formdata=None), counting=counting or CountForm(formdata=None, seen=product.stock),
         leveling=leveling or LevelForm(formdata=None, level=product.low_stock_level),
+        inward=service.INWARD, outward=service.OUTWARD,
     )  # fmt: skip

@@ -95,8 +95,47 @@ def test_a_present_password_is_needed_for_a_new_one(sign_in: Callable[..., Perso
     person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
 
     answer = person.client.post("/me/password", data={"old": "wrong", "new": "a new and better one"})
+    same = person.client.post("/me/password", data={"old": PASSWORD, "new": PASSWORD})
 
-    assert answer.status_code == 422
+    assert (answer.status_code, same.status_code) == (422, 422)
+    assert "the new one is the present one" in same.text
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        pytest.param(
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36 "
+            "Edg/149.0.0.0",
+            "Edge · Windows",
+            id="Edge says Chrome and Safari too",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox · Linux", id="Firefox"
+        ),
+        pytest.param(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1",
+            "Safari · iPhone",
+            id="an iPhone says Mac too",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 16; K) AppleWebKit/537.36 Chrome/149.0.0.0 Mobile Safari/537.36",
+            "Chrome · Android",
+            id="Android says Linux too",
+        ),
+        pytest.param("curl/8.5", "curl/8.5", id="a program"),
+        pytest.param("", "browser", id="nothing"),
+    ],
+)
+def test_a_sign_in_is_listed_as_people_call_their_browser(
+    app: Flask, sign_in: Callable[..., Person], user_agent: str, words: str
+) -> None:
+    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    browser = app.test_client()
+    form = {"name": person.email, "password": PASSWORD}
+    browser.post("/sign-in", data=form, headers={"User-Agent": user_agent})
+
+    assert f"<strong>{words}</strong>" in browser.get("/me").text
 
 
 def test_somebody_ends_their_own_sign_ins_and_nobody_elses(

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -211,6 +212,46 @@ def test_a_refund_that_makes_no_sense_gives_nothing_back(
     assert billing.client.post(f"/bills/{bill.id}/refund", data=form).status_code == 422
     with database.reading() as session:
         assert session.scalars(select(func.count(Refund.id))).one() == 0
+
+
+def test_a_receipt_printed_after_a_refund_tells_of_it(
+    database: Database, billing: Person, make_product: Make, customer: Person
+) -> None:
+    product = make_product(name="Jam", price_minor=500)
+    with database.writing() as session:
+        bill = sell(session, actor_of(billing), product, 2, customer_id=customer.id)
+        line = bill.lines[0].id
+
+    def texts() -> tuple[str, str]:
+        pages = [billing.client.get(f"/bills/{bill.id}{page}").text for page in ("", "/receipt")]
+        return pages[0], " ".join(re.sub(r"<[^>]+>", " ", pages[1]).split())
+
+    before = texts()
+    form = {f"line-{line}": "1", "reason": "Open", "method": "cash", "key": "k"}
+    billing.client.post(f"/bills/{bill.id}/refund", data=form)
+    partly = texts()
+    billing.client.post(f"/bills/{bill.id}/refund", data=form | {"key": "k2"})
+    wholly = texts()
+
+    assert "Refund" not in before[1]
+    assert "1 × Jam Given back · Cash −5.00" in partly[1]
+    assert ["Refund or void" in page for page, _receipt in (before, partly, wholly)] == [True, True, False]
+
+
+def test_a_bill_is_found_by_its_number_and_by_its_customer(
+    database: Database, billing: Person, make_product: Make, customer: Person
+) -> None:
+    product = make_product(price_minor=500)
+    with database.writing() as session:
+        for owner in (customer.id, None, customer.id):
+            sell(session, actor_of(billing), product, customer_id=owner)
+
+    found = {
+        text: re.findall(r'href="/bills/\d+">(\d+)', billing.client.get(f"/bills?q={text}").text)
+        for text in ("2", customer.name[:6], "nobody")
+    }
+
+    assert found == {"2": ["2"], customer.name[:6]: ["3", "1"], "nobody": []}
 
 
 def test_a_void_gives_everything_back_and_leaves_the_bill_as_it_was(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -151,6 +152,15 @@ def test_the_preview_says_what_the_price_would_be(sales: Person, make_product: M
     answer: Any = sales.client.post("/offers/preview", data=FORM | {"skus": product.sku}).json
 
     assert answer["rows"] == [{"name": product.name, "pieces": 1, "before": "€10.00", "after": "€8.50"}]
+
+
+def test_who_decides_sees_the_prices_that_the_offer_makes(sales: Person, admin: Person, make_product: Make) -> None:
+    product = make_product(price_minor=1000)
+    made = propose(sales, kind="buy-x-get-y", buy="2", get="1", percent="", skus=product.sku)
+
+    page = " ".join(re.sub(r"<[^>]+>", " ", admin.client.get(f"/offers/{made}").text).split())
+
+    assert f"{product.name} {product.sku} 3 30.00 20.00" in page
 
 
 def test_the_list_of_offers_sends_at_most_five_statements(sales: Person, count_statements: list[str]) -> None:

@@ -395,6 +395,18 @@ def test_sales_staff_note_a_delivery_with_its_reason(window: Window, sales: Pers
     shot(page, "stock-product")
 
 
+def test_only_reasons_that_fit_the_direction_are_offered(
+    window: Window, sales: Person, shelf: list[Product], database: Database
+) -> None:
+    page = window.open(f"/stock/{shelf[3].id}", person=sales)
+    page.get_by_role("radio", name="Out").check()
+    expect(page.get_by_label("Reason")).to_have_value("damage")
+    page.get_by_label("Pieces", exact=True).fill("2")
+    page.get_by_role("button", name="Change the stock").click()
+
+    expect(page.get_by_role("status")).to_contain_text("-2")
+
+
 def test_an_offer_goes_from_proposal_to_approval(
     window: Window, sales: Person, admin: Person, shelf: list[Product]
 ) -> None:
