@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -91,7 +90,7 @@ def _ask_again() -> BaseResponse | None:
 def _check_origin() -> None:
     origin = request.headers.get("Origin")
     foreign_site = request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
-    if foreign_site or (origin is not None and urlsplit(origin).netloc != request.host):
+    if foreign_site or (origin is not None and origin.partition("://")[2] != request.host):
         raise _Stale(_stale())
 
 

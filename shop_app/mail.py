@@ -23,7 +23,7 @@ def can_send(settings: Settings) -> bool:
 def send(settings: Settings, to: str, subject: str, body: str) -> Thread:
     """Send in the background: the answer to a request takes the same time whether a mail goes out or not."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.mail_from, to, subject
+    message["From"], message["To"], message["Subject"] = settings.mail_from, to, " ".join(subject.split())
     message.set_content(body)
     thread = Thread(target=_deliver, args=(settings, message), name="mail")
     thread.start()

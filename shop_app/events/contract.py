@@ -29,6 +29,7 @@ Duration = Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
 Valence = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 CameraName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+Count = Annotated[int, Field(ge=0, lt=2**53)]
 Words = Annotated[str, Field(max_length=500)]
 Zone = Annotated[str, Field(min_length=1, max_length=60)]
 Text60 = Annotated[str, Field(max_length=60)]
@@ -103,8 +104,8 @@ class StorageFacts(Lenient):
     """`storage.low`."""
 
     reason: Words = ""
-    free_bytes: int | None = None
-    deleted: int = 0
+    free_bytes: Count | None = None
+    deleted: Count = 0
 
 
 class Expression(Lenient):
@@ -147,7 +148,7 @@ class StepFacts(Lenient):
     """`step.disabled`."""
 
     step: Text60
-    errors: int = 0
+    errors: Count = 0
     reason: Words = ""
 
 

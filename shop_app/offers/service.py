@@ -26,7 +26,7 @@ STATES = ("proposed", "upcoming", "live", "expired", "rejected", "withdrawn")
 _NUMBER = select(func.count()).where(OfferProduct.offer_id == Offer.id).correlate(Offer).scalar_subquery()
 _LISTED: Rows = select(
     Offer.id, Offer.name, Offer.kind, Offer.basis_points, Offer.amount_minor, Offer.buy_quantity, Offer.get_quantity,
-    Offer.starts_at, Offer.ends_at, Offer.state, Offer.reason, Offer.proposed_by_id, _NUMBER.label("products"),
+    Offer.starts_at, Offer.ends_at, Offer.state, Offer.reason, Offer.proposed_by_id, Offer.created_at, _NUMBER.label("products"),
     _Proposer.name.label("proposed_by"), _Decider.name.label("decided_by"),
 ).outerjoin(Offer.proposed_by.of_type(_Proposer)).outerjoin(Offer.decided_by.of_type(_Decider))  # fmt: skip
 MOST_PRODUCTS = 500
@@ -127,13 +127,17 @@ def change(session: Session, actor: Actor, offer_id: int, terms: Terms) -> Offer
     if offer.proposed_by_id != actor.id:
         raise Forbidden(_("Only who proposed an offer may change it. Nothing was changed."))
     _lock_proposed(session, offer, _("Nothing was changed: this offer was decided meanwhile. Propose a new one."))
+    session.refresh(offer)
     _fill(session, offer, terms)
+    offer.created_at = now()  # of these terms: who decides says which they have seen
     audit.record(session, actor, "offer.changed", offer.id)
     return offer
 
 
-def decide(session: Session, actor: Actor, offer_id: int, *, approve: bool, reason: str = "") -> Offer:
-    """Approve or reject somebody else's offer; a rejection has a reason."""
+def decide(
+    session: Session, actor: Actor, offer_id: int, *, approve: bool, reason: str = "", seen: datetime | None = None
+) -> Offer:
+    """Approve or reject somebody else's offer; a rejection has a reason. `seen` is when the terms decided on were made."""
     offer = get_offer(session, offer_id)
     if offer.proposed_by_id == actor.id:
         raise Forbidden(_("Nobody decides their own offer. Ask another admin."))
@@ -143,12 +147,14 @@ def decide(session: Session, actor: Actor, offer_id: int, *, approve: bool, reas
         raise Conflict(_("The offer was not approved: its last day is over."))
     # The state is asked in the statement itself: of two admins who decide at once, one is first.
     statement = update(Offer).where(Offer.id == offer_id, Offer.state == "proposed")
+    if seen is not None:
+        statement = statement.where(Offer.created_at == seen)
     met = changed_rows(session, statement.values(
         state="approved" if approve else "rejected", reason=reason.strip()[:300], decided_by_id=actor.account_id,
         decided_at=now(),
     ).execution_options(synchronize_session=False))  # fmt: skip
     if met != 1:
-        raise Conflict(_("Nothing was changed: this offer was decided meanwhile."))
+        raise Conflict(_("Nothing was changed: this offer was decided or changed meanwhile. Look at it again."))
     session.refresh(offer)
     _tell_decision(session, actor, offer, approve=approve)
     return offer

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
-from flask import Response, flash, jsonify, redirect, render_template, url_for
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import (
     BooleanField,
@@ -199,12 +200,23 @@ def withdraw(offer_id: int) -> BaseResponse:
     return redirect(url_for("offers.show", offer_id=offer_id), 303)
 
 
+def _seen() -> datetime | None:
+    """When the terms were made that the page showed."""
+    try:
+        moment = datetime.fromisoformat(request.args.get("seen", ""))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
 def _decide(offer_id: int, *, approve: bool) -> BaseResponse | tuple[str, int]:
     form = DecisionForm()
     problem = ""
     if form.validate():
         try:
-            offer = service.decide(session(), actor(), offer_id, approve=approve, reason=form.reason.data or "")
+            offer = service.decide(
+                session(), actor(), offer_id, approve=approve, reason=form.reason.data or "", seen=_seen()
+            )
             flash(
                 _("“%(name)s” is approved.", name=offer.name)
                 if approve

@@ -45,9 +45,9 @@ class CartView:
 
 
 def open_cart(session: Session, actor: Actor) -> HeldCart:
-    """The cart that this cashier is filling; a new one where there is none."""
+    """The cart that this cashier is filling, of several (two pages opened at once) the last touched; else a new one."""
     query = select(HeldCart).where(HeldCart.cashier_id == actor.account_id, HeldCart.on_hold.is_(False))
-    found = session.scalars(query.order_by(HeldCart.id.desc())).first()
+    found = session.scalars(query.order_by(HeldCart.updated_at.desc(), HeldCart.id.desc())).first()
     return found or _new_cart(session, actor)
 
 
@@ -74,7 +74,9 @@ def add(session: Session, actor: Actor, key: str, code: str, quantity: int = 1) 
         if not quantity:
             raise Invalid(_("Nothing was changed: a line has 1 to %(most)s pieces.", most=MOST_PIECES))
     product = _by_code(session, code.strip())
-    _alter(session, actor, key, product.id, lambda line: line | {"quantity": line["quantity"] + quantity})
+    _alter(
+        session, actor, key, product.id, lambda line: line | {"quantity": line["quantity"] + quantity}, may_begin=True
+    )
     return product.id
 
 
@@ -83,13 +85,15 @@ def add_product(session: Session, actor: Actor, key: str, product_id: int, quant
     product = session.get(Product, product_id)
     if product is None or not product.active:
         raise NotFound(_("Nothing was added: this product is not on sale."))
-    _alter(session, actor, key, product.id, lambda line: line | {"quantity": line["quantity"] + quantity})
+    _alter(
+        session, actor, key, product.id, lambda line: line | {"quantity": line["quantity"] + quantity}, may_begin=True
+    )
     return product.id
 
 
 def set_quantity(session: Session, actor: Actor, key: str, product_id: int, quantity: int) -> None:
     """Set how many pieces a line has; 0 takes it out."""
-    _alter(session, actor, key, product_id, lambda line: line | {"quantity": quantity})
+    _alter(session, actor, key, product_id, lambda line: line | {"quantity": quantity}, may_begin=not quantity)
 
 
 def set_discount(session: Session, actor: Actor, key: str, product_id: int, basis_points: int) -> None:
@@ -238,10 +242,12 @@ def _check_payable(view: CartView, expected_minor: int, shop: ShopProfile, *, be
         )  # fmt: skip
 
 
-def _alter(session: Session, actor: Actor, key: str, product_id: int, change: Any) -> None:
+def _alter(session: Session, actor: Actor, key: str, product_id: int, change: Any, *, may_begin: bool = False) -> None:
     cart = get_cart(session, actor, key)
     lines = [dict(line) for line in cart.lines]
     found = next((n for n, line in enumerate(lines) if line["product_id"] == product_id), None)
+    if found is None and not may_begin:
+        raise NotFound(_("Nothing was changed: this product is not in the cart any more."))
     line = change(lines[found] if found is not None else {"product_id": product_id, "quantity": 0, "discount": 0})
     if not 0 <= line["quantity"] <= MOST_PIECES:
         raise Invalid(_("Nothing was changed: a line has 1 to %(most)s pieces.", most=MOST_PIECES))

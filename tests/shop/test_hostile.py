@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 from flask import Flask
+from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
 from shop_app.accounts.names import normal_email, normal_phone, shown_name
@@ -22,6 +23,7 @@ from shop_app.permissions import Role
 from shop_app.settings import Settings
 from shop_app.vault import vault
 from tests.shop.conftest import PASSWORD, Person
+from tests.shop.mailbox import mailbox
 from tests.shop.night import CameraSystem
 
 Make = Callable[..., Product]
@@ -86,6 +88,42 @@ def test_whatever_is_taken_as_an_address_can_be_written_to(settings: Settings) -
             address = normal_email(f"{first}{second}x@shop.example")
             if address is not None:
                 send(settings, address, "subject", "body").join()
+
+
+def test_the_name_of_a_shop_is_one_line_of_a_mail(settings: Settings) -> None:
+    with mailbox() as box:
+        posting = settings.model_copy(update={"smtp_url": SecretStr(box.url), "mail_from": "shop@shop.example"})
+        send(posting, "me@shop.example", "A password for Corner\r\nBcc: thief@example.com\r\n\r\nShop", "body").join()
+        letter = box.next()
+
+    assert letter["Subject"] == "A password for Corner Bcc: thief@example.com Shop"
+    assert letter["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://[", "null", "", "//localhost", "http://localhost@evil.example", "http://localhost.evil.example"]
+)
+def test_what_another_origin_sends_is_refused(origin: str, customer: Person) -> None:  # S12
+    answer = customer.client.post("/me/sessions/end-others", headers={"Origin": origin})
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("storage.low", {"free_bytes": 10**400}), ("storage.low", {"deleted": -1}),
+        ("step.disabled", {"step": "gaze", "errors": 10**4000}),
+    ],
+)  # fmt: skip
+def test_a_number_beyond_all_counting_is_refused_for_good(
+    kind: str, facts: dict[str, object], cameras: CameraSystem
+) -> None:
+    told = {"version": 1, "id": "door.1", "kind": kind, "camera": "door", "time": now().isoformat(), "facts": facts}
+
+    answer = cameras.ask("POST", "/events", json={"events": [told]})
+
+    assert answer.json["results"][0]["status"] == "refused"  # what failed is sent again, for ever
 
 
 def test_a_telephone_number_is_the_same_in_all_digits() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -170,3 +171,25 @@ def test_the_list_of_offers_sends_at_most_five_statements(sales: Person, count_s
 
     assert sales.client.get("/offers").status_code == 200
     assert len([one for one in count_statements if not one.startswith(("BEGIN", "PRAGMA"))]) <= 5
+
+
+def test_terms_changed_since_the_admin_saw_them_are_not_approved(
+    database: Database, sales: Person, admin: Person
+) -> None:
+    made = propose(sales)
+    seen = {path: approval(admin.client.get(path).text) for path in (f"/offers/{made}", "/offers")}
+    sales.client.post(f"/offers/{made}/edit", data=FORM | {"percent": "90"})
+
+    stale = [admin.client.post(address).status_code for address in seen.values()]
+    fresh = admin.client.post(approval(admin.client.get("/offers").text)).status_code
+
+    assert (stale, fresh) == ([409, 409], 303)
+    with database.reading() as session:
+        assert [deal.basis_points for deal in live(session, now())] == [9000]
+
+
+def approval(page: str) -> str:
+    """Where the page's button to approve leads."""
+    found = re.search(r'(?:form)?action="(/offers/\d+/approve[^"]*)"', page)
+    assert found is not None
+    return unescape(found.group(1))

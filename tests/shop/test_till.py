@@ -460,3 +460,28 @@ def test_the_pages_of_the_till_send_at_most_five_statements(
         assert till.person.client.get(path).status_code == 200
         sent = [statement for statement in count_statements if not statement.startswith(("BEGIN", "PRAGMA"))]
         assert len(sent) <= 5, (path, sent)
+
+
+def test_pieces_are_set_only_of_what_is_in_the_cart(till: Till, make_product: Make) -> None:
+    off_sale = make_product(active=False)
+
+    answers = [
+        till.ask("quantity", product_id=off_sale.id, quantity=3).status_code,
+        till.ask("quantity", product_id=-1, quantity=1).status_code,
+        till.ask("quantity", product_id=off_sale.id, quantity=0).status_code,
+    ]
+
+    assert answers == [404, 404, 200]
+    assert till.cart["lines"] == []
+
+
+def test_of_two_carts_begun_at_once_the_one_with_the_goods_is_shown_again(
+    till: Till, billing: Person, make_product: Make, database: Database
+) -> None:
+    with database.writing() as session:
+        session.add(HeldCart(cashier_id=billing.id, key="other", lines=[], created_at=now(), updated_at=now()))
+    till.scan(make_product())
+
+    till.open()
+
+    assert len(till.cart["lines"]) == 1
