@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
+import sqlite3
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +16,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from shop_app.text import _
 
 log = logging.getLogger(__name__)
+_MARIADB_FULL = {1021, 1114}  # no room on the disk; a table that cannot grow
 
 
 class Refused(Exception):
@@ -107,7 +110,8 @@ def init_errors(app: Flask) -> None:
             log.debug("statement failed", exc_info=error)
         else:
             log.error("%s %s failed [%s]", request.method, request.path, reference(), exc_info=error)
-        return answer(HTTPStatus.INTERNAL_SERVER_ERROR, _explain(500) or "", {})
+        status = HTTPStatus.INSUFFICIENT_STORAGE if _is_full(error) else HTTPStatus.INTERNAL_SERVER_ERROR
+        return answer(status, _explain(status) or "", {})
 
 
 def reference() -> str:
@@ -145,6 +149,14 @@ def _page(status: HTTPStatus, detail: str, more: dict[str, Any]) -> Response:
         return Response(f"{detail}\n\n{_('Reference')}: {reference()}\n", mimetype="text/plain")
 
 
+def _is_full(error: BaseException | None) -> bool:
+    """Whether it failed because the server's disk has no room: for a file, for SQLite, or for MariaDB."""
+    if isinstance(error, DBAPIError):
+        code = (getattr(error.orig, "args", ()) or (0,))[0]
+        return getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL or code in _MARIADB_FULL
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
 def _explain(code: int) -> str | None:
     return {
         400: _("The request could not be understood. Nothing was changed."),
@@ -156,4 +168,5 @@ def _explain(code: int) -> str | None:
         500: _(
             "Something went wrong on our side. Nothing was changed. Please try again, and tell the admin the reference."
         ),
+        507: _("The disk of the shop's server is full. Nothing was changed. Please tell the admin."),
     }.get(code)

@@ -24,8 +24,12 @@ def store(upload: FileStorage, folder: Path) -> str:
     picture = _decode(upload.stream.read())
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / (name + ".part")
-    picture.save(part, "WEBP", quality=82)
-    part.replace(folder / name)
+    try:
+        picture.save(part, "WEBP", quality=82)
+        part.replace(folder / name)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
     return name
 
 

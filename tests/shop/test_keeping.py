@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import io
 import os
 import resource
 import shutil
@@ -21,6 +23,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 from flask import Flask
+from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import create_engine, func, select, text, update
 from sqlalchemy.orm import Session
@@ -30,13 +33,14 @@ from shop_app.cli import main
 from shop_app.db import Base, Database, now
 from shop_app.doctor import findings
 from shop_app.errors import Conflict, Invalid
-from shop_app.models import Account, AuditEntry, BillLine, Product, StockMovement
+from shop_app.models import Account, AuditEntry, BillLine, Feedback, Product, StockMovement
 from shop_app.ratings import service as ratings
 from shop_app.schema import alembic_config, upgrade_database
 from shop_app.settings import Settings, SettingsError, load_settings
 from shop_app.version import head, versions
 from shop_app.web import shop_of
 from tests.shop.conftest import Person
+from tests.shop.night import jpeg
 from tests.shop.test_books import many_bills
 
 
@@ -420,3 +424,29 @@ def kill_connections(database: Database) -> None:
         for number in connection.scalars(text(query)).all():
             connection.execute(text(f"KILL CONNECTION {number}"))
     server.dispose()
+
+
+def test_what_a_full_disk_refuses_is_told_as_such_and_leaves_nothing(
+    app: Flask, database: Database, admin: Person, customer: Person, make_product: Callable[..., Product],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    product, picture = make_product(), io.BytesIO(jpeg())
+    if database.is_sqlite:  # which may not grow any more
+        with database.writing() as session:
+            session.execute(text("PRAGMA max_page_count = 1"))
+        written = customer.client.post("/feedback/mine", data={"topic": "shop", "body": "long" * 1200})
+        assert (written.status_code, "disk" in written.text) == (507, True)
+        with database.writing() as session:
+            assert session.scalars(select(func.count(Feedback.id))).one() == 0
+            session.execute(text("PRAGMA max_page_count = 1000000"))
+    monkeypatch.setattr(Image.Image, "save", fill_the_disk)
+
+    sent = admin.client.post(f"/products/{product.id}/picture", data={"picture": (picture, "tea.jpg")})
+
+    assert sent.status_code == 507
+    assert list((shop_of(app).settings.media / "products").iterdir()) == []
+
+
+def fill_the_disk(_picture: Image.Image, path: Path, *_: object, **__: object) -> None:
+    path.write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device")
