@@ -23,6 +23,10 @@ lives 180 days, and ends by `sign-out`, by `DELETE /devices/{login_id}` and with
 is 401. Times are UTC. Money is in the minor unit of the currency that `me` names. Texts for people are in the language of
 `Accept-Language`. What cannot be done is a problem (RFC 9457), and nothing is half done.
 """
+_KEY = {
+    "name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 64},
+    "description": "A name of the app's own for this request, as a UUID. Sent again within 48 hours, it is done once.",
+}  # fmt: skip
 _QUERY: dict[str, dict[str, Any]] = {
     "page": {"schema": {"type": "integer", "minimum": 1, "default": 1}},
     "q": {
@@ -46,6 +50,7 @@ class Document:
     body: type[BaseModel] | None = None
     status: int = 200
     query: tuple[str, ...] = ()
+    once: bool = False  # takes an Idempotency-Key
     media_type: str = ""  # of an answer that is no JSON
 
 
@@ -100,6 +105,7 @@ def _operation(rule: Any, document: Document, references: dict[Any, str], *, pub
                 for name in sorted(rule.arguments)
             ),
             *({"name": name, "in": "query", "required": False, **_QUERY[name]} for name in document.query),
+            *([_KEY] if document.once else []),
         ],
         "responses": {
             str(document.status): _answer(document, references),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Response, current_app, jsonify, url_for
+from flask import Response, current_app, jsonify, request, url_for
 from pydantic import BaseModel
 
-from shop_app import models, pictures
+from shop_app import idempotency, models, pictures
 from shop_app.accounts import service as accounts
 from shop_app.accounts import sessions, totp
 from shop_app.accounts.passwords import check_new, passwords
@@ -31,6 +31,7 @@ from shop_app.ratings import service as ratings
 from shop_app.text import _
 from shop_app.web import Area, actor, profile, session, shop, unit
 
+LONGEST_KEY = 64
 area = Area("api", __name__, bearer=True, url_prefix="/api/v1")
 
 
@@ -201,11 +202,16 @@ def my_complaints() -> Response:
 
 
 @area.post("/complaints", may=P.CUSTOMER)
-@documented("Complain", body=shapes.NewComplaint, answer=shapes.Complaint, status=201)
+@documented("Complain", body=shapes.NewComplaint, answer=shapes.Complaint, status=201, once=True)
 def complain() -> tuple[Response, int]:
     """A new complaint."""
     body = read_body(shapes.NewComplaint)
-    return _one(_complaint(complaints.add(session(), actor(), body.subject, body.body, body.bill_number))), 201
+
+    def work() -> dict[str, Any]:
+        made = complaints.add(session(), actor(), body.subject, body.body, body.bill_number)
+        return _complaint(made).model_dump(mode="json")
+
+    return jsonify(_once(body, work)), 201
 
 
 @area.get("/complaints/<int:complaint_id>", may=P.CUSTOMER)
@@ -221,20 +227,31 @@ def complaint(complaint_id: int) -> Response:
 
 
 @area.post("/complaints/<int:complaint_id>/messages", may=P.CUSTOMER)
-@documented("Write more to a complaint", body=shapes.NewMessage, status=204)
+@documented("Write more to a complaint", body=shapes.NewMessage, status=204, once=True)
 def reply(complaint_id: int) -> tuple[str, int]:
     """The next message of a thread."""
     body = read_body(shapes.NewMessage)
-    complaints.reply(session(), actor(), complaints.get(session(), actor(), complaint_id), body.body)
+    found = complaints.get(session(), actor(), complaint_id)
+
+    def work() -> dict[str, Any]:
+        complaints.reply(session(), actor(), found, body.body)
+        return {}
+
+    _once(body, work)
     return "", 204
 
 
 @area.post("/feedback", may=P.CUSTOMER)
-@documented("Tell the admin something", body=shapes.NewFeedback, status=204)
+@documented("Tell the admin something", body=shapes.NewFeedback, status=204, once=True)
 def give_feedback() -> tuple[str, int]:
     """A word to the admin."""
     body = read_body(shapes.NewFeedback)
-    feedback.send(session(), actor(), body.topic, body.body)
+
+    def work() -> dict[str, Any]:
+        feedback.send(session(), actor(), body.topic, body.body)
+        return {}
+
+    _once(body, work)
     return "", 204
 
 
@@ -259,6 +276,17 @@ def read_notification(note_id: int) -> tuple[str, int]:
     messages.get_mine(session(), actor(), note_id)
     messages.mark_read(session(), actor(), [note_id])
     return "", 204
+
+
+def _once(body: BaseModel, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer of `work`, done once for all requests with the same Idempotency-Key; without one, each is its own."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        return work()
+    if len(key) > LONGEST_KEY:
+        raise Invalid(_("Nothing was changed: the Idempotency-Key is longer than %(most)s signs.", most=LONGEST_KEY))
+    sent = [request.path, body.model_dump(mode="json")]
+    return idempotency.once(session(), actor(), request.endpoint or "", key, sent, work)[0]
 
 
 def _check_second_factor(account_id: int, code: str) -> None:

@@ -88,6 +88,7 @@
         show();
       } catch (error) {
         if (error.status === 404 && !error.problem.code) await reload();
+        if (error.problem?.code === "unknown-code" && /^\D+$/.test(body.code)) { say(""); return actions.search(body.code); } // a name, no code
         say(error.status === undefined ? words.notDone : error.message, true);
       }
     });
@@ -165,10 +166,10 @@
 
   // Searching products and customers
   let search = { path: "", pick: null, line: null, results: [], at: 0, timer: 0, asked: 0 };
-  function openSearch(path, title, line, pick) {
+  function openSearch(path, title, line, pick, text = "") {
     search = { ...search, path, line, pick, results: [], at: 0 };
     $("find-title").textContent = title;
-    $("find-text").value = "";
+    $("find-text").value = text;
     $("found").replaceChildren();
     $("found-none").hidden = true;
     $("find").showModal();
@@ -342,9 +343,9 @@
 
   // What keys and buttons do
   const actions = {
-    search: () => openSearch("/till/products", $("find-title").dataset.products,
+    search: (text) => openSearch("/till/products", $("find-title").dataset.products,
       (one) => [one.name, `${one.sku} · ${one.stock} ${$("found").dataset.left}`, money(one.price_minor)],
-      (one) => change("add", { product_id: one.id, quantity: 1 })),
+      (one) => change("add", { product_id: one.id, quantity: 1 }), text),
     customer: () => openSearch("/till/customers", $("find-title").dataset.customers,
       (one) => [one.name, [one.phone, one.email].filter(Boolean).join(" · "), `${$("found").dataset.wallet} ${money(one.wallet_minor)}`],
       (one) => change("customer", { customer_id: one.id })),

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from shop_app.accounts.passwords import Passwords
 from shop_app.db import Database, now
 from shop_app.messages.service import notify
-from shop_app.models import Account, Bill, BillLine, Complaint, Offer, Product, Rating
+from shop_app.models import Account, Bill, BillLine, Complaint, Feedback, Offer, Product, Rating
 from shop_app.permissions import Role
 from tests.shop.conftest import PASSWORD, Person
 
@@ -329,6 +329,29 @@ def test_products_cost_what_the_till_will_ask_for_them(
         ("Jam", 800, "20 % off"), ("Salt", None, None), ("Water", None, "Buy 2, get 1 free"),
     ]  # fmt: skip
     assert plain.price_minor == 1000
+
+
+def test_what_an_app_sends_again_is_said_once(app: Flask, database: Database, sign_in: Callable[..., Person]) -> None:
+    _person, token = _token(app, sign_in)
+    phone = app.test_client()
+
+    def send(path: str, key: str, **body: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
+        return phone.post(f"/api/v1{path}", json=body, headers=headers, csrf=False)
+
+    first, again = (send("/complaints", "a", subject="Jam", body="Mouldy") for _time in range(2))
+    other = send("/complaints", "a", subject="Jam", body="Something else")
+    thread = f"/complaints/{first.json['id']}/messages"
+    more = [send(thread, "b", body="Still mouldy").status_code for _time in range(2)]
+    words = [send("/feedback", "c", topic="shop", body="Nice").status_code for _time in range(2)]
+    too_long = send("/feedback", "k" * 65, topic="shop", body="Nice")
+
+    assert (first.status_code, again.status_code, first.json) == (201, 201, again.json)
+    assert (other.status_code, too_long.status_code) == (422, 422)
+    assert (more, words) == ([204, 204], [204, 204])
+    with database.reading() as session:
+        assert [m.body for m in session.scalars(select(Complaint)).one().messages] == ["Mouldy", "Still mouldy"]
+        assert session.scalars(select(Feedback.body)).all() == ["Nice"]
 
 
 def test_staff_gets_no_device_token(app: Flask, sign_in: Callable[..., Person]) -> None:

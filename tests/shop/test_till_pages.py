@@ -21,6 +21,7 @@ from tests.shop.conftest import DESK, PASSWORD, PHONE, Person, Window
 
 pytestmark = pytest.mark.browser
 Make = Callable[..., Product]
+TABLET = {"width": 1024, "height": 768}
 
 
 def shot(page: Page, name: str) -> None:
@@ -109,6 +110,20 @@ def test_a_bill_is_made_with_the_keyboard_alone(
         assert (bill.total_minor, bill.customer_id) == (2658, customer.id)
 
 
+def test_a_name_typed_where_codes_are_scanned_is_searched_for(
+    window: Window, billing: Person, shelf: list[Product]
+) -> None:
+    page = window.open("/till", person=billing)
+    scan(page, "mug")
+    expect(page.locator("#found li")).to_have_count(1)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#lines tr")).to_contain_text("Ceramic mug")
+    scan(page, "499")
+    expect(page.locator("#say")).to_contain_text("no product has the code 499")
+    expect(page.locator("#find")).to_be_hidden()
+
+
 def test_a_scan_right_after_a_payment_waits_for_the_next_cart(
     window: Window, billing: Person, shelf: list[Product]
 ) -> None:
@@ -129,8 +144,11 @@ def test_a_scan_right_after_a_payment_waits_for_the_next_cart(
     expect(page.locator("#lines tr")).to_contain_text("Oat milk")
 
 
-def test_the_till_fits_its_screen_without_scrolling(window: Window, billing: Person, shelf: list[Product]) -> None:
-    page = window.open("/till", person=billing, size=DESK)
+@pytest.mark.parametrize("size", [pytest.param(DESK, id="desk"), pytest.param(TABLET, id="tablet")])
+def test_the_till_fits_its_screen_without_scrolling(
+    window: Window, billing: Person, shelf: list[Product], size: dict[str, int]
+) -> None:
+    page = window.open("/till", person=billing, size=size)
     for n in range(4):
         scan(page, f"400000000000{n}")
     expect(page.locator("#lines tr")).to_have_count(4)
