@@ -32,10 +32,10 @@ TILLS = 6
 class Server:
     """`vidframe-shop run` in a process of its own; on MariaDB in two, behind gunicorn."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, threads: int = 16) -> None:
         self.environment = os.environ | {
             "SHOP_INSTANCE": str(settings.instance), "SHOP_DATABASE": settings.database.get_secret_value(),
-            "SHOP_PLAIN_HTTP": "true", "SHOP_THREADS": "16",
+            "SHOP_PLAIN_HTTP": "true", "SHOP_THREADS": str(threads),
         }  # fmt: skip
         self.address = ("127.0.0.1", 0)
         self.restarts: list[float] = []
