@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -104,6 +105,9 @@ def _delete_rows(database: Database, table: type[IncomingEvent | AlertChange | V
 
 
 def _clear_parts(media: Path) -> None:
-    for part in files.folder(media).glob("*.part"):
-        if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:
-            part.unlink(missing_ok=True)
+    unfinished = [*files.folder(media).glob("*.part"), *files.folder(media).glob("*.clean")]
+    unfinished += (media / "products").glob("*.part")
+    for path in unfinished:
+        with suppress(FileNotFoundError):  # it was finished in this moment
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                path.unlink()

@@ -27,6 +27,7 @@ from shop_app.alerts import arming, cards, feed, service
 from shop_app.cameras import service as cameras
 from shop_app.db import Database, now
 from shop_app.errors import Invalid, wants_json
+from shop_app.forms import whole_number
 from shop_app.listing import Rows, asked, asked_day, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Alert, AlertReview
 from shop_app.permissions import Permission as P
@@ -181,25 +182,23 @@ def pin(alert_id: int) -> BaseResponse:
 @area.post("/snooze", may=P.ALERTS)
 def snooze() -> BaseResponse:
     """Take the sound from one camera for a while."""
-    camera, minutes = _field("camera"), _field("minutes")
-    if not camera or len(camera) > 40 or not minutes.isdigit():
+    camera, minutes = _field("camera"), whole_number(_field("minutes"), 9_999)
+    if not camera or len(camera) > 40 or minutes is None:
         raise Invalid(_("Nothing was changed: choose a camera and one of the times offered."))
-    arming.snooze(session(), actor(), camera, int(minutes[:5]))
+    arming.snooze(session(), actor(), camera, minutes)
     return _done(
         None,
-        _("The camera is snoozed: its alerts are kept, without sound.")
-        if minutes != "0"
-        else _("The camera is loud again."),
+        _("The camera is snoozed: its alerts are kept, without sound.") if minutes else _("The camera is loud again."),
     )
 
 
 @area.post("/arm", may=P.ALERTS)
 def arm() -> BaseResponse:
     """Arm or disarm the shop by hand, or give it back to the schedule."""
-    hours = _field("hours")
-    if not hours.isdigit():
+    hours = whole_number(_field("hours"), 9_999)
+    if hours is None:
         raise Invalid(_("Nothing was changed: choose one of the times offered."))
-    arming.arm(session(), actor(), armed=_field("armed") == "yes", hours=int(hours[:5]))
+    arming.arm(session(), actor(), armed=_field("armed") == "yes", hours=hours)
     return _done(None, _("Saved. Cameras follow within seconds."))
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from shop_app import money, pictures
 from shop_app.errors import Invalid, Refused
-from shop_app.forms import choices
+from shop_app.forms import choices, whole_number
 from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Product, TaxClass
 from shop_app.pages import flash_undo
@@ -91,7 +91,7 @@ def save(product_id: int) -> BaseResponse | tuple[str, int]:
     problem, status = "", 422
     if form.validate():
         try:
-            version = int(form.version.data) if str(form.version.data).isdigit() else 0
+            version = whole_number(str(form.version.data), 10**9) or 0
             service.edit(session(), actor(), product, _entry(form), version=version)
             flash(_("%(name)s is saved.", name=product.name))
             return redirect(url_for(".show", product_id=product_id), 303)

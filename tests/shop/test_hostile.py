@@ -31,7 +31,7 @@ Make = Callable[..., Product]
 
 @pytest.mark.parametrize("number", ["²", "--5", "9" * 5000, "1e2", ""])
 def test_a_number_that_no_program_wrote_is_refused(
-    number: str, admin: Person, sales: Person, make_product: Make, database: Database
+    number: str, admin: Person, sales: Person, security: Person, make_product: Make, database: Database
 ) -> None:
     product = make_product(stock=3)
     with database.writing() as session:
@@ -44,8 +44,16 @@ def test_a_number_that_no_program_wrote_is_refused(
     counted = sales.client.post(f"/stock/{product.id}/count", data={"counted": "9", "seen": number})
     drawn = admin.client.post("/cameras/door/zones", data={"zones": "[]", "version": number})
     watched = admin.client.post("/cameras/door/watchers", data={f"zone-{camera.zones[0].id}": number})
+    described = {"sku": product.sku, "name": "Tea", "price_minor": "1.00", "tax_class_id": str(product.tax_class_id),
+                 "low_stock_level": "0", "version": number}  # fmt: skip
+    edited = admin.client.post(f"/products/{product.id}", data=described)
+    quiet = [
+        security.client.post("/alerts/snooze", data={"camera": "door", "minutes": number}),
+        security.client.post("/alerts/arm", data={"armed": "yes", "hours": number}),
+    ]
 
-    assert (counted.status_code, drawn.status_code, watched.status_code) == (422, 409, 303)
+    assert (counted.status_code, drawn.status_code, watched.status_code, edited.status_code) == (422, 409, 303, 409)
+    assert [answer.status_code for answer in quiet] == [422, 422]
     with database.reading() as session:
         assert session.scalars(select(func.count(StockMovement.id))).one() == 0
         assert session.scalars(select(func.count(ZoneWatcher.zone_id))).one() == 0

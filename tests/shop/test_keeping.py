@@ -28,7 +28,7 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, func, select, text, update
 from sqlalchemy.orm import Session
 
-from shop_app import audit, background, backup, running, tables
+from shop_app import audit, background, backup, retention, running, tables
 from shop_app.cli import main
 from shop_app.db import Base, Database, now
 from shop_app.doctor import findings
@@ -450,3 +450,18 @@ def test_what_a_full_disk_refuses_is_told_as_such_and_leaves_nothing(
 def fill_the_disk(_picture: Image.Image, path: Path, *_: object, **__: object) -> None:
     path.write_bytes(b"half")
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_a_kill_left_half_written_is_gone_after_a_week(app: Flask, database: Database) -> None:
+    media = shop_of(app).settings.media
+    old = [media / "events" / "1.part", media / "events" / "2.clean", media / "products" / "a.webp.part"]
+    kept = [media / "events" / "3.part", media / "products" / "b.webp"]
+    for path in old + kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    for path in [*old, kept[1]]:
+        os.utime(path, (1, 1))
+
+    retention.run(database, shop_of(app).settings)
+
+    assert sorted(path for path in media.rglob("*") if path.is_file()) == sorted(kept)
