@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from shop_app.accounts.passwords import Passwords
 from shop_app.db import Database, now
 from shop_app.models import Account, Bill, LoginSession, Offer, Payment, Product, Refund
+from shop_app.permissions import Role
 from tests.cameras import wait_for
 from tests.shop.conftest import DESK, PASSWORD, PHONE, Person, Window
 
@@ -399,6 +400,20 @@ def test_pages_of_billing_staff_fit(
         page.goto(path)
         shot(page, f"{name}-{size['width']}")
         assert does_not_scroll_sideways(page), path
+
+
+def test_german_words_leave_figures_their_room_on_a_phone(window: Window, sign_in: Callable[..., Person]) -> None:
+    person = sign_in(Role.BILLING, locale="de")
+    page = window.open("/reports", person=person, size=PHONE)
+    for path in ("/reports", "/reports/close"):
+        page.goto(path)
+        figures = page.locator(".facts dd").all()
+
+        assert figures
+        assert min(figure.evaluate("one => one.offsetWidth") for figure in figures) > 60
+        assert page.locator(".table table:not(.cards)").evaluate_all(
+            "all => all.every((one) => one.offsetWidth <= one.parentElement.clientWidth)"
+        )
 
 
 def test_sales_staff_note_a_delivery_with_its_reason(window: Window, sales: Person, shelf: list[Product]) -> None:
