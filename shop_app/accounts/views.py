@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import segno
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -52,11 +52,15 @@ def local_path(wanted: str | None) -> str | None:
 
 def sign_in_page(problem: str = "") -> str:
     """The sign-in form; what was asked for is opened after it."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" and request.endpoint != "accounts.sign_in" else ""
+    wanted = request.full_path.rstrip("?") if request.endpoint != "accounts.sign_in" else ""
+    if request.method != "GET":  # somebody whose sign-in ended goes on at the form that they sent
+        came_from = urlsplit(request.referrer or "")
+        wanted = f"{came_from.path}?{came_from.query}".rstrip("?") if came_from.netloc == request.host else ""
+        problem = problem and _("Nothing was done: your sign-in has ended. Please sign in again.")
     form = SignInForm(formdata=None, name=page_session.pop(_NAME, ""))
     return render_template(
         "accounts/sign_in.html", form=form, problem=problem,
-        next=local_path(request.values.get("next")) or wanted,
+        next=local_path(request.values.get("next")) or local_path(wanted) or "",
     )  # fmt: skip
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-import secrets
+from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 from babel.core import UnknownLocaleError
 from babel.numbers import get_currency_name, is_currency
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from shop_app import audit
-from shop_app.accounts.sessions import token_hash
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import contains
-from shop_app.models import AuditEntry, Bill, ServiceToken, ShopProfile, TaxClass
+from shop_app.listing import Rows, contains
+from shop_app.models import AuditEntry, Bill, ShopProfile, TaxClass
 from shop_app.text import _
 from shop_app.web import Actor
 
@@ -75,45 +74,17 @@ def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: in
     audit.record(session, actor, "tax-class.changed", class_id, basis_points=basis_points)
 
 
-def tokens(session: Session) -> list[ServiceToken]:
-    """The camera systems that may report, those still active first."""
-    order = (ServiceToken.ended_at.is_not(None), ServiceToken.id.desc())
-    return list(session.scalars(select(ServiceToken).order_by(*order).limit(200)))
+_AUDIT: Rows = select(
+    AuditEntry.id, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.details,
+    AuditEntry.address, AuditEntry.hash,
+)  # fmt: skip
 
 
-def add_token(session: Session, actor: Actor | None, name: str) -> str:
-    """Let one installation of vidframe in; its token is shown once."""
-    name = name.strip()[:80]
-    if not name:
-        raise Invalid(_("Not made: the camera system needs a name."))
-    token = "vf_" + secrets.token_urlsafe(32)
-    session.add(
-        ServiceToken(
-            name=name,
-            token_hash=token_hash(token),
-            created_by_id=actor.id if actor else None,
-            created_at=now(),
-            facts={},
-        )
-    )
-    audit.record(session, actor, "camera-system.token-made", name)
-    return token
-
-
-def end_token(session: Session, actor: Actor, token_id: int) -> None:
-    """Shut one installation out."""
-    ended = update(ServiceToken).where(ServiceToken.id == token_id, ServiceToken.ended_at.is_(None))
-    if changed_rows(session, ended.values(ended_at=now())) != 1:
-        raise NotFound(_("There is no such token any more."))
-    audit.record(session, actor, "camera-system.token-ended", token_id)
-
-
-_AUDIT = select(AuditEntry)
-
-
-def search_audit(text: str = "", action: str = "") -> Select[Any]:
+def search_audit(text: str = "", action: str = "", begin: datetime | None = None, end: datetime | None = None) -> Rows:
     """Entries of the audit log."""
     query = _AUDIT
+    if begin is not None and end is not None:
+        query = query.where(AuditEntry.at >= begin, AuditEntry.at < end)
     if text:
         query = query.where(
             contains(AuditEntry.actor, text) | contains(AuditEntry.subject, text) | contains(AuditEntry.details, text)

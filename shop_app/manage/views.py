@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from zoneinfo import available_timezones
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -10,15 +11,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from shop_app import audit
+from shop_app import audit, clock
 from shop_app.errors import Invalid, Refused
 from shop_app.forms import Form, choices
 from shop_app.i18n import LANGUAGES
-from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
+from shop_app.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
 from shop_app.manage import service
+from shop_app.manage.actions import details_text, words
 from shop_app.models import AuditEntry, TaxClass
 from shop_app.permissions import Permission as P
-from shop_app.text import _, _l
+from shop_app.text import _, _l, locale_name
 from shop_app.web import Area, actor, profile, session, unit
 
 area = Area("manage", __name__, url_prefix="/manage")
@@ -55,7 +57,9 @@ class ProfileForm(Form):
     tax_number = StringField(_l("Tax number"), [Optional(), Length(max=60)])
     receipt_note = StringField(_l("Last line of a receipt"), [Optional(), Length(max=300)])
     currency = StringField(_l("Currency"), [InputRequired(), Length(3, 3)])
-    time_zone = StringField(_l("Time zone"), [InputRequired(), Length(max=60)])
+    time_zone = StringField(
+        _l("Time zone"), [InputRequired(), Length(max=60)], render_kw={"list": "zones", "autocomplete": "off"}
+    )
     locale = SelectField(_l("Language"), choices=choices(*LANGUAGES.items()))
     prices_include_tax = BooleanField(_l("Prices include the tax"))
     sell_below_zero = SelectField(
@@ -70,7 +74,7 @@ class ProfileForm(Form):
         _l("Tell the admin of an alert nobody took, after seconds"), [InputRequired(), NumberRange(10, 3600)]
     )
     silent_after_seconds = IntegerField(
-        _l("A camera is silent after seconds"), [InputRequired(), NumberRange(10, 3600)]
+        _l("Call a camera silent after seconds"), [InputRequired(), NumberRange(10, 3600)]
     )
     registration_open = BooleanField(_l("Customers may register themselves"))
 
@@ -116,30 +120,18 @@ def set_tax_rate(class_id: int) -> BaseResponse:
     return redirect(url_for(".settings") + "#tax", 303)
 
 
-@area.post("/settings/tokens", may=P.SETTINGS_MANAGE, fresh=True)
-def add_token() -> str:
-    """Let a camera system in, and show its token, once."""
-    name = request.form.get("name", "")
-    token = service.add_token(session(), actor(), name)
-    return render_template("manage/token.html", name=name, token=token)
-
-
-@area.post("/settings/tokens/<int:token_id>/end", may=P.SETTINGS_MANAGE)
-def end_token(token_id: int) -> BaseResponse:
-    """Shut a camera system out."""
-    service.end_token(session(), actor(), token_id)
-    flash(_("This camera system is shut out."))
-    return redirect(url_for(".settings") + "#tokens", 303)
-
-
 @area.get("/audit", may=P.AUDIT_READ)
 def audit_log() -> str | Response:
     """Who did what."""
-    query = service.search_audit(asked("q"), asked("action"))
+    zone, day = profile().time_zone, asked_day("day")
+    query = service.search_audit(asked("q"), asked("action"), *(clock.day_bounds(day, zone) if day else ()))
     if wants_csv():
         return csv_answer("audit", AUDIT_COLUMNS, everything(session(), query.order_by(AuditEntry.id)))
     entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when")
-    return render_template("manage/audit.html", entries=entries)
+    return render_template(
+        "manage/audit.html", entries=entries, words=words(locale_name()),
+        facts=lambda details: details_text(details, profile().currency, locale_name()),
+    )  # fmt: skip
 
 
 @area.get("/audit/check", may=P.AUDIT_READ)
@@ -151,7 +143,7 @@ def audit_check() -> str:
 def _settings_page(form: ProfileForm, problem: str = "") -> str:
     classes = session().scalars(select(TaxClass).order_by(TaxClass.id)).all()
     return render_template(
-        "manage/settings.html", form=form, problem=problem, classes=classes, tokens=service.tokens(session())
+        "manage/settings.html", form=form, problem=problem, classes=classes, zones=sorted(available_timezones())
     )
 
 

@@ -211,7 +211,6 @@ def _seen() -> datetime | None:
 
 def _decide(offer_id: int, *, approve: bool) -> BaseResponse | tuple[str, int]:
     form = DecisionForm()
-    problem = ""
     if form.validate():
         try:
             offer = service.decide(
@@ -224,9 +223,9 @@ def _decide(offer_id: int, *, approve: bool) -> BaseResponse | tuple[str, int]:
             )
             return redirect(url_for("offers.show", offer_id=offer_id), 303)
         except Invalid as refusal:
-            problem = refusal.detail
+            form.refuse("reason", refusal.detail)
     unit().finish(keep=False)
-    return _page(service.get_offer(session(), offer_id), form, problem), 422
+    return _page(service.get_offer(session(), offer_id), form), 422
 
 
 def _form_page(form: OfferForm, offer: Offer | None, problem: str = "") -> str:
@@ -234,11 +233,12 @@ def _form_page(form: OfferForm, offer: Offer | None, problem: str = "") -> str:
     return render_template("offers/form.html", form=form, offer=offer, problem=problem, products=products)
 
 
-def _page(offer: Offer, form: DecisionForm | None = None, problem: str = "") -> str:
+def _page(offer: Offer, form: DecisionForm | None = None) -> str:
     state, deal = service.state_of(offer, now()), service.deal_of(offer)
     return render_template(
-        "offers/show.html", offer=offer, prices=[_with_deal(product, deal) for product in offer.products], words=offer_words(offer), state=state, label=STATE_LABELS[state],
-        kind=STATE_KINDS[state], form=form or DecisionForm(formdata=None), problem=problem,
+        "offers/show.html", offer=offer, prices=[_with_deal(product, deal) for product in offer.products],
+        words=offer_words(offer), state=state, label=STATE_LABELS[state], kind=STATE_KINDS[state],
+        form=form or DecisionForm(formdata=None),
     )  # fmt: skip
 
 

@@ -18,11 +18,32 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm || form.dataset.confirm;
   if (question && !window.confirm(question)) { event.preventDefault(); return; }
   form.dataset.sending = "yes";
+  keepTyped(form);
   setTimeout(() => { delete form.dataset.sending; }, 8000);
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sending]")) delete form.dataset.sending;
 });
+
+// What was typed is not lost with a sign-in that ended or a refusal that is a page of its own: it is there again with its form.
+const onTheWay = () => document.querySelector("body.bare, [data-refused], form[action$='/me/confirm']") !== null;
+const person = () => document.querySelector(".who strong")?.textContent;
+const typedFields = (form) => [...form.elements].filter((field) => field.matches("select, textarea, input:not([type=hidden], [type=password], [type=file], [autocomplete$=password])"));
+const property = (field) => (field.type === "checkbox" || field.type === "radio" ? "checked" : "value");
+
+function keepTyped(form) {
+  const values = typedFields(form).map((field) => field[property(field)]);
+  if (values.length && !onTheWay()) sessionStorage.setItem("typed", JSON.stringify({ person: person(), page: location.pathname, action: form.action, values }));
+}
+(() => {
+  const typed = JSON.parse(sessionStorage.getItem("typed"));
+  if (!typed) return;
+  if (onTheWay()) { sessionStorage.setItem("typed", JSON.stringify({ ...typed, refused: true })); return; }
+  sessionStorage.removeItem("typed");
+  if (!typed.refused || typed.page !== location.pathname || typed.person !== person()) return;
+  const form = [...document.forms].find((one) => one.action === typed.action && typedFields(one).length === typed.values.length);
+  if (form) typedFields(form).forEach((field, index) => { field[property(field)] = typed.values[index]; });
+})();
 
 // Filters act as soon as they are chosen.
 for (const select of document.querySelectorAll(".filters select, .filters input[type=date]")) {

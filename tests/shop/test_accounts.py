@@ -12,6 +12,7 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from shop_app.accounts import service
@@ -21,7 +22,7 @@ from shop_app.db import Database, now
 from shop_app.errors import TooMany
 from shop_app.models import Account, LoginSession
 from shop_app.permissions import Role
-from tests.shop.conftest import PASSWORD, Person
+from tests.shop.conftest import PASSWORD, Person, Window
 
 
 def test_a_page_asks_nobody_to_sign_in_with_401_and_the_form(client: FlaskClient) -> None:
@@ -289,3 +290,65 @@ def test_a_dangerous_page_asks_for_the_password_again_after_a_while(
 
     assert (asked.status_code, done.status_code) == (302, 403)
     assert person.client.get("/staff/new").status_code == 200
+
+
+def _sign_in_again(page: Page, person: Person) -> None:
+    page.get_by_text("Nothing was done: your sign-in has ended").wait_for()
+    page.get_by_label("E-mail or telephone").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.browser
+def test_what_was_typed_is_there_again_when_the_sign_in_had_ended(
+    window: Window, sign_in: Callable[..., Person], database: Database
+) -> None:
+    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    page = window.open("/feedback/mine", person=person)
+    page.get_by_label("About").select_option("service")
+    page.get_by_label("What we should know").fill("A long thought")
+    with database.writing() as session:
+        session.execute(update(LoginSession).values(ended_at=now()))
+
+    page.get_by_role("button", name="Send").click()
+    _sign_in_again(page, person)
+
+    expect(page.get_by_label("What we should know")).to_have_value("A long thought")
+    expect(page.get_by_label("About")).to_have_value("service")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("listitem").filter(has_text="A long thought").wait_for()
+    expect(page.get_by_label("What we should know")).to_have_value("")  # what was sent does not come again
+
+
+@pytest.mark.browser
+def test_what_one_person_typed_is_not_shown_to_the_next(
+    window: Window, sign_in: Callable[..., Person], database: Database
+) -> None:
+    password_hash = Passwords(memory_kib=64, rounds=1).hash(PASSWORD)
+    first, second = (sign_in(Role.SALES, name, password_hash=password_hash) for name in ("Ann", "Ben"))
+    page = window.open("/feedback/mine", person=first)
+    page.get_by_label("What we should know").fill("A secret thought")
+    with database.writing() as session:
+        session.execute(update(LoginSession).values(ended_at=now()))
+
+    page.get_by_role("button", name="Send").click()
+    _sign_in_again(page, second)
+
+    page.get_by_role("heading", name="Tell the admin").wait_for()
+    expect(page.get_by_label("What we should know")).to_have_value("")
+
+
+@pytest.mark.parametrize("referrer", ["https://evil.example/products", "http://localhost//evil.example", "nonsense"])
+def test_who_is_not_signed_in_any_more_goes_on_at_a_page_of_this_shop(client: FlaskClient, referrer: str) -> None:
+    client.get("/sign-in")
+
+    answer = client.post("/sign-out", headers={"Referer": referrer, "X-CSRFToken": _token(client)})
+
+    assert answer.status_code == 401
+    assert 'name="next" value=""' in answer.text
+
+
+def _token(client: FlaskClient) -> str:
+    found = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/sign-in").text)
+    assert found is not None
+    return found.group(1)

@@ -227,6 +227,19 @@ def test_half_a_night_is_told_on_the_form_which_keeps_the_rest(path: str, admin:
     assert 'value="Coffee shelf"' in answer.text
 
 
+def test_an_admin_is_told_while_no_camera_system_has_been_heard(
+    app: Flask, admin: Person, security: Person, database: Database
+) -> None:
+    admin.client.post("/cameras/new", data=camera_form())
+    admin.client.post("/cameras/tea-shelf/enabled", data={"on": "yes"})
+    hint = "No camera system has told of these cameras yet"
+
+    assert hint in admin.client.get("/cameras").text
+    assert hint not in security.client.get("/cameras").text
+    CameraSystem.of(app).send("camera.state", "tea-shelf", state="live")
+    assert hint not in admin.client.get("/cameras").text
+
+
 def test_of_two_admins_who_draw_the_later_one_is_told(admin: Person) -> None:
     admin.client.post("/cameras/new", data=camera_form())
 

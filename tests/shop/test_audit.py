@@ -1,0 +1,86 @@
+"""The audit log as an admin reads it: in words, found by day, by who and by what."""
+
+from __future__ import annotations
+
+import ast
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from shop_app import audit
+from shop_app.db import Database
+from shop_app.manage.actions import ACTIONS
+from shop_app.models import AuditEntry
+from tests.shop.conftest import Person
+
+SOURCE = Path(__file__).parents[2] / "shop_app"
+
+
+def _recorded(file: Path) -> set[str]:
+    """The actions that a file records, as far as they are written out there."""
+    calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    names = [
+        call.args[2]
+        for call in calls
+        if isinstance(call.func, ast.Attribute | ast.Name)
+        and (call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id) == "record"
+        and len(call.args) > 2
+    ]
+    parts = [part for name in names for part in ([name.body, name.orelse] if isinstance(name, ast.IfExp) else [name])]
+    return {str(part.value) for part in parts if isinstance(part, ast.Constant)}
+
+
+def test_everything_that_is_recorded_has_a_name_in_words() -> None:
+    recorded = {action for file in SOURCE.rglob("*.py") for action in _recorded(file)}
+
+    assert len(recorded) > 50
+    assert recorded - set(ACTIONS) == set()
+
+
+def test_the_log_tells_in_words_and_in_money_what_was_done(admin: Person, database: Database) -> None:
+    with database.writing() as session:
+        audit.record(session, None, "bill.made", "401", total_minor=2094, note="", lines=[1, 2])
+
+    page = admin.client.get("/manage/audit").text
+    german = admin.client.get("/manage/audit", headers={"Accept-Language": "de"}).text
+
+    assert "Bill made" in page
+    assert "lines: 1, 2 · total: €20.94" in page
+    assert "Rechnung erstellt" in german
+    assert "total: 20,94" in german
+
+
+def test_entries_are_found_by_day_of_the_shop_and_by_action(admin: Person, database: Database) -> None:
+    with database.writing() as session:
+        for number in range(3):
+            audit.record(session, None, "stock.counted", f"count-{number}")
+        audit.record(session, None, "stock.moved", "move")
+    with database.writing() as session:
+        late = AuditEntry.subject == "count-1"  # 30 November in Berlin
+        session.execute(update(AuditEntry).where(late).values(at=datetime(2026, 11, 29, 23, 30, tzinfo=UTC)))
+
+    def found(query: str) -> list[str]:
+        rows = admin.client.get(f"/manage/audit?format=csv&{query}").text.splitlines()[1:]
+        return [row.split(",")[4] for row in rows]
+
+    assert found("day=2026-11-30") == ["count-1"]
+    assert found("day=2026-11-29") == []
+    assert found("action=stock.moved") == ["move"]
+    assert {"count-0", "count-2"} <= set(found("action=stock.counted&day=nonsense"))
+
+
+@pytest.mark.parametrize("details", ["{", "[1]", "7", '"<b>"', "<b>"])
+def test_details_that_somebody_wrote_into_the_database_do_not_break_the_page(
+    details: str, admin: Person, database: Database
+) -> None:
+    with database.writing() as session:
+        audit.record(session, None, "shop.armed", "x")
+    with database.writing() as session:
+        session.execute(update(AuditEntry).values(details=details))
+
+    answer = admin.client.get("/manage/audit")
+
+    assert answer.status_code == 200
+    assert "<b>" not in answer.text.partition("<tbody>")[2]
