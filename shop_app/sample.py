@@ -20,6 +20,7 @@ from shop_app.accounts import service as accounts
 from shop_app.accounts.service import Person
 from shop_app.accounts.sessions import actor_of
 from shop_app.bills.service import Sale, Tender, sell
+from shop_app.cameras.service import still_path
 from shop_app.db import Database, now
 from shop_app.errors import Conflict
 from shop_app.messages.service import notify
@@ -106,7 +107,7 @@ def fill(database: Database, media: Path, *, seed: int = 7) -> list[Access]:
         with database.writing() as session:
             _day_of_bills(session, actor_of(people[Role.BILLING]), products, customers, days_ago, chance)
     with database.writing() as session:
-        _cameras_and_interest(session, products, chance)
+        _cameras_and_interest(session, products, media, chance)
         _camera_notes(session, products)
         sample_night.add(session, people[Role.SECURITY], media, chance)
         _messages(session, people, customers, chance)
@@ -249,7 +250,7 @@ def _rate(session: Session, bill: Bill, at: datetime, chance: random.Random) -> 
     ratings.add(session, line, bill.customer_id or 0, stars, comment, min(now(), at + timedelta(hours=5)))
 
 
-def _cameras_and_interest(session: Session, products: Sequence[Product], chance: random.Random) -> None:
+def _cameras_and_interest(session: Session, products: Sequence[Product], media: Path, chance: random.Random) -> None:
     at = now()
     camera = Camera(
         name="aisle-1", title="Aisle", kind="sample", address="sample", emotion=True, enabled=True, width=1280, height=720,
@@ -263,11 +264,29 @@ def _cameras_and_interest(session: Session, products: Sequence[Product], chance:
         session.add(
             Zone(camera_id=camera.id, name=name, kind="product", points=points, product_id=products[product].id)
         )
+    still_path(media, camera.name).write_bytes(_aisle())
     counter = [[0.3, 0.75], [0.7, 0.75], [0.7, 0.98], [0.3, 0.98]]
     session.add(Zone(camera_id=camera.id, name="counter", kind="service", points=counter))
     for hours_ago in range(1, 24 * DAYS):
         hour = clock.hour_of(at - timedelta(hours=hours_ago))
         _hour_of_interest(session, products, hour, chance)
+
+
+def _aisle() -> bytes:
+    """What the camera of the aisle sees: shelves with the products of its zones, and the counter."""
+    picture = Image.new("RGB", (1280, 720), "#cfd4dc")
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle([0, 500, 1280, 720], fill="#a9afba")
+    for number, (_name, product, _stop, _look) in enumerate(_ZONES):
+        left = round((0.04 + number * 0.16) * 1280)
+        pen.rectangle([left, 216, left + 166, 504], fill="#8b6f4e")
+        for place in range(9):
+            x, y = left + 14 + place % 3 * 50, 232 + place // 3 * 90
+            pen.rounded_rectangle([x, y, x + 38, y + 66], 6, fill=_PRODUCTS[product][4])
+    pen.rounded_rectangle([384, 560, 896, 705], 12, fill="#5d6674")
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=82)
+    return out.getvalue()
 
 
 def _hour_of_interest(session: Session, products: Sequence[Product], hour: datetime, chance: random.Random) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from shop_app import money
+from shop_app import clock, money
 from shop_app.text import _l, in_words
 
 ACTIONS = {
@@ -76,6 +78,8 @@ ACTIONS = {
     "zone.watchers": _l("Who gets notes changed"),
 }
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+
 
 class Words(NamedTuple):
     """In one language: each action, and all of them in alphabetical order for a filter."""
@@ -92,7 +96,7 @@ def words(_language: str) -> Words:
 
 
 @lru_cache(maxsize=5_000)
-def details_text(details: str, currency: str, locale: str) -> str:
+def details_text(details: str, currency: str, zone: str, locale: str) -> str:
     """The plain facts of an entry as `name: value`, money as money."""
     try:
         facts = json.loads(details or "{}")
@@ -101,13 +105,15 @@ def details_text(details: str, currency: str, locale: str) -> str:
     if not isinstance(facts, dict):
         return details  # somebody wrote it into the database, as the chain will tell
     return " · ".join(
-        f"{name.removesuffix('_minor').replace('_', ' ')}: {_fact(name, value, currency, locale)}"
+        f"{name.removesuffix('_minor').replace('_', ' ')}: {_fact(name, value, currency, zone, locale)}"
         for name, value in facts.items()
         if value not in ("", None, [])
     )
 
 
-def _fact(name: str, value: object, currency: str, locale: str) -> str:
+def _fact(name: str, value: object, currency: str, zone: str, locale: str) -> str:
     if name.endswith("_minor") and isinstance(value, int):
         return money.show(value, currency, locale)
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return f"{clock.local(datetime.fromisoformat(value), zone):%Y-%m-%d %H:%M}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

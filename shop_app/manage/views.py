@@ -130,7 +130,7 @@ def audit_log() -> str | Response:
     entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when")
     return render_template(
         "manage/audit.html", entries=entries, words=words(locale_name()),
-        facts=lambda details: details_text(details, profile().currency, locale_name()),
+        facts=lambda details: details_text(details, profile().currency, zone, locale_name()),
     )  # fmt: skip
 
 

@@ -107,6 +107,7 @@ def _sent(role: str) -> Rows:
     columns = Notification.id, Notification.title, Notification.body, Notification.role, Notification.created_at
     query = select(*columns, _Sender.name.label("sender"), Account.name.label("account"), reads.label("reads"))
     people = query.outerjoin(Notification.sender.of_type(_Sender)).outerjoin(Notification.account)
+    people = people.where(Notification.kind == "note")  # not what the shop tells in somebody's name
     people = people.where(Notification.sender_id > 0)  # not IS NOT NULL, which SQLite counts without the index
     if role:
         people = people.where(Notification.role.is_(None) if role == "person" else Notification.role == role)

@@ -115,7 +115,7 @@ def edit(session: Session, actor: Actor, product: Product, entry: Entry, *, vers
     session.refresh(product)
     _describe(product, entry)
     _flush(session)
-    audit.record(session, actor, "product.edited", product.sku, price_minor=product.price_minor, was=before)
+    audit.record(session, actor, "product.edited", product.sku, price_minor=product.price_minor, was_minor=before)
 
 
 def set_active(session: Session, actor: Actor, product: Product, active: bool) -> None:
@@ -157,6 +157,8 @@ def import_csv(session: Session, actor: Actor, content: bytes, currency: str) ->
             if sku in seen:
                 raise Invalid(_("This SKU stands in the file twice."))
             seen.add(sku)
+            if sku in present and entry == _entry_of(present[sku]):
+                continue
             with session.begin_nested():  # a bad row must not hide what is wrong with the next
                 if sku in present:
                     edit(session, actor, present[sku], entry, version=present[sku].version)

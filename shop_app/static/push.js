@@ -14,7 +14,7 @@
       await subscription.unsubscribe();
       return null;
     }
-    if (await Notification.requestPermission() !== "granted") return null;
+    if (await Notification.requestPermission() !== "granted") throw new Error(button.dataset.blocked);
     const made = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: button.dataset.key });
     await tell(made, true);
     return made;
@@ -22,7 +22,7 @@
 
   button.addEventListener("click", async () => {
     button.disabled = true;
-    try { show(await turn()); } catch (problem) { window.alert(problem.message); } finally { button.disabled = false; }
+    try { show(await turn()); } catch (problem) { window.alert(problem.problem ? problem.message : button.dataset.blocked); } finally { button.disabled = false; }
   });
   const before = await pushManager.getSubscription();
   // Turned on at an earlier sign-in, it ended with that one.

@@ -42,12 +42,14 @@ def test_everything_that_is_recorded_has_a_name_in_words() -> None:
 def test_the_log_tells_in_words_and_in_money_what_was_done(admin: Person, database: Database) -> None:
     with database.writing() as session:
         audit.record(session, None, "bill.made", "401", total_minor=2094, note="", lines=[1, 2])
+        audit.record(session, None, "shop.disarmed", until=datetime(2026, 11, 26, 4, 4, 57, 161, tzinfo=UTC))
 
     page = admin.client.get("/manage/audit").text
     german = admin.client.get("/manage/audit", headers={"Accept-Language": "de"}).text
 
     assert "Bill made" in page
     assert "lines: 1, 2 · total: €20.94" in page
+    assert "until: 2026-11-26 05:04" in page  # in Berlin
     assert "Rechnung erstellt" in german
     assert "total: 20,94" in german
 

@@ -125,6 +125,7 @@ def test_our_own_csv_taken_in_again_changes_nothing(
 
     assert _import(admin, text).status_code == 303
     assert _all_of_it(database) == before
+    assert "Products added: 0, changed: 0." in admin.client.get("/products").text
 
 
 def test_the_csv_tells_the_cost_to_those_alone_who_manage_products(

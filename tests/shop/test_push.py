@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from flask import Flask
+from playwright.sync_api import Dialog, expect
 from sqlalchemy import func, select, update
 
 from shop_app.accounts import sessions
@@ -354,6 +355,26 @@ def test_a_look_without_work_writes_nothing(
     look()
 
     assert [one for one in count_statements if not one.startswith(("BEGIN", "PRAGMA", "SELECT"))] == []
+
+
+@pytest.mark.browser
+def test_a_browser_that_does_not_allow_it_is_told_what_to_do(window: Window, security: Person) -> None:
+    page = window.open("/alerts", person=security)
+    said: list[str] = []
+
+    def read(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", read)
+    button = page.get_by_role("button", name="Alerts on this device")
+
+    button.click()
+
+    expect(button).to_be_enabled()
+    wait_for(lambda: page.evaluate("1") and bool(said), 20)
+    assert "Allow notifications for this page" in said[0]
+    expect(button).to_have_attribute("aria-pressed", "false")
 
 
 @pytest.mark.browser
