@@ -99,17 +99,17 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(OverflowError)  # SQLite's driver
     @app.errorhandler(DataError)  # MariaDB
     def too_large(error: Exception) -> Response:
-        log.info("%s %s: a value that no column holds [%s]", request.method, request.path, reference())
+        log.info("%s %r: a value that no column holds [%s]", request.method, request.path, reference())
         return answer(Invalid.status, _("A number or text is larger than the shop can keep. Nothing was changed."), {})
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
         # A database error repeats the statement's values, which may be personal: only its kind is logged.
         if isinstance(error, DBAPIError):
-            log.error("%s %s: %s [%s]", request.method, request.path, type(error.orig).__name__, reference())
+            log.error("%s %r: %s [%s]", request.method, request.path, type(error.orig).__name__, reference())
             log.debug("statement failed", exc_info=error)
         else:
-            log.error("%s %s failed [%s]", request.method, request.path, reference(), exc_info=error)
+            log.error("%s %r failed [%s]", request.method, request.path, reference(), exc_info=error)
         status = HTTPStatus.INSUFFICIENT_STORAGE if _is_full(error) else HTTPStatus.INTERNAL_SERVER_ERROR
         return answer(status, _explain(status) or "", {})
 

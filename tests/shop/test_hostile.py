@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
@@ -21,6 +22,7 @@ from shop_app.mail import send
 from shop_app.models import Account, Camera, LoginSession, Product, StockMovement, Zone, ZoneWatcher
 from shop_app.permissions import Role
 from shop_app.settings import Settings
+from shop_app.till import service as till
 from shop_app.vault import vault
 from tests.shop.conftest import PASSWORD, Person
 from tests.shop.mailbox import mailbox
@@ -190,6 +192,19 @@ def test_one_account_with_too_many_open_pages_takes_none_from_others(
     assert [page.get(timeout=30) is None for page in greedy] == [True] * 6 + [False] * 3
     for page in (guard, *greedy):
         shared.unsubscribe(page)
+
+
+def test_an_address_writes_no_line_of_its_own_into_the_log(
+    billing: Person, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(till, "get_cart", mock.Mock(side_effect=RuntimeError))
+
+    answer = billing.client.post("/till/cart/x%0AERROR forged%1b[2K/clear", json={})
+
+    assert answer.status_code == 500
+    messages = [record.getMessage() for record in caplog.records]
+    assert any("forged" in message for message in messages)
+    assert not any(sign in message for message in messages for sign in "\n\x1b")
 
 
 @pytest.fixture
