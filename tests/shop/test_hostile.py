@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
+import requests
 from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
@@ -192,6 +194,19 @@ def test_one_account_with_too_many_open_pages_takes_none_from_others(
     assert [page.get(timeout=30) is None for page in greedy] == [True] * 6 + [False] * 3
     for page in (guard, *greedy):
         shared.unsubscribe(page)
+
+
+def test_more_live_pages_than_threads_leave_the_shop_open(server: str, security: Person) -> None:
+    cookies = {"login": security.token}
+
+    with ExitStack() as open_pages:
+        for _ in range(40):  # 16 threads serve the test's shop
+            page = requests.get(f"{server}/alerts/stream", cookies=cookies, stream=True, timeout=30)
+            open_pages.callback(page.close)
+            assert page.status_code == 200
+        answer = requests.get(f"{server}/alerts", cookies=cookies, timeout=30)
+
+    assert answer.status_code == 200
 
 
 def test_an_address_writes_no_line_of_its_own_into_the_log(
