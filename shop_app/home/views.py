@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app, render_template, url_for
 
+from shop_app.alerts import arming
 from shop_app.customer import service as customers
 from shop_app.db import now
 from shop_app.home import service
@@ -29,8 +30,10 @@ def index() -> str:
         return _customer_page()
     zone, is_admin = profile().time_zone, present.role is Role.ADMIN
     sales = service.sales_by_day(session(), zone) if is_admin else []
+    is_guard = present.role is Role.SECURITY
     return render_template(
-        "home/index.html", needs=service.needs(session()), link=link, sales=sales,
+        "home/index.html", is_guard=is_guard,
+        arm=arming.situation(session())[0] if is_guard else None, needs=service.needs(session()), link=link, sales=sales,
         week=service.week(sales, kept("people", 60, lambda: service.people(session(), zone))) if sales else None,
         day=service.my_day(session(), present.account_id, zone) if present.can(P.TILL) and not is_admin else None,
         missed=kept("missed", 60, lambda: service.missed(session(), zone)) if present.can(P.INTEREST_VIEW) else [],

@@ -21,6 +21,15 @@ def _bill(cashier: Person, number: int, at: datetime, total_minor: int) -> Bill:
     )  # fmt: skip
 
 
+def test_a_guard_sees_first_whether_the_shop_is_armed(security: Person, admin: Person) -> None:
+    by_schedule = security.client.get("/").text
+    admin.client.post("/alerts/arm", data={"armed": "no", "hours": "4"})
+    disarmed = security.client.get("/").text
+
+    assert ("Armed 22:00–06:00" in by_schedule, "Disarmed" in by_schedule) == (True, False)
+    assert ("Armed 22:00–06:00" in disarmed, "Disarmed" in disarmed) == (False, True)
+
+
 def test_a_morning_is_not_set_against_a_whole_day_of_last_week(
     admin: Person, billing: Person, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

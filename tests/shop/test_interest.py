@@ -331,3 +331,26 @@ def test_interest_pages_fit_a_phone_and_show_charts(
         page.get_by_role("link", name="Green tea").first.click()
         page.get_by_role("group", name="Funnel").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.browser
+def test_interest_fits_a_sheet_of_paper_and_the_notice_is_nothing_but_the_notice(
+    window: Window, sales: Person, database: Database, make_product: Make
+) -> None:
+    tea = make_product(name="Darjeeling First Flush from the garden of Margaret's Hope")
+    counts: dict[str, Any] = {
+        "passed": 40_000,
+        "stopped": 25_000,
+        "looked": 12_000,
+        "expressed": 11_000,
+        "pleased": 6_000,
+    }
+    with database.writing() as session:
+        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), **counts))
+    page = window.open("/interest", person=sales, size={"width": 718, "height": 1050})  # A4 within its margins
+    page.emulate_media(media="print")
+
+    assert page.evaluate("document.querySelector('.insight table').getBoundingClientRect().right <= innerWidth")
+    page.goto("/interest/notice")
+    assert page.get_by_text("Cameras in this shop").is_visible()
+    assert page.get_by_text("Notice for the entrance").is_hidden()
