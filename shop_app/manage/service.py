@@ -10,14 +10,14 @@ from zoneinfo import available_timezones
 from babel.core import UnknownLocaleError
 from babel.numbers import get_currency_name, is_currency
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.listing import Rows, contains
-from shop_app.models import AuditEntry, Bill, ShopProfile, TaxClass
+from shop_app.models import AuditEntry, Bill, LedgerTransaction, ShopProfile, TaxClass
 from shop_app.text import _
 from shop_app.web import Actor
 
@@ -35,13 +35,18 @@ def save_profile(session: Session, actor: Actor, values: dict[str, Any]) -> None
     if not all(_CLOCK.fullmatch(values[name]) for name in ("night_from", "night_to")):
         raise Invalid(_("Not saved: write the hours of night as 22:00."))
     shop = session.get_one(ShopProfile, 1)
-    if values["currency"] != shop.currency and session.scalars(select(Bill.id).limit(1)).first() is not None:
-        raise Conflict(_("Not saved: the currency stays as it is once there are bills."))
+    if values["currency"] != shop.currency and _has_money(session):
+        raise Conflict(_("Not saved: the currency stays as it is once there are bills, or money in a wallet."))
     changed = {name: value for name, value in values.items() if getattr(shop, name) != value}
     for name, value in changed.items():
         setattr(shop, name, value)
     shop.updated_at = now()
     audit.record(session, actor, "settings.changed", "shop", **changed)
+
+
+def _has_money(session: Session) -> bool:
+    bill, moved = select(Bill.id).limit(1), select(LedgerTransaction.id).limit(1)
+    return session.scalars(bill).first() is not None or session.scalars(moved).first() is not None
 
 
 def currency_name(code: str, locale: str) -> str:
@@ -60,7 +65,7 @@ def add_tax_class(session: Session, actor: Actor, name: str, basis_points: int) 
     session.add(TaxClass(name=name, basis_points=basis_points))
     try:
         session.flush()
-    except (IntegrityError, OperationalError):
+    except IntegrityError:
         raise Conflict(_("Not saved: there is a tax class of this name already.")) from None
     audit.record(session, actor, "tax-class.added", name, basis_points=basis_points)
 

@@ -16,9 +16,20 @@ from unittest import mock
 from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
 
 from shop_app.db import Database, now
-from shop_app.models import Account, Alert, AlertReview, BillLine, Notification, NotificationRead, Product
+from shop_app.models import (
+    Account,
+    Alert,
+    AlertReview,
+    BillLine,
+    Notification,
+    NotificationRead,
+    Product,
+    ShopProfile,
+    TaxClass,
+)
 from shop_app.permissions import Role
 from tests.shop import racing
 from tests.shop.conftest import Person
@@ -178,3 +189,36 @@ def test_what_is_done_again_after_a_deadlock_reads_its_files_and_speaks_once(
     assert answer.text.count("Products added: 1") == 1
     with database.reading() as session:
         assert session.scalars(select(Product.sku)).all() == ["T1"]
+
+
+def test_a_deadlock_is_not_told_as_a_name_that_is_taken(database: Database, admin: Person) -> None:
+    flush, lost = Session.flush, [OperationalError("INSERT", {}, Exception(1213, "Deadlock found"))]
+
+    def lose_once(session: Session, *arguments: Any) -> None:
+        if lost and any(isinstance(one, TaxClass) for one in session.new):
+            raise lost.pop()
+        flush(session, *arguments)
+
+    with mock.patch.object(Session, "flush", lose_once):
+        answer = admin.client.post("/manage/settings/tax", data={"name": "Books", "rate": "7"})
+
+    assert answer.status_code == 303
+    with database.reading() as session:
+        assert session.scalars(select(TaxClass.basis_points).where(TaxClass.name == "Books")).all() == [700]
+
+
+def test_the_currency_stays_while_somebody_has_money_in_a_wallet(
+    admin: Person, billing: Person, customer: Person, database: Database
+) -> None:
+    paid_in = {"amount": "100.00", "method": "cash", "key": "k"}
+    assert billing.client.post(f"/customers/{customer.id}/wallet", data=paid_in).status_code == 303
+    with database.reading() as session:
+        shop = session.get_one(ShopProfile, 1)
+        form = {name: getattr(shop, name) for name in ("name", "time_zone", "locale", "sell_below_zero", "night_from",
+                "night_to", "escalate_after_seconds", "silent_after_seconds")}  # fmt: skip
+
+    answer = admin.client.post("/manage/settings", data=form | {"currency": "JPY"})
+
+    assert answer.status_code == 422
+    with database.reading() as session:
+        assert session.get_one(ShopProfile, 1).currency == "EUR"
