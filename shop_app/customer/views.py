@@ -51,7 +51,7 @@ class RatingForm(Form):
     """Stars and a word."""
 
     stars = RadioField(_l("Stars"), choices=choices(*((n, "★" * n) for n in range(5, 0, -1))), coerce=int)
-    comment = TextAreaField(_l("What others should know"), [Optional(), Length(max=2000)])
+    comment = TextAreaField(_l("What the shop should know"), [Optional(), Length(max=2000)])
 
 
 @area.get("/register", may=P.PUBLIC)
