@@ -17,7 +17,7 @@ from shop_app.errors import init_errors
 from shop_app.settings import Settings, load_settings
 from shop_app.templating import PageEnvironment
 from shop_app.version import check_version
-from shop_app.web import Shop, Unit, register
+from shop_app.web import Shop, Unit, register, shop_of
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -25,18 +25,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings(os.environ)
     app = Flask("shop_app")
     app.jinja_environment = PageEnvironment
-    app.config.update(_flask_config(settings))
+    app.config.update(flask_config(settings))
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    database = Database(settings.database_url)
-    database.before_commit.append(audit.seal)
+    database = open_database(settings)
     app.extensions["shop"] = Shop(settings, database)
     app.url_map.converters["int"] = _Id
     init_errors(app)
     i18n.init_app(app)
     pages.init_app(app)
-    _one_unit_per_request(app, database)
+    _one_unit_per_request(app)
     guards.init_app(app)
     register(app, areas())
     if not settings.testing:
@@ -54,7 +53,15 @@ class _Id(IntegerConverter):
         super().__init__(url_map, *arguments, **{"max": 2**63 - 1} | options)
 
 
-def _flask_config(settings: Settings) -> dict[str, object]:
+def open_database(settings: Settings) -> Database:
+    """The shop's database, whose transactions end with the entries of the audit log."""
+    database = Database(settings.database_url)
+    database.before_commit.append(audit.seal)
+    return database
+
+
+def flask_config(settings: Settings) -> dict[str, object]:
+    """What Flask and its extensions are told of the settings."""
     secure = not settings.plain_http
     return {
         "SECRET_KEY": settings.secret_key(),
@@ -76,10 +83,10 @@ def _flask_config(settings: Settings) -> dict[str, object]:
     }
 
 
-def _one_unit_per_request(app: Flask, database: Database) -> None:
+def _one_unit_per_request(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
-        g.unit = Unit(database, writes=request.method not in {"GET", "HEAD", "OPTIONS"})
+        g.unit = Unit(shop_of(app).database, writes=request.method not in {"GET", "HEAD", "OPTIONS"})
 
     @app.teardown_request
     def end(_error: BaseException | None) -> None:

@@ -8,7 +8,8 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pydantic import SecretStr
+from pymysql.constants import CLIENT
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
 from shop_app import Settings, create_app
 from shop_app.accounts import sessions
+from shop_app.app import flask_config, open_database
 from shop_app.db import Base, Database
 from shop_app.models import Account, Product, TaxClass
 from shop_app.permissions import Role
@@ -63,11 +66,13 @@ def mariadb_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def empty_shop(engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """An upgraded database without rows: copied (SQLite) or emptied (MariaDB) for each test."""
+    """A database with what `init` puts there: copied (SQLite) or emptied (MariaDB) for each test."""
     folder = tmp_path_factory.mktemp(engine)
     url = request.getfixturevalue("mariadb_url") if engine == "mariadb" else ""
     settings = Settings(instance=folder, database=SecretStr(url), plain_http=True, testing=True, threads=16)
     upgrade_database(settings)
+    if settings.is_sqlite:
+        _initialise(settings)
     return settings
 
 
@@ -79,22 +84,28 @@ def settings(empty_shop: Settings, tmp_path: Path) -> Settings:
     if empty_shop.is_sqlite:
         shutil.copy(empty_shop.instance / "shop.db", instance / "shop.db")
     else:
-        _empty(empty_shop.database_url)
-    settings = empty_shop.model_copy(update={"instance": instance})
-    database = Database(settings.database_url)
-    with database.writing() as session:
-        initialise(session, name="Corner Shop", currency="EUR", time_zone="Europe/Berlin")
-    database.close()
-    return settings
+        _empty(empty_shop)
+        _initialise(empty_shop)
+    return empty_shop.model_copy(update={"instance": instance})
+
+
+@pytest.fixture(scope="session")
+def made_app(empty_shop: Settings) -> Flask:
+    """Routes, templates and translations, which take longer to make than most tests."""
+    app = create_app(empty_shop)
+    app.test_client_class = ShopClient
+    shop_of(app).database.close()
+    return app
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The app of this test."""
-    app = create_app(settings)
-    app.test_client_class = ShopClient
-    yield app
-    shop_of(app).database.close()
+def app(settings: Settings, made_app: Flask) -> Iterator[Flask]:
+    """The app of this test: what is made once, on the settings and the database of this test."""
+    made_app.config.update(flask_config(settings))
+    shop = replace(shop_of(made_app), settings=settings, database=open_database(settings), services={})
+    made_app.extensions["shop"] = shop
+    yield made_app
+    shop.database.close()
 
 
 @pytest.fixture
@@ -320,13 +331,20 @@ def window(chromium: Browser, server: str) -> Iterator[Window]:
     assert window.complaints == []
 
 
-def _empty(url: str) -> None:
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
-        for table in Base.metadata.sorted_tables:
-            connection.execute(table.delete())
-        connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
+def _initialise(settings: Settings) -> None:
+    database = Database(settings.database_url)
+    with database.writing() as session:
+        initialise(session, name="Corner Shop", currency="EUR", time_zone="Europe/Berlin")
+    database.close()
+
+
+def _empty(settings: Settings) -> None:
+    deletions = "; ".join(str(table.delete()) for table in Base.metadata.sorted_tables)
+    engine = create_engine(settings.database_url, connect_args={"client_flag": CLIENT.MULTI_STATEMENTS})
+    with engine.begin() as connection, closing(connection.connection.cursor()) as cursor:
+        cursor.execute(f"SET FOREIGN_KEY_CHECKS = 0; {deletions}")
+        while cursor.nextset():
+            pass
     engine.dispose()
 
 

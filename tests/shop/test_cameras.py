@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,13 @@ from flask import Flask
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from shop_app import Settings, create_app
+from shop_app import Settings
 from shop_app.cameras import address, testing
 from shop_app.db import Base, Database
 from shop_app.errors import Invalid
 from shop_app.models import Camera, Product, Zone
 from shop_app.permissions import Role
-from shop_app.web import shop_of
-from tests.shop.conftest import Person, ShopClient, Window
+from tests.shop.conftest import Person, Window
 from tests.shop.night import CameraSystem, jpeg
 
 CANARY = "S3.cr@t:p%40ss"
@@ -36,7 +35,7 @@ CANARY = "S3.cr@t:p%40ss"
 
 @pytest.fixture
 def settings(settings: Settings, tmp_path: Path) -> Settings:
-    """This shop has a sample clip."""
+    """This shop has a sample clip, and its network of cameras is one that answers nobody."""
     folder = tmp_path / "samples"
     folder.mkdir()
     with av.open(str(folder / "aisle.mp4"), "w") as output:
@@ -47,16 +46,13 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
                 stream.encode(av.VideoFrame.from_ndarray(np.full((180, 320, 3), shade, np.uint8), format="rgb24"))
             )
         output.mux(stream.encode())
-    return settings.model_copy(update={"sample_clips": folder})
+    return settings.model_copy(update={"sample_clips": folder, "camera_networks": ["192.0.2.0/24"]})
 
 
-@pytest.fixture
-def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """An app whose network of cameras is one that answers nobody."""
-    app = create_app(settings.model_copy(update={"camera_networks": ["192.0.2.0/24"]}))
-    app.test_client_class = ShopClient
-    yield app
-    shop_of(app).database.close()
+@pytest.fixture(autouse=True)
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network's cameras answer nobody, which is known at once and not after seconds."""
+    monkeypatch.setattr(testing, "SECONDS", 0.3)
 
 
 def camera_form(**changes: str) -> dict[str, str]:
@@ -322,8 +318,10 @@ def test_a_picture_follows_neither_redirects_nor_playlists(path: str, word: str)
 
 @pytest.mark.browser
 def test_an_admin_adds_a_camera_and_draws_on_its_picture(
-    window: Window, app: Flask, admin: Person, database: Database, make_product: Callable[..., Product]
-) -> None:
+    window: Window, app: Flask, admin: Person, database: Database, make_product: Callable[..., Product],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(testing, "SECONDS", 12.0)  # a sample does answer
     make_product(sku="TEA-250", name="Green tea")
     page = window.open("/cameras/new", person=admin)
     page.get_by_label("Name", exact=True).fill("Tea shelf")

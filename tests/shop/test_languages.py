@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 from flask import Flask, render_template, url_for
 from jinja2 import DictLoader
 
+from shop_app import Settings, create_app
 from shop_app.icons import icon
 from shop_app.translate import collect
 from tests.shop.conftest import Person
@@ -39,7 +40,8 @@ def test_a_reader_gets_the_language_of_the_browser_or_the_one_chosen(app: Flask,
     assert "Produkt hinzufügen" in page
 
 
-def test_words_in_a_template_are_escaped_and_what_was_typed_is_not_kept(app: Flask) -> None:
+def test_words_in_a_template_are_escaped_and_what_was_typed_is_not_kept(settings: Settings) -> None:
+    app = create_app(settings)
     app.jinja_env.loader = DictLoader(
         {"words.html": """<p>{{ _("<b>") }}{{ _("%%") ~ typed }}{{ icon("check") }}</p>"""}
     )
@@ -51,7 +53,8 @@ def test_words_in_a_template_are_escaped_and_what_was_typed_is_not_kept(app: Fla
     assert second == first.replace("&lt;i&gt;", "2")
 
 
-def test_addresses_of_fixed_text_and_numbers_are_what_the_router_makes_of_them(app: Flask) -> None:
+def test_addresses_of_fixed_text_and_numbers_are_what_the_router_makes_of_them(settings: Settings) -> None:
+    app = create_app(settings)
     calls = ["'bills.index'", "'bills.show', bill_id=n", "'offers.index', state=typed", "'cameras.show', name=typed"]
     typed, page = "a/b &é", "".join(f"{{{{ url_for({call}) }}}} {{{{ url_for({call}) ~ '.' }}}}\n" for call in calls)
     app.jinja_env.loader = DictLoader({"addresses.html": page})
