@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, bindparam, null, or_, select, union_all
@@ -131,9 +132,12 @@ def live_offers(session: Session) -> Sequence[Offer]:
     return session.scalars(query).all()
 
 
-def bills(actor: Actor) -> Select[Any]:
-    """One's own bills."""
-    return select(Bill).where(Bill.customer_id == actor.account_id)
+def bills(actor: Actor, *, since: date | None = None, until: date | None = None) -> Select[Any]:
+    """One's own bills, of all days or of some (both included)."""
+    query = select(Bill).where(Bill.customer_id == actor.account_id)
+    if since is not None:
+        query = query.where(Bill.business_day >= since)
+    return query.where(Bill.business_day <= until) if until is not None else query
 
 
 def bill(session: Session, actor: Actor, bill_id: int) -> Bill:

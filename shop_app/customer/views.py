@@ -17,7 +17,7 @@ from shop_app.accounts.throttle import attempt
 from shop_app.customer import service
 from shop_app.errors import Refused
 from shop_app.forms import Form, choices
-from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
+from shop_app.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Bill, LedgerEntry
 from shop_app.offers.service import deal_of
 from shop_app.offers_text import offer_words
@@ -118,7 +118,7 @@ def product(product_id: int) -> str:
 @area.get("/bills", may=P.CUSTOMER)
 def bills() -> str | Response:
     """One's own bills."""
-    query = service.bills(actor())
+    query = service.bills(actor(), since=asked_day("from"), until=asked_day("to"))
     if wants_csv():
         return csv_answer("bills", BILL_COLUMNS, everything(session(), query.order_by(Bill.id.desc())))
     found = paginate(session(), query, {"when": [Bill.id]}, default="-when")

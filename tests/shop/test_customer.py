@@ -331,6 +331,19 @@ def test_products_cost_what_the_till_will_ask_for_them(
     assert plain.price_minor == 1000
 
 
+def test_a_customer_finds_the_bills_of_some_days(customer: Person, make_bill: MakeBill) -> None:
+    make_bill(customer, 7)  # of the first of March
+
+    found = {
+        days: "Bill 7" in customer.client.get(f"/shop/bills?{days}").text
+        for days in ("from=2026-03-01&to=2026-03-01", "to=2026-02-28", "from=2026-03-02", "from=nonsense")
+    }
+    table = customer.client.get("/shop/bills?to=2026-02-28&format=csv").text
+
+    assert list(found.values()) == [True, False, False, True]
+    assert table.splitlines() == ["number,when,total,refunded"]
+
+
 def test_what_an_app_sends_again_is_said_once(app: Flask, database: Database, sign_in: Callable[..., Person]) -> None:
     _person, token = _token(app, sign_in)
     phone = app.test_client()
