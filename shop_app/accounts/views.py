@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import segno
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -54,8 +54,8 @@ def sign_in_page(problem: str = "") -> str:
     """The sign-in form; what was asked for is opened after it."""
     wanted = request.full_path.rstrip("?") if request.endpoint != "accounts.sign_in" else ""
     if request.method != "GET":  # somebody whose sign-in ended goes on at the form that they sent
-        came_from = urlsplit(request.referrer or "")
-        wanted = f"{came_from.path}?{came_from.query}".rstrip("?") if came_from.netloc == request.host else ""
+        host, _slash, path = (request.referrer or "").partition("://")[2].partition("/")
+        wanted = f"/{path}" if host == request.host else ""
         problem = problem and _("Nothing was done: your sign-in has ended. Please sign in again.")
     form = SignInForm(formdata=None, name=page_session.pop(_NAME, ""))
     return render_template(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pyotp
 import pytest
 import requests
 from flask import Flask
+from flask.testing import FlaskClient
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
@@ -119,6 +121,14 @@ def test_what_another_origin_sends_is_refused(origin: str, customer: Person) -> 
     answer = customer.client.post("/me/sessions/end-others", headers={"Origin": origin})
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("came_from", ["http://[", "http://localhost//evil.example", "http://evil.example/me", "/me"])
+def test_a_sign_in_leads_to_no_address_that_a_referrer_made_up(came_from: str, client: FlaskClient) -> None:  # S24
+    answer = client.post("/me", headers={"Referer": came_from})
+
+    assert answer.status_code == 401
+    assert re.findall(r'name="next"[^>]*value="([^"]*)"', answer.text) in ([], [""])
 
 
 @pytest.mark.parametrize(
