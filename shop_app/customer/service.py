@@ -105,14 +105,19 @@ class Cut:
 
 def cuts(found: Iterable[Product], deals: Sequence[Deal]) -> dict[int, Cut]:
     """What offers make of products, by id; the till decides by the same rule."""
+    products = {one.id: one for one in found}
+    deals_on: dict[int, list[Deal]] = defaultdict(list)
+    for deal in deals:  # deal by deal: a page has many products, of which few are in any
+        for product_id in (deal.product_ids & products.keys()) if deal.product_ids else products:
+            deals_on[product_id].append(deal)
     made = {}
-    for one in found if deals else ():
-        item = Item(one.id, one.sku, one.name, 1, one.price_minor, "", 0)
-        best = best_discount(item, deals)
-        several = next((deal for deal in deals if deal.kind == BUY_X_GET_Y and deal.holds_for(one.id)), None)
-        deal = next((deal for deal in deals if deal.id == best.offer_id), several)
-        if deal is not None:
-            made[one.id] = Cut(one.price_minor - best.minor, offer_words(deal))
+    for product_id, fitting in deals_on.items():
+        one = products[product_id]
+        best = best_discount(Item(one.id, one.sku, one.name, 1, one.price_minor, "", 0), fitting)
+        several = next((deal for deal in fitting if deal.kind == BUY_X_GET_Y), None)
+        shown = next((deal for deal in fitting if deal.id == best.offer_id), several)
+        if shown is not None:
+            made[product_id] = Cut(one.price_minor - best.minor, offer_words(shown))
     return made
 
 

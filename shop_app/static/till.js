@@ -232,6 +232,7 @@
   // Paying
   const ways = { cash: $("pay-cash"), card: $("pay-card"), wallet: $("pay-wallet") };
   let paying = false;
+  let early = { typed: "", codes: [] }; // scanned while the answer to a payment is on its way: the first of the next cart
   let due = null; // the cart as the cashier and the customer see it in this window
   function showDue() {
     due = cart;
@@ -305,8 +306,14 @@
       busy = reload(); // what is scanned from now on waits for the next cart
       $("pay").close();
       showDone(bill);
+      for (const code of early.codes) change("scan", { code });
+      $("scan").value = early.typed;
       await busy;
-    } catch (error) { refused(error); }
+    } catch (error) {
+      if (early.typed || early.codes.length) beep(); // they belong to the next cart, which is not there
+      refused(error);
+    }
+    early = { typed: "", codes: [] };
     paying = false;
     showChange();
   }
@@ -395,6 +402,12 @@
   document.addEventListener("keydown", (event) => {
     const open = dialogs.find((one) => one.open);
     if (open) {
+      if (open.id === "pay" && paying && !event.ctrlKey && !event.altKey && !event.metaKey && (event.key.length === 1 || event.key === "Enter")) {
+        event.preventDefault();
+        if (event.key !== "Enter") early.typed += event.key;
+        else if (early.typed) early = { typed: "", codes: [...early.codes, early.typed] };
+        return;
+      }
       if (open.id === "pay" && payKeys[event.key]) { event.preventDefault(); payKeys[event.key](); }
       else if (/^F([2468]|9|10)$/.test(event.key)) event.preventDefault();
       return;

@@ -160,6 +160,26 @@ def test_the_till_fits_its_screen_without_scrolling(
     expect(page.locator("#total")).to_be_in_viewport(ratio=1)
 
 
+def test_a_scan_while_a_payment_is_under_way_is_the_first_of_the_next_cart(
+    window: Window, billing: Person, shelf: list[Product]
+) -> None:
+    page = window.open("/till", person=billing)
+    scan(page, "4000000000000")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    held: list[Route] = []
+    page.route("**/pay", lambda route: held.append(route), times=1)
+    page.keyboard.press("F9")
+    page.keyboard.press("F7")
+    page.keyboard.press("F10")
+    scan(page, "4000000000001")
+    wait_for(lambda: bool(held), 20)
+    held[0].continue_()
+    expect(page.locator("#done-number")).to_have_text("Bill 1")  # and stays: the change is still to be read
+
+    expect(page.locator("#lines tr")).to_have_count(1)
+    expect(page.locator("#lines tr")).to_contain_text("Oat milk")
+
+
 def test_the_till_works_on_a_phone(window: Window, billing: Person, shelf: list[Product]) -> None:
     page = window.open("/till", person=billing, size=PHONE)
     page.locator("#scan").fill("4000000000000")
@@ -325,6 +345,7 @@ def test_a_receipt_is_printed_on_80_mm_paper_as_long_as_it_is(
         page.keyboard.press("F9")
         page.keyboard.press("F7")
         page.keyboard.press("F10")
+        expect(page.locator("#done")).to_be_visible()
         page.keyboard.press("Enter")
         expect(page.locator("#done")).to_be_hidden()
         expect(page.locator("#lines tr")).to_have_count(0)
