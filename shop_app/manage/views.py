@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from zoneinfo import available_timezones
 
 from flask import Response, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
@@ -142,9 +144,13 @@ def audit_check() -> str:
 
 def _settings_page(form: ProfileForm, problem: str = "") -> str:
     classes = session().scalars(select(TaxClass).order_by(TaxClass.id)).all()
-    return render_template(
-        "manage/settings.html", form=form, problem=problem, classes=classes, zones=sorted(available_timezones())
-    )
+    return render_template("manage/settings.html", form=form, problem=problem, classes=classes, zones=_zones())
+
+
+@cache  # the system's folder of zones is walked through once
+def _zones() -> Markup:
+    option = Markup('<option value="{}"></option>')
+    return Markup("").join(option.format(name) for name in sorted(available_timezones()))
 
 
 def _rate(text: str) -> int:
