@@ -174,7 +174,7 @@
       flash(answer.message);
       if (isArmed || button.dataset.do === "snooze") await drawArmed();
     } catch (problem) {
-      window.alert(problem.message);
+      window.alert(problem.problem ? problem.message : words.get("unsent"));
     } finally {
       button.disabled = false;
     }

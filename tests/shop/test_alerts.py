@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
+from playwright.sync_api import Dialog, expect
 from sqlalchemy import func, select
 
 from shop_app.alerts import feed
@@ -481,6 +482,36 @@ def test_what_others_arm_and_snooze_is_seen_at_once_and_takes_no_sound_away(
     page.get_by_role("link", name="Alerts", exact=True).first.click()
     page.get_by_role("heading", name="Alerts").click()  # a touch, which browsers want before they make a sound
     page.get_by_role("button", name="Sound is on").wait_for()
+
+
+def test_a_search_that_finds_no_alert_does_not_say_that_all_is_quiet(security: Person) -> None:
+    found = security.client.get("/alerts?state=taken&day=2020-01-01").text
+
+    assert "No alert fits what you asked for" in found
+    assert "All is quiet" not in found
+    assert "All is quiet" in security.client.get("/alerts").text
+
+
+@pytest.mark.browser
+def test_what_is_pressed_without_a_connection_is_told_as_not_done(
+    window: Window, cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    cameras.incident("yard")
+    page = window.open("/alerts", person=security, size=PHONE)
+    said: list[str] = []
+
+    def read(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", read)
+    page.route("**/take", lambda route: route.abort())
+    page.get_by_role("button", name="Take it").click()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+
+    assert said == ["Nothing was done: the shop does not answer. Look at the connection, and press again."]
+    assert the_alert(database).state == "new"
+    window.complaints.clear()  # the request that failed
 
 
 @pytest.mark.browser
