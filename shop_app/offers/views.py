@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
@@ -108,8 +108,9 @@ def index() -> str | Response:
 
 @area.get("/new", may=P.OFFERS_PROPOSE)
 def new() -> str:
-    """The form of a new offer."""
-    return _form_page(OfferForm(), None)
+    """The form of a new offer: for a week from the next hour on, until something else is typed."""
+    begin = local(now(), profile().time_zone).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return _form_page(OfferForm(starts_at=begin, ends_at=begin + timedelta(days=7)), None)
 
 
 @area.post("/new", may=P.OFFERS_PROPOSE)

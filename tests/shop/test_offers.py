@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -153,6 +153,15 @@ def test_the_preview_says_what_the_price_would_be(sales: Person, make_product: M
     answer: Any = sales.client.post("/offers/preview", data=FORM | {"skus": product.sku}).json
 
     assert answer["rows"] == [{"name": product.name, "pieces": 1, "before": "€10.00", "after": "€8.50"}]
+
+
+def test_a_new_offer_is_for_a_week_until_something_else_is_typed(sales: Person) -> None:
+    page = sales.client.get("/offers/new").text
+
+    begin, end = (
+        datetime.fromisoformat(found) for found in re.findall(r'type="datetime-local"[^>]* value="([^"]+)"', page)
+    )
+    assert (end - begin, begin.minute) == (timedelta(days=7), 0)
 
 
 def test_who_decides_sees_the_prices_that_the_offer_makes(sales: Person, admin: Person, make_product: Make) -> None:
