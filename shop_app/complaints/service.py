@@ -74,7 +74,7 @@ def reply(session: Session, actor: Actor, complaint: Complaint, body: str) -> No
     moved = update(Complaint).where(Complaint.id == complaint.id, Complaint.state != "closed")
     state = "answered" if answering else "open"
     if changed_rows(session, moved.values(state=state, updated_at=now())) != 1:
-        raise Conflict(_("Not sent: this complaint is closed."))
+        raise Conflict(_("Not sent: this complaint is closed. Open it again first."))
     session.add(ComplaintMessage(complaint_id=complaint.id, author_id=actor.account_id, body=body, at=now()))
     title = _("Re: %(subject)s", subject=complaint.subject)
     link = f"/complaints/{complaint.id}"

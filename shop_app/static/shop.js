@@ -39,9 +39,9 @@ function keepTyped(form) {
   const typed = JSON.parse(sessionStorage.getItem("typed"));
   if (!typed) return;
   if (onTheWay()) { sessionStorage.setItem("typed", JSON.stringify({ ...typed, refused: true })); return; }
-  sessionStorage.removeItem("typed");
-  if (!typed.refused || typed.page !== location.pathname || typed.person !== person()) return;
-  const form = [...document.forms].find((one) => one.action === typed.action && typedFields(one).length === typed.values.length);
+  const isHere = typed.refused && typed.page === location.pathname && typed.person === person();
+  const form = isHere && [...document.forms].find((one) => one.action === typed.action && typedFields(one).length === typed.values.length);
+  if (!isHere || form) sessionStorage.removeItem("typed"); // where the form is missing, something may bring it back
   if (form) typedFields(form).forEach((field, index) => { field[property(field)] = typed.values[index]; });
 })();
 

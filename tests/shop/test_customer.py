@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from shop_app.accounts.passwords import Passwords
@@ -17,7 +18,7 @@ from shop_app.db import Database, now
 from shop_app.messages.service import notify
 from shop_app.models import Account, Bill, BillLine, Complaint, Feedback, Offer, Product, Rating
 from shop_app.permissions import Role
-from tests.shop.conftest import PASSWORD, Person
+from tests.shop.conftest import PASSWORD, Person, Window
 
 MakeBill = Callable[..., Bill]
 
@@ -387,3 +388,21 @@ def test_the_description_of_the_api_names_every_route_and_no_other(app: Flask) -
     }
     OpenAPIV31SpecValidator(document).validate()
     assert described == routed
+
+
+@pytest.mark.browser
+def test_an_answer_to_a_complaint_closed_meanwhile_is_there_when_it_is_opened_again(
+    window: Window, customer: Person, admin: Person
+) -> None:
+    customer.client.post("/complaints/new", data={"subject": "Jar was open", "body": "It was."})
+    page = window.open("/complaints", person=admin)
+    page.get_by_role("link", name="Jar was open").click()
+    page.get_by_label("Your reply").fill("A long answer")
+    customer.client.post(page.url.removeprefix(window.server) + "/close")
+
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Not sent: this complaint is closed").wait_for()
+    page.get_by_role("link", name="Go back").click()
+    page.get_by_role("button", name="Open again").click()
+
+    expect(page.get_by_label("Your reply")).to_have_value("A long answer")
