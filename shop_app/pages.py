@@ -10,6 +10,7 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_percent
 from flask import Flask, flash, request, url_for
@@ -26,6 +27,7 @@ from shop_app.permissions import Permission, Role
 from shop_app.text import _, for_page, locale_name, ngettext, once_per_request
 from shop_app.web import MenuEntry, maybe_actor, profile, session, shop
 
+JUST_NOW = 5  # seconds within which nobody counts them
 _OWNER = {"home.index", "reports.daily", "interest.index", "alerts.index"}  # an admin's bottom bar on a phone
 
 
@@ -119,15 +121,24 @@ def _exactly(moment: datetime, zone: str, locale: str) -> str:
 
 @lru_cache(maxsize=5_000)
 def _written(moment: datetime, pattern: str, zone: str, locale: str) -> str:
-    return str(format_datetime(clock.local(moment, zone), pattern, locale=locale))
+    return str(format_datetime(clock.local(moment, zone), _with_dots(pattern, locale), locale=locale))
 
 
 @lru_cache(maxsize=5_000)
 def _written_day(day: date, pattern: str, locale: str) -> str:
-    return str(format_date(day, pattern, locale=locale))
+    return str(format_date(day, _with_dots(pattern, locale), locale=locale))
+
+
+@cache
+def _with_dots(pattern: str, locale: str) -> str:
+    """The pattern with a dot after the day, where the language sets one."""
+    has_dots = "d. MMM" in Locale.parse(locale).date_formats["long"].pattern
+    return pattern.replace("d MMM", "d. MMM") if has_dots else pattern
 
 
 def _distance(seconds: int, locale: str) -> str:
+    if abs(seconds) < JUST_NOW:
+        return _("just now")
     # An hour ago, minutes are not told any more.
     return _distance_of(seconds if abs(seconds) < 3600 else round(seconds, -2), locale)
 
@@ -144,8 +155,18 @@ def number_text(value: float | None, digits: int = 0) -> str:
 
 def share_text(value: float | None, digits: int = 0) -> str:
     """A share 0..1 as a percentage."""
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
-    return "–" if value is None else str(format_percent(value, pattern, locale=locale_name()))
+    return (
+        "–"
+        if value is None
+        else str(format_percent(value, _share_pattern(digits, locale_name()), locale=locale_name()))
+    )
+
+
+@cache
+def _share_pattern(digits: int, locale: str) -> str:
+    # The language's own says whether there is a space before the sign.
+    pattern = Locale.parse(locale).percent_formats[None].pattern
+    return str(pattern.replace("#,##0", "#,##0." + "0" * digits) if digits else pattern)
 
 
 def lines_text(text: str) -> Markup:

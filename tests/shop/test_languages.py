@@ -6,11 +6,13 @@ import re
 from html import unescape
 from pathlib import Path
 
+import pytest
 from babel.messages.pofile import read_po
 from flask import Flask, render_template, url_for
 from jinja2 import DictLoader
 
-from shop_app import Settings, create_app
+from shop_app import Settings, create_app, pages
+from shop_app.db import now
 from shop_app.icons import icon
 from shop_app.translate import collect
 from tests.shop.conftest import Person
@@ -80,3 +82,17 @@ def _forms(text: object) -> tuple[str, ...]:
 
 def _values(text: str) -> list[str]:
     return sorted(re.findall(r"%\(\w+\)[sd]", text))
+
+
+@pytest.mark.parametrize(
+    ("language", "date", "share", "moment"),
+    [("en", "7 Mar 2026", "38.5%", "just now"), ("de", "7. März 2026", "38,5\u00a0%", "gerade eben")],
+)
+def test_dates_shares_and_moments_are_written_as_the_language_does(
+    settings: Settings, app: Flask, language: str, date: str, share: str, moment: str
+) -> None:
+    with app.test_request_context("/sign-in", headers={"Accept-Language": language}):
+        app.preprocess_request()
+        assert pages.day_text("2026-03-07") == date
+        assert pages.share_text(0.385, 1) == share
+        assert moment in pages.ago_text(now())
