@@ -16,12 +16,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from shop_app import running, tables
-from shop_app.db import Database
+from shop_app.db import Database, now
 from shop_app.errors import Conflict, Invalid
+from shop_app.models import LoginSession
 from shop_app.schema import upgrade_database
 from shop_app.settings import KEYS, Settings
 from shop_app.version import head, version_of, versions
@@ -159,12 +161,18 @@ def _load(settings: Settings, folder: Path, note: dict[str, Any]) -> int:
                 raise Conflict(
                     f"Nothing was restored: {rows} rows are there, {sum(note['rows'].values())} were promised."
                 )
+            _end_sign_ins(connection)
     except (OSError, OperationalError) as error:
         raise Conflict(f"The shop was not restored: {getattr(error, 'orig', error)}.") from None
     finally:
         engine.dispose()
     upgrade_database(settings)
     return rows
+
+
+def _end_sign_ins(connection: Connection) -> None:
+    """Nobody is signed in by what came back: it may have been ended since, with a lost phone or a changed password."""
+    connection.execute(update(LoginSession).where(LoginSession.ended_at.is_(None)).values(ended_at=now()))
 
 
 def _put_files(settings: Settings, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 PAGE_ROWS = 50
 MOST_COUNTED = 10_000  # rows; who looks for something in more than that needs a filter, not a page 1,900
 EXPORT_ROWS = 200_000
+_FORMULA = re.compile(r"""(^|[;\r\n])(?="*[=+\-@\t\r])""")
+_DEFUSED = re.compile(r"""(^|[;\r\n])'(?="*[=+\-@\t\r])""")
 
 Row = TypeVar("Row")
 Rows = Select[*tuple[Any, ...]]  # a list: a statement of several columns
@@ -140,10 +143,18 @@ def csv_answer(name: str, columns: Mapping[str, Callable[[Any], object]], rows: 
 
 
 def defuse(value: object) -> object:
-    """A text that begins like a formula gets an apostrophe in front; numbers stay numbers."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
+    """A text in which a spreadsheet would find a formula gets an apostrophe in front of it; numbers stay numbers.
+
+    Where the comma is no separator, as in German Excel, a cell may begin within our text, after a semicolon or on a new line.
+    """
+    if isinstance(value, str):
+        return _FORMULA.sub(r"\1'", value)
     return "" if value is None else value
+
+
+def as_typed(cell: str) -> str:
+    """A cell of our own CSV without the apostrophes that `defuse` put there."""
+    return _DEFUSED.sub(r"\1", cell)
 
 
 def url_with(**changes: object) -> str:

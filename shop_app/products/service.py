@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from shop_app import audit, money
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, contains, defuse, once_per_filters
+from shop_app.listing import Rows, SortColumn, as_typed, contains, once_per_filters
 from shop_app.models import Product, StockMovement, TaxClass
 from shop_app.text import _
 from shop_app.web import Actor
@@ -151,7 +151,7 @@ def import_csv(session: Session, actor: Actor, content: bytes, currency: str) ->
     problems: list[RowProblem] = []
     seen: set[str] = set()
     for line, row in rows:
-        sku = _as_typed(row.get("sku") or "")
+        sku = as_typed((row.get("sku") or "").strip())
         try:
             entry, stock = _entry(row, classes, currency, present.get(sku))
             if sku in seen:
@@ -194,7 +194,7 @@ def _read_csv(content: bytes) -> list[tuple[int, dict[str, str]]]:
 
 
 def _entry(row: dict[str, str], classes: dict[str, int], currency: str, present: Product | None) -> tuple[Entry, int]:
-    cells = {name: _as_typed(text) for name, text in row.items() if isinstance(text, str)}
+    cells = {name: as_typed(text.strip()) for name, text in row.items() if isinstance(text, str)}
     tax = cells.get("tax", "")
     if tax.casefold() not in classes:
         raise Invalid(_("There is no tax class “%(name)s”.", name=tax))
@@ -210,12 +210,6 @@ def _entry(row: dict[str, str], classes: dict[str, int], currency: str, present:
     )  # fmt: skip
     _check(entry)
     return entry, _whole(cells.get("stock") or "0")
-
-
-def _as_typed(cell: str) -> str:
-    """Without the apostrophe that our own CSV puts before what a spreadsheet would run."""
-    text = cell.strip()
-    return text[1:] if text[:1] == "'" and defuse(text[1:]) != text[1:] else text
 
 
 def _entry_of(product: Product) -> Entry:

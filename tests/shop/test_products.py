@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from shop_app.db import Database
-from shop_app.listing import defuse
+from shop_app.listing import as_typed, csv_answer, defuse
 from shop_app.models import Product
 from shop_app.web import shop_of
 from tests.shop.conftest import Person
@@ -233,9 +234,18 @@ def test_a_search_takes_percent_and_underscore_as_they_are(admin: Person, make_p
     assert "100 % juice" in admin.client.get("/products", query_string={"q": "0 %"}).text
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_a_cell_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
-    assert str(defuse(cell)).startswith("'")
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a;=1+1", 'x";=1+1;"', 'x;"=1+1"', "a\n=1+1", "a\r\n-1;+2"],
+)
+def test_a_cell_that_a_spreadsheet_would_run_is_defused(cell: str, separator: str) -> None:
+    text = csv_answer("x", {"sku": lambda one: "A", "name": lambda one: one}, [cell]).get_data(as_text=True)
+
+    cells = [shown for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) for shown in row]
+
+    assert not [shown for shown in cells if shown.lstrip('"\t\r\n')[:1] in {"=", "+", "-", "@"}]
+    assert as_typed(str(defuse(cell))) == cell
 
 
 def test_a_list_of_fifty_takes_at_most_five_statements(
