@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel
+from flask_babel import Babel, force_locale, get_translations
 
 from shop_app.settings import Settings
+from shop_app.text import _, in_language, once_per_request
 from shop_app.web import maybe_actor, profile, shop_of
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -47,6 +49,18 @@ def choose_zone() -> str | None:
 def words_of(settings: Settings, locale: str) -> NullTranslations:
     """All text in one language, for work without a request: what the shop tells by itself is in the shop's language."""
     return Translations.load(compile_translations(settings), [locale])
+
+
+def told(message: str, /, **values: Any) -> str:
+    """As `_`, in the shop's language: for notes, which others read than who makes this request."""
+    if not has_request_context():
+        return _(message, **values)
+    return in_language(once_per_request("words_of_shop", _words_of_shop), message, **values)
+
+
+def _words_of_shop() -> Any:
+    with force_locale(profile().locale if profile().locale in LANGUAGES else "en"):
+        return get_translations()
 
 
 def compile_translations(settings: Settings) -> Path:

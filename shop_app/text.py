@@ -16,6 +16,11 @@ def _(message: str, /, **values: Any) -> str:
     return _fill(_catalogue().ugettext(message), values)
 
 
+def in_language(translations: Any, message: str, /, **values: Any) -> str:
+    """As `_`, by the translations of one language."""
+    return _fill(translations.ugettext(message), values)
+
+
 def for_page() -> Callable[..., str]:
     """`_` for all texts of one page: the reader's language is looked up once, not for each of hundreds of cells."""
     translate = _catalogue().ugettext

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from shop_app.alerts import arming, changes
 from shop_app.db import now
 from shop_app.events.contract import CameraStateFacts, ModeFacts, StepFacts, StorageFacts
+from shop_app.i18n import told
 from shop_app.messages import notify
 from shop_app.models import Alert, CameraState, IncomingEvent
 from shop_app.permissions import Role
@@ -38,13 +39,17 @@ def note_mode(session: Session, event: IncomingEvent, facts: ModeFacts) -> None:
 def note_storage(session: Session, event: IncomingEvent, facts: StorageFacts) -> None:
     """`storage.low`: an admin has to know that clips go early."""
     free = f"{facts.free_bytes / 1e9:.1f} GB" if facts.free_bytes is not None else "?"
-    body = f"{facts.reason} · {facts.deleted} old clips had to go · {free} free"
-    notify(session, f"{event.camera}: the disk of the recorder is nearly full", body, role=Role.ADMIN, link="/cameras")
+    gone = told("%(n)s old clips had to go, %(free)s are free", n=facts.deleted, free=free)
+    title = told("%(camera)s: the disk of the recorder is nearly full", camera=event.camera)
+    notify(session, title, f"{facts.reason} · {gone}", role=Role.ADMIN, link="/cameras")
 
 
 def note_step(session: Session, event: IncomingEvent, facts: StepFacts) -> None:
     """`step.disabled`: part of a camera's work has stopped."""
-    title = f"{event.camera}: the step {facts.step} was switched off after {facts.errors} errors"
+    title = told(
+        "%(camera)s: the step %(step)s was switched off after %(n)s errors", camera=event.camera, step=facts.step,
+        n=facts.errors,
+    )  # fmt: skip
     notify(session, title, facts.reason, role=Role.ADMIN, link="/cameras")
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.i18n import told
 from shop_app.listing import Rows, contains, once_per_filters
 from shop_app.messages.service import notify
 from shop_app.models import Account, Bill, Complaint, ComplaintMessage
@@ -61,7 +62,7 @@ def add(session: Session, actor: Actor, subject: str, body: str, bill_number: in
     session.flush()
     session.add(ComplaintMessage(complaint_id=complaint.id, author_id=actor.account_id, body=_text(body, 5000), at=at))
     notify(
-        session, _("New complaint: %(subject)s", subject=subject), role=Role.ADMIN, kind="complaint",
+        session, told("New complaint: %(subject)s", subject=subject), role=Role.ADMIN, kind="complaint",
         link=f"/complaints/{complaint.id}",
     )  # fmt: skip
     return complaint
@@ -76,7 +77,7 @@ def reply(session: Session, actor: Actor, complaint: Complaint, body: str) -> No
     if changed_rows(session, moved.values(state=state, updated_at=now())) != 1:
         raise Conflict(_("Not sent: this complaint is closed. Open it again first."))
     session.add(ComplaintMessage(complaint_id=complaint.id, author_id=actor.account_id, body=body, at=now()))
-    title = _("Re: %(subject)s", subject=complaint.subject)
+    title = told("Re: %(subject)s", subject=complaint.subject)
     link = f"/complaints/{complaint.id}"
     if answering:
         notify(session, title, account_id=complaint.customer_id, kind="complaint", link=link)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.i18n import told
 from shop_app.listing import Rows, SortColumn, contains
 from shop_app.messages import notify
 from shop_app.models import Account, Offer, OfferProduct, Product
@@ -115,7 +116,7 @@ def propose(session: Session, actor: Actor, terms: Terms) -> Offer:
     session.add(offer)
     session.flush()
     audit.record(session, actor, "offer.proposed", offer.id, name=offer.name)
-    notify(session, _("Offer to decide: %(name)s", name=offer.name), role=Role.ADMIN, sender=actor, kind="offer",
+    notify(session, told("Offer to decide: %(name)s", name=offer.name), role=Role.ADMIN, sender=actor, kind="offer",
            link=f"/offers/{offer.id}")  # fmt: skip
     return offer
 
@@ -220,7 +221,9 @@ def _lock_proposed(session: Session, offer: Offer, refusal: str) -> None:
 def _tell_decision(session: Session, actor: Actor, offer: Offer, *, approve: bool) -> None:
     audit.record(session, actor, "offer.approved" if approve else "offer.rejected", offer.id, reason=offer.reason)
     title = (
-        _("Offer approved: %(name)s", name=offer.name) if approve else _("Offer rejected: %(name)s", name=offer.name)
+        told("Offer approved: %(name)s", name=offer.name)
+        if approve
+        else told("Offer rejected: %(name)s", name=offer.name)
     )
     notify(session, title, offer.reason, account_id=offer.proposed_by_id, sender=actor, kind="offer",
            link=f"/offers/{offer.id}")  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from shop_app import audit
 from shop_app.db import now
 from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.i18n import told
 from shop_app.listing import Rows, SortColumn, contains, once_per_filters
 from shop_app.messages import notify
 from shop_app.models import Account, Product, StockMovement
@@ -195,6 +196,6 @@ def _movement(actor: Actor, one: Change, cause: Cause, at: datetime) -> dict[str
 
 
 def _tell_low(session: Session, one: Change) -> None:
-    title = _("Sold out: %(name)s", name=one.name) if one.after <= 0 else _("Low stock: %(name)s", name=one.name)
-    body = _("%(stock)s left.", stock=one.after)
+    title = told("Sold out: %(name)s", name=one.name) if one.after <= 0 else told("Low stock: %(name)s", name=one.name)
+    body = told("%(stock)s left.", stock=one.after)
     notify(session, title, body, role=Role.SALES, kind="low-stock", link=f"/stock/{one.product_id}")

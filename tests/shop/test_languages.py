@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 from babel.messages.pofile import read_po
 from flask import Flask, render_template, url_for
 from jinja2 import DictLoader
+from sqlalchemy import update
 
 from shop_app import Settings, create_app, pages
-from shop_app.db import now
+from shop_app.db import Database, now
 from shop_app.icons import icon
+from shop_app.models import Product, ShopProfile
 from shop_app.translate import collect
 from tests.shop.conftest import Person
 
@@ -96,3 +99,18 @@ def test_dates_shares_and_moments_are_written_as_the_language_does(
         assert pages.day_text("2026-03-07") == date
         assert pages.share_text(0.385, 1) == share
         assert moment in pages.ago_text(now())
+
+
+def test_the_bell_speaks_the_language_of_the_shop_and_not_of_who_rang_it(
+    database: Database, sales: Person, make_product: Callable[..., Product]
+) -> None:
+    product = make_product(stock=5, low_stock_level=4)
+    with database.writing() as session:
+        session.execute(update(ShopProfile).values(locale="de"))
+    move = {"direction": "out", "pieces": "2", "reason": "damage", "note": ""}
+
+    sales.client.post(f"/stock/{product.id}/move", data=move, headers={"Accept-Language": "en"})
+
+    assert (
+        f"Wenig Bestand: {product.name}" in sales.client.get("/notifications", headers={"Accept-Language": "en"}).text
+    )
