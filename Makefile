@@ -7,8 +7,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 MEMBERS := $(wildcard plugins/*/pyproject.toml)
-# A test process per core; ARGS='-n 0' runs them in this one.
-PYTEST := $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
+# Much of a test is waiting: three processes keep two cores busy. ARGS='-n 0' runs them in this one.
+PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
 demo: $(VENV)/.installed  ## a shop's day and night on made video
 	$(BIN)/vidframe demo

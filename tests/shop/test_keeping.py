@@ -130,7 +130,7 @@ def test_an_upgrade_keeps_every_row_and_makes_what_the_models_say(  # M15
 
 
 @pytest.mark.parametrize("version", OLDER)
-@pytest.mark.parametrize("present", [*OLDER, head()])
+@pytest.mark.parametrize("present", [*(pytest.param(one, marks=pytest.mark.slow) for one in OLDER), head()])
 def test_a_backup_of_an_older_release_is_restored_and_upgraded(  # M15
     settings: Settings, database: Database, admin: Person, tmp_path: Path, version: str, present: str
 ) -> None:
