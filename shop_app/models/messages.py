@@ -20,10 +20,11 @@ class Notification(Base):
         CheckConstraint("(role IS NULL) <> (account_id IS NULL)", name="one_addressee"),
         Index("ix_notifications_role_created_at", "role", "created_at"),
         Index("ix_notifications_account_id_created_at", "account_id", "created_at"),
+        Index("ix_notifications_sender_id_kind", "sender_id", "kind"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    sender_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)  # null: the shop itself
+    sender_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # null: the shop itself
     kind: Mapped[str] = mapped_column(String(20), default="note")  # note, low-stock, offer, complaint, alert
     title: Mapped[str] = mapped_column(String(160))
     body: Mapped[str] = mapped_column(Text, default="")

@@ -456,10 +456,12 @@ def test_what_a_full_disk_refuses_is_told_as_such_and_leaves_nothing(
     if database.is_sqlite:  # which may not grow any more
         with database.writing() as session:
             session.execute(text("PRAGMA max_page_count = 1"))
-        written = customer.client.post("/feedback/mine", data={"topic": "shop", "body": "long" * 1200})
+        said, taken = {"topic": "shop", "body": "long" * 1200}, 0
+        while (written := customer.client.post("/feedback/mine", data=said)).status_code == 303:
+            taken += 1  # until no page of the file is free any more
         assert (written.status_code, "disk" in written.text) == (507, True)
         with database.writing() as session:
-            assert session.scalars(select(func.count(Feedback.id))).one() == 0
+            assert session.scalars(select(func.count(Feedback.id))).one() == taken
             session.execute(text("PRAGMA max_page_count = 1000000"))
     monkeypatch.setattr(Image.Image, "save", fill_the_disk)
 
