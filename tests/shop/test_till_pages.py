@@ -125,17 +125,22 @@ def test_a_name_typed_where_codes_are_scanned_is_searched_for(
     expect(page.locator("#find")).to_be_hidden()
 
 
+def pay_and_hold(page: Page, address: str) -> list[Route]:
+    """Sells one piece, and keeps the first request to `address` back until the test lets it go."""
+    scan(page, "4000000000000")
+    expect(page.locator("#lines tr")).to_have_count(1)
+    held: list[Route] = []
+    page.route(address, lambda route: held.append(route), times=1)
+    for key in ("F9", "F7", "F10"):
+        page.keyboard.press(key)
+    return held
+
+
 def test_a_scan_right_after_a_payment_waits_for_the_next_cart(
     window: Window, billing: Person, shelf: list[Product]
 ) -> None:
     page = window.open("/till", person=billing)
-    scan(page, "4000000000000")
-    expect(page.locator("#lines tr")).to_have_count(1)
-    held: list[Route] = []
-    page.route("**/till/cart", lambda route: held.append(route), times=1)
-    page.keyboard.press("F9")
-    page.keyboard.press("F7")
-    page.keyboard.press("F10")
+    held = pay_and_hold(page, "**/till/cart")
     expect(page.locator("#done-number")).to_have_text("Bill 1")
     scan(page, "4000000000001")
     expect(page.locator("#done")).to_be_hidden()
@@ -164,13 +169,7 @@ def test_a_scan_while_a_payment_is_under_way_is_the_first_of_the_next_cart(
     window: Window, billing: Person, shelf: list[Product]
 ) -> None:
     page = window.open("/till", person=billing)
-    scan(page, "4000000000000")
-    expect(page.locator("#lines tr")).to_have_count(1)
-    held: list[Route] = []
-    page.route("**/pay", lambda route: held.append(route), times=1)
-    page.keyboard.press("F9")
-    page.keyboard.press("F7")
-    page.keyboard.press("F10")
+    held = pay_and_hold(page, "**/pay")
     scan(page, "4000000000001")
     wait_for(lambda: bool(held), 20)
     held[0].continue_()
