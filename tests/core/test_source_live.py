@@ -185,6 +185,17 @@ def test_a_recorder_gets_a_new_beginning_where_the_size_changes_midway(tmp_path:
         wait_for(lambda: (State.CONNECTING, "the size of its picture changed") in door.states)
 
 
+def test_nothing_waits_any_more_for_a_camera_that_hangs_once_it_is_closed() -> None:
+    def readers() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread.name == f"source {url}"]
+
+    with silent_server() as url:
+        with Watcher(url, timeout=30):
+            wait_for(lambda: bool(readers()))
+            time.sleep(0.3)  # it is inside FFmpeg by now
+        assert readers() == []
+
+
 def test_a_program_ends_at_once_though_a_camera_hangs() -> None:
     code = """
 import sys, threading

@@ -13,6 +13,7 @@ from typing import Self
 
 import av
 
+from vidframe.core.sources.abort import abort_waits_after
 from vidframe.core.sources.connection import Connect, Pause, RefusedError, is_hopeless, is_timeout, refusal
 from vidframe.core.sources.newest import Newest
 from vidframe.core.sources.shot import Options, Shot, State
@@ -67,8 +68,7 @@ class LiveCamera:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed.set()
-        # A thread that waits for a dead connection ends by itself after `timeout`; nobody has to wait for it.
-        self._reader.join(0.2)
+        self._reader.join(1.0)  # a name server that hangs is not waited for
 
     def __iter__(self) -> Iterator[Shot]:
         while not self._ended:
@@ -87,6 +87,7 @@ class LiveCamera:
         return self._options.stop.is_set() or self._closed.is_set()
 
     def _read(self) -> None:
+        abort_waits_after(self._closed)
         try:
             self._connect_for_ever()
         except BaseException as bug:
