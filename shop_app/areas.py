@@ -27,6 +27,7 @@ def areas() -> list[Area]:
     from shop_app.pwa.views import area as pwa
     from shop_app.ratings.views import area as ratings
     from shop_app.reports.views import area as reports
+    from shop_app.rights.views import area as rights
     from shop_app.staff.views import area as staff
     from shop_app.stock.views import area as stock
     from shop_app.till.views import area as till
@@ -53,6 +54,7 @@ def areas() -> list[Area]:
         pwa,
         ratings,
         reports,
+        rights,
         staff,
         stock,
         till,

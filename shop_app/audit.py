@@ -1,14 +1,19 @@
-"""The audit log: who did what, sealed in a chain of hashes, so that a row changed or taken out is found."""
+"""The audit log: who did what, sealed in a chain of hashes, so that a row changed or taken out is found.
+
+A customer may ask to be forgotten, and a sealed row cannot: so customers stand in it as a number, without the address they
+came from. Entries of releases that wrote both are emptied by `forget_names`, and a later entry vouches for how they read now.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, not_, select, update
 from sqlalchemy.orm import Session
 
 from shop_app.db import now
@@ -16,7 +21,9 @@ from shop_app.models import AuditEntry, AuditHead
 from shop_app.permissions import Role
 from shop_app.web import Actor
 
+EMPTIED = "audit.names-removed"
 _PENDING = "audit"
+_AT_ONCE = 1000  # ids in one entry, whose details MariaDB keeps to 64 kB
 
 
 def record(session: Session, actor: Actor | None, action: str, subject: object = "", **details: Any) -> None:
@@ -27,11 +34,11 @@ def record(session: Session, actor: Actor | None, action: str, subject: object =
     entry = AuditEntry(
         at=now(),
         actor_id=actor.id if actor else None,
-        actor=f"{actor.name} ({actor.role})"[:160] if actor else "the shop",
+        actor=_name(actor),
         action=action,
         subject=str(subject)[:120],
         details=json.dumps(details, sort_keys=True, ensure_ascii=False, default=str) if details else "",
-        address=actor.address if actor else "",
+        address=actor.address if actor and actor.role is not Role.CUSTOMER else "",
     )
     session.info.setdefault(_PENDING, []).append(entry)
 
@@ -66,12 +73,62 @@ def digest(entry: AuditEntry) -> str:
 def verify(session: Session) -> int | None:
     """The id of the first entry at which the chain is broken, or None where it is whole."""
     previous, expected = "0" * 64, 1
+    emptied = _Emptied(session)
     for entry in _entries(session):
-        if entry.id != expected or entry.previous_hash != previous or entry.hash != digest(entry):
+        if entry.id != expected or entry.previous_hash != previous:
+            return expected
+        if not emptied.takes(entry) and entry.hash != digest(entry):
             return expected
         previous, expected = entry.hash, expected + 1
     head = session.get(AuditHead, 1)
-    return None if head is not None and (head.last_id, head.hash) == (expected - 1, previous) else expected
+    if head is None or (head.last_id, head.hash) != (expected - 1, previous):
+        return expected
+    return emptied.first_wrong()
+
+
+def forget_names(session: Session, account_id: int) -> None:
+    """Take a customer's name and addresses out of what they did, where entries hold them.
+
+    Their hashes stay, as links of the chain. What they say now is vouched for by a new entry.
+    """
+    plain = AuditEntry.actor == _number(account_id), AuditEntry.address == ""
+    query = select(AuditEntry).where(AuditEntry.actor_id == account_id, not_(and_(*plain))).order_by(AuditEntry.id)
+    found = session.scalars(query).all()
+    for begin in range(0, len(found), _AT_ONCE):
+        part = found[begin : begin + _AT_ONCE]
+        for entry in part:
+            entry.actor, entry.address = _number(account_id), ""
+        record(session, None, EMPTIED, account_id, entries=[entry.id for entry in part], digest=_digest_of_all(part))
+
+
+class _Emptied:
+    """Entries without the name that they were sealed with, by the entries that vouch for them."""
+
+    def __init__(self, session: Session) -> None:
+        self._digests: dict[int, str] = {}
+        self._voucher_of: dict[int, int] = {}
+        self._found: dict[int, list[AuditEntry]] = {}
+        for voucher in session.scalars(select(AuditEntry).where(AuditEntry.action == EMPTIED)):
+            with suppress(ValueError, TypeError, KeyError, AttributeError):  # whoever wrote it, it vouches for nothing
+                facts = json.loads(voucher.details)
+                self._voucher_of |= {int(entry): voucher.id for entry in facts["entries"] if int(entry) < voucher.id}
+                self._digests[voucher.id] = str(facts["digest"])
+
+    def takes(self, entry: AuditEntry) -> bool:
+        """Whether it is one of them; all of a voucher are looked at together."""
+        voucher = self._voucher_of.get(entry.id)
+        if voucher is not None:
+            self._found.setdefault(voucher, []).append(entry)
+        return voucher is not None
+
+    def first_wrong(self) -> int | None:
+        """The first entry of those that do not read as was vouched for."""
+        wrong = [f for voucher, f in self._found.items() if _digest_of_all(f) != self._digests.get(voucher)]
+        return min((found[0].id for found in wrong), default=None)
+
+
+def _digest_of_all(entries: Sequence[AuditEntry]) -> str:
+    return hashlib.sha256("".join(digest(entry) for entry in entries).encode()).hexdigest()
 
 
 def first_head() -> AuditHead:
@@ -81,6 +138,18 @@ def first_head() -> AuditHead:
 
 def _entries(session: Session) -> Iterator[AuditEntry]:
     return iter(session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)))
+
+
+def _name(actor: Actor | None) -> str:
+    if actor is None:
+        return "the shop"
+    if actor.role is Role.CUSTOMER and actor.id is not None:
+        return _number(actor.id)
+    return f"{actor.name} ({actor.role})"[:160]
+
+
+def _number(account_id: int) -> str:
+    return f"customer {account_id}"
 
 
 def _moment(at: datetime) -> str:

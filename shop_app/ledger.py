@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app import audit, money
+from shop_app.accounts.service import hold
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid
 from shop_app.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction
@@ -121,6 +122,7 @@ def top_up(session: Session, actor: Actor, customer_id: int, amount_minor: int, 
         raise Invalid(_("Nothing was paid in: that is more than a wallet takes at once."))
     if method not in (CASH, CARD):
         raise Invalid(_("Nothing was paid in: a wallet is filled with cash or by card."))
+    hold(session, customer_id)
     customer = session.get(Account, customer_id)
     if customer is None or customer.role != Role.CUSTOMER or not customer.active:
         raise Invalid(_("Nothing was paid in: there is no such customer."))

@@ -17,6 +17,7 @@ from shop_app.db import Database, now
 from shop_app.events import files
 from shop_app.models import Alert, AlertChange, Camera, EventFile, IncomingEvent, VisitSeen
 from shop_app.push import browsers
+from shop_app.rights import erasure
 from shop_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def run(database: Database, settings: Settings) -> dict[str, int]:
     counts["visits"] = _delete_rows(database, VisitSeen, select(VisitSeen.id).where(VisitSeen.at < at - VISITS))
     with database.writing() as session:
         browsers.forget_ended(session)
+    erasure.sweep(database)
     _clear_parts(settings.media)
     if any(counts.values()):
         log.info("retention: deleted %s", counts)

@@ -38,7 +38,7 @@ def attempt(database: Database, name: str | None, address: str) -> Iterator[Atte
     """
     limits = {"from:" + network_of(address): PER_ADDRESS}
     if name is not None:
-        limits["name:" + hashlib.sha256(name.encode()).hexdigest()] = PER_ACCOUNT
+        limits[key_of(name)] = PER_ACCOUNT
     at = now()
     with database.writing() as session:
         # By id: MariaDB locks the gap of a range, and tries at the same moment would end in a deadlock.
@@ -58,6 +58,11 @@ def attempt(database: Database, name: str | None, address: str) -> Iterator[Atte
     if this.was_right:
         names = [key for key in limits if key.startswith("name:")]
         _forget(database, LoginAttempt.key.in_(names) | LoginAttempt.id.in_(ids))
+
+
+def key_of(name: str) -> str:
+    """Under what tries for a name are counted."""
+    return "name:" + hashlib.sha256(name.encode()).hexdigest()
 
 
 def network_of(address: str) -> str:

@@ -31,6 +31,7 @@ from shop_app.errors import Invalid, Refused
 from shop_app.models import Account, LoginSession
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
+from shop_app.rights import farewell
 from shop_app.text import _, _l
 from shop_app.vault import vault
 from shop_app.web import Area, actor, maybe_actor, profile, session, shop, unit
@@ -52,6 +53,9 @@ def local_path(wanted: str | None) -> str | None:
 
 def sign_in_page(problem: str = "") -> str:
     """The sign-in form; what was asked for is opened after it."""
+    if request.endpoint == "rights.erase_mine" and farewell.was_erased(request.form.get("account", "")):
+        flash(farewell.words())  # to the second of two clicks
+        problem = ""
     wanted = request.full_path.rstrip("?") if request.endpoint != "accounts.sign_in" else ""
     if request.method != "GET":  # somebody whose sign-in ended goes on at the form that they sent
         host, _slash, path = (request.referrer or "").partition("://")[2].partition("/")
@@ -396,9 +400,10 @@ def _enter(account: Account, wanted: str) -> Response:
 
 def _note_failure(name: str) -> None:
     with shop().database.writing() as own:
-        audit.record(
-            own, None, "account.sign-in-refused", service.throttle_name(name)[:3] + "…", address=sessions.address()
-        )
+        found = service.find(own, name)
+        # Nothing of what a customer, or who is not here at all, typed: the log keeps what it has.
+        staff = found.id if found is not None and found.role_ is not Role.CUSTOMER else ""
+        audit.record(own, None, "account.sign-in-refused", staff, address=sessions.address())
 
 
 def _proof(account: Account) -> str:

@@ -19,8 +19,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 _DOCUMENT = "_api_document"
 _ABOUT = """\
 `register` or `sign-in` gives a token for one device, which every other request carries as `Authorization: Bearer`; it
-lives 180 days, and ends by `sign-out`, by `DELETE /devices/{login_id}` and with a change of the password: then the answer
-is 401. Times are UTC. Money is in the minor unit of the currency that `me` names. Texts for people are in the language of
+lives 180 days, and ends by `sign-out`, by `DELETE /devices/{login_id}`, with a change of the password and with the account:
+then the answer is 401. Times are UTC. Money is in the minor unit of the currency that `me` names. Texts for people are in the language of
 `Accept-Language`. What cannot be done is a problem (RFC 9457), and nothing is half done.
 """
 _KEY = {

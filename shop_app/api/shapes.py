@@ -171,6 +171,12 @@ class Notification(BaseModel):
     read: bool
 
 
+class Password(Body):
+    """The password once more, before what cannot be undone."""
+
+    password: Annotated[str, Field(max_length=200)]
+
+
 class NewRating(Body):
     """Stars for something bought."""
 

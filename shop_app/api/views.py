@@ -28,6 +28,8 @@ from shop_app.offers_text import offer_words
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
 from shop_app.ratings import service as ratings
+from shop_app.rights import copying, erasure
+from shop_app.rights.shapes import PersonalData
 from shop_app.text import _
 from shop_app.web import Area, actor, profile, session, shop, unit
 
@@ -108,6 +110,33 @@ def me() -> Response:
             currency=profile().currency,
         )
     )  # fmt: skip
+
+
+@area.post("/me/copy", may=P.CUSTOMER)
+@documented("A copy of everything that the shop keeps of me", answer=PersonalData)
+def copy_of_me() -> Response:
+    """The same file as that of the page; a POST, since the shop notes that it was made."""
+    account = session().get_one(models.Account, actor().account_id)
+    return _one(copying.copy(session(), actor(), account, profile()))
+
+
+@area.post("/me/delete", may=P.CUSTOMER)
+@documented(
+    "Delete my account: all its tokens end; refused while the wallet holds money", body=shapes.Password, status=204
+)
+def delete_me() -> tuple[str, int]:
+    """The end of the customer's account; the password is asked for again."""
+    body = read_body(shapes.Password)
+    with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
+        with shop().database.reading() as reading:
+            known = reading.get_one(models.Account, actor().account_id).password_hash
+        if not passwords().matches(known, body.password):
+            raise Invalid(
+                _("Nothing was deleted: the password is wrong."), errors={"password": _("The password is wrong.")}
+            )
+        this.succeeded()
+    erasure.erase(session(), actor(), actor().account_id)
+    return "", 204
 
 
 @area.get("/products", may=P.CUSTOMER)

@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from shop_app import audit, clock, ledger
+from shop_app.accounts import service as accounts
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.listing import Rows, SortColumn, contains, once_per_filters
@@ -83,6 +84,8 @@ def sell(session: Session, actor: Actor, sale: Sale, shop: ShopProfile) -> Bill:
     shop's accounts and the number. So these come last, with as few statements as can be.
     """
     _check_tenders(sale)
+    if sale.customer_id is not None:
+        accounts.hold(session, sale.customer_id)
     bill = Bill(
         number=-1 - secrets.randbits(62), cashier_id=actor.account_id, customer_id=sale.customer_id,
         created_at=sale.at, business_day=clock.day_of(sale.at, shop.time_zone), net_minor=sale.priced.net_minor,
@@ -112,6 +115,8 @@ def refund(
     """Give money back against the lines of a bill, never more than was sold. The bill itself stays as it is."""
     bill = get_bill_for(session, actor, bill_id)
     _check_refund(bill, returns, method, reason)
+    if method == ledger.WALLET and bill.customer_id is not None:
+        accounts.hold(session, bill.customer_id)
     at = now()
     lines = [_take_back(session, bill, back) for back in sorted(returns, key=lambda back: back.line_id)]
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
@@ -275,13 +280,13 @@ def _note_payments(
     """Write how a bill is paid; the ledger's transaction, and what it is to move. None where nothing is due."""
     if not tenders:
         return None
-    accounts = _accounts(session, bill)
+    books = _accounts(session, bill)
     booking = ledger.begin(session, actor, ledger.Reason("payment", bill_id=bill.id))
     session.execute(
         insert(Payment).execution_options(render_nulls=True), [_payment(bill, tender, booking.id) for tender in tenders]
     )
-    amounts = {accounts[tender.method]: -tender.amount_minor for tender in tenders}
-    return booking, amounts | {accounts[ledger.SALES]: bill.total_minor}
+    amounts = {books[tender.method]: -tender.amount_minor for tender in tenders}
+    return booking, amounts | {books[ledger.SALES]: bill.total_minor}
 
 
 def _accounts(session: Session, bill: Bill) -> dict[str, int]:
@@ -336,8 +341,8 @@ def _back_to_shelf(session: Session, actor: Actor, bill: Bill, made: Refund) -> 
 def _book_refund(session: Session, actor: Actor, bill: Bill, made: Refund) -> None:
     if not made.total_minor:
         return
-    accounts = _accounts(session, bill)
-    amounts = {accounts[made.method]: made.total_minor, accounts[ledger.SALES]: -made.total_minor}
+    books = _accounts(session, bill)
+    amounts = {books[made.method]: made.total_minor, books[ledger.SALES]: -made.total_minor}
     ledger.post(session, actor, ledger.Reason("refund", bill_id=bill.id, refund_id=made.id), amounts)
 
 

@@ -38,6 +38,8 @@ def search(text: str = "", state: str = "active") -> Rows:
 def _listed(state: str) -> Rows:
     columns = Account.id, Account.name, Account.email, Account.phone, Account.active, Account.created_at
     query = select(*columns).where(Account.role == Role.CUSTOMER.value)
+    if state != "active":  # an erased account is none of the active ones, whose index tells them at once
+        query = query.where(Account.erased_at.is_(None))
     if state in {"active", "disabled"}:
         query = query.where(Account.active == (state == "active"))
     return query
@@ -46,7 +48,7 @@ def _listed(state: str) -> Rows:
 def get(session: Session, customer_id: int) -> Account:
     """One customer."""
     account = session.get(Account, customer_id)
-    if account is None or account.role_ is not Role.CUSTOMER:
+    if account is None or account.role_ is not Role.CUSTOMER or account.erased_at is not None:
         raise NotFound(_("There is no such customer."))
     return account
 

@@ -17,7 +17,8 @@ from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.listing import Rows, contains
-from shop_app.models import AuditEntry, Bill, LedgerTransaction, ShopProfile, TaxClass
+from shop_app.models import Account, AuditEntry, Bill, LedgerTransaction, ShopProfile, TaxClass
+from shop_app.permissions import Role
 from shop_app.text import _
 from shop_app.web import Actor
 
@@ -81,8 +82,8 @@ def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: in
 
 _AUDIT: Rows = select(
     AuditEntry.id, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.details,
-    AuditEntry.address, AuditEntry.hash,
-)  # fmt: skip
+    AuditEntry.address, AuditEntry.hash, AuditEntry.actor_id, Account.name.label("customer"),
+).outerjoin(Account, (Account.id == AuditEntry.actor_id) & (Account.role == Role.CUSTOMER.value))  # fmt: skip
 
 
 def search_audit(text: str = "", action: str = "", begin: datetime | None = None, end: datetime | None = None) -> Rows:
@@ -92,7 +93,10 @@ def search_audit(text: str = "", action: str = "", begin: datetime | None = None
         query = query.where(AuditEntry.at >= begin, AuditEntry.at < end)
     if text:
         query = query.where(
-            contains(AuditEntry.actor, text) | contains(AuditEntry.subject, text) | contains(AuditEntry.details, text)
+            contains(AuditEntry.actor, text)
+            | contains(Account.name, text)
+            | contains(AuditEntry.subject, text)
+            | contains(AuditEntry.details, text)
         )
     if action:
         query = query.where(contains(AuditEntry.action, action))

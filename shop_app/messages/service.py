@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func
 from sqlalchemy.orm import Session, aliased
 
 from shop_app import audit
+from shop_app.accounts.service import hold
 from shop_app.db import now
 from shop_app.errors import Invalid, NotFound
 from shop_app.listing import Rows, SortColumn, contains, once_per_filters
@@ -139,13 +140,19 @@ def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> N
     kind, _sep, value = to.partition(":")
     if kind == "role" and value in set(Role):
         note = notify(session, title, body, role=Role(value), sender=actor)
-    elif kind == "person" and value.isascii() and value.isdigit() and (found := session.get(Account, int(value))):
+    elif kind == "person" and (found := _person(session, value)) is not None:
+        hold(session, found.id)
         note = notify(session, title, body, account_id=found.id, sender=actor)
     else:
         raise Invalid(_("Not sent: choose a role or a person."))
     session.flush()
     audit.record(session, actor, "notification.sent", note.id, to=to)
     return note
+
+
+def _person(session: Session, number: str) -> Account | None:
+    found = session.get(Account, int(number)) if number.isascii() and number.isdigit() else None
+    return found if found is not None and found.erased_at is None else None
 
 
 def get_sent(session: Session, note_id: int) -> Row[*tuple[Any, ...]]:

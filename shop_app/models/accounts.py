@@ -13,7 +13,10 @@ from shop_app.permissions import Role
 
 
 class Account(Base):
-    """A member of staff or a customer. Accounts are disabled, never deleted: bills refer to them."""
+    """A member of staff or a customer. Rows stay, since others refer to them: staff is disabled, a customer erased.
+
+    Of an erased one nothing is left but the row: no name, no password, and `erased:<id>` where the e-mail address was.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -37,6 +40,7 @@ class Account(Base):
     totp_last_step: Mapped[int] = mapped_column(Id, default=0)  # a code is taken once
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None] = mapped_column(index=True)
 
     @property
     def role_(self) -> Role:

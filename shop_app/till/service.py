@@ -15,6 +15,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app import idempotency, ledger
+from shop_app.accounts import service as accounts
 from shop_app.bills.service import Sale, Tender, sell
 from shop_app.db import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -109,6 +110,7 @@ def set_customer(session: Session, actor: Actor, key: str, customer_id: int | No
     """Say whose bill this is."""
     cart = get_cart(session, actor, key)
     if customer_id is not None:
+        accounts.hold(session, customer_id)
         customer = session.get(Account, customer_id)
         if customer is None or customer.role != Role.CUSTOMER or not customer.active:
             raise NotFound(_("Nothing was changed: there is no such customer."))

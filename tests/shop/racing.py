@@ -21,8 +21,9 @@ from shop_app.bills import service as bills
 from shop_app.bills.service import Return, Sale, Tender
 from shop_app.db import Database, may_retry, now
 from shop_app.errors import Conflict, Refused
-from shop_app.models import Bill, LedgerAccount, Product, RefundLine, ShopProfile
+from shop_app.models import Account, Bill, LedgerAccount, LedgerTransaction, Product, RefundLine, ShopProfile
 from shop_app.permissions import OF_ROLE, Role
+from shop_app.rights import erasure
 from shop_app.stock import service as stock
 from shop_app.till.pricing import Item, price_cart
 from shop_app.web import Actor
@@ -102,6 +103,25 @@ def top_up_once(database: Database, actor: Actor, customer_id: int, key: str) ->
         idempotency.once(session, actor, "test", key, [customer_id], work)
 
 
+def sell_or_erase(database: Database, actor: Actor, product_id: int, customer_id: int) -> None:
+    """Sell a piece to a customer, or (one of the eight, after a moment) delete the customer's account."""
+    if _is_first():
+        time.sleep(0.01)
+        with database.writing() as session:
+            erasure.erase(session, actor, customer_id)
+    else:
+        sell_one(database, actor, product_id, customer_id=customer_id)
+
+
+def top_up_or_erase(database: Database, actor: Actor, customer_id: int) -> None:
+    """Pay 10.00 into a wallet, or (one of the eight) delete the customer's account."""
+    with database.writing() as session:
+        if _is_first():
+            erasure.erase(session, actor, customer_id)
+        else:
+            ledger.top_up(session, actor, customer_id, 1000, "cash")
+
+
 # Without one guard
 
 
@@ -171,6 +191,42 @@ def top_up_without_a_key(database: Database, actor: Actor, customer_id: int, key
     """As `top_up_once`, but nobody looks at the key."""
     with mock.patch.object(idempotency, "once", lambda _s, _a, _r, _k, _b, work: (work(), False)):
         top_up_once(database, actor, customer_id, key)
+
+
+def sell_or_erase_without_a_hold(database: Database, actor: Actor, product_id: int, customer_id: int) -> None:
+    """As `sell_or_erase`, but nothing keeps the account from being deleted in the middle of a sale."""
+    hold = None if _is_first() else _look_first(database, customer_id)
+    with mock.patch("shop_app.accounts.service.hold", hold):
+        sell_or_erase(database, actor, product_id, customer_id)
+
+
+def top_up_or_erase_without_a_hold(database: Database, actor: Actor, customer_id: int) -> None:
+    """As `top_up_or_erase`, but nothing holds the account between the look at it and the money."""
+    post = ledger.post
+
+    def post_late(*arguments: Any) -> LedgerTransaction:
+        time.sleep(0.2)
+        return post(*arguments)
+
+    with mock.patch("shop_app.ledger.hold"), mock.patch("shop_app.ledger.post", post_late):
+        top_up_or_erase(database, actor, customer_id)
+
+
+def _look_first(database: Database, customer_id: int) -> Callable[..., None]:
+    """What `hold` does, but of a moment before the transaction."""
+    with database.reading() as session:
+        gone = session.get_one(Account, customer_id).erased_at is not None
+    time.sleep(0.05)
+
+    def hold(_session: Session, _customer_id: int) -> None:
+        if gone:
+            raise Conflict("gone")
+
+    return hold
+
+
+def _is_first() -> bool:
+    return int(mp.current_process().name.rpartition("-")[2]) % WRITERS == 0  # they are numbered on and on
 
 
 def _sell(session: Session, actor: Actor, product_id: int, customer_id: int | None = None, wallet: int = 0) -> Bill:
