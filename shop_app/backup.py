@@ -10,7 +10,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -72,7 +72,8 @@ def _write_archive(settings: Settings, part: Path, rows: Path, facts: dict[str, 
             _add_bytes(archive, "backup.json", json.dumps(note, indent=1).encode())
             archive.add(rows, "tables.jsonl")
             for path in _files(settings):
-                archive.add(path, str(PurePosixPath(path.relative_to(settings.instance))))
+                with suppress(FileNotFoundError):  # retention deleted it meanwhile
+                    archive.add(path, str(PurePosixPath(path.relative_to(settings.instance))))
         out.flush()
         os.fsync(out.fileno())
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import secrets
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Response, send_from_directory
@@ -31,6 +33,13 @@ def store(upload: FileStorage, folder: Path) -> str:
         part.unlink(missing_ok=True)
         raise
     return name
+
+
+def replaced(folder: Path, name: str | None) -> None:
+    """Begin the time after which retention deletes a picture that has lost its product."""
+    if name:
+        with suppress(FileNotFoundError):
+            os.utime(folder / name)
 
 
 def send(folder: Path, name: str | None) -> Response:

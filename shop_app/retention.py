@@ -1,10 +1,12 @@
-"""Deletes what has been kept long enough: clips and pictures of alerts, events, traces of visits. Says what it deleted."""
+"""Deletes what has been kept long enough: clips and pictures of alerts, events, traces of visits, replaced pictures of products.
+
+Says what it deleted.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from shop_app import audit
 from shop_app.cameras import live
 from shop_app.db import Database, now
 from shop_app.events import files
-from shop_app.models import Alert, AlertChange, Camera, EventFile, IncomingEvent, VisitSeen
+from shop_app.models import Alert, AlertChange, Camera, EventFile, IncomingEvent, Product, VisitSeen
 from shop_app.push import browsers
 from shop_app.rights import erasure
 from shop_app.settings import Settings
@@ -27,12 +29,13 @@ EVENTS_DAYS = 30  # of the ids of interest and mood; by then no outbox sends the
 CHANGES_DAYS = 7  # of the feed of open pages
 VISITS = timedelta(days=1)
 ABANDONED_SECONDS = 7 * 86400  # of a file that was never finished
+UNUSED_SECONDS = 86400  # of a picture, since it was written or replaced
 AT_ONCE = 1000  # rows in one transaction, so that nobody waits long for it
 
 
 def run(database: Database, settings: Settings) -> dict[str, int]:
     """Delete what is due; the counts are logged and stand in the audit log."""
-    counts = {"clips": 0, "events": 0, "changes": 0, "visits": 0}
+    counts = {"clips": 0, "events": 0, "changes": 0, "visits": 0, "pictures": 0}
     while found := _delete_files(database, settings.media):
         counts["clips"] += found
     at = now()
@@ -43,6 +46,7 @@ def run(database: Database, settings: Settings) -> dict[str, int]:
     old_changes = select(AlertChange.id).where(AlertChange.at < at - timedelta(days=CHANGES_DAYS))
     counts["changes"] = _delete_rows(database, AlertChange, old_changes)
     counts["visits"] = _delete_rows(database, VisitSeen, select(VisitSeen.id).where(VisitSeen.at < at - VISITS))
+    counts["pictures"] = _delete_pictures(database, settings.media / "products")
     with database.writing() as session:
         browsers.forget_ended(session)
     erasure.sweep(database)
@@ -67,6 +71,27 @@ def _delete_files(database: Database, media: Path) -> int:
             if name:
                 (files.folder(media) / Path(name).name).unlink(missing_ok=True)
         return len(due)
+
+
+def _delete_pictures(database: Database, folder: Path) -> int:
+    """Pictures that no product has. Young ones stay: their product may be just about to be saved, or a backup to read them."""
+    old = [path for path in folder.glob("*.webp") if _age(path) > UNUSED_SECONDS]
+    if not old:
+        return 0
+    with database.reading() as session:
+        used = set(session.scalars(select(Product.picture).where(Product.picture.is_not(None))))
+    unused = [path for path in old if path.name not in used]
+    for path in unused:
+        path.unlink(missing_ok=True)
+    return len(unused)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written; 0 where it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def _due_files(session: Session) -> list[EventFile]:
@@ -110,6 +135,5 @@ def _clear_parts(media: Path) -> None:
     unfinished = [*files.folder(media).glob("*.part"), *files.folder(media).glob("*.clean")]
     unfinished += (media / "products").glob("*.part")
     for path in unfinished:
-        with suppress(FileNotFoundError):  # it was finished in this moment
-            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
-                path.unlink()
+        if _age(path) > ABANDONED_SECONDS:
+            path.unlink(missing_ok=True)  # it may be finished in this moment

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from babel.core import UnknownLocaleError
 from babel.numbers import get_currency_name, is_currency
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -86,6 +86,10 @@ _AUDIT: Rows = select(
 ).outerjoin(Account, (Account.id == AuditEntry.actor_id) & (Account.role == Role.CUSTOMER.value))  # fmt: skip
 
 
+def _customers_called(text: str) -> Select[int]:
+    return select(Account.id).where(Account.role == Role.CUSTOMER.value, contains(Account.name, text))
+
+
 def search_audit(text: str = "", action: str = "", begin: datetime | None = None, end: datetime | None = None) -> Rows:
     """Entries of the audit log."""
     query = _AUDIT
@@ -94,7 +98,7 @@ def search_audit(text: str = "", action: str = "", begin: datetime | None = None
     if text:
         query = query.where(
             contains(AuditEntry.actor, text)
-            | contains(Account.name, text)
+            | AuditEntry.actor_id.in_(_customers_called(text))
             | contains(AuditEntry.subject, text)
             | contains(AuditEntry.details, text)
         )

@@ -128,8 +128,11 @@ def upload_picture(product_id: int) -> BaseResponse:
     upload = request.files.get("picture")
     if upload is None or not upload.filename:
         raise Invalid(_("No picture was sent. Choose one first."))
-    name = pictures.store(upload, shop().settings.media / "products")  # before the write transaction: it takes time
-    service.set_picture(session(), actor(), service.get(session(), product_id), name)
+    folder = shop().settings.media / "products"
+    name = pictures.store(upload, folder)  # before the write transaction: it takes time
+    product = service.get(session(), product_id)
+    pictures.replaced(folder, product.picture)
+    service.set_picture(session(), actor(), product, name)
     flash(_("The picture is saved."))
     return redirect(url_for(".show", product_id=product_id), 303)
 

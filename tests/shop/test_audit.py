@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from shop_app import audit
-from shop_app.db import Database
+from shop_app.db import Database, now
 from shop_app.manage.actions import ACTIONS
-from shop_app.models import AuditEntry
+from shop_app.messages.service import notify
+from shop_app.models import AuditEntry, Camera, Complaint, Offer, Product, Zone
 from tests.shop.conftest import Person
 
 SOURCE = Path(__file__).parents[2] / "shop_app"
@@ -73,12 +76,72 @@ def test_entries_are_found_by_day_of_the_shop_and_by_action(admin: Person, datab
     assert {"count-0", "count-2"} <= set(found("action=stock.counted&day=nonsense"))
 
 
+def test_the_log_names_people_and_things_in_as_many_statements_as_any_list(
+    admin: Person, billing: Person, customer: Person, make_product: Callable[..., Product], database: Database,
+    count_statements: list[str],
+) -> None:  # fmt: skip
+    product = make_product(name="Rye bread")
+    with database.writing() as session:
+        offer = Offer(
+            name="Bread week", kind="percent", basis_points=1000, starts_at=now(), ends_at=now() + timedelta(days=1),
+            state="proposed", proposed_by_id=admin.id, created_at=now(),
+        )  # fmt: skip
+        zone = Zone(name="shelf", kind="shelf", points=[])
+        session.add(
+            Camera(
+                name="door", title="Door", address="rtsp://192.0.2.7/", created_at=now(), updated_at=now(), zones=[zone]
+            )
+        )
+        complaint = Complaint(
+            customer_id=customer.id, subject="Mouldy", state="open", created_at=now(), updated_at=now()
+        )
+        session.add_all([offer, complaint])
+        note = notify(session, "Stocktaking", account_id=billing.id)
+        session.flush()
+        audit.record(session, None, "stock.counted", product.id)
+        audit.record(session, None, "offer.proposed", offer.id)
+        audit.record(session, None, "complaint.answered", complaint.id)
+        audit.record(session, None, "wallet.top-up", customer.id)
+        audit.record(session, None, "tax-class.changed", product.tax_class_id)
+        audit.record(session, None, "notification.sent", note.id, to=f"person:{billing.id}")
+        audit.record(session, None, "zone.watchers", zone.id, accounts=[billing.id, 999_999])
+        audit.record(session, None, "bill.made", 401)
+        audit.record(session, None, "account.session-ended", customer.id)  # the number of a sign-in, not of a person
+        audit.record(session, None, "product.edited", str(product.id))  # a SKU of digits
+        audit.record(session, None, "staff.edited", 999_999)  # whoever that was
+    count_statements.clear()
+
+    page = admin.client.get("/manage/audit").text
+    sent = [one for one in count_statements if not one.startswith(("BEGIN", "PRAGMA"))]
+
+    cells = re.findall(r'data-label="Of">(.*?)</td>', page)
+    assert [re.sub("<.*", "", cell).strip() for cell in cells] == [
+        "999999", str(product.id), f"Sign-in {customer.id}", "Bill 401", "shelf", "Stocktaking", "Standard",
+        "Customer Person", "Mouldy", "Bread week", "Rye bread",
+    ]  # fmt: skip
+    assert f"accounts: {billing.name}, 999999" in page
+    assert f"to: {billing.name}" in page
+    assert len(sent) <= 5
+
+
+def test_a_page_of_bills_looks_no_name_up(admin: Person, database: Database, count_statements: list[str]) -> None:
+    with database.writing() as session:
+        audit.record(session, None, "bill.made", 401)
+    count_statements.clear()
+
+    admin.client.get("/manage/audit")
+
+    assert len([one for one in count_statements if not one.startswith(("BEGIN", "PRAGMA"))]) <= 4
+
+
 @pytest.mark.parametrize("details", ["{", "[1]", "7", '"<b>"', "<b>"])
 def test_details_that_somebody_wrote_into_the_database_do_not_break_the_page(
     details: str, admin: Person, database: Database
 ) -> None:
     with database.writing() as session:
         audit.record(session, None, "shop.armed", "x")
+        audit.record(session, None, "notification.sent", "x")
+        audit.record(session, None, "zone.watchers", "9" * 30)
     with database.writing() as session:
         session.execute(update(AuditEntry).values(details=details))
 

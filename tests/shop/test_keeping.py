@@ -476,7 +476,10 @@ def fill_the_disk(_picture: Image.Image, path: Path, *_: object, **__: object) -
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_what_a_kill_left_half_written_is_gone_after_a_week(app: Flask, database: Database) -> None:
+def test_what_a_kill_left_half_written_is_gone_after_a_week(
+    app: Flask, database: Database, make_product: Callable[..., Product]
+) -> None:
+    make_product(picture="b.webp")
     media = shop_of(app).settings.media
     old = [media / "events" / "1.part", media / "events" / "2.clean", media / "products" / "a.webp.part"]
     kept = [media / "events" / "3.part", media / "products" / "b.webp"]
@@ -489,3 +492,37 @@ def test_what_a_kill_left_half_written_is_gone_after_a_week(app: Flask, database
     retention.run(database, shop_of(app).settings)
 
     assert sorted(path for path in media.rglob("*") if path.is_file()) == sorted(kept)
+
+
+def test_a_replaced_picture_is_deleted_a_day_later_and_no_other(
+    app: Flask, admin: Person, database: Database, make_product: Callable[..., Product]
+) -> None:
+    def send() -> str:
+        png = io.BytesIO()
+        Image.new("RGB", (4, 4)).save(png, "PNG")
+        png.seek(0)
+        admin.client.post(f"/products/{product.id}/picture", data={"picture": (png, "x.png")})
+        with database.reading() as session:
+            return str(session.get_one(Product, product.id).picture)
+
+    def grow_old(*names: str) -> None:
+        for name in names:
+            os.utime(folder / name, (1, 1))
+
+    product, off_sale = make_product(), make_product(picture="off-sale.webp", active=False)
+    folder = shop_of(app).settings.media / "products"
+    first = send()
+    (folder / str(off_sale.picture)).write_bytes(b"may come back")
+    grow_old(first, "off-sale.webp")
+    second = send()
+
+    retention.run(database, shop_of(app).settings)
+    the_same_day = sorted(path.name for path in folder.iterdir())
+    grow_old(first, second)
+    counts = retention.run(database, shop_of(app).settings)
+
+    assert the_same_day == sorted([first, second, "off-sale.webp"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([second, "off-sale.webp"])
+    assert counts["pictures"] == 1
+    with admin.client.get(f"/products/{product.id}/picture") as answer:
+        assert answer.status_code == 200
