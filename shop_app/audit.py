@@ -13,10 +13,10 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, not_, select, update
+from sqlalchemy import and_, bindparam, not_, select, update
 from sqlalchemy.orm import Session
 
-from shop_app.db import now
+from shop_app.db import insert_into, now
 from shop_app.models import AuditEntry, AuditHead
 from shop_app.permissions import Role
 from shop_app.web import Actor
@@ -24,6 +24,13 @@ from shop_app.web import Actor
 EMPTIED = "audit.names-removed"
 _PENDING = "audit"
 _AT_ONCE = 1000  # ids in one entry, whose details MariaDB keeps to 64 kB
+_COLUMNS = AuditEntry.__table__.columns.keys()
+_ADD = insert_into(AuditEntry)
+_LOCK_HEAD = select(AuditHead.last_id, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
+_MOVE_HEAD = (
+    update(AuditHead).where(AuditHead.id == 1).values(last_id=bindparam("last"), hash=bindparam("last_hash"))
+    .execution_options(synchronize_session=False)
+)  # fmt: skip
 
 
 def record(session: Session, actor: Actor | None, action: str, subject: object = "", **details: Any) -> None:
@@ -49,16 +56,15 @@ def seal(session: Session) -> None:
     if not pending:
         return
     session.flush()
-    head = session.execute(select(AuditHead.last_id, AuditHead.hash).where(AuditHead.id == 1).with_for_update()).one()
+    head = session.execute(_LOCK_HEAD).one()
     last, previous = head.last_id, head.hash
     for entry in pending:
         entry.id, entry.previous_hash = last + 1, previous
         entry.hash = digest(entry)
         last, previous = entry.id, entry.hash
     # Every writer waits here for the one before: two statements, and no flush that looks through the session for more.
-    columns = AuditEntry.__table__.columns.keys()
-    session.execute(insert(AuditEntry), [{name: getattr(entry, name) for name in columns} for entry in pending])
-    session.execute(update(AuditHead).where(AuditHead.id == 1).values(last_id=last, hash=previous))
+    session.execute(_ADD, [{name: getattr(entry, name) for name in _COLUMNS} for entry in pending])
+    session.execute(_MOVE_HEAD, {"last": last, "last_hash": previous})
 
 
 def digest(entry: AuditEntry) -> str:

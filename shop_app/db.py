@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from math import inf
+from time import monotonic
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
+    Case,
     DateTime,
     Dialect,
     Executable,
+    Insert,
     Integer,
     MetaData,
     String,
+    Table,
+    bindparam,
+    case,
     create_engine,
     event,
+    insert,
 )
 from sqlalchemy.dialects.mysql import DATETIME, VARCHAR
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # 1205 lock wait timeout, 1213 deadlock, 1020 record has changed: the transaction is gone and may be tried again. So it is
@@ -34,6 +43,7 @@ _CHECK_FAILED = {4025, 3819}  # MariaDB, MySQL: an error of this kind there, an 
 
 # Whatever the server is set to: what does not fit is refused, not cut, and nobody waits a minute for a lock.
 _MARIADB = "SET sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 10"
+_RESTED = 1.0  # seconds; for what was cut in less, the first statement of a request is repeated
 MOST_CONNECTIONS = 48  # of one process to MariaDB; further requests wait for one of them
 
 
@@ -111,13 +121,15 @@ class Database:
             return create_engine(
                 self.url, pool_size=16, max_overflow=240, connect_args={"timeout": 10, "check_same_thread": False}
             )
-        return create_engine(
+        engine = create_engine(
             self.url, isolation_level=isolation_level, pool_size=8, max_overflow=MOST_CONNECTIONS // 2 - 8,
-            pool_recycle=1800, pool_pre_ping=True,
+            pool_recycle=1800, pool_reset_on_return=None,  # a Session has ended its transaction by itself
             connect_args={
                 "connect_timeout": 10, "read_timeout": 60, "write_timeout": 60, "init_command": _MARIADB,
             },
         )  # fmt: skip
+        _ping_what_rested(engine)
+        return engine
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -155,10 +167,31 @@ class Database:
         self.writer.dispose()
 
 
-def changed_rows(session: Session, statement: Executable) -> int:
+def changed_rows(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
     """Run an UPDATE or DELETE; how many rows it met. What it set must not have been set in Python before."""
-    result: Any = session.execute(statement)
+    result: Any = session.execute(statement, values)
     return int(result.rowcount)
+
+
+def insert_into(kind: type[Base]) -> Insert:
+    """INSERT of rows given as dicts by column, without what the ORM does for objects."""
+    return insert(cast("Table", kind.__table__))
+
+
+def amount_by(key: InstrumentedAttribute[int], rows: int) -> tuple[list[BindParameter[int]], Case[int]]:
+    """The keys of so many rows, and an amount for each, as parameters that `amounts_of` fills.
+
+    With them a statement is put together once for each number of rows, which takes longer than to send it.
+    """
+    keys = [bindparam(f"key_{n}", type_=BigInteger) for n in range(rows)]
+    amounts = [bindparam(f"amount_{n}", type_=BigInteger) for n in range(rows)]
+    return keys, case(*((key == one, amount) for one, amount in zip(keys, amounts, strict=True)))
+
+
+def amounts_of(amounts: Mapping[int, int]) -> dict[str, int]:
+    """The parameters of `amount_by`."""
+    keys = {f"key_{n}": key for n, key in enumerate(amounts)}
+    return keys | {f"amount_{n}": amount for n, amount in enumerate(amounts.values())}
 
 
 def may_retry(error: DBAPIError) -> bool:
@@ -199,6 +232,23 @@ def _set_up_sqlite(engine: Engine, begin: str, *, read_only: bool) -> None:
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _ping_what_rested(engine: Engine) -> None:
+    """Try a pooled connection before it is used again, unless it was used a moment ago: the server may have restarted."""
+
+    @event.listens_for(engine, "checkin")  # codespell:ignore checkin
+    def rest(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def try_it(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info.get("rests_since", inf) < _RESTED:
+            return
+        try:
+            connection.ping(reconnect=False)
+        except connection.Error as error:
+            raise InvalidatePoolError from error
 
 
 def _read_only(connection: Any, _record: Any) -> None:

@@ -110,6 +110,8 @@ def init_errors(app: Flask) -> None:
             log.debug("statement failed", exc_info=error)
         else:
             log.error("%s %r failed [%s]", request.method, request.path, reference(), exc_info=error)
+        if "unit" in g:
+            g.unit.finish(keep=False)  # what failed before the view; the error's page reads in a transaction of its own
         status = HTTPStatus.INSUFFICIENT_STORAGE if _is_full(error) else HTTPStatus.INTERNAL_SERVER_ERROR
         return answer(status, _explain(status) or "", {})
 

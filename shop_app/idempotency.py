@@ -13,16 +13,27 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import JSON, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from shop_app.db import changed_rows, now
+from shop_app.db import changed_rows, insert_into, now
 from shop_app.errors import Invalid
 from shop_app.models import IdempotencyKey
 from shop_app.text import _
 from shop_app.web import Actor
 
 KEPT = timedelta(hours=48)
+_THIS = (
+    IdempotencyKey.account_id == bindparam("who"),
+    IdempotencyKey.route == bindparam("what"),
+    IdempotencyKey.key == bindparam("which"),
+)
+_BEGIN = insert_into(IdempotencyKey).prefix_with("OR IGNORE", dialect="sqlite").prefix_with("IGNORE", dialect="mysql")
+_STORE = (
+    update(IdempotencyKey).where(*_THIS).values(status=201, answer=bindparam("first_answer", type_=JSON))
+    .execution_options(synchronize_session=False)
+)  # fmt: skip
+_STORED = select(IdempotencyKey).where(*_THIS)
 
 
 def once(
@@ -30,14 +41,11 @@ def once(
 ) -> tuple[dict[str, Any], bool]:
     """The answer of `work`, and whether it is a stored one. The same key with another body is refused (`Invalid`)."""
     digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
-    statement = insert(IdempotencyKey).values(
-        account_id=actor.account_id, route=route, key=key, body_hash=digest, status=None, created_at=now()
-    )
-    statement = statement.prefix_with("OR IGNORE", dialect="sqlite").prefix_with("IGNORE", dialect="mysql")
-    if changed_rows(session, statement) == 0:
+    request = {"account_id": actor.account_id, "route": route, "key": key, "body_hash": digest, "created_at": now()}
+    if changed_rows(session, _BEGIN, request) == 0:
         return _stored(session, actor, route, key, digest), True
     answer = work()
-    session.execute(update(IdempotencyKey).where(*_of(actor, route, key)).values(status=201, answer=answer))
+    session.execute(_STORE, _named(actor, route, key) | {"first_answer": answer})
     return answer, False
 
 
@@ -47,7 +55,7 @@ def forget_old(session: Session) -> None:
 
 
 def _stored(session: Session, actor: Actor, route: str, key: str, digest: str) -> dict[str, Any]:
-    found = session.scalars(select(IdempotencyKey).where(*_of(actor, route, key))).one()
+    found = session.scalars(_STORED, _named(actor, route, key)).one()
     if found.body_hash != digest or found.answer is None:
         raise Invalid(
             _("This was done already, with other contents. Nothing was done now; look at what was done first."),
@@ -56,5 +64,5 @@ def _stored(session: Session, actor: Actor, route: str, key: str, digest: str) -
     return found.answer
 
 
-def _of(actor: Actor, route: str, key: str) -> tuple[ColumnElement[bool], ...]:
-    return (IdempotencyKey.account_id == actor.account_id, IdempotencyKey.route == route, IdempotencyKey.key == key)
+def _named(actor: Actor, route: str, key: str) -> dict[str, Any]:
+    return {"who": actor.account_id, "what": route, "which": key}

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, case, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Insert, Select, Update, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app import audit, money
 from shop_app.accounts.service import hold
-from shop_app.db import changed_rows, now
+from shop_app.db import amount_by, amounts_of, changed_rows, insert_into, now
 from shop_app.errors import Conflict, Invalid
 from shop_app.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction
 from shop_app.permissions import Role
@@ -25,6 +27,12 @@ from shop_app.web import Actor
 CASH, CARD, WALLET, SALES = "cash", "card", "wallet", "sales"
 TOP_UP, PAY_OUT = "top-up", "pay-out"
 MOST_TOP_UP = 10**9  # minor units; what a scanner types into the field is more
+
+
+_ACCOUNTS = select(LedgerAccount.kind, LedgerAccount.id).where(
+    LedgerAccount.owner.in_(bindparam("owners", expanding=True))
+)
+_BEGIN = insert_into(LedgerTransaction)
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,13 @@ class Reason:
     note: str = ""
 
 
-def shop_accounts(session: Session) -> dict[str, int]:
-    """The ids of the shop's own accounts: cash, card and sales."""
-    query = select(LedgerAccount.kind, LedgerAccount.id).where(LedgerAccount.owner == "shop")
-    return {kind: account for kind, account in session.execute(query)}
+def accounts_of(session: Session, customer_id: int | None = None) -> dict[str, int]:
+    """The ids of the shop's own accounts (cash, card and sales), and of a customer's wallet, which is made on first use."""
+    owners = ["shop"] if customer_id is None else ["shop", _owner(customer_id)]
+    found = {kind: account for kind, account in session.execute(_ACCOUNTS, {"owners": owners})}
+    if customer_id is not None and WALLET not in found:
+        found[WALLET] = wallet_of(session, customer_id)
+    return found
 
 
 def wallet_of(session: Session, customer_id: int) -> int:
@@ -77,28 +88,26 @@ def entries_of(customer_id: int) -> Select[LedgerEntry, LedgerTransaction, int, 
     return query.where(LedgerAccount.kind == WALLET, LedgerAccount.owner == _owner(customer_id))
 
 
-def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, int]) -> LedgerTransaction:
-    """Move money between ledger accounts: `amounts` by account id, summing to zero.
+def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, int]) -> int:
+    """Move money between ledger accounts: `amounts` by account id, summing to zero. Returns the transaction's id.
 
     A wallet that holds too little refuses the whole with `Conflict`; the database itself keeps it from going below zero.
     """
-    transaction = begin(session, actor, reason)
-    move(session, transaction, amounts)
-    return transaction
+    transaction_id = begin(session, actor, reason)
+    move(session, transaction_id, amounts)
+    return transaction_id
 
 
-def begin(session: Session, actor: Actor, reason: Reason) -> LedgerTransaction:
-    """A transaction whose money is still to be moved."""
-    transaction = LedgerTransaction(
-        kind=reason.kind, at=now(), account_id=actor.account_id, bill_id=reason.bill_id, refund_id=reason.refund_id,
-        note=reason.note[:200],
-    )  # fmt: skip
-    session.add(transaction)
-    session.flush()
-    return transaction
+def begin(session: Session, actor: Actor, reason: Reason) -> int:
+    """A transaction whose money is still to be moved; its id."""
+    made: Any = session.connection().execute(_BEGIN, {
+        "kind": reason.kind, "at": now(), "account_id": actor.account_id, "bill_id": reason.bill_id,
+        "refund_id": reason.refund_id, "note": reason.note[:200],
+    })  # fmt: skip
+    return int(made.inserted_primary_key[0])
 
 
-def move(session: Session, transaction: LedgerTransaction, amounts: Mapping[int, int]) -> None:
+def move(session: Session, transaction_id: int, amounts: Mapping[int, int]) -> None:
     """Move the money of a transaction, as `post`. The shop's own accounts are locked from here to the commit."""
     if sum(amounts.values()):
         raise ValueError(f"the entries of a transaction must sum to zero, not {sum(amounts.values())}")
@@ -107,14 +116,10 @@ def move(session: Session, transaction: LedgerTransaction, amounts: Mapping[int,
         return
     if not _add(session, moved):
         raise Conflict(_("The wallet does not hold enough. Nothing was charged."), code="wallet-too-low")
-    columns = "transaction_id", "account_id", "amount_minor", "balance_after_minor"
-    entries = select(
-        literal(transaction.id), LedgerAccount.id, case(moved, value=LedgerAccount.id), LedgerAccount.balance_minor
-    ).where(LedgerAccount.id.in_(moved))
-    session.execute(insert(LedgerEntry).from_select(columns, entries))
+    session.execute(_entries(len(moved)), amounts_of(moved) | {"transaction": transaction_id})
 
 
-def top_up(session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str) -> LedgerTransaction:
+def top_up(session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str) -> int:
     """Put money that a customer hands over (cash or card) into the customer's wallet."""
     if amount_minor <= 0:
         raise Invalid(_("Nothing was paid in: the amount must be more than nothing."))
@@ -129,7 +134,7 @@ def top_up(session: Session, actor: Actor, customer_id: int, amount_minor: int, 
     return _through_the_wallet(session, actor, customer_id, amount_minor, method, TOP_UP)
 
 
-def pay_out(session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str) -> LedgerTransaction:
+def pay_out(session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str) -> int:
     """Hand money out of a customer's wallet: it is theirs, and what was paid in by mistake goes back this way."""
     if amount_minor <= 0 or amount_minor > money.LARGEST or method not in (CASH, CARD):
         raise Invalid(_("Nothing was paid out: an amount, and cash or card, are needed."))
@@ -138,12 +143,10 @@ def pay_out(session: Session, actor: Actor, customer_id: int, amount_minor: int,
 
 def _through_the_wallet(
     session: Session, actor: Actor, customer_id: int, amount_minor: int, method: str, kind: str
-) -> LedgerTransaction:
-    wallet = wallet_of(session, customer_id)
-    made = post(
-        session, actor, Reason(kind, note=method),
-        {wallet: amount_minor, shop_accounts(session)[method]: -amount_minor},
-    )  # fmt: skip
+) -> int:
+    accounts = accounts_of(session, customer_id)
+    amounts = {accounts[WALLET]: amount_minor, accounts[method]: -amount_minor}
+    made = post(session, actor, Reason(kind, note=method), amounts)
     audit.record(session, actor, f"wallet.{kind}", customer_id, amount_minor=amount_minor, method=method)
     return made
 
@@ -154,10 +157,25 @@ def trial_balance(session: Session) -> int:
 
 
 def _add(session: Session, amounts: Mapping[int, int]) -> bool:
-    after = LedgerAccount.balance_minor + case(amounts, value=LedgerAccount.id)
+    return changed_rows(session, _adding(len(amounts)), amounts_of(amounts)) == len(amounts)
+
+
+@cache
+def _adding(accounts: int) -> Update:
+    ids, amount = amount_by(LedgerAccount.id, accounts)
+    after = LedgerAccount.balance_minor + amount
     enough = (LedgerAccount.kind != WALLET) | (after >= 0)
-    statement = update(LedgerAccount).where(LedgerAccount.id.in_(amounts), enough).values(balance_minor=after)
-    return changed_rows(session, statement.execution_options(synchronize_session=False)) == len(amounts)
+    statement = update(LedgerAccount).where(LedgerAccount.id.in_(ids), enough).values(balance_minor=after)
+    return statement.execution_options(synchronize_session=False)
+
+
+@cache
+def _entries(accounts: int) -> Insert:
+    ids, amount = amount_by(LedgerAccount.id, accounts)
+    transaction = bindparam("transaction", type_=BigInteger)
+    found = select(transaction, LedgerAccount.id, amount, LedgerAccount.balance_minor)
+    columns = "transaction_id", "account_id", "amount_minor", "balance_after_minor"
+    return insert_into(LedgerEntry).from_select(columns, found.where(LedgerAccount.id.in_(ids)))
 
 
 def _owner(customer_id: int) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Select, delete, select, union
 from sqlalchemy.orm import Session
 
-from shop_app import audit
+from shop_app import audit, idempotency
 from shop_app.cameras import live
 from shop_app.db import Database, now
 from shop_app.events import files
@@ -49,6 +49,7 @@ def run(database: Database, settings: Settings) -> dict[str, int]:
     counts["pictures"] = _delete_pictures(database, settings.media / "products")
     with database.writing() as session:
         browsers.forget_ended(session)
+        idempotency.forget_old(session)
     erasure.sweep(database)
     _clear_parts(settings.media)
     if any(counts.values()):

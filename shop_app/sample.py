@@ -188,7 +188,7 @@ def _offers(session: Session, people: dict[Role, Account], products: Sequence[Pr
 def _top_ups(session: Session, cashier: Actor, customers: Sequence[Account], chance: random.Random) -> None:
     for customer in customers[:6]:
         made = ledger.top_up(session, cashier, customer.id, chance.choice([2000, 5000, 10000]), ledger.CASH)
-        made.at = now() - timedelta(days=DAYS, hours=2)
+        session.get_one(LedgerTransaction, made).at = now() - timedelta(days=DAYS, hours=2)
 
 
 def _day_of_bills(

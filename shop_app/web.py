@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from flask import Blueprint, Flask, Response, current_app, g, make_response, request
 from flask import session as page_session
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from shop_app.db import Database, is_duplicate, may_retry
 from shop_app.errors import Forbidden, NotSignedIn
@@ -213,9 +213,16 @@ def profile() -> ShopProfile:
         found = session().get(ShopProfile, 1)
         if found is None:
             raise RuntimeError("the database has no shop yet: run `vidframe-shop init`")
-        session().expunge(found)  # a plain value: it outlives a transaction that is rolled back
-        g.profile = known = found
+        g.profile = known = as_value(found)
     return known
+
+
+def as_value(found: ShopProfile) -> ShopProfile:
+    """The same as a plain value, which outlives a transaction that is rolled back."""
+    owner = object_session(found)
+    if owner is not None:
+        owner.expunge(found)
+    return found
 
 
 def actor() -> Actor:
@@ -267,7 +274,8 @@ def _in_one_unit(view: Callable[..., Any]) -> Callable[..., Response]:
                 return response
             except DBAPIError as error:
                 unit().finish(keep=False)
-                if not left or not (may_retry(error) or is_duplicate(error)):
+                was_only_read = error.connection_invalidated and not unit().writes
+                if not left or not (may_retry(error) or is_duplicate(error) or was_only_read):
                     raise
                 _begin_again(messages)
             except BaseException:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypeVarTuple
 
 from flask import Response, g, has_request_context, request
 from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shop_app.db import Database, now
 from shop_app.models import Account, LoginSession, ServiceToken, ShopProfile
 from shop_app.permissions import OF_ROLE, Permission, Role
-from shop_app.web import Actor, shop, unit
+from shop_app.web import Actor, as_value, shop, unit
 
 Columns = TypeVarTuple("Columns")
 TOUCH_EVERY = timedelta(seconds=60)
@@ -25,7 +27,22 @@ IDLE = {Role.BILLING: timedelta(hours=12), Role.SECURITY: timedelta(hours=12), R
 IDLE_STAFF = timedelta(minutes=30)
 # Each request asks one of these: they are put together once.
 _LOGIN = (
-    select(LoginSession, Account, ShopProfile)
+    select(
+        LoginSession.id,
+        LoginSession.ended_at,
+        LoginSession.expires_at,
+        LoginSession.last_seen_at,
+        LoginSession.idle_seconds,
+        LoginSession.confirmed_at,
+        LoginSession.account_id,
+        Account.role,
+        Account.name,
+        Account.active,
+        Account.extra_permissions,
+        Account.locale,
+        Account.created_at,
+        ShopProfile,
+    )
     .join(Account, LoginSession.account_id == Account.id)
     .join(ShopProfile, ShopProfile.id <= LoginSession.id)  # its one row, in the same statement
     .where(LoginSession.token_hash == bindparam("token_hash"), LoginSession.kind == bindparam("kind"))
@@ -103,25 +120,35 @@ def _signed_in(token: str, kind: str) -> Actor | None:
     found = _read(_LOGIN, {"token_hash": token_hash(token), "kind": kind})
     if found is None:
         return None
-    login, account, g.profile = found
+    g.profile = as_value(found.ShopProfile)
     at = now()
-    idle = timedelta(seconds=login.idle_seconds)
-    if login.ended_at or not account.active or at >= login.expires_at or at - login.last_seen_at >= idle:
+    idle = timedelta(seconds=found.idle_seconds)
+    if found.ended_at or not found.active or at >= found.expires_at or at - found.last_seen_at >= idle:
         return None
-    if at - login.last_seen_at >= TOUCH_EVERY:
+    if at - found.last_seen_at >= TOUCH_EVERY:
         with shop().database.writing() as session:
-            session.execute(update(LoginSession).where(LoginSession.id == login.id).values(last_seen_at=at))
-    return actor_of(account, login)
-
-
-def actor_of(account: Account, login: LoginSession | None = None) -> Actor:
-    """The account as the actor of a request."""
-    extra = {Permission(name) for name in account.extra_permissions if name in set(Permission)}
+            session.execute(update(LoginSession).where(LoginSession.id == found.id).values(last_seen_at=at))
+    role = Role(found.role)
     return Actor(
-        id=account.id, role=account.role_, name=account.name, permissions=OF_ROLE[account.role_] | extra,
-        login_id=login.id if login else None, locale=account.locale,
-        confirmed_at=login.confirmed_at if login else None, address=address(), since=account.created_at,
+        id=found.account_id, role=role, name=found.name, permissions=_permissions(role, found.extra_permissions),
+        login_id=found.id, locale=found.locale, confirmed_at=found.confirmed_at, address=address(),
+        since=found.created_at,
     )  # fmt: skip
+
+
+def actor_of(account: Account) -> Actor:
+    """The account as an actor who has not signed in."""
+    return Actor(
+        id=account.id, role=account.role_, name=account.name,
+        permissions=_permissions(account.role_, account.extra_permissions), locale=account.locale, address=address(),
+        since=account.created_at,
+    )  # fmt: skip
+
+
+def _permissions(role: Role, extra: Sequence[str]) -> frozenset[Permission]:
+    return (
+        OF_ROLE[role].union(Permission(name) for name in extra if name in set(Permission)) if extra else OF_ROLE[role]
+    )
 
 
 def _camera_system(token: str) -> Actor | None:
@@ -139,10 +166,21 @@ def _camera_system(token: str) -> Actor | None:
 
 
 def _read(statement: Select[*Columns], values: dict[str, str]) -> Row[*Columns] | None:
-    if not unit().writes:
-        return unit().session.execute(statement, values).first()
-    with shop().database.reading() as session:
-        return session.execute(statement, values).first()
+    try:
+        return _found(statement, values)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        # The first statement of a request met a connection that was cut a moment ago: nothing is lost, another one is there.
+        unit().finish(keep=False)
+        return _found(statement, values)
+
+
+def _found(statement: Select[*Columns], values: dict[str, str]) -> Row[*Columns] | None:
+    if unit().writes and shop().database.is_sqlite:  # who is refused must not have waited for the one write lock
+        with shop().database.reading() as session:
+            return session.execute(statement, values).first()
+    return unit().session.execute(statement, values).first()
 
 
 def still_signed_in(database: Database, token: str | None, may: Permission) -> bool:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from shop_app import audit, clock, ledger
 from shop_app.accounts import service as accounts
-from shop_app.db import changed_rows, now
+from shop_app.db import changed_rows, insert_into, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.listing import Rows, SortColumn, contains, once_per_filters
 from shop_app.models import (
@@ -21,7 +22,6 @@ from shop_app.models import (
     Bill,
     BillLine,
     Counter,
-    LedgerTransaction,
     Payment,
     ReceiptPrint,
     Refund,
@@ -35,6 +35,12 @@ from shop_app.till.pricing import PricedCart, PricedLine
 from shop_app.web import Actor
 
 _Cashier, _Customer = aliased(Account), aliased(Account)
+_ADD_LINES, _ADD_PAYMENTS = insert_into(BillLine), insert_into(Payment)
+_NUMBERED = update(Bill).where(Bill.id == bindparam("bill")).values(number=bindparam("taken"))
+_NUMBERED = _NUMBERED.execution_options(synchronize_session=False)
+_COUNTER = update(Counter).where(Counter.name == bindparam("counter")).execution_options(synchronize_session=False)
+_COUNT_RETURNING = _COUNTER.values(value=Counter.value + 1).returning(Counter.value)
+_COUNT = _COUNTER.values(value=func.last_insert_id(Counter.value + 1))
 METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
 
 SORTS: dict[str, list[SortColumn]] = {
@@ -99,11 +105,11 @@ def sell(session: Session, actor: Actor, sale: Sale, shop: ShopProfile) -> Bill:
     levels = stock.reserve(session, pieces, below_zero=sale.below_zero)
     # Not before: a line's reference to its product is a lock of its own, and two bills that both held it would wait in a ring.
     lines = [_line(bill, place, line) for place, line in enumerate(sale.priced.lines, 1)]
-    session.execute(insert(BillLine).execution_options(render_nulls=True), lines)  # one statement for all
+    session.execute(_ADD_LINES, lines)  # one statement for all
     stock.note(session, actor, levels, stock.Cause("sale", bill_id=bill.id))
     if booking is not None:
         ledger.move(session, *booking)
-    bill.number = next_number(session, "bill")
+    _give_number(session, bill, next_number(session, "bill"))
     audit.record(session, actor, "bill.made", bill.number, total_minor=bill.total_minor)
     return bill
 
@@ -217,15 +223,19 @@ def is_original(session: Session, bill_id: int, print_id: int | None, at: dateti
 
 def next_number(session: Session, name: str) -> int:
     """The next of numbers without gaps: it is taken inside the transaction, and goes back with it."""
-    counter = update(Counter).where(Counter.name == name).execution_options(synchronize_session=False)
     if session.get_bind().dialect.name == "sqlite":
-        number = session.scalars(counter.values(value=Counter.value + 1).returning(Counter.value)).first()
+        number = session.scalars(_COUNT_RETURNING, {"counter": name}).first()
     else:  # the number comes with the answer to the UPDATE, where a SELECT would be one more wait for all tills
-        done: Any = session.execute(counter.values(value=func.last_insert_id(Counter.value + 1)))
+        done: Any = session.execute(_COUNT, {"counter": name})
         number = done.lastrowid if done.rowcount else None
     if number is None:
         raise RuntimeError(f"the database has no counter {name!r}: run `vidframe-shop init`")
     return int(number)
+
+
+def _give_number(session: Session, bill: Bill, number: int) -> None:
+    session.execute(_NUMBERED, {"bill": bill.id, "taken": number})
+    set_committed_value(bill, "number", number)
 
 
 def part_of(amount_minor: int, quantity: int, before: int, pieces: int) -> int:
@@ -276,24 +286,15 @@ def _check_tenders(sale: Sale) -> None:
 
 def _note_payments(
     session: Session, actor: Actor, bill: Bill, tenders: Sequence[Tender]
-) -> tuple[LedgerTransaction, dict[int, int]] | None:
+) -> tuple[int, dict[int, int]] | None:
     """Write how a bill is paid; the ledger's transaction, and what it is to move. None where nothing is due."""
     if not tenders:
         return None
-    books = _accounts(session, bill)
+    books = ledger.accounts_of(session, bill.customer_id)
     booking = ledger.begin(session, actor, ledger.Reason("payment", bill_id=bill.id))
-    session.execute(
-        insert(Payment).execution_options(render_nulls=True), [_payment(bill, tender, booking.id) for tender in tenders]
-    )
+    session.execute(_ADD_PAYMENTS, [_payment(bill, tender, booking) for tender in tenders])
     amounts = {books[tender.method]: -tender.amount_minor for tender in tenders}
     return booking, amounts | {books[ledger.SALES]: bill.total_minor}
-
-
-def _accounts(session: Session, bill: Bill) -> dict[str, int]:
-    found = ledger.shop_accounts(session)
-    if bill.customer_id is not None:
-        found[ledger.WALLET] = ledger.wallet_of(session, bill.customer_id)
-    return found
 
 
 def _check_refund(bill: Bill, returns: Sequence[Return], method: str, reason: str) -> None:
@@ -341,7 +342,7 @@ def _back_to_shelf(session: Session, actor: Actor, bill: Bill, made: Refund) -> 
 def _book_refund(session: Session, actor: Actor, bill: Bill, made: Refund) -> None:
     if not made.total_minor:
         return
-    books = _accounts(session, bill)
+    books = ledger.accounts_of(session, bill.customer_id)
     amounts = {books[made.method]: made.total_minor, books[ledger.SALES]: -made.total_minor}
     ledger.post(session, actor, ledger.Reason("refund", bill_id=bill.id, refund_id=made.id), amounts)
 

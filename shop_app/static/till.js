@@ -71,15 +71,16 @@
       throw error;
     }
   }
+  function take(answer) { cart = { held: cart?.held, ...answer }; } // which carts are put aside comes only where it has changed
   async function reload() {
-    try { cart = await ask("/till/cart", {}); show(); } catch (error) { if (lost) setTimeout(reload, 3000); else say(error.message, true); }
+    try { take(await ask("/till/cart", {})); show(); } catch (error) { if (lost) setTimeout(reload, 3000); else say(error.message, true); }
   }
   function change(verb, body, key = null) {
     busy = busy.then(async () => {
       if (!cart) await reload();
       if (!cart) return;
       try {
-        cart = await ask(`/till/cart/${key ?? cart.key}/${verb}`, body);
+        take(await ask(`/till/cart/${key ?? cart.key}/${verb}`, body));
         if (cart.added) {
           chosen = cart.added;
           const line = cart.lines.find((one) => one.product_id === chosen);

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from shop_app import audit
-from shop_app.db import now
+from shop_app.db import amount_by, amounts_of, insert_into, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.i18n import told
 from shop_app.listing import Rows, SortColumn, contains, once_per_filters
@@ -30,6 +31,12 @@ SORTS: dict[str, list[SortColumn]] = {
     "stock": [Product.stock, Product.id],
     "sku": [Product.sku],
 }
+_LOCKED = (
+    select(Product.id, Product.name, Product.stock, Product.low_stock_level)
+    .where(Product.id.in_(bindparam("products", expanding=True)))
+    .order_by(Product.id).with_for_update()  # one order for all, so that two bills never wait in a ring
+)  # fmt: skip
+_ADD_MOVEMENTS = insert_into(StockMovement)
 MOVEMENT_SORTS: dict[str, list[SortColumn]] = {"at": [StockMovement.at, StockMovement.id]}
 
 
@@ -166,30 +173,31 @@ def set_low_level(session: Session, actor: Actor, product_id: int, level: int) -
 
 def note(session: Session, actor: Actor, changes: Sequence[Change], cause: Cause) -> None:
     """Make changes with their movements, and tell sales staff whose level was crossed."""
-    pieces = case({one.product_id: one.pieces for one in changes}, value=Product.id)
-    session.execute(
-        update(Product).where(Product.id.in_([one.product_id for one in changes])).values(stock=Product.stock + pieces)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
     at = now()
-    session.execute(insert(StockMovement), [_movement(actor, one, cause, at) for one in changes])
+    session.execute(_moving(len(changes)), amounts_of({one.product_id: one.pieces for one in changes}))
+    session.execute(_ADD_MOVEMENTS, [_movement(actor, one, cause, at) for one in changes])
     for one in changes:
         if one.after <= one.low < one.after - one.pieces:
             _tell_low(session, one)
 
 
 def _locked(session: Session, pieces: Mapping[int, int]) -> list[Change]:
-    query = select(Product.id, Product.name, Product.stock, Product.low_stock_level).where(Product.id.in_(pieces))
-    # One order for all, so that two bills never wait in a ring.
-    rows = session.execute(query.order_by(Product.id).with_for_update()).all()
+    rows = session.execute(_LOCKED, {"products": list(pieces)}).all()
     if len(rows) < len(pieces):
         raise NotFound(_("There is no such product."))
     return [Change(row.id, row.name, pieces[row.id], row.stock + pieces[row.id], row.low_stock_level) for row in rows]
 
 
+@cache
+def _moving(products: int) -> Update:
+    ids, pieces = amount_by(Product.id, products)
+    statement = update(Product).where(Product.id.in_(ids)).values(stock=Product.stock + pieces)
+    return statement.execution_options(synchronize_session=False)
+
+
 def _movement(actor: Actor, one: Change, cause: Cause, at: datetime) -> dict[str, Any]:
     return {
-        "product_id": one.product_id, "change": one.pieces, "stock_after": one.after, "reason": cause.reason,
+        "product_id": one.product_id, "change_": one.pieces, "stock_after": one.after, "reason": cause.reason,
         "note": cause.note[:200], "account_id": actor.account_id, "at": at, "bill_id": cause.bill_id,
         "refund_id": cause.refund_id,
     }  # fmt: skip

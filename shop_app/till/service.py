@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy.orm import Session
 
 from shop_app import idempotency, ledger
 from shop_app.accounts import service as accounts
@@ -20,7 +20,7 @@ from shop_app.bills.service import Sale, Tender, sell
 from shop_app.db import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.listing import contains
-from shop_app.models import Account, Bill, BillLine, HeldCart, LedgerAccount, Product, ShopProfile
+from shop_app.models import Account, Bill, BillLine, HeldCart, LedgerAccount, Product, ShopProfile, TaxClass
 from shop_app.offers.service import live
 from shop_app.permissions import Permission, Role
 from shop_app.text import _
@@ -32,6 +32,19 @@ MOST_PIECES = 9_999
 RECENT_BILLS = 500  # among which what is often sold is counted
 OFTEN = 10
 ROUTE = "till.pay"
+_CARTS = select(HeldCart).where(HeldCart.cashier_id == bindparam("cashier")).order_by(HeldCart.id)
+_CART = _CARTS.where(HeldCart.key == bindparam("cart")).with_for_update()
+_GOODS = select(
+    Product.id, Product.sku, Product.barcode, Product.name, Product.price_minor, Product.stock,
+    TaxClass.name.label("tax_name"), TaxClass.basis_points.label("tax_basis_points"),
+).join(Product.tax_class)  # fmt: skip
+_GOODS_IN_CART = _GOODS.where(Product.id.in_(bindparam("products", expanding=True)))
+_GOODS_ON_SALE = _GOODS.where(Product.id == bindparam("product"), Product.active)
+_GOODS_OF_CODE = _GOODS.where(
+    (Product.barcode == bindparam("code")) | (Product.sku == bindparam("code")), Product.active
+)
+
+Goods = Row[*tuple[Any, ...]]  # a product with its price, stock and tax of this moment
 
 
 @dataclass(frozen=True)
@@ -45,68 +58,63 @@ class CartView:
     wallet_minor: int
 
 
-def open_cart(session: Session, actor: Actor) -> HeldCart:
-    """The cart that this cashier is filling, of several (two pages opened at once) the last touched; else a new one."""
-    query = select(HeldCart).where(HeldCart.cashier_id == actor.account_id, HeldCart.on_hold.is_(False))
-    found = session.scalars(query.order_by(HeldCart.updated_at.desc(), HeldCart.id.desc())).first()
-    return found or _new_cart(session, actor)
+def open_cart(session: Session, actor: Actor) -> tuple[HeldCart, Sequence[HeldCart]]:
+    """The cart that this cashier is filling, and those put aside.
+
+    Of several that are being filled (two pages opened at once) it is the last touched; where there is none, a new one.
+    """
+    found = session.scalars(_CARTS, {"cashier": actor.account_id}).all()
+    filling = [cart for cart in found if not cart.on_hold]
+    newest = max(filling, key=lambda cart: (cart.updated_at, cart.id), default=None)
+    return newest or _new_cart(session, actor), [cart for cart in found if cart.on_hold]
+
+
+def on_hold(session: Session, actor: Actor) -> Sequence[HeldCart]:
+    """The carts that this cashier has put aside."""
+    return [cart for cart in session.scalars(_CARTS, {"cashier": actor.account_id}) if cart.on_hold]
 
 
 def get_cart(session: Session, actor: Actor, key: str) -> HeldCart:
     """This cashier's cart by its key, locked until the end of the transaction."""
-    query = select(HeldCart).where(HeldCart.key == key, HeldCart.cashier_id == actor.account_id).with_for_update()
-    cart = session.scalars(query).first()
+    cart = session.scalars(_CART, {"cashier": actor.account_id, "cart": key}).first()
     if cart is None:
         raise NotFound(_("This cart is not open any more: it was paid or cleared, perhaps in another tab."))
     return cart
 
 
-def on_hold(session: Session, actor: Actor) -> Sequence[HeldCart]:
-    """The carts that this cashier has put aside."""
-    query = select(HeldCart).where(HeldCart.cashier_id == actor.account_id, HeldCart.on_hold.is_(True))
-    return session.scalars(query.order_by(HeldCart.id)).all()
-
-
-def add(session: Session, actor: Actor, key: str, code: str, quantity: int = 1) -> int:
-    """Add what a scanner read: a barcode or SKU, `3*code` for three. Returns the product's id."""
+def add(session: Session, actor: Actor, key: str, code: str, quantity: int = 1) -> tuple[HeldCart, Goods]:
+    """Add what a scanner read: a barcode or SKU, `3*code` for three. Returns the cart, and what came into it."""
     times, star, rest = code.strip().partition("*")
     if star and times.isascii() and times.isdigit() and rest:
         quantity, code = int(times[:6]), rest
         if not quantity:
             raise Invalid(_("Nothing was changed: a line has 1 to %(most)s pieces.", most=MOST_PIECES))
-    product = _by_code(session, code.strip())
-    _alter(
-        session, actor, key, product.id, lambda line: line | {"quantity": line["quantity"] + quantity}, may_begin=True
-    )
-    return product.id
+    return _added(session, actor, key, _by_code(session, code.strip()), quantity)
 
 
-def add_product(session: Session, actor: Actor, key: str, product_id: int, quantity: int = 1) -> int:
-    """Add a product chosen from the search."""
-    product = session.get(Product, product_id)
-    if product is None or not product.active:
+def add_product(session: Session, actor: Actor, key: str, product_id: int, quantity: int = 1) -> tuple[HeldCart, Goods]:
+    """Add a product chosen from the search. Returns as `add`."""
+    goods = session.execute(_GOODS_ON_SALE, {"product": product_id}).first()
+    if goods is None:
         raise NotFound(_("Nothing was added: this product is not on sale."))
-    _alter(
-        session, actor, key, product.id, lambda line: line | {"quantity": line["quantity"] + quantity}, may_begin=True
-    )
-    return product.id
+    return _added(session, actor, key, goods, quantity)
 
 
-def set_quantity(session: Session, actor: Actor, key: str, product_id: int, quantity: int) -> None:
+def set_quantity(session: Session, actor: Actor, key: str, product_id: int, quantity: int) -> HeldCart:
     """Set how many pieces a line has; 0 takes it out."""
-    _alter(session, actor, key, product_id, lambda line: line | {"quantity": quantity}, may_begin=not quantity)
+    return _alter(session, actor, key, product_id, lambda line: line | {"quantity": quantity}, may_begin=not quantity)
 
 
-def set_discount(session: Session, actor: Actor, key: str, product_id: int, basis_points: int) -> None:
+def set_discount(session: Session, actor: Actor, key: str, product_id: int, basis_points: int) -> HeldCart:
     """Give a discount on a line, 0 to 100 %; a right of its own."""
     if not actor.can(Permission.TILL_DISCOUNT):
         raise Forbidden(_("Your account may not give discounts. Nothing was changed."))
     if not 0 <= basis_points <= 10_000:
         raise Invalid(_("Nothing was changed: a discount is between 0 and 100 %."))
-    _alter(session, actor, key, product_id, lambda line: line | {"discount": basis_points})
+    return _alter(session, actor, key, product_id, lambda line: line | {"discount": basis_points})
 
 
-def set_customer(session: Session, actor: Actor, key: str, customer_id: int | None) -> None:
+def set_customer(session: Session, actor: Actor, key: str, customer_id: int | None) -> HeldCart:
     """Say whose bill this is."""
     cart = get_cart(session, actor, key)
     if customer_id is not None:
@@ -115,6 +123,7 @@ def set_customer(session: Session, actor: Actor, key: str, customer_id: int | No
         if customer is None or customer.role != Role.CUSTOMER or not customer.active:
             raise NotFound(_("Nothing was changed: there is no such customer."))
     cart.customer_id, cart.updated_at = customer_id, now()
+    return cart
 
 
 def hold(session: Session, actor: Actor, key: str, label: str = "") -> HeldCart:
@@ -149,17 +158,17 @@ def clear(session: Session, actor: Actor, key: str) -> HeldCart:
     return _new_cart(session, actor)
 
 
-def look(session: Session, cart: HeldCart, shop: ShopProfile, at: datetime) -> CartView:
-    """The cart with its prices, offers and stock of this moment."""
-    ids = [line["product_id"] for line in cart.lines]
-    query = select(Product).where(Product.id.in_(ids)).options(joinedload(Product.tax_class))
-    products = {product.id: product for product in session.scalars(query)} if ids else {}
-    items = [_item(products[line["product_id"]], line) for line in cart.lines if line["product_id"] in products]
+def look(session: Session, cart: HeldCart, shop: ShopProfile, at: datetime, known: Goods | None = None) -> CartView:
+    """The cart with its prices, offers and stock of this moment; `known` was read in this transaction already."""
+    goods = {known.id: known} if known is not None else {}
+    unknown = [line["product_id"] for line in cart.lines if line["product_id"] not in goods]
+    if unknown:
+        goods |= {one.id: one for one in session.execute(_GOODS_IN_CART, {"products": unknown})}
+    items = [_item(goods[line["product_id"]], line) for line in cart.lines if line["product_id"] in goods]
     deals = live(session, at) if items else []
     priced = price_cart(items, deals, prices_include_tax=shop.prices_include_tax)
     customer, wallet = _customer(session, cart.customer_id)
-    stock = {product.id: product.stock for product in products.values()}
-    return CartView(cart, priced, stock, customer, wallet)
+    return CartView(cart, priced, {one.id: one.stock for one in goods.values()}, customer, wallet)
 
 
 def pay(
@@ -244,7 +253,16 @@ def _check_payable(view: CartView, expected_minor: int, shop: ShopProfile, *, be
         )  # fmt: skip
 
 
-def _alter(session: Session, actor: Actor, key: str, product_id: int, change: Any, *, may_begin: bool = False) -> None:
+def _added(session: Session, actor: Actor, key: str, goods: Goods, quantity: int) -> tuple[HeldCart, Goods]:
+    cart = _alter(
+        session, actor, key, goods.id, lambda line: line | {"quantity": line["quantity"] + quantity}, may_begin=True
+    )
+    return cart, goods
+
+
+def _alter(
+    session: Session, actor: Actor, key: str, product_id: int, change: Any, *, may_begin: bool = False
+) -> HeldCart:
     cart = get_cart(session, actor, key)
     lines = [dict(line) for line in cart.lines]
     found = next((n for n, line in enumerate(lines) if line["product_id"] == product_id), None)
@@ -260,22 +278,21 @@ def _alter(session: Session, actor: Actor, key: str, product_id: int, change: An
     if len(lines) > MOST_LINES:
         raise Invalid(_("Nothing was added: a bill has at most %(most)s lines.", most=MOST_LINES))
     cart.lines, cart.updated_at = lines, now()
-    session.flush()
+    return cart
 
 
-def _by_code(session: Session, code: str) -> Product:
-    query = select(Product).where(or_(Product.barcode == code, Product.sku == code), Product.active)
+def _by_code(session: Session, code: str) -> Goods:
     # A barcode goes before a SKU of another product that reads the same.
-    found = sorted(session.scalars(query), key=lambda product: product.barcode != code)
+    found = sorted(session.execute(_GOODS_OF_CODE, {"code": code}), key=lambda goods: goods.barcode != code)
     if not code or not found:
         raise NotFound(_("Nothing was added: no product has the code %(code)s.", code=code[:40]), code="unknown-code")
     return found[0]
 
 
-def _item(product: Product, line: dict[str, Any]) -> Item:
+def _item(goods: Goods, line: dict[str, Any]) -> Item:
     return Item(
-        product.id, product.sku, product.name, line["quantity"], product.price_minor, product.tax_class.name,
-        product.tax_class.basis_points, line.get("discount", 0),
+        goods.id, goods.sku, goods.name, line["quantity"], goods.price_minor, goods.tax_name, goods.tax_basis_points,
+        line.get("discount", 0),
     )  # fmt: skip
 
 
@@ -286,7 +303,6 @@ def _customer(session: Session, customer_id: int | None) -> tuple[Account | None
 
 
 def _new_cart(session: Session, actor: Actor) -> HeldCart:
-    idempotency.forget_old(session)
     at = now()
     cart = HeldCart(
         cashier_id=actor.account_id, key=secrets.token_hex(16), label="", on_hold=False, lines=[], created_at=at,

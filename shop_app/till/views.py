@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from flask import Response, jsonify, render_template
@@ -96,58 +97,56 @@ def index() -> str:
 def open_cart() -> Response:
     """The cart being filled; a new one where there is none."""
     read_body(Nothing)
-    return _cart(service.open_cart(session(), actor()))
+    cart, held = service.open_cart(session(), actor())
+    return _cart(cart, held=held)
 
 
 @area.post("/cart/<key>/scan", may=P.TILL)
 def scan(key: str) -> Response:
     """Add what a scanner read."""
-    added = service.add(session(), actor(), key, read_body(Scan).code)
-    return _cart(service.get_cart(session(), actor(), key), added=added)
+    return _cart(*service.add(session(), actor(), key, read_body(Scan).code))
 
 
 @area.post("/cart/<key>/add", may=P.TILL)
 def add(key: str) -> Response:
     """Add a product chosen from the search."""
     body = read_body(Choice)
-    service.add_product(session(), actor(), key, body.product_id, body.quantity)
-    return _cart(service.get_cart(session(), actor(), key), added=body.product_id)
+    return _cart(*service.add_product(session(), actor(), key, body.product_id, body.quantity))
 
 
 @area.post("/cart/<key>/quantity", may=P.TILL)
 def quantity(key: str) -> Response:
     """Set the pieces of a line."""
     body = read_body(Quantity)
-    service.set_quantity(session(), actor(), key, body.product_id, body.quantity)
-    return _cart(service.get_cart(session(), actor(), key))
+    return _cart(service.set_quantity(session(), actor(), key, body.product_id, body.quantity))
 
 
 @area.post("/cart/<key>/discount", may=P.TILL_DISCOUNT)
 def discount(key: str) -> Response:
     """Give a discount on a line."""
     body = read_body(HandDiscount)
-    service.set_discount(session(), actor(), key, body.product_id, body.basis_points)
-    return _cart(service.get_cart(session(), actor(), key))
+    return _cart(service.set_discount(session(), actor(), key, body.product_id, body.basis_points))
 
 
 @area.post("/cart/<key>/customer", may=P.TILL)
 def customer(key: str) -> Response:
     """Say whose bill this is."""
-    service.set_customer(session(), actor(), key, read_body(CustomerChoice).customer_id)
-    return _cart(service.get_cart(session(), actor(), key))
+    return _cart(service.set_customer(session(), actor(), key, read_body(CustomerChoice).customer_id))
 
 
 @area.post("/cart/<key>/hold", may=P.TILL)
 def hold(key: str) -> Response:
     """Put the cart aside."""
-    return _cart(service.hold(session(), actor(), key, read_body(Label).label))
+    fresh = service.hold(session(), actor(), key, read_body(Label).label)
+    return _cart(fresh, held=service.on_hold(session(), actor()))
 
 
 @area.post("/cart/<key>/resume", may=P.TILL)
 def resume(key: str) -> Response:
     """Take a cart up again."""
     read_body(Nothing)
-    return _cart(service.resume(session(), actor(), key))
+    resumed = service.resume(session(), actor(), key)
+    return _cart(resumed, held=service.on_hold(session(), actor()))
 
 
 @area.post("/cart/<key>/clear", may=P.TILL)
@@ -197,16 +196,18 @@ def _product(one: Product) -> dict[str, Any]:
     return {"id": one.id, "name": one.name, "sku": one.sku, "price_minor": one.price_minor, "stock": one.stock}
 
 
-def _cart(cart: HeldCart, added: int | None = None) -> Response:
-    view = service.look(session(), cart, profile(), now())
+def _cart(cart: HeldCart, added: service.Goods | None = None, held: Sequence[HeldCart] | None = None) -> Response:
+    """A cart with its prices; which carts are put aside only where that has changed."""
+    view = service.look(session(), cart, profile(), now(), added)
     priced = view.priced
-    return jsonify({
-        "key": cart.key, "added": added, "currency": profile().currency, "digits": digits(profile().currency),
+    answer = {
+        "key": cart.key, "added": added and added.id, "currency": profile().currency,
+        "digits": digits(profile().currency),
         "lines": [_line(line, view.stock[line.item.product_id]) for line in priced.lines],
         "pieces": priced.pieces, "net_minor": priced.net_minor, "tax_minor": priced.tax_minor,
-        "discount_minor": priced.discount_minor, "total_minor": priced.total_minor,
-        "customer": _customer(view), "held": [_held(held) for held in service.on_hold(session(), actor())],
-    })  # fmt: skip
+        "discount_minor": priced.discount_minor, "total_minor": priced.total_minor, "customer": _customer(view),
+    }  # fmt: skip
+    return jsonify(answer if held is None else answer | {"held": [_held(one) for one in held]})
 
 
 def _line(line: PricedLine, stock: int) -> dict[str, Any]:

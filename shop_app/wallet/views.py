@@ -17,14 +17,14 @@ from shop_app.customers.service import get as get_customer
 from shop_app.errors import Refused
 from shop_app.forms import Form, MoneyField, choices
 from shop_app.listing import csv_answer, everything, paginate, wants_csv
-from shop_app.models import Account, LedgerEntry, LedgerTransaction
+from shop_app.models import Account, LedgerEntry
 from shop_app.pages import money_text
 from shop_app.permissions import Permission as P
 from shop_app.text import _l
 from shop_app.web import Actor, Area, actor, profile, session, unit
 
 area = Area("wallet", __name__, url_prefix="/customers/<int:customer_id>/wallet")
-Mover = Callable[[Session, Actor, int, int, str], LedgerTransaction]
+Mover = Callable[[Session, Actor, int, int, str], int]
 
 COLUMNS = {
     "time": lambda row: local(row.LedgerTransaction.at, profile().time_zone).isoformat(timespec="seconds"),
@@ -89,8 +89,7 @@ def _moved(customer: Account, form: WalletForm, how: Mover, said: str) -> BaseRe
     amount, method = form.amount.data or 0, form.method.data
 
     def work() -> dict[str, object]:
-        made = how(session(), actor(), customer.id, amount, method)
-        return {"transaction": made.id}
+        return {"transaction": how(session(), actor(), customer.id, amount, method)}
 
     body = [customer.id, amount, method, how.__name__]
     _answer, again = idempotency.once(session(), actor(), "wallet.top-up", form.key.data, body, work)

@@ -21,7 +21,7 @@ from shop_app.bills import service as bills
 from shop_app.bills.service import Return, Sale, Tender
 from shop_app.db import Database, may_retry, now
 from shop_app.errors import Conflict, Refused
-from shop_app.models import Account, Bill, LedgerAccount, LedgerTransaction, Product, RefundLine, ShopProfile
+from shop_app.models import Account, Bill, LedgerAccount, Product, RefundLine, ShopProfile
 from shop_app.permissions import OF_ROLE, Role
 from shop_app.rights import erasure
 from shop_app.stock import service as stock
@@ -97,7 +97,7 @@ def top_up_once(database: Database, actor: Actor, customer_id: int, key: str) ->
     """Pay 10.00 into a wallet, with a key that says it is always the same payment."""
 
     def work() -> dict[str, Any]:
-        return {"id": ledger.top_up(session, actor, customer_id, 1000, "cash").id}
+        return {"id": ledger.top_up(session, actor, customer_id, 1000, "cash")}
 
     with database.writing() as session:
         idempotency.once(session, actor, "test", key, [customer_id], work)
@@ -204,7 +204,7 @@ def top_up_or_erase_without_a_hold(database: Database, actor: Actor, customer_id
     """As `top_up_or_erase`, but nothing holds the account between the look at it and the money."""
     post = ledger.post
 
-    def post_late(*arguments: Any) -> LedgerTransaction:
+    def post_late(*arguments: Any) -> int:
         time.sleep(0.2)
         return post(*arguments)
 

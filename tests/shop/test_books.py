@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from shop_app import clock, idempotency, ledger
+from shop_app import clock, idempotency, ledger, retention
 from shop_app.backup import back_up, restore
 from shop_app.bills import service as bills
 from shop_app.bills.service import Return, Sale, Tender
@@ -45,7 +46,7 @@ from shop_app.permissions import OF_ROLE, Role
 from shop_app.reports.service import Span, report
 from shop_app.settings import Settings
 from shop_app.till.pricing import Item, price_cart
-from shop_app.web import Actor
+from shop_app.web import Actor, shop_of
 from tests.shop.conftest import Person
 
 Make = Callable[..., Product]
@@ -518,7 +519,7 @@ def fingerprint(database: Database) -> str:
 
 
 def test_a_key_is_one_persons_for_one_kind_of_request_and_lives_a_day(  # M4
-    database: Database, billing: Person, sign_in: Callable[..., Person]
+    app: Flask, database: Database, billing: Person, sign_in: Callable[..., Person]
 ) -> None:
     other = actor_of(sign_in(Role.BILLING))
 
@@ -534,7 +535,7 @@ def test_a_key_is_one_persons_for_one_kind_of_request_and_lives_a_day(  # M4
     for hours, is_kept in ((25, True), (49, False)):
         with database.writing() as session:
             session.execute(update(IdempotencyKey).values(created_at=now() - timedelta(hours=hours)))
-            idempotency.forget_old(session)
+        retention.run(database, shop_of(app).settings)
         assert ask(actor_of(billing), "a")[1] is is_kept
 
 

@@ -48,7 +48,7 @@ class Till:
         """Send `verb` for the present cart; the answer as it came."""
         answer = self._post(f"/till/cart/{self.cart['key']}/{verb}", body)
         if answer.status_code == 200 and verb != "pay":
-            self.cart = answer.json
+            self.cart |= answer.json  # which carts are put aside comes only where it has changed
         return answer
 
     def scan(self, product: Product, pieces: int = 1) -> None:
