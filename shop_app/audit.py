@@ -21,6 +21,7 @@ from shop_app.models import AuditEntry, AuditHead
 from shop_app.permissions import Role
 from shop_app.web import Actor
 
+CUSTOMER = "customer "
 EMPTIED = "audit.names-removed"
 _PENDING = "audit"
 _AT_ONCE = 1000  # ids in one entry, whose details MariaDB keeps to 64 kB
@@ -97,13 +98,13 @@ def forget_names(session: Session, account_id: int) -> None:
 
     Their hashes stay, as links of the chain. What they say now is vouched for by a new entry.
     """
-    plain = AuditEntry.actor == _number(account_id), AuditEntry.address == ""
+    plain = AuditEntry.actor == number_of(account_id), AuditEntry.address == ""
     query = select(AuditEntry).where(AuditEntry.actor_id == account_id, not_(and_(*plain))).order_by(AuditEntry.id)
     found = session.scalars(query).all()
     for begin in range(0, len(found), _AT_ONCE):
         part = found[begin : begin + _AT_ONCE]
         for entry in part:
-            entry.actor, entry.address = _number(account_id), ""
+            entry.actor, entry.address = number_of(account_id), ""
         record(session, None, EMPTIED, account_id, entries=[entry.id for entry in part], digest=_digest_of_all(part))
 
 
@@ -150,12 +151,13 @@ def _name(actor: Actor | None) -> str:
     if actor is None:
         return "the shop"
     if actor.role is Role.CUSTOMER and actor.id is not None:
-        return _number(actor.id)
+        return number_of(actor.id)
     return f"{actor.name} ({actor.role})"[:160]
 
 
-def _number(account_id: int) -> str:
-    return f"customer {account_id}"
+def number_of(account_id: int | None) -> str:
+    """How a customer stands in the log."""
+    return f"{CUSTOMER}{account_id}"
 
 
 def _moment(at: datetime) -> str:

@@ -82,8 +82,8 @@ def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: in
 
 _AUDIT: Rows = select(
     AuditEntry.id, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.details,
-    AuditEntry.address, AuditEntry.hash, AuditEntry.actor_id, Account.name.label("customer"),
-).outerjoin(Account, (Account.id == AuditEntry.actor_id) & (Account.role == Role.CUSTOMER.value))  # fmt: skip
+    AuditEntry.address, AuditEntry.hash, AuditEntry.actor_id,
+)  # fmt: skip
 
 
 def _customers_called(text: str) -> Select[int]:

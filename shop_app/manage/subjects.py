@@ -3,117 +3,133 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import LargeBinary, bindparam, cast, literal, select, union_all
+from sqlalchemy import LargeBinary, bindparam, cast, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
+from shop_app import audit
 from shop_app.models import Account, Complaint, Notification, Offer, Product, TaxClass, Zone
-from shop_app.text import _
+from shop_app.text import _, _l, in_words
 
 _NAMED = (
     (Account.id, Account.name), (Product.id, Product.name), (Offer.id, Offer.name), (Complaint.id, Complaint.subject),
     (Notification.id, Notification.title), (TaxClass.id, TaxClass.name), (Zone.id, Zone.name),
 )  # fmt: skip
 _ACCOUNT, _PRODUCT, _OFFER, _COMPLAINT, _NOTIFICATION, _TAX, _ZONE = range(len(_NAMED))
-# What stands under "Of" for an action, or for all of an area.
-_OF_ACTION = {
+# What has a number and no name.
+_WORDS = {
+    "alert": _l("Alert %(number)s"), "bill": _l("Bill %(number)s"), "feedback": _l("Feedback %(number)s"),
+    "refund": _l("Refund %(number)s"), "sign-in": _l("Sign-in %(number)s"),
+}  # fmt: skip
+# What an action, or all of an area, is about.
+_OF_ACTION: dict[str, int | str] = {
     "account": _ACCOUNT, "staff": _ACCOUNT, "wallet": _ACCOUNT, "audit.names-removed": _ACCOUNT, "stock": _PRODUCT,
     "offer": _OFFER, "complaint": _COMPLAINT, "notification": _NOTIFICATION, "tax-class.changed": _TAX, "zone": _ZONE,
+    "account.session-ended": "sign-in", **{area: area for area in ("alert", "bill", "feedback", "refund")},
 }  # fmt: skip
-_SIGN_IN = "account.session-ended"
-# As bytes, because names are compared in different ways, which MariaDB puts into no one column.
-_NAMES = union_all(
-    *(
-        select(literal(kind), number, cast(name, LargeBinary)).where(number.in_(bindparam(f"ids_{kind}", expanding=True)))
+Names = dict[tuple[int, int], str]
+
+
+class Described(NamedTuple):
+    """An entry as it is shown. `of` is what it is about; `number` stands beside that where the name does not hold it."""
+
+    entry: Any
+    who: str
+    of: str
+    number: str
+    details: str
+
+
+def describe(session: Session, entries: Iterable[Any]) -> list[Described]:
+    """The entries of a page with their names."""
+    found = [(entry, _about(entry.action), _whole(entry.subject)) for entry in entries]
+    wanted: dict[int, set[int]] = defaultdict(set)
+    for entry, about, number in found:
+        if number is not None and isinstance(about, int):
+            wanted[about].add(number)
+        if entry.actor.startswith(audit.CUSTOMER) or entry.action in _WITH_PEOPLE:
+            wanted[_ACCOUNT].update(_people(entry))
+    names, words = _look_up(session, wanted), in_words(_WORDS)
+    return [_described(entry, about, number, names, words) for entry, about, number in found]
+
+
+def _described(
+    entry: Any, about: int | str | None, number: int | None, names: Names, words: dict[str, str]
+) -> Described:
+    who = _name(names, entry.actor_id) if entry.actor.startswith(audit.CUSTOMER) else ""
+    details = _with_names(entry, names) if entry.action in _WITH_PEOPLE else entry.details
+    of, beside = entry.subject, ""
+    if number is not None and isinstance(about, str):
+        of = words[about] % {"number": number}
+    elif number is not None and isinstance(about, int):
+        name = _name(names, number) if about == _ACCOUNT else names.get((about, number), "")
+        of, beside = name or of, entry.subject if name else ""
+    return Described(entry, who or entry.actor, of, beside, details)
+
+
+def _look_up(session: Session, wanted: dict[int, set[int]]) -> Names:
+    kinds = tuple(sorted(kind for kind, numbers in wanted.items() if numbers))
+    if not kinds:
+        return {}
+    rows = session.connection().execute(_names(kinds), {f"ids_{kind}": sorted(wanted[kind]) for kind in kinds})
+    return {(kind, number): bytes(name).decode() for kind, number, name in rows}
+
+
+@lru_cache(maxsize=50)
+def _names(kinds: tuple[int, ...]) -> Any:
+    """The statement that looks up names of these kinds: put together once, since that costs more than the look."""
+    # As bytes, because names are compared in different ways, which MariaDB puts into no one column.
+    looks: list[Any] = [
+        select(literal_column(str(kind)), number, cast(name, LargeBinary)).where(
+            number.in_(bindparam(f"ids_{kind}", expanding=True))
+        )
         for kind, (number, name) in enumerate(_NAMED)
-    )
-)  # fmt: skip
+        if kind in kinds
+    ]
+    return union_all(*looks) if len(looks) > 1 else looks[0]
 
 
-class Subjects:
-    """The names that the entries of a page need."""
-
-    def __init__(self, session: Session, entries: Iterable[Any]) -> None:
-        wanted: dict[int, set[int]] = {kind: set() for kind in range(len(_NAMED))}
-        for entry in entries:
-            for kind, number in _numbers(entry):
-                wanted[kind].add(number)
-        self._found: dict[tuple[int, int], str] = {}
-        if any(wanted.values()):
-            rows = session.execute(_NAMES, {f"ids_{kind}": sorted(ids) for kind, ids in wanted.items()})
-            self._found = {(kind, number): bytes(name).decode() for kind, number, name in rows}
-
-    def of(self, entry: Any) -> str:
-        """The name of what an entry is about; empty where it has none."""
-        kind, number = _kind(entry.action), _whole(entry.subject)
-        if number is None:
-            return ""
-        if kind is not None:
-            return self._name(kind, number)
-        return _in_words(entry.action, number)
-
-    def details(self, entry: Any) -> str:
-        """The facts of an entry with names for the numbers of people."""
-        people = _people(entry)
-        if not people:
-            return str(entry.details)
-        names = [self._name(_ACCOUNT, number) or str(number) for number in people]
-        facts = json.loads(entry.details)
-        facts |= {"to": names[0]} if entry.action == "notification.sent" else {"accounts": names}
-        return json.dumps(facts, ensure_ascii=False)
-
-    def _name(self, kind: int, number: int) -> str:
-        found = self._found.get((kind, number))
-        if found == "" and kind == _ACCOUNT:
-            return _("Former customer %(number)s", number=number)
-        return found or ""
+def _name(names: Names, account: int | None) -> str:
+    """The name of a person, or that there was one; empty where nobody has the number."""
+    found = names.get((_ACCOUNT, account or 0))
+    return _("Former customer %(number)s", number=account) if found == "" else found or ""
 
 
-def _numbers(entry: Any) -> Iterable[tuple[int, int]]:
-    kind, number = _kind(entry.action), _whole(entry.subject)
-    if kind is not None and number is not None:
-        yield kind, number
-    for person in _people(entry):
-        yield _ACCOUNT, person
-
-
-def _kind(action: str) -> int | None:
-    if action == _SIGN_IN:
-        return None
+@lru_cache(maxsize=200)
+def _about(action: str) -> int | str | None:
     return _OF_ACTION.get(action, _OF_ACTION.get(action.partition(".")[0]))
 
 
+_WITH_PEOPLE = {"notification.sent": "to", "zone.watchers": "accounts"}  # where facts name people by number
+
+
 def _people(entry: Any) -> list[int]:
-    """The accounts that the facts of an entry name by number."""
-    if entry.action not in {"notification.sent", "zone.watchers"}:
-        return []
-    try:
-        facts = json.loads(entry.details)
-        found = [facts["to"].removeprefix("person:")] if entry.action == "notification.sent" else facts["accounts"]
-        numbers = [_whole(str(one)) for one in found]
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-    ):  # somebody wrote it into the database, as the chain will tell
-        return []
+    """The people whose number an entry holds beside its subject."""
+    numbers = [_whole(str(one).removeprefix("person:")) for one in _told(entry)]
+    if entry.actor == audit.number_of(entry.actor_id):
+        numbers.append(entry.actor_id)
     return [number for number in numbers if number is not None]
 
 
-def _in_words(action: str, number: int) -> str:
-    area = action.partition(".")[0]
-    if action == _SIGN_IN:
-        return _("Sign-in %(number)s", number=number)
-    if area == "bill":
-        return _("Bill %(number)s", number=number)
-    if area == "refund":
-        return _("Refund %(number)s", number=number)
-    if area == "alert":
-        return _("Alert %(number)s", number=number)
-    return _("Feedback %(number)s", number=number) if area == "feedback" else ""
+def _told(entry: Any) -> list[Any]:
+    fact = _WITH_PEOPLE.get(entry.action)
+    try:
+        found = json.loads(entry.details)[fact] if fact else []
+    except (ValueError, TypeError, KeyError):  # somebody wrote it into the database, as the chain will tell
+        return []
+    return found if isinstance(found, list) else [found]
+
+
+def _with_names(entry: Any, names: Names) -> str:
+    told = _told(entry)
+    if not told:
+        return str(entry.details)
+    shown = [_name(names, _whole(str(one).removeprefix("person:"))) or str(one) for one in told]
+    return json.dumps(json.loads(entry.details) | {_WITH_PEOPLE[entry.action]: shown}, ensure_ascii=False)
 
 
 def _whole(text: str) -> int | None:

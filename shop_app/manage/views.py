@@ -20,7 +20,7 @@ from shop_app.i18n import LANGUAGES
 from shop_app.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
 from shop_app.manage import service
 from shop_app.manage.actions import details_text, words
-from shop_app.manage.subjects import Subjects
+from shop_app.manage.subjects import describe
 from shop_app.models import AuditEntry, TaxClass
 from shop_app.permissions import Permission as P
 from shop_app.text import _, _l, locale_name
@@ -132,7 +132,7 @@ def audit_log() -> str | Response:
         return csv_answer("audit", AUDIT_COLUMNS, everything(session(), query.order_by(AuditEntry.id)))
     entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when")
     return render_template(
-        "manage/audit.html", entries=entries, words=words(locale_name()), subjects=Subjects(session(), entries.rows),
+        "manage/audit.html", entries=entries, words=words(locale_name()), rows=describe(session(), entries.rows),
         facts=lambda details: details_text(details, profile().currency, zone, locale_name()),
     )  # fmt: skip
 
