@@ -28,7 +28,7 @@ from shop_app.offers_text import offer_words
 from shop_app.permissions import Permission as P
 from shop_app.permissions import Role
 from shop_app.ratings import service as ratings
-from shop_app.rights import copying, erasure
+from shop_app.rights import copying, farewell
 from shop_app.rights.shapes import PersonalData
 from shop_app.text import _
 from shop_app.web import Area, actor, profile, session, shop, unit
@@ -135,7 +135,7 @@ def delete_me() -> tuple[str, int]:
                 _("Nothing was deleted: the password is wrong."), errors={"password": _("The password is wrong.")}
             )
         this.succeeded()
-    erasure.erase(session(), actor(), actor().account_id)
+    farewell.erase(actor().account_id)
     return "", 204
 
 

@@ -1,14 +1,36 @@
-"""What somebody is told whose account is gone: also by the second of two clicks, which comes without a sign-in."""
+"""What somebody is told whose account is gone: on the page, by mail, and by the second of two clicks, which has no sign-in."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
+from shop_app import mail
 from shop_app.errors import Conflict
+from shop_app.i18n import words_of
 from shop_app.models import Account
+from shop_app.rights import erasure
 from shop_app.text import _
 from shop_app.vault import vault
-from shop_app.web import session
+from shop_app.web import actor, profile, session, shop, unit
+
+
+def erase(customer_id: int) -> None:
+    """Delete an account, and write to its e-mail address that this was done, once it is."""
+    account = session().get(Account, customer_id)
+    address, language = (account.email, account.locale) if account is not None else (None, None)
+    if not erasure.erase(session(), actor(), customer_id):
+        return
+    settings = shop().settings
+    if address and mail.can_send(settings):
+        unit().finish(keep=True)
+        told = words_of(settings, language or profile().locale)
+        about = {"shop": profile().name}
+        subject = told.gettext("Your account at %(shop)s is deleted") % about
+        body = told.gettext(
+            "Your account at %(shop)s is deleted, as you asked. Your bills stay with the shop, without your name.\n"
+            "This address is not kept any more. If it was not you who asked, please tell the shop.\n"
+        )
+        mail.send(settings, address, subject, body % about)
 
 
 def words() -> str:

@@ -95,7 +95,7 @@ def _erase(customer_id: int) -> tuple[str, int] | None:
     if not form.validate():
         return _page(get_customer(session(), customer_id), form), 422
     try:
-        erasure.erase(session(), actor(), customer_id)
+        farewell.erase(customer_id)
         return None
     except Refused as refusal:
         unit().finish(keep=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from flask import Flask
@@ -62,6 +63,22 @@ def test_a_forgotten_password_is_set_anew_by_the_code_of_a_mail(  # S20
     assert "https://shop.example/sign-in/one-time-code" in text
     assert "evil.example" not in text
     assert answers == [303, 422]
+
+
+def test_who_is_deleted_is_told_by_mail_in_their_language(
+    app: Flask, posting: Settings, box: Mailbox, admin: Person, sign_in: Callable[..., Person]
+) -> None:
+    ada, without = sign_in(Role.CUSTOMER, locale="de"), sign_in(Role.CUSTOMER, phone="1234567", phone_norm="1234567")
+    with mock.patch.object(shop_of(app), "settings", posting):
+        for _ in "twice":
+            admin.client.post(f"/customers/{ada.id}/data/delete", data={"sure": "y"})
+    letter = box.next()
+
+    assert letter["To"] == ada.email
+    assert letter["Subject"].startswith("Dein Konto bei Corner Shop")
+    assert "wie du es wolltest" in letter.get_content()
+    assert box.is_empty
+    assert admin.client.post(f"/customers/{without.id}/data/delete", data={"sure": "y"}).status_code == 303
 
 
 def test_an_alert_that_nobody_takes_is_mailed_to_the_admins(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from sqlalchemy import func, select, update
 
@@ -28,6 +30,7 @@ from shop_app.models import (
     Bill,
     Complaint,
     HeldCart,
+    LedgerAccount,
     LedgerEntry,
     LoginAttempt,
     LoginSession,
@@ -45,7 +48,7 @@ from tests.shop import racing
 from tests.shop.conftest import PASSWORD, PHONE, Person, Window
 from tests.shop.racing import together
 from tests.shop.test_books import actor_of
-from tests.shop.test_races import assert_books_agree
+from tests.shop.test_races import assert_books_agree, new_cart, tab_of
 
 Make = Callable[..., Product]
 SURE = {"sure": "y"}
@@ -173,12 +176,14 @@ def test_a_copy_sends_as_many_statements_for_ten_bills_as_for_one(
     assert sent() == for_one
 
 
-def test_the_description_of_the_api_holds_what_a_copy_is_made_of(app: Flask) -> None:
+def test_a_copy_is_what_the_description_of_the_api_says(app: Flask, life: dict[str, Any]) -> None:
+    copy = app.test_client().post("/api/v1/me/copy", headers=life["bearer"], csrf=False).get_json()
     document = app.test_client().get("/api/v1/openapi.json").get_json()
 
     OpenAPIV31SpecValidator(document).validate()
     schema = document["paths"]["/api/v1/me/copy"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/PersonalData"}
+    Draft202012Validator(schema | {"components": document["components"]}).validate(copy)
     assert {"Bill", "Complaint", "Entry"} <= set(document["components"]["schemas"])  # nobody's names have changed
 
 
@@ -577,6 +582,47 @@ def test_control_without_the_hold_a_bill_is_made_for_somebody_who_is_gone(
 
     with database.reading() as session:
         assert ada.id in session.scalars(select(Bill.customer_id))
+
+
+@pytest.mark.parametrize("method", ["cash", "wallet"])
+def test_a_cart_paid_at_the_till_while_its_customer_is_deleted_ends_cleanly(
+    app: Flask, database: Database, billing: Person, admin: Person, sign_in: Callable[..., Person], make_product: Make,
+    method: str,
+) -> None:  # fmt: skip
+    product = make_product(price_minor=500)
+    till, office = tab_of(app, billing), tab_of(app, admin)
+
+    def pay(key: str) -> int:
+        body = {"total_minor": 500, "parts": [{"method": method, "amount_minor": 500}]}
+        return int(till.post(f"/till/cart/{key}/pay", json=body, headers={"Accept": "application/json"}).status_code)
+
+    def delete(customer: Person) -> int:
+        return int(office.post(f"/customers/{customer.id}/data/delete", data=SURE).status_code)
+
+    outcomes: Counter[tuple[int, int]] = Counter()
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(8):
+            customer, key = sign_in(Role.CUSTOMER), new_cart(billing, product)
+            till.post(f"/till/cart/{key}/customer", json={"customer_id": customer.id})
+            if method == "wallet":
+                with database.writing() as session:
+                    ledger.top_up(session, actor_of(billing), customer.id, 500, "cash")
+            deleted, paid = pool.submit(delete, customer), pool.submit(pay, key)
+            outcomes[paid.result(), deleted.result()] += 1
+
+    # Paid in cash, the bill is the customer's before, or nobody's; a wallet holds its money until it has paid.
+    assert set(outcomes) <= ({(201, 303), (409, 303)} if method == "cash" else {(201, 303), (201, 409)})
+    with database.reading() as session:
+        gone = session.scalars(select(Account.id).where(Account.erased_at.is_not(None))).all()
+        assert session.scalars(select(Bill.id).where(Bill.customer_id.in_(gone))).first() is None
+        assert session.scalars(select(HeldCart.id).where(HeldCart.customer_id.in_(gone))).first() is None
+        in_wallets = select(LedgerAccount.id).where(
+            LedgerAccount.customer_id.in_(gone), LedgerAccount.balance_minor != 0
+        )
+        assert session.scalars(in_wallets).first() is None
+        assert len(gone) == sum(count for (_paid, deleted), count in outcomes.items() if deleted == 303)
+        assert audit.verify(session) is None
+    assert_books_agree(database)
 
 
 def empty_wallet(database: Database, cashier: Person, customer: Person) -> None:
