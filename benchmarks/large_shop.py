@@ -99,6 +99,7 @@ def people(shop: Shop) -> None:
     shop.write(
         m.Account,
         ({"id": n, "role": "customer" if n > STAFF else roles[n % len(roles)], "name": f"Person {n * 7919 % 9973}",
+          "search": f"person {n * 7919 % 9973}\np{n}@example.com",
           "email": f"p{n}@example.com", "email_norm": f"p{n}@example.com", "active": n % 50 != 0,
           "created_at": shop.moment()} for n in range(1, STAFF + CUSTOMERS + 1)),
     )  # fmt: skip
@@ -114,7 +115,7 @@ def products(shop: Shop) -> None:
     shop.write(
         m.Product,
         ({"id": n, "sku": f"SKU-{n:05}", "barcode": f"40{n:011}", "name": f"Product {n * 7919 % 9973}",
-          "category": f"Category {n % 40}", "price_minor": shop.prices[n - 1], "tax_class_id": tax[n % len(tax)],
+          "search": f"product {n * 7919 % 9973}\nsku-{n:05}", "category": f"Category {n % 40}", "price_minor": shop.prices[n - 1], "tax_class_id": tax[n % len(tax)],
           "stock": 0, "low_stock_level": n % 20, "active": n % 30 != 0, "created_at": shop.end, "updated_at": shop.end}
          for n in range(1, PRODUCTS + 1)),
     )  # fmt: skip

@@ -225,6 +225,7 @@ def _set_up_sqlite(engine: Engine, begin: str, *, read_only: bool) -> None:
         cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged bill survives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-8000")
+        connection.create_function("lower", 1, _lower, deterministic=True)
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
@@ -249,6 +250,11 @@ def _ping_what_rested(engine: Engine) -> None:
             connection.ping(reconnect=False)
         except connection.Error as error:
             raise InvalidatePoolError from error
+
+
+def _lower(value: object) -> object:
+    """SQLite's own knows the capitals of ASCII alone."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def _read_only(connection: Any, _record: Any) -> None:

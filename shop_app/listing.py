@@ -17,8 +17,11 @@ from flask import Response, request
 from sqlalchemy import ColumnElement, Integer, Result, ScalarResult, Select, bindparam, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from shop_app import search
+
 PAGE_ROWS = 50
-MOST_COUNTED = 10_000  # rows; who looks for something in more than that needs a filter, not a page 1,900
+MOST_COUNTED = 5_000  # rows; who looks for something in more than that needs a filter, not a page 1,900
+MOST_FOUND = 500  # where each row has to be looked at, as for something typed
 EXPORT_ROWS = 200_000
 _FORMULA = re.compile(r"""(^|[;\r\n])(?="*[=+\-@\t\r])""")
 _DEFUSED = re.compile(r"""(^|[;\r\n])'(?="*[=+\-@\t\r])""")
@@ -27,7 +30,7 @@ Row = TypeVar("Row")
 Rows = Select[*tuple[Any, ...]]  # a list: a statement of several columns
 SortColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 # To put a statement together takes about as long as the database does to answer it. A list keeps it for each set of filters
-# (not for what somebody typed), and what follows from it is kept with it.
+# (what somebody typed is a parameter of it), and what follows from it is kept with it.
 once_per_filters = lru_cache(maxsize=100)
 _MADE: WeakKeyDictionary[Rows, dict[Hashable, Rows]] = WeakKeyDictionary()
 
@@ -37,7 +40,7 @@ class Listing(Generic[Row]):
     """One page of a list, and where it stands."""
 
     rows: Sequence[Row]
-    total: int  # at most MOST_COUNTED
+    total: int  # at most MOST_COUNTED or MOST_FOUND
     number: int  # of this page, from 1
     sort: str
     size: int = PAGE_ROWS
@@ -66,26 +69,54 @@ def paginate(
     *,
     default: str,
     key: InstrumentedAttribute[int] | None = None,
+    typed: str = "",
+    one_by_one: bool = False,
 ) -> Listing[Any]:
-    """The page of `statement` that the URL asks for: two statements, whose cost does not grow with the table.
+    """The page of `statement` that the URL asks for: at most two statements, whose cost does not grow with the table.
 
     `sorts` names what may be sorted by (never a column taken from the URL); `-name` in the URL turns it round.
     A statement of several columns gives rows that name them; a list costs half of what it does with whole objects.
     With the `key` of its rows, those of the page are found by that alone, and all else is read for them only: for a
     statement whose order no index gives, or whose last pages are looked at, where the database would read it for
-    every row that it sorts or passes over.
+    every row that it sorts or passes over. Joins must be outer ones that bring at most one row.
+    Where the rows must be looked at `one_by_one`, as for what somebody `typed` (`shop_app/search.py`), that is done once:
+    the keys found, at most MOST_FOUND, are the number as well, and rows are read by theirs.
     """
+    order = _asked_order(sorts, default)
+    number = max(1, request.args.get("page", 1, type=int) or 1)
+    if key is not None and (typed or one_by_one):
+        return _found(session, statement, order, key, typed, number)
+    total = None
+    if number > 1:
+        total = _count(session, statement)
+        number = min(number, _last_page(total, MOST_COUNTED))
+    part = _once(statement, (order, key), lambda: _part(statement, order, key))
+    rows = _rows(session.execute(part, {"passed_over": (number - 1) * PAGE_ROWS})).all()
+    if total is None:  # a first page that is not full says it by itself
+        total = _count(session, statement) if len(rows) == PAGE_ROWS else len(rows)
+    return Listing(rows, min(total, MOST_COUNTED), number, order.name, has_more=total > MOST_COUNTED)
+
+
+@dataclass(frozen=True)
+class _Order:
+    name: str
+    columns: tuple[SortColumn, ...]
+
+    def of(self, statement: Rows) -> Rows:
+        """The statement in this order."""
+        down = self.name.startswith("-")
+        return statement.order_by(*(column.desc() if down else column.asc() for column in self.columns))
+
+
+def _asked_order(sorts: Mapping[str, Sequence[SortColumn]], default: str) -> _Order:
     asked = request.args.get("sort", default)
     if asked.removeprefix("-") not in sorts:
         asked = default
-    columns = sorts[asked.removeprefix("-")]
-    counting = _once(statement, "count", lambda: _counting(statement))
-    total: int = session.connection().execute(counting).scalar_one()  # no objects: no ORM
-    last_page = max(1, -(-min(total, MOST_COUNTED) // PAGE_ROWS))
-    number = min(max(1, request.args.get("page", 1, type=int) or 1), last_page)
-    part = _once(statement, (asked, *columns, key), lambda: _part(statement, columns, asked.startswith("-"), key))
-    rows = _rows(session.execute(part, {"passed_over": (number - 1) * PAGE_ROWS})).all()
-    return Listing(rows, min(total, MOST_COUNTED), number, asked, has_more=total > MOST_COUNTED)
+    return _Order(asked, tuple(sorts[asked.removeprefix("-")]))
+
+
+def _last_page(total: int, most: int) -> int:
+    return max(1, -(-min(total, most) // PAGE_ROWS))
 
 
 def _once(statement: Rows, name: Hashable, make: Callable[[], Rows]) -> Rows:
@@ -96,17 +127,51 @@ def _once(statement: Rows, name: Hashable, make: Callable[[], Rows]) -> Rows:
     return made[name]
 
 
-def _part(statement: Rows, columns: Sequence[SortColumn], down: bool, key: InstrumentedAttribute[int] | None) -> Rows:
+def _part(statement: Rows, order: _Order, key: InstrumentedAttribute[int] | None) -> Rows:
     """The rows of one page, from number `passed_over`."""
-    ordered = statement.order_by(*(column.desc() if down else column.asc() for column in columns))
     if key is None:
-        return _one_page(ordered)
-    keys = _one_page(ordered.with_only_columns(key.label("key"), maintain_column_froms=True)).subquery()
-    return ordered.join(keys, keys.c.key == key)
+        return _one_page(order.of(statement))
+    keys = _one_page(_keys(statement, order, key)).subquery()
+    return order.of(statement).join(keys, keys.c.key == key)
+
+
+def _keys(statement: Rows, order: _Order, key: InstrumentedAttribute[int]) -> Rows:
+    """The keys in their order; without joins that only dress rows, for which MariaDB would read and sort all rows of a table."""
+    plain: Rows = select(key.label("key"), *order.columns)
+    if statement.whereclause is not None:
+        plain = plain.where(statement.whereclause)
+    if len(plain.get_final_froms()) > 1:  # a filter or the order needs what is joined
+        plain = statement
+    return order.of(plain).with_only_columns(key.label("key"), maintain_column_froms=True)
 
 
 def _one_page(ordered: Rows) -> Rows:
     return ordered.limit(PAGE_ROWS).offset(bindparam("passed_over", type_=Integer))
+
+
+def _found(
+    session: Session, statement: Rows, order: _Order, key: InstrumentedAttribute[int], typed: str, number: int
+) -> Listing[Any]:
+    """One page of what was looked for."""
+    finding = _once(statement, (order, key, "found"), lambda: _keys(statement, order, key).limit(MOST_FOUND + 1))
+    keys = session.connection().scalars(finding, search.typed(typed)).all()  # no objects: no ORM
+    number = min(number, _last_page(len(keys), MOST_FOUND))
+    shown = keys[:MOST_FOUND][(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
+    reading = _once(statement, (order, key, "rows"), lambda: order.of(_by_keys(statement, key)))
+    rows = session.execute(reading, {"keys": shown}).all() if shown else []
+    return Listing(rows, min(len(keys), MOST_FOUND), number, order.name, has_more=len(keys) > MOST_FOUND)
+
+
+def _by_keys(statement: Rows, key: InstrumentedAttribute[int]) -> Rows:
+    """The rows of some keys, without looking for them anew."""
+    rows: Rows = select(*statement.selected_columns).select_from(*statement.get_final_froms())
+    return rows.where(key.in_(bindparam("keys", expanding=True)))
+
+
+def _count(session: Session, statement: Rows) -> int:
+    """How many rows, up to one more than MOST_COUNTED."""
+    counting = _once(statement, "count", lambda: _counting(statement))
+    return int(session.connection().execute(counting).scalar_one())  # no objects: no ORM
 
 
 def _counting(statement: Rows) -> Rows:
@@ -116,9 +181,10 @@ def _counting(statement: Rows) -> Rows:
     return select(func.count()).select_from(counted)
 
 
-def everything(session: Session, statement: Rows) -> Iterable[Any]:
+def everything(session: Session, statement: Rows, typed: str = "") -> Iterable[Any]:
     """All rows of a list, for its CSV."""
-    return _rows(session.execute(statement.limit(EXPORT_ROWS).execution_options(yield_per=1000)))
+    part = statement.limit(EXPORT_ROWS).execution_options(yield_per=1000)
+    return _rows(session.execute(part, search.typed(typed)))
 
 
 def _rows(found: Result[*tuple[Any, ...]]) -> Result[*tuple[Any, ...]] | ScalarResult[Any]:
@@ -164,13 +230,6 @@ def url_with(**changes: object) -> str:
         if value is None:
             arguments.pop(name, None)
     return request.path + ("?" + urlencode(arguments) if arguments else "")
-
-
-def contains(column: Any, text: str) -> ColumnElement[bool]:
-    """That `column` contains what somebody typed; `%` and `_` mean themselves."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    found: ColumnElement[bool] = column.ilike(f"%{escaped}%", escape="\\")
-    return found
 
 
 def asked(name: str, longest: int = 100) -> str:

@@ -28,7 +28,15 @@ from shop_app.cameras import service as cameras
 from shop_app.db import Database, now
 from shop_app.errors import Invalid, wants_json
 from shop_app.forms import whole_number
-from shop_app.listing import Rows, asked, asked_day, csv_answer, everything, paginate, wants_csv
+from shop_app.listing import (
+    Rows,
+    asked,
+    asked_day,
+    csv_answer,
+    everything,
+    paginate,
+    wants_csv,
+)
 from shop_app.models import Alert, AlertReview
 from shop_app.permissions import Permission as P
 from shop_app.push import browsers
@@ -63,12 +71,14 @@ COLUMNS = {
 @area.get("", may=P.ALERTS)
 def index() -> str | Response:
     """The live list, and the alerts of earlier nights by filters."""
-    query = service.with_reviews(_search(), actor().account_id, unseen_only=asked("seen") == "no")
+    unseen_only = asked("seen") == "no"
+    query = service.with_reviews(_search(), actor().account_id, unseen_only=unseen_only)
     if wants_csv():
         rows = everything(session(), query.order_by(Alert.started_at))
         return csv_answer("alerts", COLUMNS, rows)
     # The newest of all are found by their index alone; by filters, or further back, by the keys of a page.
-    alerts = paginate(session(), query, SORTS, default="-time", key=Alert.id if request.args else None)
+    key = Alert.id if request.args else None
+    alerts = paginate(session(), query, SORTS, default="-time", key=key, one_by_one=unseen_only)
     chains = cards.chains(alerts.rows) if alerts.sort in {"time", "-time"} else [[row] for row in alerts.rows]
     change, snoozed = arming.situation(session())
     today = clock.day_of(now(), profile().time_zone).isoformat()

@@ -143,8 +143,9 @@ def delete_me() -> tuple[str, int]:
 @documented("What is on sale", answer=shapes.Product, listed=True, query=("q", "category", "sort", "page"))
 def products() -> Response:
     """Products on sale."""
-    query = customers.products(asked("q"), asked("category"))
-    found = paginate(session(), query, customers.PRODUCT_SORTS, default="name")
+    typed = asked("q")
+    query = customers.products(asked("category"), searched=bool(typed))
+    found = paginate(session(), query, customers.PRODUCT_SORTS, default="name", key=models.Product.id, typed=typed)
     cuts = _cuts(found.rows)
     return _listing(found, lambda one: _product(one, cuts))
 
@@ -336,7 +337,7 @@ def _cuts(found: Sequence[models.Product]) -> dict[int, customers.Cut]:
     return customers.cuts(found, customers.shelf(session()).deals)
 
 
-def _product(found: models.Product, cuts: dict[int, customers.Cut]) -> shapes.Product:
+def _product(found: Any, cuts: dict[int, customers.Cut]) -> shapes.Product:
     cut = cuts.get(found.id)
     lower = cut is not None and cut.price_minor < found.price_minor
     return shapes.Product(

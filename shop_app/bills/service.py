@@ -16,7 +16,7 @@ from shop_app import audit, clock, ledger
 from shop_app.accounts import service as accounts
 from shop_app.db import changed_rows, insert_into, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, contains, once_per_filters
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.models import (
     Account,
     Bill,
@@ -29,6 +29,7 @@ from shop_app.models import (
     ShopProfile,
 )
 from shop_app.permissions import Permission, Role
+from shop_app.search import AS_TYPED
 from shop_app.stock import service as stock
 from shop_app.text import _
 from shop_app.till.pricing import PricedCart, PricedLine
@@ -44,7 +45,7 @@ _COUNT = _COUNTER.values(value=func.last_insert_id(Counter.value + 1))
 METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
 
 SORTS: dict[str, list[SortColumn]] = {
-    "number": [Bill.number],
+    "number": [Bill.business_day, Bill.number],
     "total": [Bill.total_minor, Bill.id],
 }
 
@@ -174,21 +175,19 @@ def refunds_of(session: Session, bill_id: int) -> Sequence[Refund]:
 
 
 def search(
-    text: str = "", *, customer_id: int | None = None, cashier_id: int | None = None, since: date | None = None,
+    typed: str = "", *, customer_id: int | None = None, cashier_id: int | None = None, since: date | None = None,
     until: date | None = None,
 ) -> Rows:  # fmt: skip
-    """Bills by number or the customer's name, by person and day of business (both days included), as rows with the names of people."""
-    query = _listed(customer_id, cashier_id, since, until)
-    if not text:
-        return query
-    number = text.lstrip("#")
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        return query.where(Bill.number == int(number))
-    return query.where(Bill.customer_id.in_(select(Account.id).where(contains(Account.name, text))))
+    """Bills by person and day of business (both days included), as rows with the names of people; of a number or a customer, if `typed`."""
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < 19
+    looked_for = ("number" if is_number else "customer") if typed else ""
+    return _listed(customer_id, cashier_id, since, until, looked_for)
 
 
 @once_per_filters
-def _listed(customer_id: int | None, cashier_id: int | None, since: date | None, until: date | None) -> Rows:
+def _listed(
+    customer_id: int | None, cashier_id: int | None, since: date | None, until: date | None, looked_for: str
+) -> Rows:
     query = (
         select(
             Bill.id, Bill.number, Bill.created_at, Bill.net_minor, Bill.tax_minor, Bill.total_minor,
@@ -201,7 +200,13 @@ def _listed(customer_id: int | None, cashier_id: int | None, since: date | None,
         query = query.where(Bill.cashier_id == cashier_id)
     if since is not None:
         query = query.where(Bill.business_day >= since)
-    return query.where(Bill.business_day <= until) if until is not None else query
+    if until is not None:
+        query = query.where(Bill.business_day <= until)
+    if looked_for == "number":
+        query = query.where(Bill.number == AS_TYPED)
+    elif looked_for:
+        query = query.where(Bill.customer_id.in_(select(Account.id).where(Account.is_found())))
+    return query
 
 
 def note_print(session: Session, actor: Actor, bill_id: int) -> ReceiptPrint:

@@ -38,10 +38,11 @@ COLUMNS = {
 @area.get("", may=P.TILL)
 def index() -> str | Response:
     """The list of bills, newest first."""
-    query = service.search(asked("q"), since=asked_day("from"), until=asked_day("to"))
+    typed = asked("q").lstrip("#")
+    query = service.search(typed, since=asked_day("from"), until=asked_day("to"))
     if wants_csv():
-        return csv_answer("bills", COLUMNS, everything(session(), query.order_by(Bill.number)))
-    bills = paginate(session(), query, service.SORTS, default="-number", key=Bill.id)
+        return csv_answer("bills", COLUMNS, everything(session(), query.order_by(Bill.number), typed))
+    bills = paginate(session(), query, service.SORTS, default="-number", key=Bill.id, typed=typed)
     return render_template("bills/index.html", bills=bills)
 
 

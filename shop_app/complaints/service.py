@@ -9,27 +9,31 @@ from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.i18n import told
-from shop_app.listing import Rows, contains, once_per_filters
+from shop_app.listing import Rows, once_per_filters
 from shop_app.messages.service import notify
 from shop_app.models import Account, Bill, Complaint, ComplaintMessage
 from shop_app.permissions import Permission, Role
+from shop_app.search import contains
 from shop_app.text import _
 from shop_app.web import Actor
 
 STATES = ("open", "answered", "closed")
 
 
-def search(actor: Actor, text: str = "", state: str = "") -> Rows:
-    """All complaints for who answers them, one's own for a customer; rows with the customer's name."""
-    query = _listed(state) if actor.can(Permission.COMPLAINTS_ANSWER) else _listed(state).where(_seen_by(actor))
-    return query.where(contains(Complaint.subject, text) | contains(Account.name, text)) if text else query
+def search(actor: Actor, state: str = "", *, searched: bool = False) -> Rows:
+    """All complaints for who answers them, one's own for a customer; rows with the customer's name. `searched`: for what is typed."""
+    query = _listed(state, searched)
+    return query if actor.can(Permission.COMPLAINTS_ANSWER) else query.where(_seen_by(actor))
 
 
 @once_per_filters
-def _listed(state: str) -> Rows:
+def _listed(state: str, searched: bool) -> Rows:
     columns = Complaint.id, Complaint.subject, Complaint.state, Complaint.created_at, Complaint.updated_at
     query = select(*columns, Account.name.label("customer")).outerjoin(Complaint.customer)
-    return query.where(Complaint.state == state) if state in STATES else query
+    if state in STATES:
+        query = query.where(Complaint.state == state)
+    people = select(Account.id).where(Account.is_found())
+    return query.where(contains(Complaint.subject) | Complaint.customer_id.in_(people)) if searched else query
 
 
 def get(session: Session, actor: Actor, complaint_id: int) -> Complaint:

@@ -53,20 +53,24 @@ class ReplyForm(Form):
 @area.get("", may=P.COMPLAINTS_ANSWER)
 def index() -> str | Response:
     """All complaints, those that wait first."""
-    query = service.search(actor(), asked("q"), asked("state"))
+    typed = asked("q")
+    query = service.search(actor(), asked("state"), searched=bool(typed))
     if wants_csv():
-        return csv_answer("complaints", COLUMNS, everything(session(), query.order_by(Complaint.id.desc())))
+        return csv_answer("complaints", COLUMNS, everything(session(), query.order_by(Complaint.id.desc()), typed))
     sorts = {"updated": [Complaint.updated_at, Complaint.id], "state": [Complaint.state, Complaint.updated_at]}
-    return render_template("complaints/index.html", complaints=paginate(session(), query, sorts, default="-updated"))
+    complaints = paginate(session(), query, sorts, default="-updated", key=Complaint.id, typed=typed)
+    return render_template("complaints/index.html", complaints=complaints)
 
 
 @area.get("/mine", may=P.CUSTOMER)
 def mine() -> str | Response:
     """A customer's own complaints."""
-    query = service.search(actor(), asked("q"), asked("state"))
+    typed = asked("q")
+    query = service.search(actor(), asked("state"), searched=bool(typed))
     if wants_csv():
-        return csv_answer("complaints", COLUMNS, everything(session(), query.order_by(Complaint.id.desc())))
-    complaints = paginate(session(), query, {"updated": [Complaint.updated_at, Complaint.id]}, default="-updated")
+        return csv_answer("complaints", COLUMNS, everything(session(), query.order_by(Complaint.id.desc()), typed))
+    sorts = {"updated": [Complaint.updated_at, Complaint.id]}
+    complaints = paginate(session(), query, sorts, default="-updated", key=Complaint.id, typed=typed)
     return render_template("complaints/mine.html", complaints=complaints)
 
 

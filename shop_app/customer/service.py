@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, bindparam, null, or_, select, union_all
+from sqlalchemy import Select, bindparam, null, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from shop_app.accounts import service as accounts
 from shop_app.accounts.service import Person
 from shop_app.db import now
 from shop_app.errors import Conflict, NotFound
-from shop_app.listing import SortColumn, contains, once_per_filters
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.models import (
     Account,
     Bill,
@@ -29,14 +29,15 @@ from shop_app.models import (
 )
 from shop_app.offers_text import offer_words
 from shop_app.permissions import Role
+from shop_app.search import contains
 from shop_app.text import _
 from shop_app.till.pricing import BUY_X_GET_Y, Deal, Item, best_discount
 from shop_app.web import Actor, kept
 
 NEWEST = 12  # products on a customer's first page
 PRODUCT_SORTS: dict[str, list[SortColumn]] = {
-    "name": [Product.name, Product.id],
-    "price": [Product.price_minor, Product.id],
+    "name": [Product.search, Product.id],
+    "price": [Product.price_minor, Product.search, Product.id],
     "new": [Product.id],
 }
 
@@ -49,24 +50,22 @@ def register(session: Session, person: Person, password_hash: str, *, is_open: b
     return accounts.create(session, as_customer, password_hash=password_hash)
 
 
-def products(text: str = "", category: str = "") -> Select[Any]:
-    """What is on sale."""
-    query = _on_sale(category)
-    if not text:
-        return query
-    return query.where(or_(contains(Product.name, text), contains(Product.description, text), Product.barcode == text))
-
-
 @once_per_filters
-def _on_sale(category: str) -> Select[Any]:
-    query = select(Product).where(Product.active.is_(True))
-    return query.where(Product.category == category) if category else query
+def products(category: str = "", *, searched: bool = False) -> Rows:
+    """What is on sale, as rows; where `searched`, with what is typed in name, SKU, barcode or description."""
+    query: Rows = select(
+        Product.id, Product.sku, Product.barcode, Product.name, Product.description, Product.category,
+        Product.price_minor, Product.picture, Product.stock,
+    ).where(Product.active)  # fmt: skip
+    if category:
+        query = query.where(Product.category == category)
+    return query.where(Product.is_found() | contains(Product.description)) if searched else query
 
 
-def newest(session: Session) -> Sequence[Product]:
+def newest(session: Session) -> Sequence[Any]:
     """What came last, of what can be had."""
     query = products().where(Product.stock > 0).order_by(Product.id.desc())
-    return session.scalars(query.limit(NEWEST)).all()
+    return session.execute(query.limit(NEWEST)).all()
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Cut:
     words: str
 
 
-def cuts(found: Iterable[Product], deals: Sequence[Deal]) -> dict[int, Cut]:
+def cuts(found: Iterable[Any], deals: Sequence[Deal]) -> dict[int, Cut]:
     """What offers make of products, by id; the till decides by the same rule."""
     products = {one.id: one for one in found}
     deals_on: dict[int, list[Deal]] = defaultdict(list)

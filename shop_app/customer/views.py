@@ -18,7 +18,7 @@ from shop_app.customer import service
 from shop_app.errors import Refused
 from shop_app.forms import Form, choices
 from shop_app.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
-from shop_app.models import Bill, LedgerEntry
+from shop_app.models import Bill, LedgerEntry, Product
 from shop_app.offers.service import deal_of
 from shop_app.offers_text import offer_words
 from shop_app.permissions import Permission as P
@@ -92,8 +92,9 @@ def register_now() -> BaseResponse | tuple[str, int]:
 @area.get("/products", may=P.CUSTOMER)
 def products() -> str:
     """What is on sale."""
-    query = service.products(asked("q"), asked("category"))
-    found = paginate(session(), query, service.PRODUCT_SORTS, default="name")
+    typed = asked("q")
+    query = service.products(asked("category"), searched=bool(typed))
+    found = paginate(session(), query, service.PRODUCT_SORTS, default="name", key=Product.id, typed=typed)
     shelf = service.shelf(session())
     return render_template(
         "customer/products.html",

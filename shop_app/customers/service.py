@@ -12,10 +12,9 @@ from shop_app.errors import NotFound
 from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.models import Account, Bill, Complaint, LedgerAccount
 from shop_app.permissions import Role
-from shop_app.staff.service import by_text
 from shop_app.text import _
 
-SORTS: dict[str, list[SortColumn]] = {"name": [Account.name, Account.id], "since": [Account.created_at, Account.id]}
+SORTS: dict[str, list[SortColumn]] = {"name": [Account.search, Account.id], "since": [Account.created_at, Account.id]}
 
 
 @dataclass(frozen=True)
@@ -28,21 +27,16 @@ class Figures:
     open_complaints: int
 
 
-def search(text: str = "", state: str = "active") -> Rows:
-    """Customers whose name, e-mail or telephone contains `text`, as rows."""
-    query = _listed(state)
-    return query.where(by_text(text)) if text else query
-
-
 @once_per_filters
-def _listed(state: str) -> Rows:
+def search(state: str = "active", *, searched: bool = False) -> Rows:
+    """Customers as rows; where `searched`, those with what is typed in name, telephone or e-mail."""
     columns = Account.id, Account.name, Account.email, Account.phone, Account.active, Account.created_at
     query = select(*columns).where(Account.role == Role.CUSTOMER.value)
     if state != "active":  # an erased account is none of the active ones, whose index tells them at once
         query = query.where(Account.erased_at.is_(None))
     if state in {"active", "disabled"}:
         query = query.where(Account.active == (state == "active"))
-    return query
+    return query.where(Account.is_found()) if searched else query
 
 
 def get(session: Session, customer_id: int) -> Account:

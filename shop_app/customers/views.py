@@ -28,10 +28,12 @@ COLUMNS = {
 @area.get("", may=P.CUSTOMERS_VIEW)
 def index() -> str | Response:
     """All customers."""
-    query = service.search(asked("q"), asked("state") or "active")
+    typed = asked("q")
+    query = service.search(asked("state") or "active", searched=bool(typed))
     if wants_csv():
-        return csv_answer("customers", COLUMNS, everything(session(), query.order_by(Account.name)))
-    return render_template("customers/index.html", customers=paginate(session(), query, service.SORTS, default="name"))
+        return csv_answer("customers", COLUMNS, everything(session(), query.order_by(Account.search), typed))
+    customers = paginate(session(), query, service.SORTS, default="name", key=Account.id, typed=typed)
+    return render_template("customers/index.html", customers=customers)
 
 
 @area.get("/<int:customer_id>", may=P.CUSTOMERS_VIEW)

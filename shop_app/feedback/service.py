@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, aliased
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid
-from shop_app.listing import Rows, contains, once_per_filters
+from shop_app.listing import Rows, once_per_filters
 from shop_app.models import Account, Feedback
+from shop_app.search import contains
 from shop_app.text import _
 from shop_app.web import Actor
 
@@ -19,14 +20,9 @@ _Handler = aliased(Account)
 TOPICS = ("products", "service", "shop", "app", "other")
 
 
-def search(text: str = "", topic: str = "", state: str = "open", role: str = "") -> Rows:
-    """Feedback of everybody, for who may read it; rows with the names of people."""
-    query = _listed(topic, state, role)
-    return query.where(contains(Feedback.body, text) | contains(Account.name, text)) if text else query
-
-
 @once_per_filters
-def _listed(topic: str, state: str, role: str) -> Rows:
+def search(topic: str = "", state: str = "open", role: str = "", *, searched: bool = False) -> Rows:
+    """Feedback of everybody, for who may read it; rows with the names of people. `searched`: for what is typed."""
     query = (
         select(
             Feedback.id, Feedback.topic, Feedback.body, Feedback.created_at, Feedback.handled_at,
@@ -39,7 +35,8 @@ def _listed(topic: str, state: str, role: str) -> Rows:
         query = query.where(Account.role == role)
     if state in {"open", "handled"}:
         query = query.where(Feedback.handled_at.is_(None) if state == "open" else Feedback.handled_at.is_not(None))
-    return query
+    people = select(Account.id).where(Account.is_found())
+    return query.where(contains(Feedback.body) | Feedback.author_id.in_(people)) if searched else query
 
 
 def mine(actor: Actor) -> Select[Any]:

@@ -54,10 +54,12 @@ class FeedbackForm(Form):
 @area.get("", may=P.FEEDBACK_READ)
 def index() -> str | Response:
     """The admin's inbox."""
-    query = service.search(asked("q"), asked("topic"), asked("state") or "open", asked("role"))
+    typed = asked("q")
+    query = service.search(asked("topic"), asked("state") or "open", asked("role"), searched=bool(typed))
     if wants_csv():
-        return csv_answer("feedback", COLUMNS, everything(session(), query.order_by(Feedback.id.desc())))
-    entries = paginate(session(), query, {"when": [Feedback.created_at, Feedback.id]}, default="-when")
+        return csv_answer("feedback", COLUMNS, everything(session(), query.order_by(Feedback.id.desc()), typed))
+    sorts = {"when": [Feedback.created_at, Feedback.id]}
+    entries = paginate(session(), query, sorts, default="-when", key=Feedback.id, typed=typed)
     return render_template("feedback/index.html", entries=entries, topics=in_words(TOPIC_LABELS))
 
 

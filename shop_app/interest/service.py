@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from shop_app import clock
 from shop_app.db import now
 from shop_app.interest.sums import LEAST, Sums
-from shop_app.listing import Rows, contains, once_per_filters
+from shop_app.listing import Rows, once_per_filters
 from shop_app.models import Camera, InterestNote, MoodHour, Product, Zone, ZoneWatcher
 from shop_app.permissions import Role
+from shop_app.search import contains
 from shop_app.web import Actor
 
 PERIODS = (7, 28, 1)
@@ -97,14 +98,13 @@ def mood_by_hour(rows: list[MoodHour], zone: str) -> dict[tuple[str, str], dict[
     return found
 
 
-def notes(actor: Actor, text: str = "") -> Rows:
-    """The notes of the zones that this person watches, or of all that nobody in particular does; by product or zone."""
-    query = _notes(None if actor.role is Role.ADMIN else actor.account_id)
-    return query.where(or_(contains(Product.name, text), contains(InterestNote.zone, text))) if text else query
+def notes(actor: Actor, *, searched: bool = False) -> Rows:
+    """The notes of the zones that this person watches, or of all that nobody in particular does; `searched`: by product or zone."""
+    return _notes(None if actor.role is Role.ADMIN else actor.account_id, searched)
 
 
 @once_per_filters
-def _notes(watcher: int | None) -> Rows:
+def _notes(watcher: int | None, searched: bool) -> Rows:
     query = (
         select(
             InterestNote.hour, InterestNote.camera, InterestNote.zone, InterestNote.looked, InterestNote.looked_seconds,
@@ -113,6 +113,11 @@ def _notes(watcher: int | None) -> Rows:
         .outerjoin(Product, Product.id == InterestNote.product_id)
         .outerjoin(Camera, Camera.name == InterestNote.camera)
     )  # fmt: skip
+    if searched:
+        products = select(Product.id).where(Product.is_found())
+        query = query.where(
+            InterestNote.product_id.in_(products) | contains(cast(InterestNote.zone, String))
+        )  # not byte for byte
     if watcher is None:
         return query
     zone = Zone.name == InterestNote.zone

@@ -114,10 +114,12 @@ def mood() -> str | Response:
 @area.get("/notes", may=P.CAMERA_NOTES)
 def notes() -> str | Response:
     """Notes about zones: looked at and not bought."""
-    query = service.notes(actor(), asked("q"))
+    typed = asked("q")
+    query = service.notes(actor(), searched=bool(typed))
     if wants_csv():
-        return csv_answer("camera-notes", NOTE_COLUMNS, everything(session(), query.order_by(InterestNote.hour)))
-    found = paginate(session(), query, NOTE_SORTS, default="-time")
+        return csv_answer("camera-notes", NOTE_COLUMNS, everything(session(), query.order_by(InterestNote.hour), typed))
+    key = InterestNote.id if request.args else None  # the newest are found by their index alone
+    found = paginate(session(), query, NOTE_SORTS, default="-time", key=key, typed=typed)
     return render_template("interest/notes.html", notes=found)
 
 

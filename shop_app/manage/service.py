@@ -9,16 +9,17 @@ from zoneinfo import available_timezones
 
 from babel.core import UnknownLocaleError
 from babel.numbers import get_currency_name, is_currency
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, contains
+from shop_app.listing import Rows, once_per_filters
 from shop_app.models import Account, AuditEntry, Bill, LedgerTransaction, ShopProfile, TaxClass
 from shop_app.permissions import Role
+from shop_app.search import contains
 from shop_app.text import _
 from shop_app.web import Actor
 
@@ -80,28 +81,21 @@ def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: in
     audit.record(session, actor, "tax-class.changed", class_id, basis_points=basis_points)
 
 
-_AUDIT: Rows = select(
-    AuditEntry.id, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.details,
-    AuditEntry.address, AuditEntry.hash, AuditEntry.actor_id,
-)  # fmt: skip
-
-
-def _customers_called(text: str) -> Select[int]:
-    return select(Account.id).where(Account.role == Role.CUSTOMER.value, contains(Account.name, text))
-
-
-def search_audit(text: str = "", action: str = "", begin: datetime | None = None, end: datetime | None = None) -> Rows:
-    """Entries of the audit log."""
-    query = _AUDIT
+@once_per_filters
+def search_audit(
+    action: str = "", begin: datetime | None = None, end: datetime | None = None, *, searched: bool = False
+) -> Rows:
+    """Entries of the audit log; where `searched`, those with what is typed in who did it, to what, or in the details."""
+    query: Rows = select(
+        AuditEntry.id, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.details,
+        AuditEntry.address, AuditEntry.hash, AuditEntry.actor_id,
+    )  # fmt: skip
     if begin is not None and end is not None:
         query = query.where(AuditEntry.at >= begin, AuditEntry.at < end)
-    if text:
-        query = query.where(
-            contains(AuditEntry.actor, text)
-            | AuditEntry.actor_id.in_(_customers_called(text))
-            | contains(AuditEntry.subject, text)
-            | contains(AuditEntry.details, text)
-        )
     if action:
-        query = query.where(contains(AuditEntry.action, action))
+        query = query.where(AuditEntry.action == action)
+    if searched:
+        customers = select(Account.id).where(Account.role == Role.CUSTOMER.value, Account.is_found())
+        who = contains(AuditEntry.actor) | AuditEntry.actor_id.in_(customers)
+        query = query.where(who | contains(AuditEntry.subject) | contains(AuditEntry.details))
     return query

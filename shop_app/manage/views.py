@@ -127,10 +127,12 @@ def set_tax_rate(class_id: int) -> BaseResponse:
 def audit_log() -> str | Response:
     """Who did what."""
     zone, day = profile().time_zone, asked_day("day")
-    query = service.search_audit(asked("q"), asked("action"), *(clock.day_bounds(day, zone) if day else ()))
+    typed = asked("q")
+    begin, end = clock.day_bounds(day, zone) if day else (None, None)
+    query = service.search_audit(asked("action"), begin, end, searched=bool(typed))
     if wants_csv():
-        return csv_answer("audit", AUDIT_COLUMNS, everything(session(), query.order_by(AuditEntry.id)))
-    entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when")
+        return csv_answer("audit", AUDIT_COLUMNS, everything(session(), query.order_by(AuditEntry.id), typed))
+    entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when", key=AuditEntry.id, typed=typed)
     return render_template(
         "manage/audit.html", entries=entries, words=words(locale_name()), rows=describe(session(), entries.rows),
         facts=lambda details: details_text(details, profile().currency, zone, locale_name()),

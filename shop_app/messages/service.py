@@ -12,9 +12,10 @@ from shop_app import audit
 from shop_app.accounts.service import hold
 from shop_app.db import now
 from shop_app.errors import Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, contains, once_per_filters
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.models import Account, Notification, NotificationRead
 from shop_app.permissions import Role
+from shop_app.search import contains
 from shop_app.text import _
 from shop_app.web import Actor
 
@@ -84,26 +85,25 @@ def unread_count(session: Session, actor: Actor) -> int:
 
 def inbox(actor: Actor, *, unread_only: bool = False) -> Rows:
     """The notes for this actor, as rows with the sender's name and whether each was read."""
-    query = _inbox(actor.id, actor.role.value, actor.since, _recent())
-    return query.where(*_unopened(actor)) if unread_only else query
+    return _inbox(actor.id, actor.role.value, actor.since, _recent(), unread_only)
 
 
 @once_per_filters
-def _inbox(account: int | None, role: str, since: datetime | None, recent: datetime) -> Rows:
+def _inbox(account: int | None, role: str, since: datetime | None, recent: datetime, unread_only: bool) -> Rows:
     read = or_(_is_read_by(account), Notification.created_at < recent).label("read")
     columns = Notification.id, Notification.title, Notification.body, Notification.link, Notification.created_at
     query = select(*columns, Account.name.label("sender"), read)
-    return query.outerjoin(Notification.sender).where(_for(account, role, since))
+    query = query.outerjoin(Notification.sender).where(_for(account, role, since))
+    return query.where(Notification.created_at >= recent, ~_is_read_by(account)) if unread_only else query
 
 
-def sent(text: str = "", role: str = "") -> Rows:
-    """Notes that people sent, by text and addressee (a role, or `person`), with names and how many have read each."""
-    query = _sent(role if role in {*Role, "person"} else "")
-    return query.where(or_(contains(Notification.title, text), contains(Notification.body, text))) if text else query
+def sent(role: str = "", *, searched: bool = False) -> Rows:
+    """Notes that people sent, by addressee (a role, or `person`), with names and how many have read each. `searched`: by what is typed."""
+    return _sent(role if role in {*Role, "person"} else "", searched)
 
 
 @once_per_filters
-def _sent(role: str) -> Rows:
+def _sent(role: str, searched: bool) -> Rows:
     reads = select(func.count()).where(NotificationRead.notification_id == Notification.id).scalar_subquery()
     columns = Notification.id, Notification.title, Notification.body, Notification.role, Notification.created_at
     query = select(*columns, _Sender.name.label("sender"), Account.name.label("account"), reads.label("reads"))
@@ -112,7 +112,7 @@ def _sent(role: str) -> Rows:
     people = people.where(Notification.sender_id > 0)  # not IS NOT NULL, which SQLite counts without the index
     if role:
         people = people.where(Notification.role.is_(None) if role == "person" else Notification.role == role)
-    return people
+    return people.where(contains(Notification.title) | contains(Notification.body)) if searched else people
 
 
 def get_mine(session: Session, actor: Actor, note_id: int) -> Notification:

@@ -62,11 +62,13 @@ class SendForm(Form):
 @area.get("", may=P.SIGNED_IN)
 def inbox() -> str | Response:
     """The notes for this person, the newest first."""
-    query = service.inbox(actor(), unread_only=asked("state") == "unread")
+    unread_only = asked("state") == "unread"
+    query = service.inbox(actor(), unread_only=unread_only)
     if wants_csv():
         rows = everything(session(), query.order_by(Notification.id.desc()))
         return csv_answer("notifications", COLUMNS, rows)
-    notes = paginate(session(), query, {"when": [Notification.id]}, default="-when", key=Notification.id)
+    sorts = {"when": [Notification.id]}
+    notes = paginate(session(), query, sorts, default="-when", key=Notification.id, one_by_one=unread_only)
     return render_template("messages/inbox.html", notes=notes)
 
 
@@ -88,12 +90,14 @@ def read(note_id: int) -> BaseResponse:
 @area.get("/sent", may=P.NOTIFICATIONS_SEND)
 def sent() -> str | Response:
     """What was sent, and how many have read it."""
-    query = service.sent(asked("q"), asked("to"))
+    typed = asked("q")
+    query = service.sent(asked("to"), searched=bool(typed))
     if wants_csv():
         return csv_answer(
-            "sent-notifications", SENT_COLUMNS, everything(session(), query.order_by(Notification.id.desc()))
+            "sent-notifications", SENT_COLUMNS, everything(session(), query.order_by(Notification.id.desc()), typed)
         )
-    notes = paginate(session(), query, {"when": [Notification.id]}, default="-when")
+    sorts = {"when": [Notification.id]}
+    notes = paginate(session(), query, sorts, default="-when", key=Notification.id, typed=typed)
     return render_template("messages/sent.html", notes=notes)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from shop_app.db import Base, Id, exact
 from shop_app.permissions import Role
+from shop_app.search import folded, found_in
+
+SEARCHED = 430  # signs
 
 
 class Account(Base):
@@ -22,12 +25,15 @@ class Account(Base):
     __table_args__ = (
         CheckConstraint("role IN ('admin','billing','sales','security','customer')", name="role"),
         CheckConstraint("email_norm IS NOT NULL OR phone_norm IS NOT NULL", name="reachable"),
-        Index("ix_accounts_role_active_name", "role", "active", "name"),
+        Index("ix_accounts_role_active_search", "role", "active", "search"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     role: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(120))
+    search: Mapped[str] = mapped_column(
+        exact(SEARCHED)
+    )  # name, telephone and e-mail, folded: to be found and sorted by
     email: Mapped[str | None] = mapped_column(String(254))
     email_norm: Mapped[str | None] = mapped_column(exact(254), unique=True)  # NFKC, casefolded, stripped
     phone: Mapped[str | None] = mapped_column(String(30))
@@ -41,6 +47,17 @@ class Account(Base):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None] = mapped_column(index=True)
+
+    @classmethod
+    def is_found(cls) -> ColumnElement[bool]:
+        """That name, telephone or e-mail contains what is typed."""
+        return found_in(cls.search)
+
+    @validates("name", "phone", "phone_norm", "email")
+    def _keep_search(self, changed: str, value: str | None) -> str | None:
+        words = {name: getattr(self, name) for name in ("name", "phone", "phone_norm", "email")} | {changed: value}
+        self.search = folded(*words.values())[:SEARCHED]
+        return value
 
     @property
     def role_(self) -> Role:

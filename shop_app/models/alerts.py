@@ -21,6 +21,7 @@ class Alert(Base):
         CheckConstraint("state IN ('new','taken','false-alarm')", name="state"),
         Index("ix_alerts_state_started_at", "state", "started_at"),
         Index("ix_alerts_camera_started_at", "camera", "started_at"),
+        Index("ix_alerts_severity_started_at", "severity", "started_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

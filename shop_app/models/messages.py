@@ -21,6 +21,7 @@ class Notification(Base):
         Index("ix_notifications_role_created_at", "role", "created_at"),
         Index("ix_notifications_account_id_created_at", "account_id", "created_at"),
         Index("ix_notifications_sender_id_kind", "sender_id", "kind"),
+        Index("ix_notifications_role_kind_sender_id", "role", "kind", "sender_id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -89,7 +90,10 @@ class Feedback(Base):
     """A word to the admin from a customer or a member of staff."""
 
     __tablename__ = "feedback"
-    __table_args__ = (Index("ix_feedback_handled_at_created_at", "handled_at", "created_at"),)
+    __table_args__ = (
+        Index("ix_feedback_handled_at_created_at", "handled_at", "created_at"),
+        Index("ix_feedback_created_at", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)

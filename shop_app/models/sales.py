@@ -19,7 +19,9 @@ class Bill(Base):
     __table_args__ = (
         CheckConstraint("total_minor >= 0", name="total"),
         Index("ix_bills_business_day_cashier_id", "business_day", "cashier_id"),
-        Index("ix_bills_customer_id_created_at", "customer_id", "created_at"),
+        Index("ix_bills_business_day_number", "business_day", "number"),
+        Index("ix_bills_customer_id_business_day_number", "customer_id", "business_day", "number"),
+        Index("ix_bills_total_minor", "total_minor"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -22,6 +22,7 @@ class StockMovement(Base):
         ),
         CheckConstraint("change_ <> 0", name="change"),
         Index("ix_stock_movements_product_id_at", "product_id", "at"),
+        Index("ix_stock_movements_reason_at", "reason", "at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -13,10 +13,11 @@ from shop_app import audit
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.i18n import told
-from shop_app.listing import Rows, SortColumn, contains
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.messages import notify
 from shop_app.models import Account, Offer, OfferProduct, Product
 from shop_app.permissions import Permission, Role
+from shop_app.search import contains
 from shop_app.text import _
 from shop_app.till.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal
 from shop_app.web import Actor
@@ -76,10 +77,16 @@ def state_of(offer: Offer, at: datetime) -> str:
     return "live" if at < offer.ends_at else "expired"
 
 
-def search(text: str = "", state: str = "") -> Rows:
-    """Offers by text and state, as rows with the names of people and how many products are in each."""
-    query = _LISTED.where(contains(Offer.name, text)) if text else _LISTED
-    return query.where(_in_state(state)) if state in STATES else query
+def search(state: str = "", *, searched: bool = False) -> Rows:
+    """Offers by state, as rows with names and how many products are in each; `searched`: by what is typed."""
+    minute = now().replace(second=0, microsecond=0)  # on which offers begin and end: the statement is kept for one
+    return _listed(state, minute if state in STATES else None, searched)
+
+
+@once_per_filters
+def _listed(state: str, at: datetime | None, searched: bool) -> Rows:
+    query = _LISTED.where(contains(Offer.name)) if searched else _LISTED
+    return query.where(_in_state(state, at)) if at is not None else query
 
 
 def live(session: Session, at: datetime) -> list[Deal]:
@@ -245,8 +252,7 @@ def _tell_decision(session: Session, actor: Actor, offer: Offer, *, approve: boo
            link=f"/offers/{offer.id}")  # fmt: skip
 
 
-def _in_state(state: str) -> Any:
-    at = now()
+def _in_state(state: str, at: datetime) -> Any:
     if state == "upcoming":
         return and_(Offer.state == "approved", Offer.starts_at > at)
     if state == "live":

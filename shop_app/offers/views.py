@@ -95,11 +95,13 @@ class DecisionForm(Form):
 @area.get("", may=P.OFFERS_VIEW)
 def index() -> str | Response:
     """All offers, newest first."""
-    query = service.search(asked("q"), asked("state"))
+    typed = asked("q")
+    query = service.search(asked("state"), searched=bool(typed))
     if wants_csv():
-        rows = everything(session(), query.order_by(Offer.id))
+        rows = everything(session(), query.order_by(Offer.id), typed)
         return csv_answer("offers", COLUMNS, rows)
-    offers, at = paginate(session(), query, service.SORTS, default="-created"), now()
+    key = Offer.id if request.args else None  # the newest are found by their index alone
+    offers, at = paginate(session(), query, service.SORTS, default="-created", key=key, typed=typed), now()
     return render_template(
         "offers/index.html", offers=offers, labels=in_words(STATE_LABELS), kinds=STATE_KINDS,
         rows=[(offer, offer_words(offer), service.state_of(offer, at)) for offer in offers.rows],

@@ -8,22 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app import audit, money
 from shop_app.db import changed_rows, now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, as_typed, contains, once_per_filters
+from shop_app.listing import Rows, SortColumn, as_typed, once_per_filters
 from shop_app.models import Product, StockMovement, TaxClass
 from shop_app.text import _
-from shop_app.web import Actor
+from shop_app.web import Actor, kept
 
 SORTS: dict[str, list[SortColumn]] = {
-    "name": [Product.name, Product.id],
+    "name": [Product.search, Product.id],
     "sku": [Product.sku],
-    "price": [Product.price_minor, Product.id],
+    "price": [Product.price_minor, Product.search, Product.id],
     "stock": [Product.stock, Product.id],
 }
 _CATEGORIES = select(Product.category).where(Product.category != "").distinct().order_by(Product.category)
@@ -46,16 +46,9 @@ class Entry:
     low_stock_level: int = 0
 
 
-def search(text: str = "", category: str = "", state: str = "active") -> Rows:
-    """Products whose name, SKU or barcode contains `text`, as rows."""
-    query = _listed(category, state)
-    if not text:
-        return query
-    return query.where(or_(contains(Product.name, text), contains(Product.sku, text), Product.barcode == text))
-
-
 @once_per_filters
-def _listed(category: str, state: str) -> Rows:
+def search(category: str = "", state: str = "active", *, searched: bool = False) -> Rows:
+    """Products as rows; where `searched`, those with what is typed in name, SKU or barcode."""
     query = select(
         Product.id, Product.sku, Product.barcode, Product.name, Product.category, Product.price_minor, Product.picture,
         Product.stock, Product.low_stock_level, Product.active, TaxClass.name.label("tax"),
@@ -64,7 +57,7 @@ def _listed(category: str, state: str) -> Rows:
         query = query.where(Product.category == category)
     if state in {"active", "disabled"}:
         query = query.where(Product.active == (state == "active"))
-    return query
+    return query.where(Product.is_found()) if searched else query
 
 
 def get(session: Session, product_id: int) -> Product:
@@ -76,13 +69,13 @@ def get(session: Session, product_id: int) -> Product:
 
 
 def categories(session: Session) -> list[str]:
-    """The names of all categories in use."""
-    return list(session.connection().scalars(_CATEGORIES).all())
+    """The names of all categories in use, as of at most five seconds ago: all products are read for them."""
+    return kept("categories", 5, lambda: list(session.connection().scalars(_CATEGORIES).all()))
 
 
 def on_sale(session: Session) -> Sequence[tuple[str, str]]:
     """SKU and name of what is on sale, for fields that complete what is typed; the first ones of a very large shop."""
-    query = select(Product.sku, Product.name).where(Product.active.is_(True)).order_by(Product.name).limit(COMPLETED)
+    query = select(Product.sku, Product.name).where(Product.active).order_by(Product.search).limit(COMPLETED)
     return [(sku, name) for sku, name in session.execute(query)]
 
 

@@ -43,13 +43,14 @@ COST = {
 @area.get("", may=P.PRODUCTS_VIEW)
 def index() -> str | Response:
     """The list of products."""
-    query = service.search(asked("q"), asked("category"), asked("state") or "active")
+    typed = asked("q")
+    query = service.search(asked("category"), asked("state") or "active", searched=bool(typed))
     if wants_csv():
-        rows = query.add_columns(Product.description, Product.cost_minor).order_by(Product.name)
+        rows = query.add_columns(Product.description, Product.cost_minor).order_by(Product.search)
         return csv_answer(
-            "products", COLUMNS | (COST if actor().can(P.PRODUCTS_MANAGE) else {}), everything(session(), rows)
+            "products", COLUMNS | (COST if actor().can(P.PRODUCTS_MANAGE) else {}), everything(session(), rows, typed)
         )
-    products = paginate(session(), query, service.SORTS, default="name", key=Product.id)
+    products = paginate(session(), query, service.SORTS, default="name", key=Product.id, typed=typed)
     return render_template("products/index.html", products=products, categories=service.categories(session()))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from shop_app import clock
 from shop_app.db import now
 from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.listing import Rows, SortColumn, contains
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.models import Bill, BillLine, Product, Rating
 from shop_app.text import _
 from shop_app.web import Actor
@@ -22,9 +22,8 @@ MEAN = (Product.rating_stars * 1.0 / Product.rating_count).label("mean")
 SORTS: dict[str, list[SortColumn]] = {
     "mean": [MEAN, Product.rating_count],
     "count": [Product.rating_count],
-    "name": [Product.name],
+    "name": [Product.search],
 }
-_RATED: Rows = select(Product.id, Product.name, Product.rating_count, MEAN).where(Product.rating_count > 0)
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,11 @@ class Summary:
         return sum(n * times for n, times in self.stars.items()) / self.count if self.count else None
 
 
-def by_product(text: str = "") -> Rows:
-    """Rated products with number and mean of their ratings."""
-    return _RATED.where(contains(Product.name, text)) if text else _RATED
+@once_per_filters
+def by_product(*, searched: bool = False) -> Rows:
+    """Rated products with number and mean of their ratings; where `searched`, those with what is typed in name, SKU or barcode."""
+    query = select(Product.id, Product.name, Product.rating_count, MEAN).where(Product.rating_count > 0)
+    return query.where(Product.is_found()) if searched else query
 
 
 def summary(session: Session, product_id: int, zone: str, *, weeks: int = 12) -> Summary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, render_template
 
 from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.models import Rating
+from shop_app.models import Product, Rating
 from shop_app.permissions import Permission as P
 from shop_app.products import service as products
 from shop_app.ratings import service
@@ -30,10 +30,11 @@ COMMENT_COLUMNS = {
 @area.get("", may=P.RATINGS_VIEW)
 def index() -> str | Response:
     """The rated products."""
-    query = service.by_product(asked("q"))
+    typed = asked("q")
+    query = service.by_product(searched=bool(typed))
     if wants_csv():
-        return csv_answer("ratings", COLUMNS, everything(session(), query))
-    rated = paginate(session(), query, service.SORTS, default="-count")
+        return csv_answer("ratings", COLUMNS, everything(session(), query, typed))
+    rated = paginate(session(), query, service.SORTS, default="-count", key=Product.id, typed=typed)
     return render_template("ratings/index.html", rated=rated)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop_app import audit
@@ -14,38 +13,38 @@ from shop_app.accounts import sessions
 from shop_app.accounts.service import Person
 from shop_app.db import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.listing import SortColumn, contains, once_per_filters
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.models import Account
 from shop_app.permissions import GRANTABLE, OF_ROLE, STAFF, Permission, Role
 from shop_app.text import _
 from shop_app.web import Actor
 
 SORTS: dict[str, list[SortColumn]] = {
-    "name": [Account.name, Account.id],
-    "role": [Account.role, Account.name],
+    "name": [Account.search, Account.id],
+    "role": [Account.role, Account.search],
     "since": [Account.created_at, Account.id],
 }
 
 
-def search(text: str = "", role: str = "", state: str = "active") -> Select[Any]:
-    """Accounts of staff."""
-    query = _listed(role, state)
-    return query.where(by_text(text)) if text else query
-
-
 @once_per_filters
-def _listed(role: str, state: str) -> Select[Any]:
-    query = select(Account).where(Account.role.in_([r.value for r in STAFF]))
+def search(role: str = "", state: str = "active", *, searched: bool = False) -> Rows:
+    """Accounts of staff as rows; where `searched`, those with what is typed in name, telephone or e-mail."""
+    query: Rows = select(
+        Account.id,
+        Account.name,
+        Account.role,
+        Account.extra_permissions,
+        Account.email,
+        Account.phone,
+        Account.active,
+        Account.password_hash,
+        Account.created_at,
+    ).where(Account.role.in_([r.value for r in STAFF]))
     if role in set(STAFF):
         query = query.where(Account.role == role)
     if state in {"active", "disabled"}:
         query = query.where(Account.active == (state == "active"))
-    return query
-
-
-def by_text(text: str) -> ColumnElement[bool]:
-    """That name, e-mail or telephone of an account contains `text`."""
-    return or_(contains(Account.name, text), contains(Account.email, text), contains(Account.phone, text))
+    return query.where(Account.is_found()) if searched else query
 
 
 def get(session: Session, actor: Actor, account_id: int) -> Account:

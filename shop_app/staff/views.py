@@ -32,10 +32,12 @@ COLUMNS = {
 @area.get("", may=P.STAFF_MANAGE)
 def index() -> str | Response:
     """Who works here."""
-    query = service.search(asked("q"), asked("role"), asked("state") or "active")
+    typed = asked("q")
+    query = service.search(asked("role"), asked("state") or "active", searched=bool(typed))
     if wants_csv():
-        return csv_answer("staff", COLUMNS, everything(session(), query.order_by(Account.name)))
-    return render_template("staff/index.html", staff=paginate(session(), query, service.SORTS, default="name"))
+        return csv_answer("staff", COLUMNS, everything(session(), query.order_by(Account.search), typed))
+    staff = paginate(session(), query, service.SORTS, default="name", key=Account.id, typed=typed)
+    return render_template("staff/index.html", staff=staff)
 
 
 @area.get("/new", may=P.STAFF_MANAGE, fresh=True)

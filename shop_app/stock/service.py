@@ -15,7 +15,7 @@ from shop_app import audit
 from shop_app.db import amount_by, amounts_of, insert_into, now
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.i18n import told
-from shop_app.listing import Rows, SortColumn, contains, once_per_filters
+from shop_app.listing import Rows, SortColumn, once_per_filters
 from shop_app.messages import notify
 from shop_app.models import Account, Product, StockMovement
 from shop_app.permissions import Role
@@ -27,7 +27,7 @@ INWARD = ("delivery", "return", "other")
 OUTWARD = ("damage", "theft", "own-use", "other")
 
 SORTS: dict[str, list[SortColumn]] = {
-    "name": [Product.name, Product.id],
+    "name": [Product.search, Product.id],
     "stock": [Product.stock, Product.id],
     "sku": [Product.sku],
 }
@@ -61,16 +61,9 @@ class Change:
     low: int  # the level at whose crossing sales staff are told
 
 
-def search(text: str = "", state: str = "") -> Rows:
-    """Products on sale by text, and by how many are left: low, out, or all."""
-    query = _levels(state)
-    if not text:
-        return query
-    return query.where(contains(Product.name, text) | contains(Product.sku, text) | (Product.barcode == text))
-
-
 @once_per_filters
-def _levels(state: str) -> Rows:
+def search(state: str = "", *, searched: bool = False) -> Rows:
+    """Products on sale by how many are left: low, out, or all; where `searched`, by what is typed, too."""
     query = select(
         Product.id, Product.sku, Product.barcode, Product.name, Product.stock, Product.low_stock_level
     ).where(Product.active)
@@ -78,7 +71,7 @@ def _levels(state: str) -> Rows:
         query = query.where(Product.low_stock_level > 0, Product.stock <= Product.low_stock_level)
     elif state == "out":
         query = query.where(Product.stock <= 0)
-    return query
+    return query.where(Product.is_found()) if searched else query
 
 
 @once_per_filters

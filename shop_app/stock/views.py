@@ -81,10 +81,12 @@ class LevelForm(Form):
 @area.get("", may=P.STOCK_MANAGE)
 def index() -> str | Response:
     """Levels of all products."""
-    query = service.search(asked("q"), asked("state"))
+    typed = asked("q")
+    query = service.search(asked("state"), searched=bool(typed))
     if wants_csv():
-        return csv_answer("stock", COLUMNS, everything(session(), query.order_by(Product.name)))
-    return render_template("stock/index.html", products=paginate(session(), query, service.SORTS, default="name"))
+        return csv_answer("stock", COLUMNS, everything(session(), query.order_by(Product.search), typed))
+    products = paginate(session(), query, service.SORTS, default="name", key=Product.id, typed=typed)
+    return render_template("stock/index.html", products=products)
 
 
 @area.get("/movements", may=P.STOCK_MANAGE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from shop_app import idempotency, ledger
@@ -19,10 +19,10 @@ from shop_app.accounts import service as accounts
 from shop_app.bills.service import Sale, Tender, sell
 from shop_app.db import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.listing import contains
 from shop_app.models import Account, Bill, BillLine, HeldCart, LedgerAccount, Product, ShopProfile, TaxClass
 from shop_app.offers.service import live
 from shop_app.permissions import Permission, Role
+from shop_app.search import typed
 from shop_app.text import _
 from shop_app.till.pricing import Item, PricedCart, price_cart
 from shop_app.web import Actor
@@ -203,8 +203,8 @@ def find_products(session: Session, text: str) -> Sequence[Product]:
     """Products on sale for the search of the till."""
     query = select(Product).where(Product.active)
     if text:
-        query = query.where(or_(contains(Product.name, text), contains(Product.sku, text), Product.barcode == text))
-    return session.scalars(query.order_by(Product.name, Product.id).limit(20)).all()
+        query = query.where(Product.is_found())
+    return session.scalars(query.order_by(Product.search, Product.id).limit(20), typed(text)).all()
 
 
 def often_sold(session: Session) -> Sequence[Product]:
@@ -230,9 +230,8 @@ def find_customers(session: Session, text: str) -> Sequence[tuple[Account, int]]
         .where(Account.role == Role.CUSTOMER.value, Account.active)
     )
     if text:
-        found = [contains(Account.name, text), contains(Account.email, text), contains(Account.phone_norm, text)]
-        query = query.where(or_(*found))
-    rows = session.execute(query.order_by(Account.name, Account.id).limit(20))
+        query = query.where(Account.is_found())
+    rows = session.execute(query.order_by(Account.search, Account.id).limit(20), typed(text))
     return [(account, wallet or 0) for account, wallet in rows]
 
 
