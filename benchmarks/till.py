@@ -48,12 +48,13 @@ def main(seconds: float, url: str) -> None:
         with database.writing() as session:
             initialise(session, name="Bench", currency="EUR", time_zone="Europe/Berlin")
         people = [cashier(app, database, n) for n in range(TILLS)]
-        product = product_of(database)
+        products = [product_of(database, n) for n in range(TILLS)]
         server = Server(settings)
         try:
             report("static file", server, lambda: static_file(server, seconds / 3))
-            report("a bill a second", server, lambda: payments(server, people, product, seconds, pause=1.0))
-            report("no pause", server, lambda: payments(server, people, product, seconds))
+            report("a bill a second", server, lambda: payments(server, people, products, seconds, pause=1.0))
+            report("no pause", server, lambda: payments(server, people, products, seconds))
+            report("one product", server, lambda: payments(server, people, products[:1] * TILLS, seconds))
         finally:
             server.kill()
             database.close()
@@ -72,22 +73,24 @@ def cashier(app: Flask, database: Database, number: int) -> Person:
     return Person(account.id, Role.BILLING, account.name, email, token, ShopClient(app))
 
 
-def product_of(database: Database) -> Product:
+def product_of(database: Database, number: int) -> Product:
     """Something that does not sell out."""
     with database.writing() as session:
         tax = session.scalars(select(TaxClass)).first()
         assert tax is not None
         product = Product(
-            sku="B", name="Bench", price_minor=199, tax_class_id=tax.id, stock=10_000_000, created_at=now(),
+            sku=f"B{number}", name=f"Bench {number}", price_minor=199, tax_class_id=tax.id, stock=10_000_000, created_at=now(),
             updated_at=now(),
         )  # fmt: skip
         session.add(product)
     return product
 
 
-def payments(server: Server, people: list[Person], product: Product, seconds: float, pause: float = 0.0) -> list[float]:
+def payments(
+    server: Server, people: list[Person], products: list[Product], seconds: float, pause: float = 0.0
+) -> list[float]:
     """Seconds of each payment."""
-    tills = [Cashier(server, person, product.id, pause) for person in people]
+    tills = [Cashier(server, person, product.id, pause) for person, product in zip(people, products, strict=True)]
     for till in tills:
         till.start()
     time.sleep(seconds)
