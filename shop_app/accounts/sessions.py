@@ -146,9 +146,7 @@ def actor_of(account: Account) -> Actor:
 
 
 def _permissions(role: Role, extra: Sequence[str]) -> frozenset[Permission]:
-    return (
-        OF_ROLE[role].union(Permission(name) for name in extra if name in set(Permission)) if extra else OF_ROLE[role]
-    )
+    return OF_ROLE[role].union(Permission(name) for name in extra if name in set(Permission))
 
 
 def _camera_system(token: str) -> Actor | None:

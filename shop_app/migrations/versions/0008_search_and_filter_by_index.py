@@ -27,6 +27,7 @@ INDEXES = (
     ("bills", ("total_minor",)),
     ("stock_movements", ("reason", "at")),
     ("notifications", ("role", "kind", "sender_id")),
+    ("notifications", ("sender_id", "kind")),
     ("feedback", ("created_at",)),
     ("alerts", ("severity", "started_at")),
 )
@@ -36,6 +37,7 @@ REPLACED = (
     ("products", ("rating_count",)),
     ("accounts", ("role", "active", "name")),
     ("bills", ("customer_id", "created_at")),
+    ("notifications", ("sender_id",)),
 )
 
 
