@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import io
+import math
 import os
 import resource
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -26,6 +28,7 @@ from flask import Flask
 from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import create_engine, func, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shop_app import audit, background, backup, retention, running, tables
@@ -438,6 +441,20 @@ def test_a_database_that_was_restarted_costs_no_page_and_half_does_nothing(
     with database.reading() as session:
         movements = session.scalars(select(func.sum(StockMovement.change))).one()
         assert session.get_one(Product, product.id).stock == 5 + movements == 8
+
+
+@pytest.mark.parametrize(("rest", "outcome"), [(0.0, nullcontext()), (math.inf, pytest.raises(DBAPIError))])
+def test_a_connection_that_rested_is_tried_before_it_is_used(  # the second is the control
+    database: Database, rest: float, outcome: AbstractContextManager[object]
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("there is no server")
+    with database.writing() as session:
+        session.execute(select(1))
+    kill_connections(database)
+
+    with mock.patch("shop_app.db._RESTED", rest), outcome, database.writing() as session:
+        assert session.scalars(select(1)).one() == 1
 
 
 def kill_connections(database: Database) -> None:
