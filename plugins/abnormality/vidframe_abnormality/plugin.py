@@ -80,7 +80,8 @@ class Abnormality:
         """Share of the picture that changed at the last look, also below `min_area`: by it a threshold is chosen."""
         return max(self._changed, self._watch.measured)
 
-    def has_left(self, state: Path) -> bool:
+    @hookimpl
+    def has_pending(self, state: Path) -> bool:
         """Whether a crash left an open incident of the camera with this state folder."""
         return unfinished.is_there(state)
 

@@ -23,7 +23,7 @@ Polygons = list[tuple[Zone, Corners]]
 class Interest:
     """Reports `interest` for each visitor and zone, and `mood` for service zones. Keeps no picture and no identity."""
 
-    needs = ("faces", "faces.gaze", "faces.emotion?")
+    needs = ("faces", "faces.head_pose", "faces.expression?")
     adds = ("notes.zones",)
 
     def __init__(
@@ -134,7 +134,7 @@ class Interest:
         if visit.is_staff or among_staff:
             visit.seen, visit.box = frame.seconds, face.box
             return
-        emotion = visit.emotion_at(frame.seconds, face.emotion)
+        emotion = visit.emotion_at(frame.seconds, face.expression)
         passed = min(frame.seconds - visit.seen, self.habits.look_pause)
         for name in _within(self._service, face):
             self._moods.setdefault(name, Mood()).add(visit.id, frame.seconds, passed, emotion)

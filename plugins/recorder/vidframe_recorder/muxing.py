@@ -17,7 +17,7 @@ import av
 import cv2
 from numpy.typing import NDArray
 
-from vidframe import Packet
+from vidframe.packets import Packet
 
 FRAGMENTED = {
     "movflags": "empty_moov+default_base_moof+skip_trailer",

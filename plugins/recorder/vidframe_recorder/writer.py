@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import av
 
-from vidframe import Encoding, Packet
+from vidframe.packets import Encoding, Packet
 from vidframe_recorder.fragments import cut_to_whole
 from vidframe_recorder.muxing import Chosen, Sink, open_sink, thumbnail
 from vidframe_recorder.storage import PART, ClipFile, Storage

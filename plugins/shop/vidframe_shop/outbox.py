@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidframe import Attachment, Event, Letter
+from vidframe import Attachment, Event
+from vidframe.bus import Envelope
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -101,14 +102,14 @@ class Outbox:
             events.append(json.loads(body) | {"files": self._described(seq)})
         return events
 
-    def letters(self, events: Iterable[Mapping[str, Any]]) -> list[Letter]:
+    def envelopes(self, events: Iterable[Mapping[str, Any]]) -> list[Envelope]:
         """Events of a batch with the epoch in which each was made, and its age."""
-        letters = []
+        envelopes = []
         for event in events:
             query = "SELECT epoch, kept FROM events WHERE id = ?"
             epoch, kept = self._connection().execute(query, (event["id"],)).fetchone() or (0, 0.0)
-            letters.append(Letter(event, epoch, max(0.0, time.time() - kept)))
-        return letters
+            envelopes.append(Envelope(event, epoch, max(0.0, time.time() - kept)))
+        return envelopes
 
     def sent(self, event: str, wanted: Iterable[str]) -> None:
         """The shop has the event and wants the files with these roles."""
