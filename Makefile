@@ -36,7 +36,8 @@ bench: $(VENV)/.installed-dev  ## the frame loop against decoding alone
 shots: $(VENV)/.installed-dev  ## a picture of each page of each role, at a desk and on a phone, in out/shots
 	SHOP_SHOTS=out/shots $(BIN)/pytest -m "" tests/shop/test_pages.py -k fits_desk_and_phone
 
-docs: $(VENV)/.installed-dev  ## check that the docs say what the code does
+docs: $(VENV)/.installed-dev  ## write the tables of keys, and check that the docs say what the code does
+	$(BIN)/python -m vidframe.core.config.docs docs/configuration.md docs/cluster.md
 	$(BIN)/pytest tests/docs
 
 clean:

@@ -160,12 +160,7 @@ def _camera(camera: CameraConfig) -> Finding:
 
     try:
         with open_source(
-            camera.source,
-            camera=camera.name,
-            credentials=camera.credentials,
-            fps=camera.fps,
-            stop=stop,
-            on_state=on_state,
+            camera.source, camera=camera.name, **dict(camera.options), stop=stop, on_state=on_state
         ) as source:
             alarm = threading.Timer(PATIENCE, stop.set)
             alarm.start()

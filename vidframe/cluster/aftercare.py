@@ -43,7 +43,7 @@ class Aftercare:
             return
         self._due = monotonic() + INTERVAL
         for state in _folders(config.state):
-            steps = [step for step in config.steps if not step.lacks and _has_pending(step, state)]
+            steps = [step for step in config.steps if not step.missing and _has_pending(step, state)]
             if state.name in self._open and not steps:
                 self._open.pop(state.name).close()
             elif state.name not in self._open and steps and state.name not in running:
@@ -58,7 +58,7 @@ class Aftercare:
     def _begin(self, config: Config, state: Path) -> ExitStack:
         name = state.name
         steps = tuple(
-            step for step in config.steps if not step.lacks and "has_pending" in contract.marked(step.plugin.kind)
+            step for step in config.steps if not step.missing and "has_pending" in contract.marked(step.plugin.kind)
         )
         with ExitStack() as stack:
             queue = EventQueue(name, lambda seconds: datetime.now(UTC))

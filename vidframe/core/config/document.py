@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,22 +38,26 @@ class Problem(NamedTuple):
         return f"{self.mark.file}:{self.mark.line}:{self.mark.column}: {self.message}"
 
 
+class ConfigError(Exception):
+    """A config that cannot be used; `problems` has every mistake, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(set(problems), key=lambda problem: problem.mark)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
 @dataclass
 class Document:
-    """The values of a file and all that it includes."""
+    """The values of a file and all that it includes, and what is wrong with them."""
 
     path: Path
     value: Any = None
     values: dict[Place, Mark] = field(default_factory=dict)
     keys: dict[Place, Mark] = field(default_factory=dict)
-    secrets: set[Place] = field(default_factory=set)  # came from the environment: not to be printed
-    unread: set[Place] = field(default_factory=set)  # could not be read; what is said of them later is no news
-    found: dict[Problem, None] = field(default_factory=dict)
-
-    @property
-    def problems(self) -> list[Problem]:
-        """Every mistake once, as they were found."""
-        return list(self.found)
+    secrets: dict[Place, str] = field(default_factory=dict)  # came from the environment: not to be printed
+    unreadable: set[Place] = field(default_factory=set)  # errors here and below follow from the one that is known
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def mark(self, place: Place, *, of_key: bool = False) -> Mark:
         """Where the value stands (or its key); for what is not there, where its nearest parent stands."""
@@ -67,19 +71,43 @@ class Document:
         """The folder of the file in which the value stands: relative paths start there."""
         return Path(self.mark(place).file).parent
 
-    def complain(self, place: Place, message: str, *, of_key: bool = False) -> None:
-        """Keeps a problem, unless it comes of one that was found at this place before."""
-        if not any(place[:length] in self.unread for length in range(len(place) + 1)):
-            self.add(Problem(self.mark(place, of_key=of_key), message))
+    def is_secret(self, place: Place) -> bool:
+        """Whether the value, or what it is a part of, came from the environment."""
+        return any(place[:length] in self.secrets for length in range(len(place) + 1))
 
-    def add(self, problem: Problem) -> None:
-        """Keeps a problem."""
-        self.found[problem] = None
+    def without_secrets(self, text: str) -> str:
+        """The text with every value of an environment variable hidden."""
+        for secret in filter(None, self.secrets.values()):
+            text = text.replace(secret, "***")
+        return text
 
-    def give_up(self, place: Place, message: str) -> None:
-        """Keeps a problem because of which nothing more can be said about this place and what is below it."""
-        self.complain(place, message)
-        self.unread.add(place)
+    def add_error(self, place: Place, message: str, *, of_key: bool = False) -> None:
+        """Adds a problem, unless it follows from one at this place that is known."""
+        if not any(place[:length] in self.unreadable for length in range(len(place) + 1)):
+            self.problems.append(Problem(self.mark(place, of_key=of_key), message))
+
+    def add_unreadable(self, place: Place, message: str) -> None:
+        """Adds a problem because of which nothing more can be said about this place and what is below it."""
+        self.add_error(place, message)
+        self.unreadable.add(place)
+
+    def add_warning(self, place: Place, message: str, *, of_key: bool = False) -> None:
+        """Adds something that works and should be changed."""
+        problem = Problem(self.mark(place, of_key=of_key), f"warning: {message}")
+        if problem not in self.warnings:
+            self.warnings.append(problem)
+
+    def raise_if_errors(self) -> None:
+        """Raises a ConfigError with every problem, if there is one."""
+        if self.problems:
+            raise ConfigError(self.problems)
+
+    def rename(self, old: Place, new: Place) -> None:
+        """Lets everything at and below `old` stand at `new`."""
+        for marks in (self.values, self.keys, self.secrets):
+            for place in [place for place in marks if place[: len(old)] == old]:
+                marks[new + place[len(old) :]] = marks.pop(place)  # type: ignore[attr-defined]
+        self.unreadable |= {new + place[len(old) :] for place in self.unreadable if place[: len(old)] == old}
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Document:
@@ -104,7 +132,7 @@ class _Reading:
             self.document.value = self.file(path, (), including=())
         except _TooLarge:
             message = f"more than {MOST_VALUES:,} values, most of them by aliases of aliases"
-            self.document.give_up((), message)
+            self.document.add_unreadable((), message)
 
     def file(self, path: Path, place: Place, including: tuple[Path, ...]) -> Any:
         node = self._compose(path, place)
@@ -116,13 +144,13 @@ class _Reading:
         try:
             content = path.read_bytes()
         except OSError as error:
-            self.document.give_up(place, f"cannot read {path}: {error.strerror}")
+            self.document.add_unreadable(place, f"cannot read {path}: {error.strerror}")
             return None
         try:
             return compose(content)
         except NotYamlError as error:
-            self.document.add(Problem(Mark(str(path), error.line, error.column), f"not YAML: {error}"))
-            self.document.unread.add(place)
+            self.document.problems.append(Problem(Mark(str(path), error.line, error.column), f"not YAML: {error}"))
+            self.document.unreadable.add(place)
             return None
 
     def _value(
@@ -132,7 +160,7 @@ class _Reading:
         if len(self.document.values) > MOST_VALUES:
             raise _TooLarge
         if id(node) in parents:
-            self.document.give_up(place, "this alias contains itself")
+            self.document.add_unreadable(place, "this alias contains itself")
             return None
         parents = (*parents, id(node))
         if node.tag == "!env":
@@ -141,7 +169,7 @@ class _Reading:
             return self._included(node, place, path, including)
         if node.tag not in PLAIN:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self.document.give_up(place, f"unknown tag {tag}; there are !env NAME and !include FILE")
+            self.document.add_unreadable(place, f"unknown tag {tag}; there are !env NAME and !include FILE")
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place, path, including, parents)
@@ -156,7 +184,7 @@ class _Reading:
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in PLAIN:
-                self.document.add(Problem(_mark(key_node, path), "a key must be a plain word"))
+                self.document.problems.append(Problem(_mark(key_node, path), "a key must be a plain word"))
                 continue
             key = str(key_node.value)
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -169,7 +197,7 @@ class _Reading:
                 first = self.document.keys[here]
                 self.document.keys[here] = _mark(key_node, path)
                 what = f"camera {key!r}" if place == ("cameras",) else f"{key!r}"
-                self.document.complain(here, f"{what} is named twice, first in line {first.line}", of_key=True)
+                self.document.add_error(here, f"{what} is named twice, first in line {first.line}", of_key=True)
                 continue
             self.document.keys[here] = _mark(key_node, path)
             values[key] = self._value(value_node, here, path, including, parents)
@@ -184,7 +212,7 @@ class _Reading:
             if isinstance(part, yaml.MappingNode):
                 merged |= self._value(part, place, path, including, parents) or {}
             else:
-                self.document.complain(place, "<< takes an alias of `key: value` pairs, or a list of them")
+                self.document.add_error(place, "<< takes an alias of `key: value` pairs, or a list of them")
         return merged
 
     def _scalar(self, node: yaml.Node, place: Place) -> Any:
@@ -192,31 +220,31 @@ class _Reading:
             value = yaml.constructor.SafeConstructor().construct_object(node)
         except (yaml.YAMLError, ValueError):
             shown = node.value if len(node.value) <= 40 else f"{node.value[:40]}..."
-            self.document.give_up(place, f"cannot read {shown!r} as {node.tag.rpartition(':')[2]}")
+            self.document.add_unreadable(place, f"cannot read {shown!r} as {node.tag.rpartition(':')[2]}")
             return None
         if isinstance(value, str) and (odd := UNPRINTABLE.search(value)):
-            self.document.give_up(place, f"text must not hold the character U+{ord(odd[0]):04X}")
+            self.document.add_unreadable(place, f"text must not hold the character U+{ord(odd[0]):04X}")
             return None
         return value
 
     def _variable(self, node: yaml.Node, place: Place) -> Any:
-        self.document.secrets.add(place)
         name = node.value if isinstance(node, yaml.ScalarNode) else ""
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            self.document.give_up(place, "!env takes the name of an environment variable")
+            self.document.add_unreadable(place, "!env takes the name of an environment variable")
         elif name not in self.environ:
-            self.document.give_up(place, f"the environment variable {name} is not set")
+            self.document.add_unreadable(place, f"the environment variable {name} is not set")
+        self.document.secrets[place] = self.environ.get(name, "")
         return self.environ.get(name)
 
     def _included(self, node: yaml.Node, place: Place, path: Path, including: tuple[Path, ...]) -> Any:
         name = node.value if isinstance(node, yaml.ScalarNode) else ""
         target = path.parent / name
         if not name:
-            self.document.give_up(place, "!include takes the path of a file")
+            self.document.add_unreadable(place, "!include takes the path of a file")
         elif target.resolve() in including:
-            self.document.give_up(place, f"{name} includes itself")
+            self.document.add_unreadable(place, f"{name} includes itself")
         elif len(including) >= MOST_INCLUDED:
-            self.document.give_up(place, f"files include each other more than {MOST_INCLUDED} deep")
+            self.document.add_unreadable(place, f"files include each other more than {MOST_INCLUDED} deep")
         else:
             return self.file(target, place, including)
         return None

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from vidframe.core.config.document import Mark, Place, Problem
+from vidframe.core.config.document import ConfigError, Mark, Problem
+from vidframe.core.config.keys import MODES, ClusterConfig, Every, OnError
 from vidframe.core.model.cluster import Lease
 from vidframe.core.plugin.registry import Plugin
+from vidframe.core.sources.options import SourceOptions
 
-MODES = ("day", "night")
+__all__ = [
+    "MODES", "CameraConfig", "ClusterConfig", "Config", "ConfigError", "Every", "OnError", "SourceOptions", "StepConfig",
+]  # fmt: skip
+
 NOWHERE = Mark("", 1, 1)
-
-
-class ConfigError(Exception):
-    """A config that cannot be used; `problems` has every mistake, in the order of the file."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems), key=lambda problem: problem.mark)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
-@dataclass(frozen=True)
-class Every:
-    """How often a step is due: each `frames`-th frame, or once in `seconds`."""
-
-    frames: int = 1
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class OnError:
-    """What a step's failure costs: its result, the step after so many failures, or the camera."""
-
-    action: Literal["skip", "disable", "stop"] = "skip"
-    after: int = 0  # failures, for "disable"
 
 
 @dataclass(frozen=True)
@@ -46,13 +27,11 @@ class StepConfig:
     name: str
     plugin: Plugin
     settings: Mapping[str, Any] = field(default_factory=dict)
-    every: Every = Every()
+    every: Every = field(default_factory=Every)
     when: str | None = None
-    on_error: OnError = OnError()
+    on_error: OnError = field(default_factory=OnError)
     isolate: float | None = None  # seconds that a call may take in a process of its own; None: runs in the camera's
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # as the file has them
-    place: Place = field(default=(), compare=False)
-    lacks: tuple[str, ...] = field(default=(), compare=False)  # settings without default that nobody gave yet
+    missing: tuple[str, ...] = field(default=(), compare=False)  # settings without default that are not given
     mark: Mark = field(default=NOWHERE, compare=False)
     instance: Any = None  # of a chain that was written in Python; None: the plugin is made from its settings
 
@@ -67,16 +46,12 @@ class CameraConfig:
 
     name: str
     source: str
-    credentials: str | None = field(default=None, repr=False)  # "user:password"
-    pace: Literal["fast", "real"] = "fast"
-    fps: float | None = None
-    timeout: float = 5.0  # seconds without a picture after which a live camera is connected again
-    frozen_after: float = 60.0  # seconds of one and the same picture after which it counts as stalled
+    options: SourceOptions = field(default_factory=SourceOptions)  # how the source is read
     nodes: tuple[str, ...] = ("*",)  # patterns of the machines that may run it, where several share the cameras
     lease: Lease | None = None  # where several machines share the cameras
     mode: StepConfig | None = None
     chains: Mapping[str, tuple[StepConfig, ...]] = field(default_factory=dict)  # "day", "night", "always"
-    differs: bool = field(default=False, compare=False)  # some of its steps are not as the chains have them
+    has_overrides: bool = field(default=False, compare=False)  # some of its steps are not as the chains have them
 
     def order(self, mode: str) -> tuple[StepConfig, ...]:
         """The steps that a frame meets in this mode, first to last."""
@@ -96,20 +71,6 @@ class CameraConfig:
 
 
 @dataclass(frozen=True)
-class ClusterConfig:
-    """Where machines meet that share the cameras."""
-
-    bus: tuple[str, ...] = ()  # addresses of NATS servers of one cluster
-    name: str = "vidframe"  # parts the shops that use one bus
-    credentials: str | None = field(default=None, repr=False)  # "user:password", or a token
-    ca: Path | None = None  # of the servers' certificates, PEM
-    certificate: Path | None = None  # of this machine, PEM
-    key: Path | None = None  # of the certificate
-    lease: float = 3.0  # seconds without a sign of life after which a machine's cameras go to others
-    replicas: int = 1  # servers that hold each event
-
-
-@dataclass(frozen=True)
 class Config:
     """What one YAML file asks for."""
 
@@ -120,7 +81,9 @@ class Config:
     common: CameraConfig = CameraConfig("", "")  # the chains as the file has them, of no camera
     workers: int | Literal["auto"] = 0  # processes among which the cameras are spread; 0: they run in this one
     metrics: tuple[str, int] | None = None  # host and port at which metrics are shown
-    cluster: ClusterConfig = ClusterConfig()
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
+    plugins_dir: Path | None = None  # of more plugins than the file names
+    warnings: tuple[Problem, ...] = ()  # what works and should be changed, such as deprecated names
 
     @property
     def steps(self) -> tuple[StepConfig, ...]:

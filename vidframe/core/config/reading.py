@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from vidframe.core.config.cameras import CAMERA_KEYS, Cameras, address_problem
+from vidframe.core.config.cameras import Cameras, Chains
 from vidframe.core.config.document import Document, Problem, read
-from vidframe.core.config.machines import CLUSTER_KEYS, bus_problem, read_cluster, read_metrics, read_workers
+from vidframe.core.config.keys import FileKeys, address_problem, bus_problem
 from vidframe.core.config.model import (
     MODES,
     CameraConfig,
@@ -18,30 +18,27 @@ from vidframe.core.config.model import (
     ConfigError,
     Every,
     OnError,
+    SourceOptions,
     StepConfig,
 )
 from vidframe.core.config.steps import Steps
-from vidframe.core.config.values import Values
+from vidframe.core.config.validation import read_keys
 from vidframe.core.config.wiring import Wiring
 
 __all__ = [
-    "CAMERA_KEYS",
-    "CLUSTER_KEYS",
     "MODES",
-    "TOP_KEYS",
     "CameraConfig",
     "ClusterConfig",
     "Config",
     "ConfigError",
     "Every",
     "OnError",
+    "SourceOptions",
     "StepConfig",
     "address_problem",
     "bus_problem",
     "load",
 ]
-
-TOP_KEYS = ("cameras", "mode", "day", "night", "always", "state", "workers", "metrics", "cluster")
 
 
 def load(
@@ -50,69 +47,101 @@ def load(
     environ: Mapping[str, str] | None = None,
     source: str | None = None,
     cameras: Mapping[str, Any] | None = None,
+    plugins_dir: Path | None = None,
 ) -> Config:
     """Reads and checks a config, or raises ConfigError with every mistake in it.
 
     `source` replaces the source of every camera (and makes up a camera where the file has none). `cameras` stands
-    in for the `cameras:` of the file; steps that the chains do not have are then ignored in `with` and `without`.
+    in for the `cameras:` of the file; steps that the chains do not have are then ignored in `overrides` and
+    `exclude`. The *.py files of `plugins_dir` are plugins, besides those that the file names.
     """
     document = read(path, os.environ if environ is None else environ)
     if cameras is not None and isinstance(document.value, dict):
         document.value["cameras"] = dict(cameras)
-    config = _understood(document, source, are_given=cameras is not None)
-    if document.problems:
-        raise ConfigError(document.problems)
+    config = _read(document, source, plugins_dir, are_given=cameras is not None)
+    document.raise_if_errors()
     return config
 
 
-def _understood(document: Document, source: str | None, *, are_given: bool) -> Config:
-    values = Values(document)
-    steps = Steps(values)
-    reader = Cameras(values, steps, source, are_given=are_given)
-    top = values.mapping((), document.value, TOP_KEYS, "the config")
-    state = values.text(("state",), top.get("state", ".vidframe")) or ".vidframe"
-    feeder = reader.feeder(top.get("cameras"))
-    cameras = reader.listed(top.get("cameras")) if feeder is None else []
-    mode = steps.mode(top.get("mode"))
-    chains = {name: steps.chain((name,), top.get(name)) for name in (*MODES, "always")}
-    _check_modes(document, top, mode)
-    entries: Mapping[str, Any] = top.get("cameras") or {}
-    resolved = [reader.resolved(camera, mode, chains, entries.get(camera.name)) for camera in cameras]
-    common = CameraConfig("", "", mode=mode, chains=chains)
-    _check_feeder(document, feeder, common.steps)
-    _check_chains(document, common, resolved)
+def plugin_files(folder: Path) -> list[Path]:
+    """The Python files of a folder that are plugins."""
+    return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+
+
+def _read(document: Document, source: str | None, plugins_dir: Path | None, *, are_given: bool) -> Config:
+    keys = read_keys(document, FileKeys, document.value, (), "the config")
+    steps = Steps(document)
+    _add_plugins(steps, keys.plugins or (), plugins_dir)
+    chains = _chains(steps, keys)
+    reader = Cameras(document, steps, source, are_given=are_given)
+    camera_plugin = reader.plugin(keys.cameras)
+    cameras = reader.read(keys.cameras, chains) if camera_plugin is None else []
+    _check_modes(document, keys, chains)
+    _check_camera_plugin(document, camera_plugin, chains.common.steps)
+    _check_chains(document, chains.common, cameras)
     return Config(
         document.path,
-        tuple(resolved),
-        document.path.parent / state,
-        feeder,
-        common,
-        read_workers(values, top.get("workers", 0)),
-        read_metrics(values, top["metrics"]) if "metrics" in top else None,
-        read_cluster(values, top.get("cluster")),
+        tuple(cameras),
+        document.folder(("state",)) / keys.state,
+        camera_plugin,
+        chains.common,
+        keys.workers,
+        keys.metrics,
+        _cluster(document, keys.cluster or ClusterConfig()),
+        plugins_dir,
+        tuple(document.warnings),
     )
 
 
-def _check_modes(document: Document, top: Mapping[str, Any], mode: StepConfig | None) -> None:
+def _add_plugins(steps: Steps, paths: Iterable[Path], plugins_dir: Path | None) -> None:
+    for i, path in enumerate(paths):
+        place = ("plugins", i)
+        steps.add_file(steps.document.folder(place) / path, place)
+    for path in plugin_files(plugins_dir) if plugins_dir else ():
+        steps.add_file(path, ())
+
+
+def _chains(steps: Steps, keys: FileKeys) -> Chains:
+    mode = steps.mode(keys.mode)
+    entries = {name: steps.chain((name,), getattr(keys, name) or ()) for name in (*MODES, "always")}
+    chains = {name: tuple(map(steps.config, chain)) for name, chain in entries.items()}
+    common = CameraConfig("", "", mode=steps.config(mode) if mode else None, chains=chains)
+    return Chains(mode, entries, common)
+
+
+def _cluster(document: Document, cluster: ClusterConfig) -> ClusterConfig:
+    """The cluster with its files where they are."""
+    if cluster.certificate and not cluster.key:
+        document.add_error(("cluster", "certificate"), "certificate needs its key, as key: FILE.pem")
+    files = {}
+    for key in ("ca", "certificate", "key"):
+        if (name := getattr(cluster, key)) is not None:
+            files[key] = document.folder(("cluster", key)) / name
+            if not files[key].is_file():
+                document.add_error(("cluster", key), f"{key} must be a file, found none at {files[key]}")
+    return cluster.model_copy(update=files)
+
+
+def _check_modes(document: Document, keys: FileKeys, chains: Chains) -> None:
+    mode = chains.common.mode
     if mode is not None and "mode" not in mode.plugin.adds:
-        document.complain(("mode",), f"{mode.name} does not decide a mode; day_night does")
+        document.add_error(("mode",), f"{mode.name} does not decide a mode; day_night does")
     for name in MODES:
-        if top.get(name) and top.get("mode") is None:
+        if getattr(keys, name) and keys.mode is None:
             message = f"{name} needs `mode:`, which decides when it is {name}; steps for all day go under `always:`"
-            document.complain((name,), message, of_key=True)
+            document.add_error((name,), message, of_key=True)
 
 
-def _check_feeder(document: Document, feeder: str | None, steps: tuple[StepConfig, ...]) -> None:
-    if feeder is not None and all(step.plugin.name != feeder for step in steps):
-        message = f"`from: {feeder}` needs the step {feeder} in a chain, with its settings"
-        document.complain(("cameras", "from"), message)
+def _check_camera_plugin(document: Document, name: str | None, steps: tuple[StepConfig, ...]) -> None:
+    if name is not None and all(step.plugin.name != name for step in steps):
+        message = f"`from: {name}` needs the step {name} in a chain, with its settings"
+        document.add_error(("cameras", "from"), message)
 
 
-def _check_chains(document: Document, chains: CameraConfig, cameras: list[CameraConfig]) -> None:
+def _check_chains(document: Document, common: CameraConfig, cameras: list[CameraConfig]) -> None:
     wiring = Wiring()
-    for camera in (chains, *(camera for camera in cameras if camera.differs)):
-        for problem in wiring.check(camera):
-            document.add(problem)
+    for camera in (common, *(camera for camera in cameras if camera.has_overrides)):
+        document.problems.extend(wiring.check(camera))
     for step in (step for camera in cameras for step in camera.steps):
-        for name in step.lacks:
-            document.add(Problem(step.mark, f"{step.name} needs the setting {name!r}"))
+        for name in step.missing:
+            document.problems.append(Problem(step.mark, f"{step.name} needs the setting {name!r}"))

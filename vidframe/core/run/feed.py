@@ -92,7 +92,7 @@ class Feed:
             return
         self._version = version  # also if it has mistakes: they are told once, and the cameras stay as they are
         try:
-            config = load(self._config.path, cameras=cameras)
+            config = load(self._config.path, cameras=cameras, plugins_dir=self._config.plugins_dir)
         except ConfigError as error:
             reasons = "; ".join(problem.message for problem in error.problems)
             raise FeedError(f"they were not changed: {reasons}") from error

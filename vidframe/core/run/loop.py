@@ -105,11 +105,7 @@ def _run(
             open_source(
                 config.source,
                 camera=config.name,
-                credentials=config.credentials,
-                pace=config.pace,
-                fps=config.fps,
-                timeout=config.timeout,
-                frozen_after=config.frozen_after,
+                **dict(config.options),
                 stop=stop,
                 wants_packets="packets" in config.needed,
                 on_state=on_state,
