@@ -37,7 +37,7 @@ shots: $(VENV)/.installed-dev  ## a picture of each page of each role, at a desk
 	SHOP_SHOTS=out/shots $(BIN)/pytest -m "" tests/shop/test_pages.py -k fits_desk_and_phone
 
 docs: $(VENV)/.installed-dev  ## write the tables of keys, and check that the docs say what the code does
-	$(BIN)/python -m vidframe.core.config.docs docs/configuration.md docs/cluster.md
+	$(BIN)/python -m tests.docs.tables docs/configuration.md docs/cluster.md
 	$(BIN)/pytest tests/docs
 
 clean:

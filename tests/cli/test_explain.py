@@ -26,7 +26,7 @@ def test_the_data_flow_of_each_camera_is_shown(tmp_path: Path) -> None:
         """
         cameras:
           door: a.mp4
-          till: {source: b.mp4, without: [look]}
+          till: {source: b.mp4, exclude: [look]}
         always:
           - eyes: {every: 200ms}
           - look: {on_error: {disable_after: 3}}
@@ -37,11 +37,11 @@ def test_the_data_flow_of_each_camera_is_shown(tmp_path: Path) -> None:
         "camera door",
         "  always",
         "    1. eyes  adds faces (for look), faces.landmarks (for look) · every 0.2 s",
-        "    2. look  uses faces (of eyes), faces.landmarks (of eyes) · adds faces.head_pose (nobody uses it) · "
+        "    2. look  uses faces (from eyes), faces.landmarks (from eyes) · adds faces.head_pose (unused) · "
         "on error disable after 3 failures",
         "camera till",
         "  always",
-        "    1. eyes  adds faces (nobody uses it), faces.landmarks (nobody uses it) · every 0.2 s",
+        "    1. eyes  adds faces (unused), faces.landmarks (unused) · every 0.2 s",
     ]
 
 
@@ -60,10 +60,10 @@ def test_cameras_that_a_plugin_knows_have_the_chain_of_the_file(tmp_path: Path) 
     assert shown == [
         "every camera from shop",
         "  by day",
-        "    1. clock  adds mode (day or night: which steps come)",
+        "    1. clock  adds mode (day or night, selects the steps)",
         "    2. shop",
         "  by night",
-        "    1. clock  adds mode (day or night: which steps come)",
-        "    2. eyes   adds faces (nobody uses it), faces.landmarks (nobody uses it)",
+        "    1. clock  adds mode (day or night, selects the steps)",
+        "    2. eyes   adds faces (unused), faces.landmarks (unused)",
         "    3. shop",
     ]

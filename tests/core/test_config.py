@@ -371,7 +371,7 @@ BROKEN = [
         "cameras: {door: a.mp4}\nalways:\n  - eyes: {on_error: {disable_after: 0}}\n  - brightness: {threshold: 3, on_error: {disable_afer: 3}}\n",
         [
             "3:38: disable_after must be at least 1, found 0",
-            "4:43: unknown key 'disable_afer' in on_error; did you mean 'disable_after'?",
+            "4:43: unknown key 'disable_afer' in on_error",
         ],
         id="on_error with wrong metrics and keys",
     ),
@@ -478,7 +478,11 @@ def test_anchors_and_merges_spare_repetition(tmp_path: Path) -> None:
         """,
     )
 
-    assert [(camera.options.pace, camera.options.timeout) for camera in config.cameras] == [("real", 9), ("real", 9), ("real", 3)]
+    assert [(camera.options.pace, camera.options.timeout) for camera in config.cameras] == [
+        ("real", 9),
+        ("real", 9),
+        ("real", 3),
+    ]
     assert [Path(camera.source).name for camera in config.cameras] == ["a.mp4", "b.mp4", "b.mp4"]
 
 

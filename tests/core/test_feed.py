@@ -67,7 +67,9 @@ def test_a_camera_that_is_added_later_runs_within_seconds(knowing: Path, workers
         [sys.executable, "-m", "vidframe", "run", "shop.yaml"], cwd=knowing, stderr=subprocess.PIPE, text=True
     )
     time.sleep(1)
-    added = {"door": {"source": clip, "with": {"knows": {"word": "special"}, "unheard": {}}, "without": ["unheard"]}}
+    added = {
+        "door": {"source": clip, "overrides": {"knows": {"word": "special"}, "unheard": {}}, "exclude": ["unheard"]}
+    }
     (knowing / "cameras.json").write_text(json.dumps(added))
 
     wait_for(knowing / "notes", "door special")

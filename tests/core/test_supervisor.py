@@ -50,7 +50,7 @@ COUNTING = """
 
 
 def config(word: str, *cameras: str) -> str:
-    with_till = f", with: {{counting: {{word: {word}}}}}"
+    with_till = f", overrides: {{counting: {{word: {word}}}}}"
     lines = [f"  {name}: {{source: clip.mp4{with_till if name == 'till' else ''}}}" for name in cameras]
     return "\n".join(["cameras:", *lines, "always: [counting]", ""])
 

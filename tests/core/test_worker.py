@@ -173,7 +173,7 @@ def test_a_worker_that_was_stopped_is_replaced(folder: Path) -> None:
 )
 def test_a_plugin_that_takes_its_worker_along_harms_no_other_worker(folder: Path, step: str, expected: str) -> None:
     with running(
-        folder, f"{{door: clip.mp4, till: {{source: clip.mp4, without: [{step}]}}}}", f"[noting, {step}]"
+        folder, f"{{door: clip.mp4, till: {{source: clip.mp4, exclude: [{step}]}}}}", f"[noting, {step}]"
     ) as run:
         wait_for(lambda: run.restarts("worker-1") >= 1, 60)
 
@@ -214,7 +214,7 @@ def test_a_signal_closes_every_camera_of_every_worker(folder: Path) -> None:
 def test_a_reload_restarts_only_the_camera_that_changed_and_loads_no_model_again(folder: Path) -> None:
     with running(folder, BOTH) as run:
         wait_for(lambda: run.frames("door") > 5 and run.frames("till") > 5, 60)
-        changed = "{door: clip.mp4, till: {source: clip.mp4, with: {noting: {word: new}}}, yard: clip.mp4}"
+        changed = "{door: clip.mp4, till: {source: clip.mp4, overrides: {noting: {word: new}}}, yard: clip.mp4}"
         (folder / "shop.yaml").write_text(config(run.address, changed))
 
         run.process.send_signal(signal.SIGHUP)

@@ -13,8 +13,8 @@ import pytest
 import vidframe
 from shop_app.cli import main as shop_main
 from shop_app.settings import Settings
+from tests.docs.tables import with_tables
 from vidframe.cli import cli
-from vidframe.core.config.docs import with_tables
 from vidframe.core.config.reading import ConfigError, load
 from vidframe.core.plugin import hookspecs, registry
 from vidframe.core.plugin.registry import load as load_plugin

@@ -9,15 +9,22 @@ from pathlib import Path
 
 import click
 
-from vidframe.core.config.reading import MODES, Config, ConfigError, StepConfig, load
+from vidframe.core.config.reading import MODES, Config, ConfigError, StepConfig, load, plugin_files
+from vidframe.core.model import fields
 
 CONFIG = click.argument("config", type=click.Path(path_type=Path))
+PLUGINS_DIR = click.option(
+    "--plugins-dir",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Take the *.py files of this folder as plugins, too.",
+)
 
 
-def loaded(path: Path, source: str | None = None) -> Config:
+def loaded(path: Path, source: str | None = None, plugins_dir: Path | None = None) -> Config:
     """The config, or its mistakes on standard error and exit code 2."""
     try:
-        return load(path, source=source)
+        return load(path, source=source, plugins_dir=plugins_dir)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
@@ -26,18 +33,22 @@ def loaded(path: Path, source: str | None = None) -> Config:
 
 @click.command()
 @CONFIG
-def check(config: Path) -> None:
+@PLUGINS_DIR
+def check(config: Path, plugins_dir: Path | None) -> None:
     """Say what is wrong with a config, line by line. Exit code 0 or 2."""
-    found = loaded(config)
+    found = loaded(config, plugins_dir=plugins_dir)
+    for warning in found.warnings:
+        click.echo(str(warning), err=True)
     cameras = f"{len(found.cameras)} camera{'s' * (len(found.cameras) != 1)}"
     click.echo(f"{config}: ok, {cameras if not found.camera_plugin else f'cameras from {found.camera_plugin}'}")
 
 
 @click.command()
 @CONFIG
-def explain(config: Path) -> None:
+@PLUGINS_DIR
+def explain(config: Path, plugins_dir: Path | None) -> None:
     """Show each camera's chain as data flow: which step adds what, and who uses it."""
-    found = loaded(config)
+    found = loaded(config, plugins_dir=plugins_dir)
     of_feeder = [replace(found.common, name=f"from {found.camera_plugin}")] if found.camera_plugin else []
     for camera in (*found.cameras, *of_feeder):
         click.echo(f"camera {camera.name}" if camera.source else f"every camera {camera.name}")
@@ -64,15 +75,15 @@ def _from(need: str, before: tuple[StepConfig, ...]) -> str:
     name = need.removesuffix("?")
     adder = next((step.name for step in before if name in step.plugin.adds), None)
     if adder:
-        return f"{name} (of {adder})"
-    return f"{name} (of the camera)" if name in ("image", "packets") else f"{name} (nobody adds it; does without)"
+        return f"{name} (from {adder})"
+    return f"{name} (from the camera)" if name in fields.SOURCE_NAMES else f"{name} (optional, not added)"
 
 
 def _for(name: str, after: tuple[StepConfig, ...]) -> str:
     if name == "mode":
-        return "mode (day or night: which steps come)"
+        return "mode (day or night, selects the steps)"
     users = [step.name for step in after if name in {need.removesuffix("?") for need in step.plugin.needs}]
-    return f"{name} (for {', '.join(users)})" if users else f"{name} (nobody uses it)"
+    return f"{name} (for {', '.join(users)})" if users else f"{name} (unused)"
 
 
 def _options(step: StepConfig) -> str:
@@ -87,13 +98,19 @@ def _options(step: StepConfig) -> str:
         after = f" after {step.on_error.after} failures" if step.on_error.after else ""
         options.append(f"on error {step.on_error.action}{after}")
     if step.isolate:
-        options.append("in a process of its own")
+        options.append("in its own process")
     return ", ".join(options)
 
 
 @click.command()
-def schema() -> None:
+@PLUGINS_DIR
+def schema(plugins_dir: Path | None) -> None:
     """Print the JSON Schema of configs with the settings of every installed plugin, for editors."""
     from vidframe.core.config.schema import config_schema
+    from vidframe.core.plugin.registry import PluginError, load_file
 
-    click.echo(json.dumps(config_schema(), indent=2))
+    try:
+        plugins = [plugin for path in (plugin_files(plugins_dir) if plugins_dir else ()) for plugin in load_file(path)]
+    except PluginError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(config_schema(plugins), indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,13 @@ import click
 if TYPE_CHECKING:
     from vidframe.core.run.feed import Feed
 
-from vidframe.cli.check import CONFIG, loaded
+from vidframe.cli.check import CONFIG, PLUGINS_DIR, loaded
 from vidframe.core.config.reading import Config, StepConfig, address_problem, load
 from vidframe.core.observe.logs import Form
 from vidframe.core.observe.logs import set_up as set_up_logs
 from vidframe.core.observe.metrics import CameraMetrics
+
+log = logging.getLogger(__name__)
 
 LOG_FORMAT = click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines, or a JSON object each."
@@ -37,6 +40,7 @@ def _source(context: click.Context, option: click.Parameter, source: str | None)
 @click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End each camera after N frames.")
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append the events as JSON lines.")
 @click.option("--annotate", type=click.Path(path_type=Path, dir_okay=False), help="Write a clip with what was found.")
+@PLUGINS_DIR
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
 @LOG_FORMAT
 @VERBOSE
@@ -47,6 +51,7 @@ def run(
     frames: int | None,
     events: Path | None,
     annotate: Path | None,
+    plugins_dir: Path | None,
     no_progress: bool,
     log_format: Form,
     verbose: bool,
@@ -57,7 +62,9 @@ def run(
     Exit code 0: done. 1: a camera or a step failed for good. 2: the config or the command line is wrong.
     """
     set_up_logs(log_format, verbose=verbose)
-    found = loaded(config, source)
+    found = loaded(config, source, plugins_dir)
+    for warning in found.warnings:
+        log.warning("%s", warning)
     if not found.cameras and not found.camera_plugin:
         raise click.ClickException(f"{config}: no camera to run")
     metrics = run_config(
@@ -66,7 +73,7 @@ def run(
         annotate=annotate,
         frames=frames,
         progress=not no_progress,
-        reload=lambda: load(config, source=source),
+        reload=lambda: load(config, source=source, plugins_dir=plugins_dir),
     )
     from vidframe.cli.summary import print_profile, print_summary
 

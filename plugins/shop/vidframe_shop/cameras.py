@@ -66,7 +66,8 @@ def cameras_of_shop(url: str, token: str, state: Path, *, timeout: float = 5.0) 
 def cameras(settings: Mapping[str, Any], state: Path) -> tuple[str, dict[str, dict[str, Any]]]:
     """The version, and each camera's keys as in the YAML: what `cameras: {from: shop}` asks for every few seconds.
 
-    `settings` are those of the `shop` step. Zones go to the step `interest`, hours of the night to `day_night`.
+    `settings` are those of the `shop` step. Zones go to the plugin `interest`, hours of the night to `day_night`,
+    however their steps are named.
     """
     token = settings["token"]
     secret = token.get_secret_value() if isinstance(token, SecretStr) else str(token)
@@ -75,17 +76,17 @@ def cameras(settings: Mapping[str, Any], state: Path) -> tuple[str, dict[str, di
 
 
 def _keys(camera: CameraDefinition) -> dict[str, Any]:
-    keys: dict[str, Any] = {"source": camera["source"], "with": {}, "without": []}
+    keys: dict[str, Any] = {"source": camera["source"], "overrides": {}, "exclude": []}
     if camera["credentials"]:
         keys["credentials"] = camera["credentials"]
     if camera["zones"]:
-        keys["with"]["interest"] = {"zones": [_zone_keys(zone) for zone in camera["zones"]]}
+        keys["overrides"]["interest"] = {"zones": [_zone_keys(zone) for zone in camera["zones"]]}
     else:
-        keys["without"].append("interest")
+        keys["exclude"].append("interest")
     if camera["night"]:
-        keys["with"]["day_night"] = {"night": camera["night"], "timezone": camera["time_zone"]}
+        keys["overrides"]["day_night"] = {"night": camera["night"], "timezone": camera["time_zone"]}
     if not camera["emotion"]:
-        keys["without"].append("emotion")
+        keys["exclude"].append("emotion")
     return keys
 
 

@@ -388,8 +388,8 @@ def test_cameras_of_the_shop_are_kept_for_when_it_is_down(
     assert version == "7"
     assert found == {
         "door": {
-            "source": "rtsp://10.0.0.7/s", "credentials": "u:p", "without": ["emotion"],
-            "with": {
+            "source": "rtsp://10.0.0.7/s", "credentials": "u:p", "exclude": ["emotion"],
+            "overrides": {
                 "interest": {"zones": [{"name": "tea", "kind": "product", "polygon": [[0, 0], [1, 0], [1, 1]], "shelf": "tea"}]},
                 "day_night": {"night": "22:00-06:00", "timezone": "Europe/Berlin"},
             },

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vidframe.core.config.document import Document, Place
 from vidframe.core.config.keys import NAME, CameraKeys, is_path
-from vidframe.core.config.model import CameraConfig, SourceOptions, StepConfig
-from vidframe.core.config.steps import Entry, Steps
+from vidframe.core.config.model import CameraConfig, SourceKeys, StepConfig
+from vidframe.core.config.steps import Steps
 from vidframe.core.config.validation import colon_hint, did_you_mean, read_keys, shown
 from vidframe.core.plugin.registry import extensions
-
-
-@dataclass(frozen=True)
-class Chains:
-    """The steps as the file has them."""
-
-    mode: Entry | None
-    entries: Mapping[str, list[Entry]]  # "day", "night", "always"
-    common: CameraConfig  # the same, checked
-
-    def all(self) -> Iterator[Entry]:
-        """Every step, that of the mode first."""
-        if self.mode:
-            yield self.mode
-        for chain in self.entries.values():
-            yield from chain
 
 
 class Cameras:
@@ -57,8 +41,8 @@ class Cameras:
             self.document.add_unreadable(place, f"no installed plugin knows cameras from {found}{hint}")
         return str(name)
 
-    def read(self, value: Any, chains: Chains) -> list[CameraConfig]:
-        """The cameras that the file names."""
+    def read(self, value: Any, common: CameraConfig) -> list[CameraConfig]:
+        """The cameras that the file names; `common` has the chains."""
         place: Place = ("cameras",)
         if value is None and self.source is not None:
             value = {"camera": self.source}
@@ -69,11 +53,11 @@ class Cameras:
             message = f"cameras must be `name: {{source: ...}}` pairs, found {found}{colon_hint(value)}"
             self.document.add_error(place, message)
             return []
-        cameras = [self._camera((*place, name), name, entry, chains) for name, entry in value.items()]
+        cameras = [self._camera((*place, name), name, entry, common) for name, entry in value.items()]
         self._check_input(cameras)
         return cameras
 
-    def _camera(self, place: Place, name: str, value: Any, chains: Chains) -> CameraConfig:
+    def _camera(self, place: Place, name: str, value: Any, common: CameraConfig) -> CameraConfig:
         if not re.fullmatch(NAME, name):
             message = f"camera name {name!r} must be 1 to 32 letters, digits, - and _"
             self.document.add_error(place, message, of_key=True)
@@ -85,63 +69,50 @@ class Cameras:
         source = keys.source
         if self.source is None and source and is_path(source):  # so that the config can be run from anywhere
             source = str(self.document.folder((*place, "source")) / source)
-        options = {key: getattr(keys, key) for key in SourceOptions.model_fields}
-        camera = replace(
-            chains.common, name=name, source=source, options=SourceOptions.model_construct(**options), nodes=keys.nodes
-        )
-        return self._overridden(camera, keys, place, chains) if keys.overrides or keys.exclude else camera
+        options = SourceKeys.model_construct(**{key: getattr(keys, key) for key in SourceKeys.model_fields})
+        camera = replace(common, name=name, source=source, options=options, nodes=keys.nodes)
+        return self._overridden(camera, keys.overrides or {}, keys.exclude or (), place)
 
-    def _overridden(self, camera: CameraConfig, keys: CameraKeys, place: Place, chains: Chains) -> CameraConfig:
-        excluded = self._excluded(keys.exclude or (), place, chains)
-        changed = self._changed(keys.overrides or {}, place, chains)
-        for name in keys.overrides or {}:
-            meant = [entry for entry in chains.all() if entry.is_meant(name)]
-            if meant and all(entry.at in excluded for entry in meant):
-                message = f"camera {camera.name!r} excludes {name}, so that settings for it have no effect"
-                self.document.add_error((*place, "overrides", name), message, of_key=True)
+    def _overridden(
+        self, camera: CameraConfig, overrides: Mapping[str, Any], exclude: Sequence[str], place: Place
+    ) -> CameraConfig:
+        """The camera with its own settings of the steps, and without those that it excludes."""
+        if not overrides and not exclude:
+            return camera
+        self._check_names(camera, overrides, exclude, place)
 
-        def config(entry: Entry, step: StepConfig) -> StepConfig:
-            return self.steps.config(changed[entry.at]) if entry.at in changed else step
+        def changed(step: StepConfig) -> StepConfig:
+            entry = step.entry
+            for name in dict.fromkeys((step.plugin.name, step.name)):  # what names the step alone counts last
+                if name in overrides:
+                    here = (*place, "overrides", name)
+                    entry = entry.overridden(self.steps.renamed(step.plugin, overrides[name], here), here)
+            return step if entry is step.entry else self.steps.config(entry)
 
         return replace(
             camera,
-            mode=config(chains.mode, camera.mode) if chains.mode and camera.mode else None,
+            mode=changed(camera.mode) if camera.mode else None,
             chains={
-                name: tuple(
-                    config(entry, step)
-                    for entry, step in zip(entries, camera.chains[name], strict=True)
-                    if entry.at not in excluded
-                )
-                for name, entries in chains.entries.items()
+                name: tuple(changed(step) for step in chain if not any(map(step.is_named, exclude)))
+                for name, chain in camera.chains.items()
             },
             has_overrides=True,
         )
 
-    def _excluded(self, names: Iterable[str], place: Place, chains: Chains) -> set[Place]:
-        """Where the steps stand that are excluded."""
-        entries = [entry for chain in chains.entries.values() for entry in chain]
-        for i, name in enumerate(names):
-            self._check_known(name, (*place, "exclude", i), entries)
-        return {entry.at for entry in entries if any(map(entry.is_meant, names))}
-
-    def _changed(self, overrides: Mapping[str, Any], place: Place, chains: Chains) -> dict[Place, Entry]:
-        """The steps that are changed, by where they stand; what names the step counts before what names its plugin."""
-        entries = list(chains.all())
+    def _check_names(
+        self, camera: CameraConfig, overrides: Iterable[str], exclude: Sequence[str], place: Place
+    ) -> None:
+        known = {name for step in camera.steps for name in (step.name, step.plugin.name)}
+        places = {name: (*place, "exclude", i) for i, name in enumerate(exclude)}
+        places |= {name: (*place, "overrides", name) for name in overrides}
+        for name, here in places.items():
+            if name not in known and not self.are_given:
+                self.document.add_error(here, f"no step named {name!r}{did_you_mean(name, known)}", of_key=True)
         for name in overrides:
-            self._check_known(name, (*place, "overrides", name), entries, of_key=True)
-        changed = {}
-        for entry in entries:
-            for name in dict.fromkeys((entry.plugin.name, entry.name)):
-                if name in overrides:
-                    here = (*place, "overrides", name)
-                    raw = self.steps.renamed(entry.plugin, overrides[name], here)
-                    changed[entry.at] = changed.get(entry.at, entry).overridden(raw, here)
-        return changed
-
-    def _check_known(self, name: str, place: Place, entries: Iterable[Entry], *, of_key: bool = False) -> None:
-        known = {known for entry in entries for known in (entry.name, entry.plugin.name)}
-        if name not in known and not self.are_given:
-            self.document.add_error(place, f"no step named {name!r}{did_you_mean(name, known)}", of_key=of_key)
+            steps = [step for step in camera.steps if step.is_named(name)]
+            if steps and all(any(map(step.is_named, exclude)) for step in steps):
+                message = f"camera {camera.name!r} excludes {name}, so that settings for it have no effect"
+                self.document.add_error((*place, "overrides", name), message, of_key=True)
 
     def _check_input(self, cameras: Iterable[CameraConfig]) -> None:
         """Standard input can be read once."""

@@ -104,9 +104,10 @@ class Document:
 
     def rename(self, old: Place, new: Place) -> None:
         """Lets everything at and below `old` stand at `new`."""
-        for marks in (self.values, self.keys, self.secrets):
+        everything: tuple[dict[Place, Any], ...] = (self.values, self.keys, self.secrets)
+        for marks in everything:
             for place in [place for place in marks if place[: len(old)] == old]:
-                marks[new + place[len(old) :]] = marks.pop(place)  # type: ignore[attr-defined]
+                marks[new + place[len(old) :]] = marks.pop(place)
         self.unreadable |= {new + place[len(old) :] for place in self.unreadable if place[: len(old)] == old}
 
 

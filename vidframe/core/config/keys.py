@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SkipValidation
 from pydantic_core import PydanticCustomError
 
 from vidframe.core.config.validation import did_you_mean
@@ -21,28 +21,21 @@ from vidframe.core.model import fields
 from vidframe.core.plugin.registry import extensions
 from vidframe.core.plugin.settings import seconds
 from vidframe.core.sources.address import SCHEMES
-from vidframe.core.sources.options import Duration, SourceOptions
+from vidframe.core.sources.options import Duration, SourceKeys
 
 MODES = ("day", "night")
 ISOLATED_PATIENCE = 1.0  # seconds; what is found in a frame after that is of little use
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
 
 
-def _reader(read: Callable[[Any], Any], expected: str, json_type: Any) -> PlainValidator:
-    """Reads a value; where `read` raises, the error says that it must be what is `expected`."""
-
-    def checked(value: Any) -> Any:
-        try:
-            return read(value)
-        except (ValueError, TypeError):
-            raise PydanticCustomError("must_be", f"must be {expected}") from None  # type: ignore[arg-type]
-
-    return PlainValidator(checked, json_schema_input_type=json_type)
+def _expected(what: str) -> PydanticCustomError:
+    """The error for a value that may be shown; a ValueError's text is all that is said."""
+    return PydanticCustomError("expected", f"must be {what}")
 
 
 def _texts(value: Any) -> Any:
     if value == []:
-        raise ValueError("must be text, or a list of texts")
+        raise _expected("text, or a list of texts")
     return tuple(value) if isinstance(value, list) else (value,)
 
 
@@ -53,7 +46,7 @@ OneOrMore = BeforeValidator(_texts, json_schema_input_type=str | list[str])
 class Keys(BaseModel):
     """Keys of one part of a config. `renamed` are deprecated names of some of them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     renamed: ClassVar[Mapping[str, str]] = {}
 
 
@@ -79,23 +72,26 @@ class OnError:
 class DisableAfter(Keys):
     """The long form of `on_error`."""
 
-    disable_after: int = Field(ge=1, description="failures")
+    disable_after: Annotated[int, Field(ge=1)]
+    """failures"""
 
 
 class Patience(Keys):
     """The long form of `isolate`."""
 
-    patience: Duration = Field(description="time for a frame")
+    patience: Duration
+    """time for a frame"""
 
 
 def _every(value: Any) -> Every:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return Every(frames=value)
-    if isinstance(value, str):
-        length = seconds(value)
-        if length > 0:
+    try:
+        if isinstance(value, str) and (length := seconds(value)) > 0:
             return Every(seconds=length)
-    raise ValueError
+    except ValueError:
+        pass
+    raise _expected("a number of frames from 1 or a time such as 200ms")
 
 
 def _on_error(value: Any) -> OnError:
@@ -103,7 +99,7 @@ def _on_error(value: Any) -> OnError:
         return OnError("disable", DisableAfter.model_validate(value, strict=True).disable_after)
     if value in ("skip", "stop"):
         return OnError(value)
-    raise PydanticCustomError("must_be", "must be skip, stop or {disable_after: N}")
+    raise _expected("skip, stop or {disable_after: N}")
 
 
 def _isolate(value: Any) -> float:
@@ -111,7 +107,7 @@ def _isolate(value: Any) -> float:
         return Patience.model_validate(value, strict=True).patience
     if value == "process":
         return ISOLATED_PATIENCE
-    raise PydanticCustomError("must_be", "must be process or {patience: TIME}")
+    raise _expected("process or {patience: TIME}")
 
 
 def _when(value: Any) -> str:
@@ -125,32 +121,24 @@ def _when(value: Any) -> str:
 class StepKeys(Keys):
     """Options that every step takes beside its own settings."""
 
-    every: Annotated[
-        Every, _reader(_every, "a number of frames from 1 or a time such as 200ms", Annotated[int, Field(ge=1)] | str)
-    ] = Field(Every(), description="`5`: each fifth frame; `200ms`: once in that time. Default: every frame")
-    when: Annotated[str, PlainValidator(_when, json_schema_input_type=str)] | None = Field(
-        None,
-        description="`day`, `night`, or what must be on the frame: `motion`, `faces`, `faces.expression`, `notes.NAME` ... "
-        "A step before it must add it",
-    )
+    every: Annotated[Every, PlainValidator(_every, json_schema_input_type=Annotated[int, Field(ge=1)] | str)] = Every()
+    """`5`: each fifth frame; `200ms`: once in that time. Default: every frame"""
+    when: Annotated[str, PlainValidator(_when, json_schema_input_type=str)] | None = None
+    """`day`, `night`, or what must be on the frame: `motion`, `faces`, `faces.expression`, `notes.NAME` ... A step
+    before it must add it"""
     on_error: Annotated[
         OnError, PlainValidator(_on_error, json_schema_input_type=Literal["skip", "stop"] | DisableAfter)
-    ] = Field(
-        OnError(),
-        description="what a failure costs: `skip` (default) its result; `{disable_after: 10}` the step, after that many "
-        "failures; `stop` the camera",
-    )
+    ] = OnError()
+    """what a failure costs: `skip` (default) its result; `{disable_after: 10}` the step, after that many failures;
+    `stop` the camera"""
     isolate: Annotated[float, PlainValidator(_isolate, json_schema_input_type=Literal["process"] | Patience)] | None = (
-        Field(
-            None,
-            description="`process`: the plugin runs in its own process, so that one that hangs or dies in native code costs "
-            "its own results and not the camera; `{patience: 5s}`: how long it may take for a frame, default `1s`: "
-            "see [operating.md](operating.md#a-plugin-in-a-process-of-its-own)",
-        )
+        None
     )
-    name: Text | None = Field(
-        None, description="tells two steps of one plugin apart in `overrides`, `exclude`, events and metrics"
-    )
+    """`process`: the plugin runs in its own process, so that one that hangs or dies in native code costs its own
+    results and not the camera; `{patience: 5s}`: how long it may take for a frame, default `1s`: see
+    [operating.md](operating.md#a-plugin-in-a-process-of-its-own)"""
+    name: Text | None = None
+    """tells two steps of one plugin apart in `overrides`, `exclude`, events and metrics"""
 
 
 # --- a camera ---
@@ -185,27 +173,21 @@ def _source(value: Any) -> Any:
     return value
 
 
-class CameraKeys(SourceOptions, Keys):
+class CameraKeys(SourceKeys, Keys):
     """Keys of a camera."""
 
     renamed = {"with": "overrides", "without": "exclude"}
 
-    source: Annotated[Text, BeforeValidator(_source)] = Field(
-        description="address of a stream, a file, a folder of images, `webcam:0` or `-`: see [sources.md](sources.md). "
-        "Relative paths start at the file"
-    )
-    nodes: Annotated[tuple[Text, ...], OneOrMore] = Field(
-        ("*",),
-        description="names, or patterns such as `shop-7-*`, of the machines that may run it under `vidframe node`",
-    )
-    overrides: dict[str, dict[str, Any]] | None = Field(
-        None,
-        description="other settings of some steps for this camera: `overrides: {abnormality: {min_area: 0.05}}`. "
-        "A key is the name of a step, or of a plugin: then it means all steps of that plugin",
-    )
-    exclude: tuple[str, ...] | None = Field(
-        None, description="steps that this camera does not run, by step or plugin name"
-    )
+    source: Annotated[Text, BeforeValidator(_source)]
+    """address of a stream, a file, a folder of images, `webcam:0` or `-`: see [sources.md](sources.md). Relative
+    paths start at the file"""
+    nodes: Annotated[tuple[Text, ...], OneOrMore] = ("*",)
+    """names, or patterns such as `shop-7-*`, of the machines that may run it under `vidframe node`"""
+    overrides: dict[str, dict[str, Any]] | None = None
+    """other settings of some steps for this camera: `overrides: {abnormality: {min_area: 0.05}}`. A key is the name of
+    a step, or of a plugin: then it means all steps of that plugin"""
+    exclude: tuple[str, ...] | None = None
+    """steps that this camera does not run, by step or plugin name"""
 
 
 # --- the file ---
@@ -230,98 +212,66 @@ def _server(value: str) -> str:
 class ClusterConfig(Keys):
     """Where machines meet that share the cameras."""
 
-    bus: Annotated[tuple[Annotated[str, AfterValidator(_server)], ...], OneOrMore] = Field(
-        (),
-        description="address of the NATS server, or a list of those of one NATS cluster: `nats://`, `tls://`, `ws://` "
-        "or `wss://`; required without `--bus`",
-    )
-    name: str = Field(
-        "vidframe",
-        pattern=NAME,
-        description="separates the shops that use one bus: only machines with the same name share cameras",
-    )
-    credentials: Text | None = Field(
-        None,
-        repr=False,
-        description="`user:password`, or a token; use `!env`. Never in the address, where a process list would show it",
-    )
-    ca: Path | None = Field(
-        None,
-        description="file with the authority that signed the servers' certificates, PEM, instead of the system's; "
-        "switches TLS on",
-    )
-    certificate: Path | None = Field(
-        None, description="file with the certificate of this machine, PEM, where the server asks for one; needs `key`"
-    )
-    key: Path | None = Field(None, description="file with the key of the certificate, PEM")
-    lease: Duration = Field(
-        "3s", validate_default=True, description="silence after which a machine's cameras go to others"
-    )
-    replicas: Literal[1, 3, 5] = Field(
-        1,
-        description="NATS servers that hold each event and each lease: 3 or 5 where the bus is a NATS cluster of as many. "
-        "Counts when the bus is first used",
-    )
+    bus: Annotated[tuple[Annotated[str, AfterValidator(_server)], ...], OneOrMore] = ()
+    """address of the NATS server, or a list of those of one NATS cluster: `nats://`, `tls://`, `ws://` or `wss://`;
+    required without `--bus`"""
+    name: Annotated[str, Field(pattern=NAME)] = "vidframe"
+    """separates the shops that use one bus: only machines with the same name share cameras"""
+    credentials: Text | None = Field(default=None, repr=False)
+    """`user:password`, or a token; use `!env`. Never in the address, where a process list would show it"""
+    ca: Path | None = None
+    """file with the authority that signed the servers' certificates, PEM, instead of the system's; switches TLS on"""
+    certificate: Path | None = None
+    """file with the certificate of this machine, PEM, where the server asks for one; needs `key`"""
+    key: Path | None = None
+    """file with the key of the certificate, PEM"""
+    lease: Duration = 3.0
+    """silence after which a machine's cameras go to others"""
+    replicas: Literal[1, 3, 5] = 1
+    """NATS servers that hold each event and each lease: 3 or 5 where the bus is a NATS cluster of as many. Counts when
+    the bus is first used"""
 
 
-def _workers(value: Any) -> int | str:
+def _workers(value: Any) -> Any:
     if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 64):
         return value
-    raise ValueError
+    raise _expected("auto or a number of processes from 0 to 64")
 
 
 def _metrics(value: Any) -> tuple[str, int]:
     host, _, port = str(value).rpartition(":")
     if isinstance(value, bool) or not isinstance(value, int | str) or not port.isdecimal() or int(port) > 65535:
-        raise ValueError
+        raise _expected("a port such as 9477, or host:port")
     return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
 
 
-Workers = Annotated[
-    int | Literal["auto"],
-    _reader(
-        _workers,
-        "auto or a number of processes from 0 to 64",
-        Literal["auto"] | Annotated[int, Field(ge=0, le=64)],
-    ),
-]
-Metrics = Annotated[tuple[str, int], _reader(_metrics, "a port such as 9477, or host:port", int | str)]
-
-
 class FileKeys(Keys):
-    """Keys of the file."""
+    """Keys of the file. Cameras, steps and the cluster are checked on their own."""
 
-    cameras: Any = Field(
-        None,
-        description="`name: {source: ...}` pairs, or `name: source`; or `{from: shop}`: the cameras that an admin added "
-        "in the shop app, while they change",
-    )
-    plugins: tuple[Path, ...] | None = Field(
-        None,
-        description="Python files with plugins for this config alone, such as `[./mine.py]`: each class with a hook, "
-        "by its name in snake_case",
-    )
-    mode: Any = Field(
-        None,
-        description="the step that decides between day and night, `{plugin: day_night, ...its settings}`; "
-        "runs first on every frame",
-    )
-    day: list[Any] | None = Field(None, description="steps by day; opened when day first comes, and kept")
-    night: list[Any] | None = Field(None, description="steps by night; opened when night first comes, and kept")
-    always: list[Any] | None = Field(None, description="steps for every frame, after those of the mode")
-    state: Path = Field(
-        Path(".vidframe"), description="folder for what plugins keep between runs, relative to the file"
-    )
-    workers: Workers = Field(
-        0,
-        description="number of processes among which the cameras are spread, or `auto`: one per core. "
-        "`0`: all cameras in one process: see [operating.md](operating.md#processes)",
-    )
-    metrics: Metrics | None = Field(
-        None,
-        description="port of the loopback, such as `9477`, or `host:port`, at which metrics are shown: "
-        "see [operating.md](operating.md)",
-    )
-    cluster: ClusterConfig | None = Field(
-        None, description="where machines meet that share the cameras: see [cluster.md](cluster.md)"
-    )
+    cameras: Any = None
+    """`name: {source: ...}` pairs, or `name: source`; or `{from: shop}`: the cameras that an admin added in the shop
+    app, while they change"""
+    plugins: tuple[Path, ...] | None = None
+    """Python files with plugins for this config alone, such as `[./mine.py]`: each class with a hook, by its name in
+    snake_case"""
+    mode: Any = None
+    """the step that decides between day and night, `{plugin: day_night, ...its settings}`; runs first on every frame"""
+    day: list[Any] | None = None
+    """steps by day; opened when day first comes, and kept"""
+    night: list[Any] | None = None
+    """steps by night; opened when night first comes, and kept"""
+    always: list[Any] | None = None
+    """steps for every frame, after those of the mode"""
+    state: Path = Path(".vidframe")
+    """folder for what plugins keep between runs, relative to the file"""
+    workers: Annotated[
+        int | Literal["auto"],
+        PlainValidator(_workers, json_schema_input_type=Literal["auto"] | Annotated[int, Field(ge=0, le=64)]),
+    ] = 0
+    """number of processes among which the cameras are spread, or `auto`: one per core. `0`: all cameras in one
+    process: see [operating.md](operating.md#processes)"""
+    metrics: Annotated[tuple[str, int], PlainValidator(_metrics, json_schema_input_type=int | str)] | None = None
+    """port of the loopback, such as `9477`, or `host:port`, at which metrics are shown: see
+    [operating.md](operating.md)"""
+    cluster: SkipValidation[ClusterConfig | None] = None
+    """where machines meet that share the cameras: see [cluster.md](cluster.md)"""

@@ -11,10 +11,10 @@ from vidframe.core.config.document import ConfigError, Mark, Problem
 from vidframe.core.config.keys import MODES, ClusterConfig, Every, OnError
 from vidframe.core.model.cluster import Lease
 from vidframe.core.plugin.registry import Plugin
-from vidframe.core.sources.options import SourceOptions
+from vidframe.core.sources.options import SourceKeys
 
 __all__ = [
-    "MODES", "CameraConfig", "ClusterConfig", "Config", "ConfigError", "Every", "OnError", "SourceOptions", "StepConfig",
+    "MODES", "CameraConfig", "ClusterConfig", "Config", "ConfigError", "Every", "OnError", "SourceKeys", "StepConfig",
 ]  # fmt: skip
 
 NOWHERE = Mark("", 1, 1)
@@ -33,11 +33,16 @@ class StepConfig:
     isolate: float | None = None  # seconds that a call may take in a process of its own; None: runs in the camera's
     missing: tuple[str, ...] = field(default=(), compare=False)  # settings without default that are not given
     mark: Mark = field(default=NOWHERE, compare=False)
+    entry: Any = field(default=None, compare=False, repr=False)  # as the file has it, for those who override it
     instance: Any = None  # of a chain that was written in Python; None: the plugin is made from its settings
 
     def make(self) -> Any:
         """The instance of the plugin for one camera."""
         return self.plugin.kind(**self.settings) if self.instance is None else self.instance
+
+    def is_named(self, name: str) -> bool:
+        """Whether the step or its plugin has this name."""
+        return name in (self.name, self.plugin.name)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class CameraConfig:
 
     name: str
     source: str
-    options: SourceOptions = field(default_factory=SourceOptions)  # how the source is read
+    options: SourceKeys = field(default_factory=SourceKeys)  # how the source is read
     nodes: tuple[str, ...] = ("*",)  # patterns of the machines that may run it, where several share the cameras
     lease: Lease | None = None  # where several machines share the cameras
     mode: StepConfig | None = None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from vidframe.core.config.cameras import Cameras, Chains
+from vidframe.core.config.cameras import Cameras
 from vidframe.core.config.document import Document, Problem, read
 from vidframe.core.config.keys import FileKeys, address_problem, bus_problem
 from vidframe.core.config.model import (
@@ -18,7 +18,7 @@ from vidframe.core.config.model import (
     ConfigError,
     Every,
     OnError,
-    SourceOptions,
+    SourceKeys,
     StepConfig,
 )
 from vidframe.core.config.steps import Steps
@@ -33,7 +33,7 @@ __all__ = [
     "ConfigError",
     "Every",
     "OnError",
-    "SourceOptions",
+    "SourceKeys",
     "StepConfig",
     "address_problem",
     "bus_problem",
@@ -72,22 +72,22 @@ def _read(document: Document, source: str | None, plugins_dir: Path | None, *, a
     keys = read_keys(document, FileKeys, document.value, (), "the config")
     steps = Steps(document)
     _add_plugins(steps, keys.plugins or (), plugins_dir)
-    chains = _chains(steps, keys)
+    common = _common(steps, keys)
     reader = Cameras(document, steps, source, are_given=are_given)
     camera_plugin = reader.plugin(keys.cameras)
-    cameras = reader.read(keys.cameras, chains) if camera_plugin is None else []
-    _check_modes(document, keys, chains)
-    _check_camera_plugin(document, camera_plugin, chains.common.steps)
-    _check_chains(document, chains.common, cameras)
+    cameras = reader.read(keys.cameras, common) if camera_plugin is None else []
+    _check_modes(document, keys, common.mode)
+    _check_camera_plugin(document, camera_plugin, common.steps)
+    _check_chains(document, common, cameras)
     return Config(
         document.path,
         tuple(cameras),
         document.folder(("state",)) / keys.state,
         camera_plugin,
-        chains.common,
+        common,
         keys.workers,
         keys.metrics,
-        _cluster(document, keys.cluster or ClusterConfig()),
+        _cluster(document, keys.cluster),
         plugins_dir,
         tuple(document.warnings),
     )
@@ -101,16 +101,16 @@ def _add_plugins(steps: Steps, paths: Iterable[Path], plugins_dir: Path | None) 
         steps.add_file(path, ())
 
 
-def _chains(steps: Steps, keys: FileKeys) -> Chains:
+def _common(steps: Steps, keys: FileKeys) -> CameraConfig:
+    """The chains as the file has them."""
     mode = steps.mode(keys.mode)
-    entries = {name: steps.chain((name,), getattr(keys, name) or ()) for name in (*MODES, "always")}
-    chains = {name: tuple(map(steps.config, chain)) for name, chain in entries.items()}
-    common = CameraConfig("", "", mode=steps.config(mode) if mode else None, chains=chains)
-    return Chains(mode, entries, common)
+    chains = {name: steps.chain((name,), getattr(keys, name) or ()) for name in (*MODES, "always")}
+    return CameraConfig("", "", mode=steps.config(mode) if mode else None, chains=chains)
 
 
-def _cluster(document: Document, cluster: ClusterConfig) -> ClusterConfig:
-    """The cluster with its files where they are."""
+def _cluster(document: Document, raw: Any) -> ClusterConfig:
+    """Where machines meet, with the files where they are."""
+    cluster = read_keys(document, ClusterConfig, raw, ("cluster",), "cluster")
     if cluster.certificate and not cluster.key:
         document.add_error(("cluster", "certificate"), "certificate needs its key, as key: FILE.pem")
     files = {}
@@ -122,8 +122,7 @@ def _cluster(document: Document, cluster: ClusterConfig) -> ClusterConfig:
     return cluster.model_copy(update=files)
 
 
-def _check_modes(document: Document, keys: FileKeys, chains: Chains) -> None:
-    mode = chains.common.mode
+def _check_modes(document: Document, keys: FileKeys, mode: StepConfig | None) -> None:
     if mode is not None and "mode" not in mode.plugin.adds:
         document.add_error(("mode",), f"{mode.name} does not decide a mode; day_night does")
     for name in MODES:

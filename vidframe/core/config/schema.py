@@ -38,7 +38,7 @@ def config_schema(plugins: Iterable[Plugin] = ()) -> dict[str, Any]:
     for chain in ("day", "night", "always"):
         file["properties"][chain] |= {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/step"}}, {"type": "null"}]}
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return head | file | {"title": "vidframe config", "$defs": definitions}
+    return {**head, **file, "title": "vidframe config", "$defs": definitions}
 
 
 def _step(names: list[str]) -> dict[str, Any]:

@@ -31,10 +31,6 @@ class Entry:
     raw: Mapping[str, Any]  # settings and options
     places: Mapping[str, Place]  # where each of them stands
 
-    def is_meant(self, name: str) -> bool:
-        """Whether `name` is that of the step, or of its plugin."""
-        return name in (self.name, self.plugin.name)
-
     def overridden(self, raw: Mapping[str, Any], place: Place) -> Entry:
         """The step with other settings, which stand at `place`."""
         return replace(self, raw={**self.raw, **raw}, places={**self.places, **{key: (*place, key) for key in raw}})
@@ -80,14 +76,14 @@ class Steps:
         settings = {key: entry for key, entry in value.items() if key != "plugin"}
         return self._step(("mode", "plugin"), ("mode",), value["plugin"], settings)
 
-    def chain(self, place: Place, values: Sequence[Any]) -> list[Entry]:
+    def chain(self, place: Place, values: Sequence[Any]) -> tuple[StepConfig, ...]:
         """The steps of a list."""
         steps: list[Entry] = []
         for i, value in enumerate(values):
             step = self._entry((*place, i), value)
             if step is not None:
                 steps.append(self._numbered(step, {other.name for other in steps}))
-        return steps
+        return tuple(map(self.config, steps))
 
     def config(self, entry: Entry) -> StepConfig:
         """The step with its settings checked."""
@@ -108,6 +104,7 @@ class Steps:
             keys.isolate,
             missing=tuple(name for name in needed if name not in own),
             mark=self.document.mark(entry.at),
+            entry=entry,
         )
 
     def renamed(self, plugin: Plugin, raw: Mapping[str, Any], place: Place) -> dict[str, Any]:

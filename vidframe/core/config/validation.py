@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, PlainValidator, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from vidframe.core.config.document import Document, Place
 from vidframe.core.model.deprecated import GOES_WITH
@@ -120,46 +120,41 @@ class Errors:
             elif detail["type"] != "missing" or (self.of_plugin and len(loc) > 1):
                 self._add_wrong(detail)
             elif not self.of_plugin:
-                parent = self.at if len(loc) == 1 else self._place(loc[:-1])
-                self.document.add_error(parent, f"{self._owner_of(loc)} has no {loc[-1]}", of_key=True)
+                self.document.add_error(self._place(loc[:-1]), f"{self._owner_of(loc)} has no {loc[-1]}", of_key=True)
 
     def _add_unknown(self, loc: tuple[int | str, ...]) -> None:
-        key, known = str(loc[-1]), _keys_at(self.model, loc[:-1])
-        hint = did_you_mean(key, known)
+        known = list(self.model.model_fields) if len(loc) == 1 else []
+        hint = did_you_mean(str(loc[-1]), known)
         if self.of_plugin:
             hint = hint if hint or len(loc) > 1 else f"; its settings are {', '.join(known) or 'none'}"
-            message = f"{self.owner} has no setting {key!r}{hint}"
+            message = f"{self.owner} has no setting {loc[-1]!r}{hint}"
         else:
-            message = f"unknown key {key!r} in {self._owner_of(loc)}{hint}"
+            message = f"unknown key {loc[-1]!r} in {self._owner_of(loc)}{hint}"
         self.document.add_error(self._place(loc), message, of_key=True)
 
     def _add_wrong(self, detail: Any) -> None:
         loc, value = detail["loc"], detail["input"]
         place = self._place(loc)
-        is_secret = self.document.is_secret(place)
-        found = shown(self.document, place, value)
-        if isinstance(value, str) and value.endswith((".yaml", ".yml")) and not is_secret:
-            found += f"; to take it from that file, write !include {value}"
-        if detail["type"] == "value_error" and is_secret:
-            words = "cannot be used"  # the reason may repeat the secret
-        elif detail["type"] == "value_error" and not self.of_plugin:
-            reason = str(detail["ctx"]["error"])
-            separator = " " if reason.startswith("must") else ": "
-            self.document.add_error(place, f"{self._label(loc)}{separator}{reason}")
-            return
+        if self.of_plugin:
+            label = f"{self.owner}: {'.'.join(map(str, loc))}"
         else:
-            words = _plain(detail)
-        self.document.add_error(place, f"{self._label(loc)} {words}, found {found}")
+            last_key = max(i for i, part in enumerate(place) if isinstance(part, str))
+            label = ".".join(map(str, place[last_key:]))
+        self.document.add_error(place, f"{label}{self._reason(detail, place, value)}")
+
+    def _reason(self, detail: Any, place: Place, value: Any) -> str:
+        found = f", found {shown(self.document, place, value)}"
+        if self.document.is_secret(place):
+            return f" {'cannot be used' if detail['type'] == 'value_error' else _plain(detail)}{found}"
+        if detail["type"] == "value_error" and not self.of_plugin:
+            reason = str(detail["ctx"]["error"])
+            return f" {reason}" if reason.startswith("must") else f": {reason}"
+        if isinstance(value, str) and value.endswith((".yaml", ".yml")):
+            found += f"; to take it from that file, write !include {value}"
+        return f" {_plain(detail)}{found}"
 
     def _owner_of(self, loc: tuple[int | str, ...]) -> str:
         return self.owner if len(loc) == 1 else str(loc[-2])
-
-    def _label(self, loc: tuple[int | str, ...]) -> str:
-        if self.of_plugin:
-            return f"{self.owner}: {'.'.join(map(str, loc))}"
-        place = self._place(loc)
-        last_key = max(i for i, part in enumerate(place) if isinstance(part, str))
-        return ".".join(map(str, place[last_key:]))
 
     def _place(self, loc: tuple[int | str, ...]) -> Place:
         """Where it stands; what pydantic adds to a path, such as the branch of a union, is left out."""
@@ -190,27 +185,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def colon_hint(value: Any) -> str:
     """What to say of `key:value`, which YAML takes for one word."""
     return "; put a space after the colon" if isinstance(value, str) and re.match(r"[\w-]+:\S", value) else ""
-
-
-def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """Keys of the model to which a path leads; none where it leads to no model."""
-    for part in loc:
-        field = model.model_fields.get(str(part))
-        if field is None:
-            continue
-        readers = [reader.json_schema_input_type for reader in field.metadata if isinstance(reader, PlainValidator)]
-        inner = next(_models(field.annotation, *readers), None)
-        if inner is None:
-            return []
-        model = inner
-    return list(model.model_fields)
-
-
-def _models(*types: Any) -> Iterator[type[BaseModel]]:
-    for each in types:
-        if isinstance(each, type) and issubclass(each, BaseModel):
-            yield each
-        yield from _models(*get_args(each))
 
 
 def _plain(detail: Any) -> str:

@@ -17,28 +17,19 @@ def _credentials(value: str) -> str:
     return value
 
 
-class SourceOptions(BaseModel):
-    """How a source is opened and read, as the config of its camera says."""
+class SourceKeys(BaseModel):
+    """How the source of a camera is read, as the config says."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    credentials: Annotated[str, AfterValidator(_credentials)] | None = Field(
-        None, repr=False, description="`user:password` for a stream. Better `!env NAME`, and never in the address"
-    )
-    pace: Literal["fast", "real"] = Field("fast", description="for recordings: `fast` or `real`")
-    fps: float | None = Field(
-        None,
-        gt=0,
-        description="frames per second of a folder of images, of raw frames from a pipe, or asked of a webcam",
-    )
-    timeout: Duration = Field(
-        "5s",
-        validate_default=True,
-        description="a live camera that brings no frame for that long is connected again. "
-        "Must be longer than the time between two frames",
-    )
-    frozen_after: Duration = Field(
-        "60s",
-        validate_default=True,
-        description="a live camera whose image stays the same in every pixel for that long counts as stalled",
-    )
+    credentials: Annotated[str, AfterValidator(_credentials)] | None = Field(default=None, repr=False)
+    """`user:password` for a stream. Better `!env NAME`, and never in the address"""
+    pace: Literal["fast", "real"] = "fast"
+    """for recordings: `fast` or `real`"""
+    fps: Annotated[float, Field(gt=0)] | None = None
+    """frames per second of a folder of images, of raw frames from a pipe, or asked of a webcam"""
+    timeout: Duration = 5.0
+    """a live camera that brings no frame for that long is connected again. Must be longer than the time between two
+    frames"""
+    frozen_after: Duration = 60.0
+    """a live camera whose image stays the same in every pixel for that long counts as stalled"""

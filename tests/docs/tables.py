@@ -1,4 +1,4 @@
-"""Writes the tables of keys into the docs: `python -m vidframe.core.config.docs docs/configuration.md ...`."""
+"""Writes the tables of keys into the docs: `python -m tests.docs.tables docs/configuration.md ...`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def with_tables(page: str) -> str:
 
 def _table(model: type[Keys]) -> str:
     rows = ["| key | what it is |", "| --- | --- |"]
-    for name, field in model.model_fields.items():
-        rows.append(f"| `{name}` | {field.description}{_default(field)} |")
+    for name, field in sorted(model.model_fields.items(), key=lambda item: not item[1].is_required()):
+        rows.append(f"| `{name}` | {' '.join((field.description or '').split())}{_default(field)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -34,6 +34,8 @@ def _default(field: Any) -> str:
     if field.is_required():
         return "; required"
     default = field.default[0] if isinstance(field.default, tuple) and field.default else field.default
+    if isinstance(default, float):
+        default = f"{default:g}s"
     return f"; default `{default}`" if isinstance(default, str | int | Path) else ""
 
 
