@@ -94,6 +94,11 @@ def halved(picture: Gray) -> Gray:
     return np.asarray(cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA))
 
 
+def smoothed(picture: Gray) -> Gray:
+    """Without the noise of single pixels (Gaussian filter)."""
+    return np.asarray(cv2.GaussianBlur(picture, (5, 5), 0))
+
+
 def at_least(picture: Gray, least: float) -> Gray:
     """The picture with nothing below `least` grey levels."""
     return np.asarray(cv2.max(picture, int(min(255, least))))  # type: ignore[call-overload]  # takes a number, too
