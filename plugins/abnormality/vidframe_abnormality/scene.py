@@ -33,8 +33,7 @@ class ReferenceScene:
         self.is_calm = False  # whether the last look found nothing at all
         self._settings = settings
         self._exposure = Exposure(first_frame, seconds, settings.warm_up, settings.settle_limit)
-        self._warm_up = WarmUp(first_frame, seconds, noise, settings.min_area)
-        self._detector: ChangeDetector | None = None  # None during the warm-up
+        self._stage: WarmUp | ChangeDetector = WarmUp(first_frame, seconds, noise, settings.min_area)
         self._overlay = Overlay()
         self._stillness = Stillness(settings.stays)
         self._tampering = Tampering()
@@ -44,25 +43,22 @@ class ReferenceScene:
     @property
     def reference(self) -> ReferenceFrame | None:
         """What frames are compared with; None during the warm-up."""
-        return None if self._detector is None else self._detector.reference
+        return None if isinstance(self._stage, WarmUp) else self._stage.reference
 
     def look(self, frame: Gray, seconds: float) -> Seen:
         """Looks at one frame; nothing is seen during the warm-up."""
-        detector = self._detector
-        if detector is None:
-            self._learn(frame, seconds)
+        if isinstance(self._stage, WarmUp):
+            self._stage.add(frame, seconds)
+            if self._exposure.has_settled(frame, seconds):
+                self._stage = self._stage.finish()
             return Seen(seconds)
+        detector = self._stage
         self.foreground = foreground = detector.compare(frame, seconds)
         self._find_overlay(detector.reference, frame, foreground, seconds)
         seen = self._tampered(detector, frame, foreground, seconds)
         seen = seen or self._changed(detector, frame, foreground, seconds)
         self.is_calm = foreground.is_calm and not seen.area and not self._tampering.suspects
         return seen
-
-    def _learn(self, frame: Gray, seconds: float) -> None:
-        self._warm_up.add(frame, seconds)
-        if self._exposure.has_settled(frame, seconds):
-            self._detector = ChangeDetector(self._warm_up.finish(), self._warm_up.specks, self._settings.min_area)
 
     def _find_overlay(self, reference: ReferenceFrame, frame: Gray, foreground: Foreground, seconds: float) -> None:
         """Lets the time in the picture count for nothing; it is looked for while nobody is there."""

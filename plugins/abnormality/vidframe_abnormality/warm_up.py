@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from vidframe_abnormality.blobs import change_mask, find_blobs
+from vidframe_abnormality.change import ChangeDetector
 from vidframe_abnormality.light import Gray
 from vidframe_abnormality.noise import SEED, NoiseModel, SpeckModel
 from vidframe_abnormality.reference import ReferenceFrame
@@ -45,7 +46,7 @@ class WarmUp:
     """
 
     def __init__(self, first_frame: Gray, seconds: float, noise: NoiseModel, min_area: float) -> None:
-        self.specks = SpeckModel(min_area)
+        self._specks = SpeckModel(min_area)
         self._reference = ReferenceFrame(first_frame, seconds, noise)
         self._min_area = min_area
         self._samples = deque([(seconds, first_frame)], maxlen=SAMPLES)
@@ -58,12 +59,12 @@ class WarmUp:
         reference.noise.learn(frame, reference.original, self._count)
         difference = cv2.absdiff(frame, reference.expected)
         _, blobs = find_blobs(change_mask(difference, reference.thresholds), SEED * self._min_area)
-        self.specks.update(blobs, 0.2)
+        self._specks.update(blobs, 0.2)
         reference.average(frame, seconds, 0.2)
         if seconds - self._samples[-1][0] >= SAMPLE_EVERY:
             self._samples.append((seconds, frame))
 
-    def finish(self) -> ReferenceFrame:
-        """The reference frame."""
+    def finish(self) -> ChangeDetector:
+        """What compares the frames that follow with the reference frame."""
         self._reference.replace(np.median([frame for _, frame in self._samples], axis=0))
-        return self._reference
+        return ChangeDetector(self._reference, self._specks, self._min_area)
