@@ -21,10 +21,11 @@ from vidframe_abnormality.objects import KnownObjects, light_labels
 from vidframe_abnormality.reference import ReferenceFrame
 
 UPDATE_EVERY = 0.5  # seconds between two updates of the reference frame
-TREMBLE = 5.5  # pixels of the shrunk frame by which a camera may shake
+MAX_SHAKE = 5.5  # pixels of the shrunk frame by which a camera may tremble
 LIGHT_STAYS = 1.2  # seconds for which another light must stand still before it is the light of the reference frame
 FAINT = 0.5  # of the threshold: what differs so much belongs to an object beside it
 LIGHT_EVERYWHERE = 0.25  # share of the frame from which a change of light is worth a word
+MORE, AT_LEAST = 1.3, 0.01  # times the changed share, and share of the frame: so much more asks for a new light field
 MIN_BLOB = 1 / 3  # of the least area that counts: the smallest blob that counts towards it
 _AROUND = np.ones((9, 9), np.uint8)
 _BESIDE = np.ones((15, 15), np.uint8)
@@ -87,7 +88,7 @@ class ChangeDetector:
         """Finds the objects in a frame of which the share `changed` differs, be it by light."""
         shift = None
         if self._known.is_empty:
-            shift = shift_of(frame.astype(np.float32), self.reference.relit, TREMBLE)
+            shift = shift_of(frame.astype(np.float32), self.reference.relit, MAX_SHAKE)
         border = 0
         if shift is not None:
             frame = moved_back(frame, shift)
@@ -117,7 +118,7 @@ class ChangeDetector:
 
     def _relight_if_due(self, frame: Gray, changed: float) -> None:
         """Measures the light where all blobs will be tested, or much more differs than when it was measured last."""
-        if self._known.is_outdated or changed > 1.3 * self._changed_when_relit + 0.01:
+        if self._known.is_outdated or changed > MORE * self._changed_when_relit + AT_LEAST:
             self.reference.relight(frame)
             self._changed_when_relit = changed
 

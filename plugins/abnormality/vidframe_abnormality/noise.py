@@ -72,7 +72,10 @@ class NoiseModel:
 
 
 class SpeckModel:
-    """How large the specks are that rain, snow and noise draw, many at a time."""
+    """How large the specks are that rain, snow and noise draw, many at a time.
+
+    The size is that of the fourth largest blob too small to count: one or two small blobs may be somebody far away.
+    """
 
     def __init__(self, min_area: float) -> None:
         self._min_area = min_area  # share of the frame from which a change counts

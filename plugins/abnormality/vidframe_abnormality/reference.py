@@ -42,11 +42,11 @@ class ReferenceFrame:
         self._expect(self.original)
 
     def put_back(self, mask: Gray, original: Floats) -> None:
-        """Like `replace_in`, of a frame that is in the light of `original`: the next relighting tells what to expect."""
+        """Replaces `original` where `mask` (full size) is not 0; `expected` follows with the next relighting."""
         cv2.copyTo(original, mask, self.original)
 
     def average(self, frame: Gray, seconds: float, weight: float) -> None:
-        """Moves towards a frame of the warm-up."""
+        """Moves towards a frame of the warm-up by `weight`, 0..1 (running average)."""
         cv2.accumulateWeighted(frame.astype(np.float32), self.original, weight)
         self.updated_at = seconds
         self._expect(self.original)
@@ -57,7 +57,7 @@ class ReferenceFrame:
             self._expect(self.relit)
 
     def relight(self, frame: Gray) -> None:
-        """Puts the light of a frame on the reference frame (light.py)."""
+        """Sets what to expect in the light of this frame (light.py)."""
         # Light is measured over cells of many pixels: a quarter of them tells as much.
         halved = light.halved(frame).astype(np.float32)
         found = light.structure(halved, light.halved(self.original), self.noise.sigma)
@@ -90,7 +90,7 @@ class ReferenceFrame:
         self._expect(self.original)
 
     def update_outside(self, frozen: Gray, frame: Gray, seconds: float) -> None:
-        """Follows drift, noise and sway where `frozen` is 0 (selective update; Piccardi, 2004)."""
+        """Follows drift, noise and sway where `frozen` is 0 (selective update, see change.py)."""
         elapsed = self._elapsed(seconds)
         free = 1 - frozen
         self.noise.update(frame, self.relit, self.expected, elapsed, free)
