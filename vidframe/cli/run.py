@@ -102,7 +102,9 @@ def run_config(
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
         sinks = _sinks(config, events, annotate)
         try:
-            return supervisor.run(config, sinks=sinks, frames=frames, strict=strict, watch=bar.update, reload=reload, feed=feed)
+            return supervisor.run(
+                config, sinks=sinks, frames=frames, strict=strict, watch=bar.update, reload=reload, feed=feed
+            )
         except MonitorError as error:
             raise click.ClickException(f"{config.path}: {error}") from error
 
