@@ -6,12 +6,13 @@ from typing import Any
 
 from vidframe import Camera, Frame
 from vidframe_abnormality import unfinished
-from vidframe_abnormality.incidents import SEVERITY, Incident, Incidents, Moment
+from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment
 from vidframe_abnormality.settings import Settings
 from vidframe_abnormality.snapshot import snapshot
 from vidframe_abnormality.watch import Watch
 from vidframe_abnormality.zones import zones_of
 
+SHOWN_FOR = 2.5  # seconds for which the place of a change is drawn
 LOOK_EVERY = 0.095  # seconds between two looks, at least, while it is clear whether there is an incident
 
 
@@ -42,6 +43,11 @@ class CameraSession:
             self._looked_at = frame.seconds
             self._look(frame)
         return self._changed
+
+    def shown_boxes(self, seconds: float) -> tuple[Box, ...]:
+        """Where the open incident was last seen (0..1 of the frame), while that is not out of date."""
+        incident = self._incidents.current
+        return incident.boxes if incident is not None and seconds - incident.last < SHOWN_FOR else ()
 
     def start_anew(self) -> None:
         """Closes the open incident and forgets the scene, as at the switch to night."""
