@@ -14,7 +14,7 @@ import numpy as np
 
 from vidframe.core.frame import Camera, Event, Face, Frame, Pixels
 from vidframe.core.hookspecs import hookimpl
-from vidframe.words import words
+from vidframe.core.model.kinds import words
 
 CLOCK = Fraction(1, 90_000)  # of the annotated clip, so that every frame keeps its own time
 BANNER_SECONDS = 2.5

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vidframe.core.metrics import CameraFigures
-from vidframe.words import words
+from vidframe.core.model.kinds import words
 
 UNTOLD = ("camera.state", "camera.closing", "incident.updated")
 

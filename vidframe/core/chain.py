@@ -19,6 +19,7 @@ from vidframe.core.config import CameraConfig, StepConfig
 from vidframe.core.frame import Camera, Event, Frame
 from vidframe.core.isolated import Isolated
 from vidframe.core.metrics import CameraFigures
+from vidframe.core.model.kinds import MAX_REASON
 from vidframe.core.registry import SOURCE_ADDS, new_manager
 from vidframe.core.reports import Reports
 
@@ -189,7 +190,7 @@ class Step:
         self.is_disabled = self._step_figures.is_disabled = True
         self._figures.failed_steps.add(self.name)
         log.error("camera %s: step %s is switched off", self._camera.name, self.name)
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"[:MAX_REASON]
         self._camera.report("step.disabled", step=self.name, errors=self._step_figures.errors, reason=reason)
 
 

@@ -16,6 +16,7 @@ from vidframe.core.chain import Chain, StepFailed
 from vidframe.core.config import CameraConfig, StepConfig
 from vidframe.core.frame import Camera, Frame, Share
 from vidframe.core.metrics import CameraFigures
+from vidframe.core.model.kinds import MAX_REASON
 from vidframe.core.reports import Reports
 from vidframe.core.shared import Shared
 from vidframe.core.source import Source, SourceError, open_source
@@ -91,7 +92,7 @@ def _run(
             log.log(level, "camera %s is %s%s", config.name, state, f": {reason}" if reason else "")
             reports.seconds = source.now
             tell = reports.by("vidframe")  # not the step that ran last: it would not hear of it
-            tell("camera.state", state=state, reason=reason)
+            tell("camera.state", state=state, reason=reason[:MAX_REASON])
             chain.deliver()  # a camera that is down brings no frame that would
 
         def on_idle() -> None:

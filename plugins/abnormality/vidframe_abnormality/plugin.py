@@ -15,7 +15,10 @@ from vidframe import Camera, Event, Frame, Seconds, hookimpl
 from vidframe_abnormality import unfinished
 from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment
 
+MOST_BOXES = 50  # of one event, as docs/events.md says
+
 Share = Annotated[float, Field(ge=0, le=1)]
+ZoneName = Annotated[str, Field(min_length=1, max_length=60)]
 Polygon = Annotated[list[tuple[Share, Share]], Field(min_length=3)]
 
 
@@ -47,7 +50,9 @@ class Abnormality:
     masks: Annotated[list[Polygon], Field(description="where changes do not count; x, y from 0 to 1")] = field(
         default_factory=list
     )
-    zones: Annotated[dict[str, Polygon], Field(description="where alone changes count; none: everywhere")] = field(
+    zones: Annotated[
+        dict[ZoneName, Polygon], Field(max_length=50, description="where alone changes count; none: everywhere")
+    ] = field(
         default_factory=dict
     )
     update_every: Annotated[Seconds, Field(gt=0, description="between two updates of an incident")] = 10.0
@@ -136,7 +141,7 @@ class Abnormality:
             "start": _iso(self._camera.utc(incident.start)),
             "end": _iso(self._camera.utc(incident.last)),
             "peak_area": round(incident.peak_area, 4),
-            "boxes": [[round(value, 4) for value in box] for box in incident.boxes],
+            "boxes": [[round(value, 4) for value in box] for box in _largest(incident.boxes)],
             "zones": self._zones_of(incident.boxes),
         }
 
@@ -147,6 +152,11 @@ class Abnormality:
 
     def _new_id(self, frame: Frame) -> str:
         return f"{self._camera.name}.{frame.time:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _largest(boxes: Iterable[Box]) -> list[Box]:
+    """As many as an event holds; sensitive settings find more parts in a busy picture."""
+    return sorted(boxes, key=lambda box: box[2] * box[3], reverse=True)[:MOST_BOXES]
 
 
 def ignored(settings: Abnormality, height: int, width: int) -> NDArray[np.bool_] | None:

@@ -188,12 +188,12 @@ class Interest:
         visit.told_zones |= tallies.keys()
         by_name = {zone.name: zone for zone in self.zones}
         for name, tally in tallies.items():
-            self._report("interest", tally.start, tally.end, **_facts(visit, by_name[name], tally, final))
+            self._report("interest.visit", tally.start, tally.end, **_facts(visit, by_name[name], tally, final))
 
     def _tell_mood(self, name: str) -> None:
         mood = self._moods.pop(name)
         if mood.start is not None:
-            self._report("mood", mood.start, mood.end, zone=name, **mood.facts())
+            self._report("interest.mood", mood.start, mood.end, zone=name, **mood.facts())
 
     def _report(self, kind: str, start: float, end: float, **facts: Any) -> None:
         if self._camera is not None:

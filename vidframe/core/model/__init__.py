@@ -1,0 +1,1 @@
+"""What travels along a chain and out of it."""
