@@ -22,6 +22,7 @@ from vidframe_recorder.plugin import Recorder
 from tests.cameras import RtspCamera
 from tests.clips import moving_square, write_clip
 from vidframe import Camera, Event, Frame
+from vidframe.core.model.kinds import KINDS
 from vidframe.core.source import open_source
 from vidframe.testing import Reported, make_camera, make_frame
 
@@ -49,6 +50,12 @@ def drawn(camera: Camera, count: int = 600) -> Iterator[Frame]:
         yield make_frame(picture, camera=camera, index=index)
 
 
+def facts_of(kind: str, **changes: Any) -> dict[str, Any]:
+    """The facts of a kind, changed where it has those that are named and they are not null."""
+    facts = KINDS[kind].example
+    return facts | {name: changes[name] for name in changes if facts.get(name) is not None}
+
+
 def record(frames: Iterator[Frame], camera: Camera, script: Script, **settings: Any) -> list[Event]:
     """Runs a recorder; the events of the script come after the frames that it names."""
     recorder = Recorder(**settings)
@@ -61,9 +68,9 @@ def record(frames: Iterator[Frame], camera: Camera, script: Script, **settings: 
             recorder.process_frame(frame)
             if frame.index in script:
                 kind, incident = script[frame.index]
-                start = camera.utc(frame.seconds).isoformat()
-                facts = {"state": incident} if kind == "camera.state" else {"incident": incident}
-                recorder.handle_event(report(kind, **facts, start=start, end=start))
+                now = camera.utc(frame.seconds).isoformat()
+                changes = {"state": incident, "incident": incident, "start": now, "end": now}
+                recorder.handle_event(report(kind, **facts_of(kind, **changes)))
     finally:
         recorder.close_camera()
     return [event for event in report.events if event.kind.startswith(("clip.", "storage."))]
@@ -393,7 +400,7 @@ def test_a_wall_clock_that_is_put_back_does_not_make_a_clip_of_an_hour(recording
         if frame.index in (100, 110):
             later = (frame.time + timedelta(hours=1)).isoformat()
             kind = "incident.opened" if frame.index == 100 else "incident.closed"
-            recorder.handle_event(camera.report(kind, incident="a", start=later, end=later))
+            recorder.handle_event(camera.report(kind, **facts_of(kind, incident="a", start=later, end=later)))
     recorder.close_camera()
 
     ready = camera.report.events[-1]
