@@ -89,11 +89,11 @@ def test_kinds_of_outsiders_take_any_plain_facts(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["", "My Event!", "Queue", "queue.", ".queue", "queue..long", "1st", "a" * 41, "a\n"])
 def test_what_no_receiver_takes_for_a_kind_is_refused(kind: str) -> None:
-    with pytest.raises(ValueError, match="is no name of a kind of events: write it as in queue.long"):
+    with pytest.raises(ValueError, match=r"is no name of a kind of events: write it as in queue\.long"):
         facts_as_json(kind, {})
 
 
-class Colour(str, Enum):
+class Colour(str, Enum):  # noqa: UP042 - str() of a StrEnum says nothing new
     """A text that is not only a text."""
 
     RED = "red"

@@ -70,7 +70,7 @@ def test_every_example_event_is_taken(path: Path, post: Post) -> None:
 
 def documented() -> list[Any]:
     """Kind, path and schema of every fact that the framework documents, those within others too."""
-    found = []
+    found: list[tuple[str, tuple[str, ...], Any]] = []
     for path in sorted(SCHEMAS.glob("*.json")):
         schema = json.loads(path.read_text())
         found.append((path.stem, (), schema["properties"]))
@@ -139,7 +139,9 @@ def test_what_is_ignored_or_read_is_documented() -> None:
     }
 
 
-@pytest.mark.parametrize("name", sorted({name for model in {*FACTS.values(), Expression} for name in model.model_fields}))
+@pytest.mark.parametrize(
+    "name", sorted({name for model in (*FACTS.values(), Expression) for name in model.model_fields})
+)
 def test_what_is_read_is_used(name: str) -> None:
     used = "".join((ROOT / "shop_app" / path).read_text() for path in USERS)
 

@@ -52,9 +52,7 @@ class Abnormality:
     )
     zones: Annotated[
         dict[ZoneName, Polygon], Field(max_length=50, description="where alone changes count; none: everywhere")
-    ] = field(
-        default_factory=dict
-    )
+    ] = field(default_factory=dict)
     update_every: Annotated[Seconds, Field(gt=0, description="between two updates of an incident")] = 10.0
     look_every: Annotated[Seconds, Field(ge=0, description="shortest time between two looks")] = 0.055
 

@@ -250,7 +250,9 @@ class Recorder:
         }
         if outcome.free is not None:
             reason = outcome.reason or "the oldest clips had to make room"
-            self._camera.report("storage.low", reason=reason[:MOST_WORDS], free_bytes=outcome.free, deleted=outcome.deleted)
+            self._camera.report(
+                "storage.low", reason=reason[:MOST_WORDS], free_bytes=outcome.free, deleted=outcome.deleted
+            )
         if outcome.clip is None:
             self._camera.report("clip.failed", **facts, reason=(outcome.reason or "")[:MOST_WORDS])
         else:
