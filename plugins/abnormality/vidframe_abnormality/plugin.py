@@ -1,5 +1,6 @@
 """By night, reports what does not belong in the picture: somebody came in, something fell, the camera was covered."""
 
+import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from pydantic import Field
 from vidframe import Camera, Event, Frame, Seconds, hookimpl
 from vidframe_abnormality import unfinished
 from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment
+
+log = logging.getLogger(__name__)
 
 MOST_BOXES = 50  # of one event, as docs/events.md says
 
@@ -76,7 +79,10 @@ class Abnormality:
         self._looked_at = float("-inf")
         self._changed = 0.0
         if (facts := unfinished.take(camera.state)) is not None:
-            camera.report("incident.closed", **facts)
+            try:
+                camera.report("incident.closed", **facts)
+            except (TypeError, ValueError) as error:  # of another release, or damaged
+                log.warning("camera %s: cannot close the incident that a crash left: %s", camera.name, error)
 
     @property
     def measured(self) -> float:

@@ -215,7 +215,8 @@ def test_a_change_of_mode_tells_what_is_under_way() -> None:
     for _ in range(20):
         next(told)
 
-    step.handle_event(Event("x", "mode.changed", "aisle", START, {"mode": "night"}))
+    changed = {"mode": "night", "reason": "sun", "previous": "day"}
+    step.handle_event(Event("x", "mode.changed", "aisle", START, changed))
 
     assert [event.kind for event in camera.report.events] == ["interest.visit"]  # type: ignore[attr-defined]
     assert list(told) == [[]]
