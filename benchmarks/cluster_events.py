@@ -36,7 +36,7 @@ from vidframe_shop.carried import Delivery as Shop
 
 from vidframe.cluster.bus import Address, Publisher, bucket, connect
 from vidframe.cluster.delivery import Delivery
-from vidframe.core.frame import Letter
+from vidframe.core.model.cluster import Envelope
 
 BATCH = 100
 NODES = 100
@@ -203,7 +203,7 @@ async def waiting(address: Address) -> int:
 
 def published(publisher: Publisher, cameras: int, events: int) -> float:
     """Events a second onto the bus, each acknowledged; what fails is repeated, as an outbox does."""
-    letters = [Letter(event, 1 + number % cameras, 0.0) for number, event in enumerate(made(cameras, events, "bus"))]
+    letters = [Envelope(event, 1 + number % cameras, 0.0) for number, event in enumerate(made(cameras, events, "bus"))]
     began = time.perf_counter()
     for i in range(0, events, BATCH):
         while True:
@@ -235,10 +235,10 @@ def over_the_bus(shop: ShopServer, folder: Path, cameras: int, events: int, *, k
         asyncio.run(grant(address, cameras))
         publisher = Publisher(address)
         used, ours = broker.seconds, time.process_time()
-        figures = {"onto the bus: events a second": published(publisher, cameras, events)}
-        figures["onto the bus: broker, processor ms an event"] = (broker.seconds - used) / events * 1000
-        figures["onto the bus: node, processor ms an event"] = (time.process_time() - ours) / events * 1000
-        figures["broker, megabytes of memory"] = broker.megabytes
+        metrics = {"onto the bus: events a second": published(publisher, cameras, events)}
+        metrics["onto the bus: broker, processor ms an event"] = (broker.seconds - used) / events * 1000
+        metrics["onto the bus: node, processor ms an event"] = (time.process_time() - ours) / events * 1000
+        metrics["broker, megabytes of memory"] = broker.megabytes
         stored = sum(path.stat().st_size for path in (folder / "nats").rglob("*") if path.is_file())
         delivery = Delivery(address, "shop", lambda: Shop(shop.settings))
         began, ours = time.perf_counter(), time.process_time()
@@ -253,14 +253,14 @@ def over_the_bus(shop: ShopServer, folder: Path, cameras: int, events: int, *, k
             delivery.stop()
             delivery.start()
         until_empty(address)
-        figures["into the shop: events a second"] = events / (time.perf_counter() - began)
+        metrics["into the shop: events a second"] = events / (time.perf_counter() - began)
         if not kill:
-            figures["into the shop: broker, processor ms an event"] = (broker.seconds - used[0]) / events * 1000
-            figures["into the shop: shop, processor ms an event"] = (shop.seconds - used[1]) / events * 1000
-            figures["into the shop: consumer, processor ms an event"] = (time.process_time() - ours) / events * 1000
+            metrics["into the shop: broker, processor ms an event"] = (broker.seconds - used[0]) / events * 1000
+            metrics["into the shop: shop, processor ms an event"] = (shop.seconds - used[1]) / events * 1000
+            metrics["into the shop: consumer, processor ms an event"] = (time.process_time() - ours) / events * 1000
         delivery.stop()
         publisher.close()
-        return figures | {"on the broker's disk, bytes an event": stored / events}
+        return metrics | {"on the broker's disk, bytes an event": stored / events}
     finally:
         broker.kill()
 
@@ -287,13 +287,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         shop = ShopServer(Path(name), arguments.database)
         try:
-            figures = {} if arguments.kill else straight(shop, arguments.cameras, arguments.events)
-            figures |= over_the_bus(shop, Path(name), arguments.cameras, arguments.events, kill=arguments.kill)
+            metrics = {} if arguments.kill else straight(shop, arguments.cameras, arguments.events)
+            metrics |= over_the_bus(shop, Path(name), arguments.cameras, arguments.events, kill=arguments.kill)
             ids = shop.ids("bus")
         finally:
             shop.kill()
     print(f"{make_url(shop.database).get_backend_name()}, {arguments.cameras} cameras, {arguments.events} events")
-    for what, value in figures.items():
+    for what, value in metrics.items():
         print(f"{what:<48} {value:8.{0 if value > 20 else 2}f}")
     print(f"lost {arguments.events - len(set(ids))}, doubled {len(ids) - len(set(ids))}")
 

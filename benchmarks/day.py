@@ -69,7 +69,7 @@ class Clock:
         if len(self.counts) == FEW:
             self._started = self._now
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Milliseconds a frame, the share of frames with two faces, and the peak of the memory."""
         frames = len(self.counts) - FEW
         return {
@@ -94,30 +94,30 @@ def day(path: Path, clock: Clock) -> None:
     from threading import Event
 
     from vidframe import Frame, hookimpl
-    from vidframe.core.config import StepConfig, load
-    from vidframe.core.loop import run_camera
-    from vidframe.core.metrics import CameraFigures
-    from vidframe.core.registry import inspected
-    from vidframe.core.shared import Shared
+    from vidframe.core.config.reading import StepConfig, load
+    from vidframe.core.observe.metrics import CameraMetrics
+    from vidframe.core.plugin.registry import inspected
+    from vidframe.core.run.loop import run_camera
+    from vidframe.core.run.resources import ResourceCache
 
     class Count:
         needs = ("faces",)
 
         @hookimpl
         def process_frame(self, frame: Frame) -> None:
-            clock.tick(sum(face.gaze is not None for face in frame.faces))
+            clock.tick(sum(face.head_pose is not None for face in frame.faces))
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "day.yaml"
         file.write_text(CHAIN.format(path=path, state=folder))
-        camera, sinks, figures = (
+        camera, sinks, metrics = (
             load(file).cameras[0],
             [StepConfig("count", inspected("count", Count))],
-            CameraFigures(""),
+            CameraMetrics(""),
         )
-        run_camera(camera, state=Path(folder), shared=Shared(), figures=figures, stop=Event(), sinks=sinks)
-        if figures.error or figures.failed_steps:
-            raise RuntimeError(figures.error or f"failed: {figures.failed_steps}")
+        run_camera(camera, state=Path(folder), shared=ResourceCache(), metrics=metrics, stop=Event(), sinks=sinks)
+        if metrics.error or metrics.failed_steps:
+            raise RuntimeError(metrics.error or f"failed: {metrics.failed_steps}")
 
 
 def fer(path: Path, clock: Clock) -> None:
@@ -197,7 +197,7 @@ def _run_here(name: str, path: Path) -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     clock = Clock()
     CONTESTANTS[name](path, clock)
-    print(json.dumps(clock.figures()))
+    print(json.dumps(clock.metrics()))
 
 
 def _peak_kilobytes() -> int:

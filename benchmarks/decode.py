@@ -15,7 +15,7 @@ from time import perf_counter, process_time
 
 import av
 
-from vidframe.core.source import open_source
+from vidframe.core.sources.opening import open_source
 
 
 def main() -> None:

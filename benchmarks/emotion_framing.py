@@ -3,7 +3,7 @@
     python benchmarks/emotion_framing.py --data FILE.npz [--model MODEL.keras] [--faces 1200]
 
 Changes the faces of PublicTest as cameras and detectors do, one thing at a time, and prints the accuracy of each.
-The defaults of the plugin (`min_face`, `min_sharpness`) and the framing of its crops rest on these figures.
+The defaults of the plugin (`min_face`, `min_sharpness`) and the framing of its crops rest on these metrics.
 """
 
 from __future__ import annotations

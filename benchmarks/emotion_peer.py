@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, Faces, load, twins
-from vidframe_emotion.figures import Figures, figures
+from vidframe_emotion.figures import Metrics, metrics
 from vidframe_emotion.model import OURS, Classifier
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -48,10 +48,10 @@ def milliseconds(network: Network, pictures: NDArray[Any]) -> float:
     return float(np.median(spent[10:])) * 1000 / len(pictures)
 
 
-def reached(network: Network, faces: Faces) -> Figures:
-    """Figures of a network on all faces."""
+def reached(network: Network, faces: Faces) -> Metrics:
+    """Metrics of a network on all faces."""
     pictures = faces.pictures
-    return figures(np.concatenate([network(pictures[at : at + 64]) for at in range(0, len(faces), 64)]), faces)
+    return metrics(np.concatenate([network(pictures[at : at + 64]) for at in range(0, len(faces), 64)]), faces)
 
 
 @click.command()

@@ -12,11 +12,11 @@ from threading import Event
 from time import perf_counter
 
 from vidframe import Frame, hookimpl
-from vidframe.core.config import CameraConfig, StepConfig
-from vidframe.core.loop import run_camera
-from vidframe.core.metrics import CameraFigures
-from vidframe.core.registry import inspected
-from vidframe.core.shared import Shared
+from vidframe.core.config.reading import CameraConfig, StepConfig
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin.registry import inspected
+from vidframe.core.run.loop import run_camera
+from vidframe.core.run.resources import ResourceCache
 
 TIMES: list[float] = []
 
@@ -43,7 +43,7 @@ def main() -> None:
     chain = [StepConfig(f"stage-{n}", inspected("stage", Stage)) for n in range(steps)]
     camera = CameraConfig("bench", clip, chains={"always": (*chain, StepConfig("last", inspected("last", Last)))})
     with tempfile.TemporaryDirectory() as state:
-        run_camera(camera, state=Path(state), shared=Shared(), figures=CameraFigures("bench"), stop=Event())
+        run_camera(camera, state=Path(state), shared=ResourceCache(), metrics=CameraMetrics("bench"), stop=Event())
     print(f"{(len(TIMES) - 1) / (TIMES[-1] - TIMES[0]):.1f}")
 
 

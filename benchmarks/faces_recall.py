@@ -64,25 +64,25 @@ def main() -> None:
     console = Console(stderr=True)
     console.print(f"{len(portraits)} portraits, {len(rooms)} rooms")
     with ExitStack() as models:
-        figures = _figures(_methods(models, options.min_face), rooms, portraits, options)
-    print(json.dumps(figures)) if options.json else _print(figures, options.widths)
+        metrics = _metrics(_methods(models, options.min_face), rooms, portraits, options)
+    print(json.dumps(metrics)) if options.json else _print(metrics, options.widths)
 
 
-def _figures(
+def _metrics(
     methods: dict[str, Method], rooms: list[Any], portraits: list[Portrait], options: argparse.Namespace
 ) -> dict[str, Any]:
     rng = random.Random(options.seed)
-    figures: dict[str, Any] = {name: {"recall": {}, "false": 0.0, "ms": 0.0} for name in methods}
+    metrics: dict[str, Any] = {name: {"recall": {}, "false": 0.0, "ms": 0.0} for name in methods}
     for width in options.widths:
         cases = [_pasted(rng.choice(rooms), rng.choice(portraits), width, rng) for _ in range(options.count)]
         for name, method in methods.items():
             found, wrong, milliseconds = _counted(method, cases)
-            figures[name]["recall"][width] = found / len(cases)
-            figures[name]["false"] += wrong / len(cases) / len(options.widths)
-            figures[name]["ms"] += milliseconds / len(options.widths)
+            metrics[name]["recall"][width] = found / len(cases)
+            metrics[name]["false"] += wrong / len(cases) / len(options.widths)
+            metrics[name]["ms"] += milliseconds / len(options.widths)
     for name, method in methods.items():
-        figures[name]["false_in_rooms"] = sum(len(method(room)) for room in rooms) / len(rooms)
-    return figures
+        metrics[name]["false_in_rooms"] = sum(len(method(room)) for room in rooms) / len(rooms)
+    return metrics
 
 
 def _options() -> argparse.Namespace:
@@ -168,9 +168,9 @@ def _counted(method: Method, cases: list[tuple[Any, Box]]) -> tuple[int, int, fl
     return found, wrong, (perf_counter() - started) / len(cases) * 1000
 
 
-def _print(figures: dict[str, Any], widths: list[int]) -> None:
+def _print(metrics: dict[str, Any], widths: list[int]) -> None:
     table = Table("", *(f"{width} px" for width in widths), "false, pasted", "false, rooms", "ms a frame")
-    for name, row in figures.items():
+    for name, row in metrics.items():
         recall = (f"{row['recall'][width]:.2f}" for width in widths)
         table.add_row(name, *recall, f"{row['false']:.2f}", f"{row['false_in_rooms']:.2f}", f"{row['ms']:.0f}")
     Console(width=140).print(table)

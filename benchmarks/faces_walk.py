@@ -35,14 +35,14 @@ from rich.table import Table
 from vidframe_faces.plugin import Faces
 
 from vidframe import Box, Frame
-from vidframe.core.source import open_source
+from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 
 FRAMES = 60
 
 
 @dataclass
-class Figures:
+class Metrics:
     """Sums over the walks of one width."""
 
     frames: int = 0
@@ -74,14 +74,14 @@ def main() -> None:
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
         for width in options.widths:
-            figures = Figures()
+            metrics = Metrics()
             for number in range(options.walks):
                 person = people[number % len(people)]
                 poses = [portrait for portrait in portraits if portrait.path.parent == person]
                 walk = _Walk(poses, width, options.fps, rng)
                 clip = _filmed(Path(folder) / "walk.mp4", rooms[number % len(rooms)], walk, options.fps)
-                _watched(clip, walk.truth, options, figures)
-            rows[width] = figures.as_dict()
+                _watched(clip, walk.truth, options, metrics)
+            rows[width] = metrics.as_dict()
     print(json.dumps(rows)) if options.json else _print(rows)
 
 
@@ -183,7 +183,7 @@ def _filmed(path: Path, room: list[Any], walk: _Walk, fps: int) -> Path:
     return path
 
 
-def _watched(clip: Path, truth: list[Box | None], options: argparse.Namespace, figures: Figures) -> None:
+def _watched(clip: Path, truth: list[Box | None], options: argparse.Namespace, metrics: Metrics) -> None:
     camera = make_camera(needed=frozenset({"faces", "faces.landmarks"} if options.landmarks else {"faces"}))
     plugin = Faces(min_face=options.min_face)
     plugin.open_camera(camera)
@@ -195,23 +195,23 @@ def _watched(clip: Path, truth: list[Box | None], options: argparse.Namespace, f
             started = process_time()
             plugin.process_frame(frame)
             if index:
-                figures.milliseconds.append((process_time() - started) * 1000)
+                metrics.milliseconds.append((process_time() - started) * 1000)
             box = truth[index]
             right = [face for face in frame.faces if box is not None and face.box.overlap(box) > SAME]
-            figures.every_frame += 1
+            metrics.every_frame += 1
             # A head on the edge of the picture may be found or not: neither is wrong.
-            figures.false += 0 if box is None and there and index < there[0] else len(frame.faces) - len(right)
+            metrics.false += 0 if box is None and there and index < there[0] else len(frame.faces) - len(right)
             if box is not None:
-                figures.frames += 1
-                figures.seen += bool(right)
+                metrics.frames += 1
+                metrics.seen += bool(right)
             if right:
                 numbers.add(right[0].track)
                 first_seen = index if first_seen is None else first_seen
     plugin.close_camera()
     camera.share.close()  # type: ignore[attr-defined]
     if there:
-        figures.late.append(((first_seen if first_seen is not None else FRAMES) - there[0]) / options.fps)
-        figures.numbers.append(len(numbers))
+        metrics.late.append(((first_seen if first_seen is not None else FRAMES) - there[0]) / options.fps)
+        metrics.numbers.append(len(numbers))
 
 
 def _print(rows: dict[int, dict[str, Any]]) -> None:

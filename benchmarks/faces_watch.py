@@ -30,7 +30,7 @@ from vidframe_faces.mesh import Mesh
 from vidframe_faces.plugin import Faces
 
 from vidframe import Box, Frame
-from vidframe.core.source import open_source
+from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 
 WIDTH = 1280

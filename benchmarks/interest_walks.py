@@ -27,7 +27,7 @@ from vidframe_gaze.scene.portrait import Head
 from vidframe_gaze.scene.shop import HEIGHT, PLACES, WIDTH
 from vidframe_gaze.zones import Zone
 
-from vidframe import Box, Face, Gaze
+from vidframe import Box, Face, HeadPose
 from vidframe.testing import make_camera, make_frame, run_plugin
 
 NO_HEAD = Head(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros(1, bool), np.zeros((1, 3), np.uint8), (0, 0, 0))
@@ -164,7 +164,7 @@ def _face(visitor: Visitor, pose: Pose, errors: np.random.Generator, conditions:
     jitter = errors.normal(0, 0.02 * width, 3)  # detectors frame the same face a little differently each time
     box = Box(x + jitter[0], y + jitter[1], width + jitter[2], height + jitter[2])
     sigma = LANDMARK_ERRORS.sigma(float(yaw), width)
-    return Face(box, track=visitor.track, gaze=Gaze(float(yaw), float(pitch), 0.0, sigma))
+    return Face(box, track=visitor.track, head_pose=HeadPose(float(yaw), float(pitch), 0.0, sigma))
 
 
 def _counts(visit: VisitTruth) -> bool:

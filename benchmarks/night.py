@@ -62,18 +62,18 @@ def night(path: Path, most: int) -> int:
     """The whole framework with the night chain."""
     from threading import Event
 
-    from vidframe.core.config import load
-    from vidframe.core.loop import run_camera
-    from vidframe.core.metrics import CameraFigures
-    from vidframe.core.shared import Shared
+    from vidframe.core.config.reading import load
+    from vidframe.core.observe.metrics import CameraMetrics
+    from vidframe.core.run.loop import run_camera
+    from vidframe.core.run.resources import ResourceCache
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "night.yaml"
         file.write_text(CHAIN.format(path=path, state=folder))
         camera = load(file).cameras[0]
-        figures = CameraFigures("bench")
-        run_camera(camera, state=Path(folder), shared=Shared(), figures=figures, stop=Event(), frames=most)
-        return int(figures.frames)
+        metrics = CameraMetrics("bench")
+        run_camera(camera, state=Path(folder), shared=ResourceCache(), metrics=metrics, stop=Event(), frames=most)
+        return int(metrics.frames)
 
 
 def mog2(path: Path, most: int) -> int:

@@ -3,7 +3,7 @@
     python -m benchmarks.overload [--cameras 4] [--fps 5] [--workers 0] [--film shop.mp4] [--isolate]
 
 Serves a film of people over RTSP on this machine (default: the drawn shop of `vidframe scene`), from one process a
-camera, so that a core or so less is left for the analysis. Prints, from the figures of the running vidframe: pictures
+camera, so that a core or so less is left for the analysis. Prints, from the metrics of the running vidframe: pictures
 a second that came, were analysed and were dropped, for each camera; the age of results; the mean time of each step;
 and processor time and memory.
 """
@@ -36,7 +36,7 @@ always:
 
 
 def main() -> None:
-    """Runs it, and prints what the figures say."""
+    """Runs it, and prints what the metrics say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--fps", type=int, default=5)

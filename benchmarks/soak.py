@@ -222,7 +222,7 @@ def noise(port: int) -> Iterator[None]:
 
 
 def wait_until_shown(address: str) -> None:
-    """Waits for the first figures."""
+    """Waits for the first metrics."""
     for _ in range(600):
         try:
             look(address)
@@ -230,7 +230,7 @@ def wait_until_shown(address: str) -> None:
             sleep(0.1)
         else:
             return
-    raise SystemExit(f"no figures at {address}")
+    raise SystemExit(f"no metrics at {address}")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

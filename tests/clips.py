@@ -12,7 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vidframe.core.frame import Packet
+from vidframe.core.model.packets import Packet
 
 Pixels = NDArray[np.uint8]
 

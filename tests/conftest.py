@@ -44,7 +44,7 @@ EXAMPLE_PLUGINS = '''
 
     from pydantic import BaseModel, Field
 
-    from vidframe import Box, Face, Frame, Gaze, Seconds, hookimpl
+    from vidframe import Box, Face, Frame, HeadPose, Seconds, hookimpl
 
 
     @dataclass
@@ -73,12 +73,12 @@ EXAMPLE_PLUGINS = '''
         model: Path | None = None
         method: Literal["fast", "good"] = "fast"
         needs = ("faces", "faces.landmarks")
-        adds = ("faces.gaze",)
+        adds = ("faces.head_pose",)
 
         @hookimpl
         def process_frame(self, frame: Frame) -> None:
             for face in frame.faces:
-                face.gaze = Gaze(0, 0, 0, 5)
+                face.head_pose = HeadPose(0, 0, 0, 5)
 
 
     @dataclass

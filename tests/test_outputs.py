@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vidframe import Box, Emotion, Event, Face, Gaze
+from vidframe import Box, Event, Expression, Face, HeadPose
 from vidframe.core.model.kinds import KINDS
 from vidframe.outputs import Annotate
 from vidframe.testing import make_camera, make_frame
@@ -22,7 +22,9 @@ def annotated(path: Path, events: dict[int, list[tuple[str, dict[str, Any]]]], *
     plugin = Annotate({"door": path})
     plugin.open_camera(camera)
     for index, shape in enumerate(shapes):
-        face = Face(Box(-5, -5, 30, 30), track=1, emotion=Emotion({"happy": 1.0}, 1.0), gaze=Gaze(30, 0, 0, 5))
+        face = Face(
+            Box(-5, -5, 30, 30), track=1, expression=Expression({"happy": 1.0}, 1.0), head_pose=HeadPose(30, 0, 0, 5)
+        )
         frame = make_frame(np.zeros(shape, np.uint8), camera=camera, index=index, mode="night", faces=[face])
         plugin.process_frame(frame)
         for kind, facts in events.get(index, []):

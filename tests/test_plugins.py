@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vidframe.core import registry
+from vidframe.core.plugin import registry
 from vidframe.testing import conformance
 
 # Settings that have no default, for plugins that cannot do without.

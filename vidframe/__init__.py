@@ -1,35 +1,52 @@
 """Video analytics from plugins: a camera, a chain of steps, and events for those who act on them."""
 
-from vidframe.core.frame import (
-    Attachment,
-    Box,
-    Bus,
-    Camera,
-    Emotion,
-    Encoding,
-    Event,
-    Face,
-    Frame,
-    Gaze,
-    Letter,
-    Packet,
-)
-from vidframe.core.hookspecs import hookimpl
-from vidframe.core.settings import Seconds
+from typing import Any
+
+from vidframe.core.model.camera import Camera
+from vidframe.core.model.canvas import Canvas
+from vidframe.core.model.events import Attachment, Event
+from vidframe.core.model.frames import Frame
+from vidframe.core.model.geometry import Box
+from vidframe.core.model.people import Detection, Expression, Face, HeadPose, Person
+from vidframe.core.plugin.contract import API_VERSION
+from vidframe.core.plugin.hookspecs import hookimpl
+from vidframe.core.plugin.settings import Seconds
 
 __all__ = [
     "Attachment",
     "Box",
-    "Bus",
     "Camera",
-    "Emotion",
-    "Encoding",
+    "Canvas",
+    "Detection",
     "Event",
+    "Expression",
     "Face",
     "Frame",
-    "Gaze",
-    "Letter",
-    "Packet",
+    "HeadPose",
+    "Person",
     "Seconds",
     "hookimpl",
 ]
+
+__api_version__ = API_VERSION  # that a plugin may ask for: `api = 2`
+
+
+def __getattr__(name: str) -> Any:
+    """Names that moved, for one minor version."""
+    from importlib import import_module
+
+    from vidframe.core.model.deprecated import deprecated
+
+    moved = {
+        "Bus": ("vidframe.bus", "EventBus"),
+        "Emotion": ("vidframe", "Expression"),
+        "Encoding": ("vidframe.packets", "Encoding"),
+        "Gaze": ("vidframe", "HeadPose"),
+        "Letter": ("vidframe.bus", "Envelope"),
+        "Packet": ("vidframe.packets", "Packet"),
+    }
+    if name not in moved:
+        raise AttributeError(f"module 'vidframe' has no attribute {name!r}")
+    module, new = moved[name]
+    deprecated(f"vidframe.{name}", f"{module}.{new}")
+    return getattr(import_module(module), new)

@@ -12,9 +12,12 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from vidframe.core.frame import Camera, Event, Face, Frame, Pixels
-from vidframe.core.hookspecs import hookimpl
+from vidframe.core.model.camera import Camera
+from vidframe.core.model.events import Event
+from vidframe.core.model.frames import Frame, Pixels
 from vidframe.core.model.kinds import words
+from vidframe.core.model.people import Face
+from vidframe.core.plugin.hookspecs import hookimpl
 
 CLOCK = Fraction(1, 90_000)  # of the annotated clip, so that every frame keeps its own time
 BANNER_SECONDS = 2.5
@@ -63,7 +66,7 @@ class Annotate:
     """Writes an H.264 clip in which zones, faces, head directions, expressions and events are drawn."""
 
     paths: dict[str, Path]  # camera name -> file
-    needs = ("faces?", "faces.emotion?", "faces.gaze?", "notes.zones?")
+    needs = ("faces?", "faces.expression?", "faces.head_pose?", "notes.zones?")
     _path: Path = field(default=Path(), init=False)
     _output: Any = field(default=None, init=False, repr=False)
     _stream: Any = field(default=None, init=False, repr=False)
@@ -166,10 +169,10 @@ def _draw_face(canvas: Pixels, face: Face) -> None:
     corner = (round(box.x), round(box.y))
     _rectangle(canvas, corner, (round(box.x + box.width), round(box.y + box.height)), FACE)
     texts = [f"#{face.track}" if face.track is not None else ""]
-    if face.emotion is not None:
-        texts.append(f"{face.emotion.label} {face.emotion.probabilities[face.emotion.label]:.0%}")
-    if face.gaze is not None:
-        texts.append(f"{round(face.gaze.yaw):+d} deg")
+    if face.expression is not None:
+        texts.append(f"{face.expression.label} {face.expression.probabilities[face.expression.label]:.0%}")
+    if face.head_pose is not None:
+        texts.append(f"{round(face.head_pose.yaw):+d} deg")
         _draw_gaze(canvas, face)
     _text(canvas, " ".join(text for text in texts if text), (corner[0], corner[1] - 6), PLAIN)
 
@@ -178,7 +181,7 @@ def _draw_gaze(canvas: Pixels, face: Face) -> None:
     """An arrow from between the eyes to where the head points; short: towards the camera."""
     import cv2
 
-    gaze, (x, y) = face.gaze, face.box.centre
+    gaze, (x, y) = face.head_pose, face.box.centre
     assert gaze is not None
     length = 3 * face.box.width
     tip = (

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from vidframe.cli import demo
-from vidframe.core.config import load
+from vidframe.core.config.reading import load
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_the_data_flow_of_each_camera_is_shown(tmp_path: Path) -> None:
         "camera door",
         "  always",
         "    1. eyes  adds faces (for look), faces.landmarks (for look) · every 0.2 s",
-        "    2. look  uses faces (of eyes), faces.landmarks (of eyes) · adds faces.gaze (nobody uses it) · "
+        "    2. look  uses faces (of eyes), faces.landmarks (of eyes) · adds faces.head_pose (nobody uses it) · "
         "on error disable after 3 failures",
         "camera till",
         "  always",

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vidframe import Box, Camera, Event, Face, Frame, Gaze, hookimpl
-from vidframe.core.chain import Chain, StepFailed
-from vidframe.core.config import CameraConfig, Every, OnError, StepConfig
-from vidframe.core.metrics import CameraFigures
-from vidframe.core.registry import inspected
-from vidframe.core.reports import Reports
+from vidframe import Box, Camera, Event, Face, Frame, HeadPose, hookimpl
+from vidframe.core.config.reading import CameraConfig, Every, OnError, StepConfig
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin.registry import inspected
+from vidframe.core.run.chain import Chain
+from vidframe.core.run.event_queue import EventQueue
+from vidframe.core.run.step import StepFailed
 from vidframe.testing import make_camera, make_frame
 
 
@@ -32,10 +33,10 @@ class Running:
             "door", "", mode=mode, chains={"always": always, **{k: tuple(v) for k, v in chains.items()}}
         )
         made = make_camera("door", needed=config.needed, is_live=is_live)
-        self.reports = Reports("door", made.utc)
-        self.camera = replace(made, report=self.reports)
-        self.figures = CameraFigures("door")
-        self.chain = Chain(config, self.camera, self.reports, self.figures)
+        self.reports = EventQueue("door", made.utc)
+        self.camera = replace(made, report=self.reports.by("vidframe"))
+        self.metrics = CameraMetrics("door")
+        self.chain = Chain(config, self.camera, self.reports, self.metrics)
 
     def run(self, frames: int = 1) -> list[Frame]:
         self.chain.open()
@@ -57,12 +58,12 @@ class Finder:
 
 class Turner:
     needs = ("faces",)
-    adds = ("faces.gaze",)
+    adds = ("faces.head_pose",)
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
         for face in frame.faces:
-            face.gaze = Gaze(10, 0, 0, 5)
+            face.head_pose = HeadPose(10, 0, 0, 5)
         if frame.index % 10 == 9:
             raise RuntimeError("every tenth frame")
 
@@ -74,7 +75,7 @@ class Sink:
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
-        self.seen.append([face.gaze for face in frame.faces])
+        self.seen.append([face.head_pose for face in frame.faces])
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +108,7 @@ def test_a_step_that_fails_on_every_tenth_frame_costs_only_its_own_results(caplo
     assert len(Sink.seen) == 300
     absent = [index for index, gazes in enumerate(Sink.seen) if gazes == [None]]
     assert absent == list(range(9, 300, 10))
-    assert running.figures.steps["turner"].errors == 30
+    assert running.metrics.steps["turner"].errors == 30
     assert len([record for record in caplog.records if record.exc_info]) == 1
 
 
@@ -124,7 +125,7 @@ def test_a_step_whose_need_is_absent_is_skipped_and_does_not_see_yesterdays() ->
     frames = running.run(3)
 
     assert [len(frame.faces) for frame in frames] == [1, 0, 1]
-    assert running.figures.steps["turner"].calls == 2
+    assert running.metrics.steps["turner"].calls == 2
 
 
 def test_a_step_is_disabled_after_so_many_failures_and_says_so_in_an_event() -> None:
@@ -143,9 +144,9 @@ def test_a_step_is_disabled_after_so_many_failures_and_says_so_in_an_event() -> 
     running = Running(step(Broken, on_error=OnError("disable", 3)), step(Listener))
     running.run(10)
 
-    assert running.figures.steps["broken"].calls == 3
+    assert running.metrics.steps["broken"].calls == 3
     assert [(e.kind, e.facts["step"], e.facts["errors"]) for e in handled] == [("step.disabled", "broken", 3)]
-    assert running.figures.failed_steps == {"broken"}
+    assert running.metrics.failed_steps == {"broken"}
 
 
 def test_a_step_with_on_error_stop_ends_the_camera() -> None:
@@ -184,7 +185,7 @@ def test_a_step_that_cannot_be_opened_is_switched_off_and_the_others_go_on() -> 
     running.run(2)
 
     assert len(Sink.seen) == 2
-    assert running.figures.failed_steps == {"closed"}
+    assert running.metrics.failed_steps == {"closed"}
 
 
 def test_one_failing_close_leaves_no_other_step_open_and_the_last_opened_closes_first() -> None:
@@ -302,10 +303,10 @@ def test_when_asks_the_mode_or_a_field_of_the_frame() -> None:
         def process_frame(self, frame: Frame) -> None:
             frame.notes["busy"] = frame.index < 2
 
-    steps = [replace(make(when), when=when) for when in ("night", "notes.busy", "faces", "faces.gaze")]
+    steps = [replace(make(when), when=when) for when in ("night", "notes.busy", "faces", "faces.head_pose")]
     Running(step(Notes), step(Finder, every=Every(frames=5)), *steps, mode=[step(Clock)]).run(10)
 
-    assert [ran.count(when) for when in ("night", "notes.busy", "faces", "faces.gaze")] == [5, 2, 2, 0]
+    assert [ran.count(when) for when in ("night", "notes.busy", "faces", "faces.head_pose")] == [5, 2, 2, 0]
 
 
 def test_every_step_but_its_reporter_gets_an_event_after_the_last_step_of_the_frame() -> None:
@@ -330,7 +331,7 @@ def test_every_step_but_its_reporter_gets_an_event_after_the_last_step_of_the_fr
     assert heard == [("a", "ran", ""), ("b", "ran", ""), ("b", "hello.a", "a"), ("a", "hello.b", "b")]
 
 
-@pytest.mark.parametrize("fact", [np.float32(3), {1, 2}, object(), float("nan")], ids=["NumPy", "set", "object", "NaN"])
+@pytest.mark.parametrize("fact", [np.ones(2), {1, 2}, object(), float("nan")], ids=["NumPy", "set", "object", "NaN"])
 def test_facts_that_are_no_json_fail_the_step_that_reports_them_and_no_sink(
     caplog: pytest.LogCaptureFixture, fact: object
 ) -> None:
@@ -350,7 +351,7 @@ def test_facts_that_are_no_json_fail_the_step_that_reports_them_and_no_sink(
 
     assert heard == []
     assert "step careless failed in process_frame" in caplog.text
-    assert "event careless: value must be plain JSON, found " in caplog.text
+    assert "event careless: value must be " in caplog.text
 
 
 def test_two_steps_that_answer_each_other_for_ever_are_stopped(caplog: pytest.LogCaptureFixture) -> None:
@@ -373,7 +374,7 @@ def test_two_steps_that_answer_each_other_for_ever_are_stopped(caplog: pytest.Lo
     running = Running(answering("a"), answering("b"))
     running.run()
 
-    assert running.figures.events == 1000
+    assert running.metrics.events == 1000
     assert "over 1000 events at once" in caplog.text
 
 
@@ -389,12 +390,12 @@ def test_writing_into_a_frame_raises_and_no_step_copies_it() -> None:
     running = Running(*(step(Scribbler, f"s{n}") for n in range(6)))
     running.run()
 
-    assert all(figures.errors == 1 for figures in running.figures.steps.values())
+    assert all(metrics.errors == 1 for metrics in running.metrics.steps.values())
     assert len(set(addresses)) == 1
 
 
 def test_ids_of_two_runs_differ() -> None:
-    ids = [Reports("door", make_camera().utc)("x").id for _ in range(2)]
+    ids = [EventQueue("door", make_camera().utc).create("x").id for _ in range(2)]
 
     assert len(set(ids)) == 2
     assert all(len(identity) <= 64 for identity in ids)

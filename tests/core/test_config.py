@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from vidframe.core.config import Config, ConfigError, Every, OnError, load
+from vidframe.core.config.reading import Config, ConfigError, Every, OnError, load
 
 pytestmark = pytest.mark.usefixtures("example_plugins")
 
@@ -372,7 +372,7 @@ BROKEN = [
             "3:38: disable_after must be a number of failures from 1, found 0",
             "4:43: unknown key 'disable_afer' in on_error; did you mean 'disable_after'?",
         ],
-        id="on_error with wrong figures and keys",
+        id="on_error with wrong metrics and keys",
     ),
     pytest.param(
         "cameras: {door: 'a.mp4}\nalways:\n  - eyes\n",

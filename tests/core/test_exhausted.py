@@ -22,10 +22,10 @@ from tests.plugins.shop.shops import TOKEN, PlainShop
 
 PLUGINS = """
     import os, resource, threading, time
-    import vidframe.core.chain
+    import vidframe.core.run.chain
     from vidframe import hookimpl
 
-    vidframe.core.chain.OPEN_AGAIN = 2  # seconds; half a minute is not for tests
+    vidframe.core.run.chain.OPEN_AGAIN = 2  # seconds; half a minute is not for tests
 
     class Alarm:
         "An event a second, each with its number."
@@ -72,7 +72,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @contextmanager
 def running(folder: Path, camera: str, shop: PlainShop, state: Path, *more: str) -> Iterator[str]:
-    """A vidframe with an alarm a second, a clip of each, and a shop; yields where its figures are."""
+    """A vidframe with an alarm a second, a clip of each, and a shop; yields where its metrics are."""
     address = f"127.0.0.1:{free_port()}"
     (folder / "shop.yaml").write_text(
         f"cameras: {{door: {{source: '{camera}', timeout: 2s}}}}\n"

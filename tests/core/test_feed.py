@@ -13,7 +13,7 @@ import pytest
 
 from tests.clips import moving_square, write_clip
 from tests.conftest import InstallPlugin
-from vidframe.core.config import ConfigError, load
+from vidframe.core.config.reading import ConfigError, load
 
 KNOWING = """
     import json

@@ -12,17 +12,17 @@ import pytest
 
 from tests.clips import moving_square, write_clip
 from tests.conftest import InstallPlugin
-from vidframe.core.config import ConfigError, load
-from vidframe.core.loop import run_camera
-from vidframe.core.metrics import CameraFigures
-from vidframe.core.shared import Shared
+from vidframe.core.config.reading import ConfigError, load
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.run.loop import run_camera
+from vidframe.core.run.resources import ResourceCache
 
 PLUGINS = """
     import ctypes, os, zlib
     from dataclasses import dataclass
     from time import sleep
     import numpy as np
-    from vidframe import Attachment, Box, Emotion, Face, hookimpl
+    from vidframe import Attachment, Box, Expression, Face, hookimpl
 
     SEEN = []
     STOP = None  # set once a result is back
@@ -35,7 +35,7 @@ PLUGINS = """
         @hookimpl
         def open_camera(self, camera):
             self.camera = camera
-            camera.figure("opened", 1)
+            camera.metric("opened", 1)
         @hookimpl
         def process_frame(self, frame):
             frame.faces = [Face(Box(frame.index, 2, 3, 4), track=9, landmarks=np.ones((478, 3), np.float32))]
@@ -47,10 +47,10 @@ PLUGINS = """
     class Feeler(Finder):
         "Needs what another found."
         needs = ("faces",)
-        adds = ("faces.emotion",)
+        adds = ("faces.expression",)
         @hookimpl
         def process_frame(self, frame):
-            for face in frame.faces: face.emotion = Emotion({"happy": 1.0}, face.box.x)
+            for face in frame.faces: face.expression = Expression({"happy": 1.0}, face.box.x)
 
     class Odd:
         "Meets its end at the fifth frame."
@@ -87,10 +87,10 @@ PLUGINS = """
 class Seen:
     """What the step after the isolated ones saw."""
 
-    def __init__(self, things: list[object], figures: CameraFigures) -> None:
+    def __init__(self, things: list[object], metrics: CameraMetrics) -> None:
         self.frames = [thing for thing in things if hasattr(thing, "index")]
         self.events = [thing for thing in things if hasattr(thing, "kind")]
-        self.figures = figures
+        self.metrics = metrics
 
     def notes(self, name: str) -> list[object]:
         return [frame.notes.get(name) for frame in self.frames]  # type: ignore[attr-defined]
@@ -110,14 +110,14 @@ def seen(folder: Path, chain: str, *, source: str = "clip.mp4", until_back: bool
     """Runs one camera with that chain, to its end or until the odd plugin is back after its fifth frame."""
     (folder / "shop.yaml").write_text(f"cameras: {{door: {{source: {source}}}}}\nalways: [{chain}, keeper]\n")
     camera = load(folder / "shop.yaml").cameras[0]
-    figures = CameraFigures("door")
+    metrics = CameraMetrics("door")
     stop = threading.Event()
     keeper = camera.steps[-1].plugin.kind.process_frame.__globals__
     keeper["STOP"] = stop if until_back else None
     things = keeper["SEEN"]
     things.clear()
-    run_camera(camera, state=folder / "state", shared=Shared(), figures=figures, stop=stop)
-    return Seen(list(things), figures)
+    run_camera(camera, state=folder / "state", shared=ResourceCache(), metrics=metrics, stop=stop)
+    return Seen(list(things), metrics)
 
 
 def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_process(folder: Path) -> None:
@@ -126,7 +126,7 @@ def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_proc
 
     def facts(of: Seen) -> list[object]:
         return [
-            (frame.faces[0].box, frame.faces[0].landmarks.tolist(), frame.faces[0].emotion, frame.motion)  # type: ignore[attr-defined]
+            (frame.faces[0].box, frame.faces[0].landmarks.tolist(), frame.faces[0].expression, frame.motion)  # type: ignore[attr-defined]
             for frame in of.frames
         ]
 
@@ -136,7 +136,7 @@ def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_proc
     assert facts(there) == facts(here)
     found = [[(e.kind, e.time, e.facts, e.files, e.reporter) for e in of.events] for of in (here, there)]  # type: ignore[attr-defined]
     assert found[0] == found[1]
-    assert there.figures.steps["finder"].own == {"opened": 1}
+    assert there.metrics.steps["finder"].own == {"opened": 1}
 
 
 @pytest.mark.slow
@@ -161,8 +161,8 @@ def test_a_plugin_that_dies_or_hangs_costs_its_own_results(
     assert with_result == [0, 1, 2, 3, 4, len(run.frames) - 1]
     assert len(run.frames) < 1200  # it is back
     assert len(set(run.notes("odd")) - {None}) == 2
-    assert run.figures.steps["odd"].errors == 1
-    assert run.figures.steps["odd"].restarts == 1
+    assert run.metrics.steps["odd"].errors == 1
+    assert run.metrics.steps["odd"].restarts == 1
     assert reason in caplog.text
     assert [event.kind for event in run.events][-1] == "heard"
 
@@ -174,7 +174,7 @@ def test_an_exception_there_is_an_error_of_the_step_and_its_process_stays(
 
     assert [bool(note) for note in run.notes("odd")] == [index != 5 for index in range(12)]
     assert len(set(run.notes("odd")) - {None}) == 1
-    assert run.figures.steps["odd"].restarts == 0
+    assert run.metrics.steps["odd"].restarts == 0
     assert "ValueError: five" in caplog.text
 
 
@@ -208,7 +208,7 @@ def test_a_plugin_that_cannot_be_opened_there_is_switched_off(folder: Path, inst
     run = seen(folder, "{dead: {isolate: process}}")
 
     assert len(run.frames) == 12
-    assert run.figures.failed_steps == {"dead"}
+    assert run.metrics.failed_steps == {"dead"}
     assert monotonic() - began < 60
 
 

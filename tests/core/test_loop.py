@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tests.cameras import free_port, wait_for
 from vidframe import Event, hookimpl
-from vidframe.core.config import CameraConfig, StepConfig
-from vidframe.core.loop import run_camera
-from vidframe.core.metrics import CameraFigures
-from vidframe.core.registry import inspected
-from vidframe.core.shared import Shared
+from vidframe.core.config.reading import CameraConfig, StepConfig
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin.registry import inspected
+from vidframe.core.run.loop import run_camera
+from vidframe.core.run.resources import ResourceCache
 
 HEARD: list[Event] = []
 
@@ -30,7 +30,7 @@ def test_sinks_hear_that_a_camera_is_down_while_it_is_down(tmp_path: Path) -> No
     sink = StepConfig("sink", inspected("sink", Sink))
     camera = CameraConfig("door", f"http://127.0.0.1:{free_port()}/video", chains={"always": (sink,)})
     stop = threading.Event()
-    wishes = {"state": tmp_path, "shared": Shared(), "figures": CameraFigures("door"), "stop": stop}
+    wishes = {"state": tmp_path, "shared": ResourceCache(), "metrics": CameraMetrics("door"), "stop": stop}
     loop = threading.Thread(target=run_camera, args=(camera,), kwargs=wishes)
     loop.start()
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from tests.cameras import mjpeg_camera
 from tests.clips import moving_square
 from vidframe import Event, Frame, hookimpl
-from vidframe.core.config import CameraConfig, StepConfig
-from vidframe.core.loop import run_camera
-from vidframe.core.metrics import CameraFigures
-from vidframe.core.registry import inspected
-from vidframe.core.shared import Shared
+from vidframe.core.config.reading import CameraConfig, StepConfig
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin.registry import inspected
+from vidframe.core.run.loop import run_camera
+from vidframe.core.run.resources import ResourceCache
 
 
 def test_that_a_camera_is_down_is_told_although_no_picture_comes(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_that_a_camera_is_down_is_told_although_no_picture_comes(tmp_path: Path)
     alarm = threading.Timer(20, stop.set)
     alarm.start()
 
-    run_camera(camera, state=tmp_path, shared=Shared(), figures=CameraFigures("door"), stop=stop)
+    run_camera(camera, state=tmp_path, shared=ResourceCache(), metrics=CameraMetrics("door"), stop=stop)
     alarm.cancel()
 
     assert ("camera.state", "down") in heard
@@ -62,7 +62,7 @@ def test_the_last_step_hears_that_a_camera_went_away_after_its_pictures(tmp_path
         camera = CameraConfig("door", url, chains={"always": (step,)})
         alarm = threading.Timer(30, stop.set)
         alarm.start()
-        run_camera(camera, state=tmp_path, shared=Shared(), figures=CameraFigures("door"), stop=stop)
+        run_camera(camera, state=tmp_path, shared=ResourceCache(), metrics=CameraMetrics("door"), stop=stop)
         alarm.cancel()
 
     states = [state for state, _reporter in heard if state]

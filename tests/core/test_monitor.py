@@ -1,4 +1,4 @@
-"""Figures of a run over HTTP, as Prometheus, a service manager and `vidframe top` ask for them."""
+"""Metrics of a run over HTTP, as Prometheus, a service manager and `vidframe top` ask for them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ ODD = """
         def open_camera(self, camera): self.camera = camera
         @hookimpl
         def process_frame(self, frame):
-            self.camera.figure("frames_seen_total", frame.index + 1)
-            self.camera.figure("queue", 7)
+            self.camera.metric("frames_seen_total", frame.index + 1)
+            self.camera.metric("queue", 7)
             if frame.index % 2: raise ValueError("odd")
             frame.report("even")
 
@@ -58,7 +58,7 @@ def folder(tmp_path: Path, install_plugin: InstallPlugin) -> Path:
 
 @contextmanager
 def running(folder: Path, config: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A vidframe of that config, once it is ready, and where its figures are."""
+    """A vidframe of that config, once it is ready, and where its metrics are."""
     address = f"127.0.0.1:{free_port()}"
     (folder / "shop.yaml").write_text(f"metrics: {address}\n{config}\n")
     command = [sys.executable, "-m", "vidframe", "run", "shop.yaml"]
@@ -136,7 +136,7 @@ def test_a_camera_that_is_away_keeps_vidframe_neither_from_being_ready_nor_healt
 
 
 def test_a_step_that_does_not_come_back_makes_vidframe_unhealthy(folder: Path, install_plugin: InstallPlugin) -> None:
-    (folder / "site" / "sitecustomize.py").write_text("import vidframe.core.metrics as m; m.STUCK = 0.5\n")
+    (folder / "site" / "sitecustomize.py").write_text("import vidframe.core.observe.metrics as m; m.STUCK = 0.5\n")
     with running(folder, "cameras: {door: clip.mp4}\nalways: [stuck]") as (_, address):
         wait_for(lambda: status(address, "/healthz")[0] == 503, 30)
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import InstallPlugin
-from vidframe.core.probe import probe
-from vidframe.core.registry import PluginError, load
+from vidframe.core.plugin.probe import probe
+from vidframe.core.plugin.registry import PluginError, load
 
 GOOD = """
     from vidframe import hookimpl
@@ -84,12 +84,12 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
     [
         pytest.param(
             "class P:\n def process_frame(self, frame): pass",
-            "has no method marked with @hookimpl",
+            "process_frame is named like a hook and not marked; put @hookimpl above it",
             id="forgotten marker",
         ),
         pytest.param(
             "class P:\n @hookimpl\n def process_fame(self, frame): pass",
-            "marks 'process_fame' with @hookimpl; the hooks are close_camera, handle_event, open_camera, process_frame",
+            "no hook is named 'process_fame'; did you mean process_frame? The hooks are check_machine, close_camera, ",
             id="misspelt hook",
         ),
         pytest.param(
@@ -104,12 +104,12 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
         ),
         pytest.param(
             "class P:\n @hookimpl(wrapper=True)\n def process_frame(self, frame): yield",
-            "wraps 'process_frame'; a step cannot wrap other steps",
+            "process_frame wraps a hook; a step cannot wrap other steps",
             id="wrapper",
         ),
         pytest.param(
             "class P:\n needs = ('face',)\n @hookimpl\n def process_frame(self, frame): pass",
-            "needs has 'face'; a frame carries faces, ",
+            "needs has 'face'; did you mean 'faces'? A frame carries canvas, ",
             id="unknown name of the data model",
         ),
         pytest.param(
@@ -119,7 +119,7 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
         ),
         pytest.param(
             "class P:\n def __init__(self, every: int = 1): pass\n @hookimpl\n def process_frame(self, frame): pass",
-            "has a setting 'every', which is an option of every step",
+            "the setting 'every' is an option of every step",
             id="setting that the framework reads",
         ),
         pytest.param(
@@ -134,7 +134,7 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
         ),
         pytest.param(
             "import threading\nclass P:\n def __init__(self, lock: threading.Thread): pass\n @hookimpl\n def process_frame(self, frame): pass",
-            "has a setting that no YAML could fill",
+            "it has a setting that no YAML could fill",
             id="setting that is no YAML",
         ),
     ],

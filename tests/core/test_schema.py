@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from vidframe.core.config import CAMERA_KEYS, CLUSTER_KEYS, TOP_KEYS
-from vidframe.core.configs.document import read
-from vidframe.core.configs.schema import CAMERA, CLUSTER, OPTIONS, config_schema
-from vidframe.core.registry import STEP_OPTIONS
+from vidframe.core.config.document import read
+from vidframe.core.config.reading import CAMERA_KEYS, CLUSTER_KEYS, TOP_KEYS
+from vidframe.core.config.schema import CAMERA, CLUSTER, OPTIONS, config_schema
+from vidframe.core.plugin.registry import STEP_OPTIONS
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 

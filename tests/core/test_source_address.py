@@ -4,8 +4,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from vidframe.core.source import SourceError, open_source
 from vidframe.core.sources.address import read_address
+from vidframe.core.sources.opening import SourceError, open_source
 
 CANARY = "C4nary"
 

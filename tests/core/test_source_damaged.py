@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.clips import moving_square, write_clip, write_sound
-from vidframe.core.source import SourceError, open_source
+from vidframe.core.sources.opening import SourceError, open_source
 
 FASTSTART = {"movflags": "faststart"}
 
@@ -173,7 +173,7 @@ def test_a_wrong_extension_does_not_matter(tmp_path: Path) -> None:
 
 def test_ffmpeg_does_not_write_to_the_terminal(tmp_path: Path) -> None:
     clip = cut(write_clip(tmp_path / "clip.mp4", moving_square(60, 320, 240), container_options=FASTSTART))
-    code = f"from vidframe.core.source import open_source\nlist(open_source({str(clip)!r}, camera='door'))"
+    code = f"from vidframe.core.sources.opening import open_source\nlist(open_source({str(clip)!r}, camera='door'))"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.clips import moving_square, write_clip
-from vidframe.core.source import SourceError, open_source
+from vidframe.core.sources.opening import SourceError, open_source
 
 
 def gray_picture(path: Path, value: int) -> None:
@@ -54,7 +54,7 @@ def test_a_folder_of_damaged_pictures_only_is_named(tmp_path: Path) -> None:
 
 PIPED = """
 import sys
-from vidframe.core.source import open_source
+from vidframe.core.sources.opening import open_source
 with open_source(sys.argv[1], fps=10, wants_packets=True) as source:
     shots = list(source)
 print(len(shots), source.size, round(shots[-1].seconds, 2), int(shots[0].picture.gray().mean()))

@@ -19,10 +19,10 @@ import pytest
 
 from tests.cameras import RtspCamera, free_port, mjpeg_camera, wait_for
 from tests.clips import copy_packets, moving_square, write_clip
-from vidframe.core.frame import Encoding, Packet
-from vidframe.core.source import Shot, State, open_source
+from vidframe.core.model.packets import Encoding, Packet
 from vidframe.core.sources.connection import Pause
 from vidframe.core.sources.newest import Newest
+from vidframe.core.sources.opening import DecodedFrame, State, open_source
 from vidframe.testing import DrawnPicture
 
 
@@ -30,7 +30,7 @@ class Watcher:
     """Iterates over a live source in a thread of its own, as the loop does, and keeps what it saw."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        self.shots: list[Shot] = []
+        self.shots: list[DecodedFrame] = []
         self.states: list[tuple[State, str]] = []
         self.stop = threading.Event()
         self.source = open_source(
@@ -51,7 +51,7 @@ class Watcher:
     def state(self) -> State | None:
         return self.states[-1][0] if self.states else None
 
-    def wait_for_picture(self, seconds: float = 10) -> Shot:
+    def wait_for_picture(self, seconds: float = 10) -> DecodedFrame:
         """The next picture from now on."""
         seen = len(self.shots)
         wait_for(lambda: len(self.shots) > seen, seconds)
@@ -81,7 +81,7 @@ def other_size(tmp_path: Path) -> Path:
     return write_clip(tmp_path / "other.h264", moving_square(40, 320, 240))
 
 
-def assert_grows(shots: list[Shot]) -> None:
+def assert_grows(shots: list[DecodedFrame]) -> None:
     seconds = [shot.seconds for shot in shots]
     assert all(one < two for one, two in itertools.pairwise(seconds))
 
@@ -199,7 +199,7 @@ def test_nothing_waits_any_more_for_a_camera_that_hangs_once_it_is_closed() -> N
 def test_a_program_ends_at_once_though_a_camera_hangs() -> None:
     code = """
 import sys, threading
-from vidframe.core.source import open_source
+from vidframe.core.sources.opening import open_source
 stop = threading.Event()
 threading.Timer(0.3, stop.set).start()
 with open_source(sys.argv[1], timeout=30, stop=stop) as source:
@@ -220,7 +220,7 @@ def test_packets_that_nobody_takes_are_let_go_up_to_a_keyframe() -> None:
     newest = Newest(packet_bytes=250)
     for second in range(7):
         newest.put_packet(Packet(b"x" * 100, second, second, second % 5 == 0, encoding))
-    newest.put_shot(Shot(DrawnPicture(next(moving_square())), 6))
+    newest.put_shot(DecodedFrame(DrawnPicture(next(moving_square())), 6))
 
     _, shot = newest.take(timeout=0)
 

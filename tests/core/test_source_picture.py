@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.clips import Pixels, moving_square, write_clip
-from vidframe.core.frame import Picture
-from vidframe.core.source import open_source
+from vidframe.core.model.frames import Picture
+from vidframe.core.sources.opening import open_source
 from vidframe.core.sources.picture import DecodedPicture
 
 

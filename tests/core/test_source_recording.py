@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from tests.clips import copy_packets, moving_square, write_clip, write_sound
-from vidframe.core.source import Shot, SourceError, open_source
+from vidframe.core.sources.opening import DecodedFrame, SourceError, open_source
 
 
-def shots_of(path: Path, **options: Any) -> list[Shot]:
+def shots_of(path: Path, **options: Any) -> list[DecodedFrame]:
     with open_source(str(path), camera="door", **options) as source:
         return list(source)
 

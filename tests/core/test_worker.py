@@ -23,13 +23,13 @@ NOTING = """
     from dataclasses import dataclass
     from pathlib import Path
     from time import sleep
-    import vidframe.core.metrics
-    import vidframe.core.worker
+    import vidframe.core.observe.metrics
+    import vidframe.core.run.worker
     from vidframe import hookimpl
 
     # Patience of minutes is not for tests.
-    vidframe.core.metrics.STUCK = vidframe.core.worker.STUCK = 3
-    vidframe.core.worker.SILENCE = 3
+    vidframe.core.observe.metrics.STUCK = vidframe.core.run.worker.STUCK = 3
+    vidframe.core.run.worker.SILENCE = 3
 
     class Model:
         def __init__(self): Path("models").open("a").write(f"{os.getpid()} ")

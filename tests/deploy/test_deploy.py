@@ -1,4 +1,4 @@
-"""The files for service managers name commands, options, figures and paths that exist."""
+"""The files for service managers name commands, options, metrics and paths that exist."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import yaml
 from tests.clips import moving_square, write_clip
 from tests.conftest import InstallPlugin
 from vidframe.cli import cli
-from vidframe.core.config import load
-from vidframe.core.metrics import CameraFigures, Figures, own_process
-from vidframe.core.prometheus import exposition
+from vidframe.core.config.reading import load
+from vidframe.core.observe.metrics import CameraMetrics, Metrics, own_process
+from vidframe.core.observe.prometheus import exposition
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -28,8 +28,8 @@ ALERTS = yaml.safe_load((DEPLOY / "alerts.yml").read_text())
 
 
 def shown_figures() -> set[str]:
-    """The names of all figures of a run with every bundled plugin."""
-    camera = CameraFigures("door")
+    """The names of all metrics of a run with every bundled plugin."""
+    camera = CameraMetrics("door")
     camera.step("faces", "faces")
     camera.done(0.1)
     camera.kinds["interest"] = 1
@@ -37,7 +37,7 @@ def shown_figures() -> set[str]:
         plugin = source.parent.name.removeprefix("vidframe_")
         for name in re.findall(r'figure\("(\w+)"', source.read_text()):
             camera.step(plugin, plugin).own[name] = 1
-    text = exposition(Figures([camera], [own_process("supervisor")]), "text/plain")[0].decode()
+    text = exposition(Metrics([camera], [own_process("supervisor")]), "text/plain")[0].decode()
     return set(re.findall(r"^(vidframe_\w+)", text, re.MULTILINE))
 
 

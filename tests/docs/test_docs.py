@@ -14,10 +14,10 @@ import vidframe
 from shop_app.cli import main as shop_main
 from shop_app.settings import Settings
 from vidframe.cli import cli
-from vidframe.core import hookspecs, registry
-from vidframe.core.config import CAMERA_KEYS, TOP_KEYS, ConfigError, load
-from vidframe.core.registry import STEP_OPTIONS
-from vidframe.core.registry import load as load_plugin
+from vidframe.core.config.reading import CAMERA_KEYS, TOP_KEYS, ConfigError, load
+from vidframe.core.plugin import hookspecs, registry
+from vidframe.core.plugin.registry import STEP_OPTIONS
+from vidframe.core.plugin.registry import load as load_plugin
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

@@ -29,7 +29,7 @@ OURS = {
 HELP = {
     "run": "Run the cameras of a config.",
     "reload": "Let a running vidframe take up its changed config.",
-    "top": "Show the figures of a running vidframe.",
+    "top": "Show the metrics of a running vidframe.",
     "node": "Run the cameras of a config together with other machines.",
     "nodes": "Show which machine runs which camera.",
     "check": "Say what is wrong with a config, line by line.",

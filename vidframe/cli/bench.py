@@ -35,7 +35,7 @@ def bench(source: Path | None, steps: int, rounds: int, as_json: bool) -> None:
     decode = median(seconds for (seconds, _), _ in pairs) / frames * 1000
     loop = median(seconds for _, (seconds, _) in pairs) / frames * 1000
     overhead = median((b - a) for (a, _), (b, _) in pairs) / frames * 1000
-    figures: dict[str, Any] = {
+    metrics: dict[str, Any] = {
         "frames": frames,
         "steps": steps,
         "decode_ms": round(decode, 4),
@@ -44,7 +44,7 @@ def bench(source: Path | None, steps: int, rounds: int, as_json: bool) -> None:
         "ratio": round(loop / decode, 3),
     }
     if as_json:
-        click.echo(json.dumps(figures))
+        click.echo(json.dumps(metrics))
     else:
         click.echo(
             f"{frames} frames, {steps} empty steps: decoding alone {decode:.3f} ms a frame, with the loop {loop:.3f} "
@@ -53,7 +53,7 @@ def bench(source: Path | None, steps: int, rounds: int, as_json: bool) -> None:
 
 
 def _decode_only(clip: Path) -> tuple[float, int]:
-    from vidframe.core.source import open_source
+    from vidframe.core.sources.opening import open_source
 
     started = process_time()
     with open_source(str(clip)) as source:
@@ -64,22 +64,22 @@ def _decode_only(clip: Path) -> tuple[float, int]:
 def _loop(clip: Path, steps: int, state: Path) -> tuple[float, int]:
     from threading import Event
 
-    from vidframe.core.config import CameraConfig, StepConfig
-    from vidframe.core.hookspecs import hookimpl
-    from vidframe.core.loop import run_camera
-    from vidframe.core.metrics import CameraFigures
-    from vidframe.core.registry import inspected
-    from vidframe.core.shared import Shared
+    from vidframe.core.config.reading import CameraConfig, StepConfig
+    from vidframe.core.observe.metrics import CameraMetrics
+    from vidframe.core.plugin.hookspecs import hookimpl
+    from vidframe.core.plugin.registry import inspected
+    from vidframe.core.run.loop import run_camera
+    from vidframe.core.run.resources import ResourceCache
 
     class Empty(_Empty):
         process_frame = hookimpl(_Empty.process_frame)
 
     chain = tuple(StepConfig(f"empty-{n}", inspected("empty", Empty)) for n in range(steps))
     camera = CameraConfig("bench", str(clip), chains={"always": chain})
-    figures = CameraFigures("bench")
+    metrics = CameraMetrics("bench")
     started = process_time()
-    run_camera(camera, state=state, shared=Shared(), figures=figures, stop=Event())
-    return process_time() - started, figures.frames
+    run_camera(camera, state=state, shared=ResourceCache(), metrics=metrics, stop=Event())
+    return process_time() - started, metrics.frames
 
 
 def _drawn_clip(path: Path) -> Path:

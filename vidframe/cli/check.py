@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from vidframe.core.config import MODES, Config, ConfigError, StepConfig, load
+from vidframe.core.config.reading import MODES, Config, ConfigError, StepConfig, load
 
 CONFIG = click.argument("config", type=click.Path(path_type=Path))
 
@@ -94,6 +94,6 @@ def _options(step: StepConfig) -> str:
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of configs with the settings of every installed plugin, for editors."""
-    from vidframe.core.configs.schema import config_schema
+    from vidframe.core.config.schema import config_schema
 
     click.echo(json.dumps(config_schema(), indent=2))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from vidframe.core import registry
+from vidframe.core.plugin import registry
 
 STEPS = ("faces", "emotion", "gaze", "interest", "day_night", "abnormality", "recorder")
 
@@ -97,9 +97,9 @@ def _run(out: Path, chain: Path, *, progress: bool) -> int:
     from vidframe.cli.summary import print_events, print_summary
 
     events, clip = out / "events.jsonl", out / "annotated.mp4"
-    figures = run_config(loaded(chain), events=events, annotate=clip, progress=progress)
+    metrics = run_config(loaded(chain), events=events, annotate=clip, progress=progress)
     print_events(events)
-    print_summary(figures)
+    print_summary(metrics)
     for what, path in (
         ("the film", out / "shop.mp4"),
         ("what was found, drawn into it", clip),
@@ -108,4 +108,4 @@ def _run(out: Path, chain: Path, *, progress: bool) -> int:
         ("the chain, to change and run", out / "demo.yaml"),
     ):
         click.echo(f"{what:<30} {path}")
-    return 1 if any(its.error or its.failed_steps for its in figures) else 0
+    return 1 if any(its.error or its.failed_steps for its in metrics) else 0

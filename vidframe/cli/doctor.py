@@ -5,21 +5,21 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from vidframe import preflight
-from vidframe.core.config import CameraConfig, Config, ConfigError, load
-from vidframe.core.probe import probe
+from vidframe.core.config.reading import CameraConfig, Config, ConfigError, StepConfig, load
+from vidframe.core.plugin import registry
+from vidframe.core.plugin.calling import Hooks
+from vidframe.core.plugin.probe import probe
 
-# Entry points of plugins, named like the plugin: check(settings) yields (what, problem); an empty problem is well.
-# It is called once without settings (None), and once for each step of a given config with that step's settings.
-GROUP = "vidframe.checks"
 PATIENCE = 8.0  # seconds for a camera's first picture
+OPENCV = "opencv-contrib-python"  # that mediapipe depends on
 ENOUGH_DISK = 1 << 30  # bytes; below that a night's clips may not fit
 
 
@@ -46,9 +46,8 @@ def examined(config: Path | None) -> Iterator[Finding]:
     """Everything, the cheap things first."""
     yield from _machine()
     yield from _codecs()
+    yield from _opencv()
     yield from _plugins()
-    for name in _checks():
-        yield from _check_of(name, None)
     if config is not None:
         yield from _config(config)
 
@@ -79,25 +78,41 @@ def _codecs() -> Iterator[Finding]:
             yield Finding(what)
 
 
+def _opencv() -> Iterator[Finding]:
+    """Several wheels bring `cv2` into one folder: the last one overwrites the others, and its removal breaks all."""
+    wheels = sorted(set(packages_distributions().get("cv2", ())))
+    others = [wheel for wheel in wheels if wheel != OPENCV]
+    repair = f"pip uninstall -y {' '.join(wheels)} && pip install --force-reinstall --no-deps {OPENCV}"
+    if others:
+        yield Finding("OpenCV", f"cv2 comes from {' and '.join(wheels)}, which overwrite each other: {repair}")
+        return
+    try:
+        import cv2
+
+        cv2.getBuildInformation()
+    except (ImportError, AttributeError):
+        yield Finding("OpenCV", f"cv2 is broken, as after another of its wheels was removed: {repair}")
+    else:
+        yield Finding(f"OpenCV {cv2.__version__}")
+
+
 def _plugins() -> Iterator[Finding]:
-    found = False
-    for plugin in probe():
-        found = True
+    """Each plugin, and what those find that need no settings; the others are asked where a config gives some."""
+    found = list(probe())
+    for plugin in found:
         yield Finding(f"plugin {plugin.name} {plugin.version}".rstrip(), plugin.reason)
+        if plugin.state == "ok" and not (plugin.schema or {}).get("required"):
+            yield from _check_of(StepConfig(plugin.name, registry.load(plugin.name)))
     if not found:
         yield Finding("plugins", "none is installed; try: pip install ./plugins/faces")
 
 
-def _checks() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name)}
-
-
-def _check_of(name: str, settings: Mapping[str, Any] | None) -> Iterator[Finding]:
+def _check_of(step: StepConfig) -> Iterator[Finding]:
     try:
-        check: Callable[[Mapping[str, Any] | None], Iterable[tuple[str, str]]] = _checks()[name].load()
-        yield from (Finding(what, problem) for what, problem in check(settings))
+        for what, problem in Hooks(step.make()).call("check_machine") or ():
+            yield Finding(str(what), str(problem))
     except Exception as error:
-        yield Finding(name, f"its check failed: {type(error).__name__}: {error}")
+        yield Finding(step.name, f"its check failed: {type(error).__name__}: {error}")
 
 
 def _config(path: Path) -> Iterator[Finding]:
@@ -117,9 +132,9 @@ def _steps(config: Config) -> Iterator[Finding]:
     seen: list[tuple[str, Any]] = []
     of_feeder = config.steps if config.camera_plugin else ()
     for step in (*of_feeder, *(step for camera in config.cameras for step in camera.steps)):
-        if step.plugin.name in _checks() and (step.plugin.name, step.settings) not in seen:
+        if step.settings and (step.plugin.name, step.settings) not in seen:
             seen.append((step.plugin.name, step.settings))
-            yield from _check_of(step.plugin.name, step.settings)
+            yield from _check_of(step)
 
 
 def _state(config: Config) -> Finding:
@@ -134,7 +149,7 @@ def _state(config: Config) -> Finding:
 
 
 def _camera(camera: CameraConfig) -> Finding:
-    from vidframe.core.source import SourceError, open_source
+    from vidframe.core.sources.opening import SourceError, open_source
 
     what = f"camera {camera.name}"
     stop = threading.Event()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from vidframe.core.registry import installed
+from vidframe.core.plugin.registry import installed
 
 PYPROJECT = """\
 [build-system]

@@ -14,9 +14,9 @@ import click
 
 from vidframe.cli.check import CONFIG, loaded
 from vidframe.cli.run import LOG_FORMAT, VERBOSE, feed_of
-from vidframe.core.config import ClusterConfig, Config, bus_problem, load
-from vidframe.core.logs import Form
-from vidframe.core.logs import set_up as set_up_logs
+from vidframe.core.config.reading import ClusterConfig, Config, bus_problem, load
+from vidframe.core.observe.logs import Form
+from vidframe.core.observe.logs import set_up as set_up_logs
 
 if TYPE_CHECKING:
     from vidframe.cluster.bus import Address
@@ -53,8 +53,8 @@ def run_node(config: Config, address: Address, capacity: float) -> None:
     from vidframe.cluster.delivery import DeliveryError
     from vidframe.cluster.lease import NameTaken
     from vidframe.cluster.node import Node
-    from vidframe.core import supervisor
-    from vidframe.core.monitor import MonitorError
+    from vidframe.core.observe.monitor import MonitorError
+    from vidframe.core.run import supervisor
 
     nothing_yet = replace(config, cameras=())
     try:

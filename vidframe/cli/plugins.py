@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from vidframe.core.probe import Description, probe
+from vidframe.core.plugin.probe import Description, probe
 
 COLOURS = {"ok": "green", "broken": "red", "clash": "yellow"}
 

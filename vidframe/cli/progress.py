@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from vidframe.core.metrics import CameraFigures
+from vidframe.core.observe.metrics import CameraMetrics
 
 
 class Progress:
-    """Shows figures on a terminal; does nothing where `enabled` is False."""
+    """Shows metrics on a terminal; does nothing where `enabled` is False."""
 
     def __init__(self, *, enabled: bool) -> None:
         self._bars = Bars(
@@ -39,10 +39,10 @@ class Progress:
     ) -> None:
         self._bars.stop()
 
-    def update(self, figures: list[CameraFigures]) -> None:
+    def update(self, metrics: list[CameraMetrics]) -> None:
         """Shows where each camera stands."""
         elapsed = max(monotonic() - self._started, 1e-6)
-        for camera in figures:
+        for camera in metrics:
             if camera.name not in self._tasks:
                 self._tasks[camera.name] = self._bars.add_task(camera.name, total=None, fps=0.0, state="")
             state = camera.state if camera.frames_expected is None else ""

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 import click
 
 from vidframe.cli.check import CONFIG, loaded
-from vidframe.core import runfile
+from vidframe.core.observe import runfile
 
 PATIENCE = 60.0  # seconds; ending a camera may take 20
 

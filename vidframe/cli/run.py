@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from vidframe.core.feed import Feed
+    from vidframe.core.run.feed import Feed
 
 from vidframe.cli.check import CONFIG, loaded
-from vidframe.core.config import Config, StepConfig, address_problem, load
-from vidframe.core.logs import Form
-from vidframe.core.logs import set_up as set_up_logs
-from vidframe.core.metrics import CameraFigures
+from vidframe.core.config.reading import Config, StepConfig, address_problem, load
+from vidframe.core.observe.logs import Form
+from vidframe.core.observe.logs import set_up as set_up_logs
+from vidframe.core.observe.metrics import CameraMetrics
 
 LOG_FORMAT = click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines, or a JSON object each."
@@ -60,7 +60,7 @@ def run(
     found = loaded(config, source)
     if not found.cameras and not found.camera_plugin:
         raise click.ClickException(f"{config}: no camera to run")
-    figures = run_config(
+    metrics = run_config(
         found,
         events=events,
         annotate=annotate,
@@ -70,13 +70,13 @@ def run(
     )
     from vidframe.cli.summary import print_profile, print_summary
 
-    print_summary(figures)
+    print_summary(metrics)
     if profile:
-        print_profile(figures)
+        print_profile(metrics)
     for path in (events, *annotated(found, annotate).values()):
         if path is not None and path.exists():
             click.echo(path)
-    sys.exit(1 if any(its.error or its.failed_steps for its in figures) else 0)
+    sys.exit(1 if any(its.error or its.failed_steps for its in metrics) else 0)
 
 
 def run_config(
@@ -87,11 +87,11 @@ def run_config(
     frames: int | None = None,
     progress: bool = True,
     reload: Callable[[], Config] | None = None,
-) -> list[CameraFigures]:
-    """Runs a config with the outputs of the command line; returns the figures of its cameras."""
+) -> list[CameraMetrics]:
+    """Runs a config with the outputs of the command line; returns the metrics of its cameras."""
     from vidframe.cli.progress import Progress
-    from vidframe.core import supervisor
-    from vidframe.core.monitor import MonitorError
+    from vidframe.core.observe.monitor import MonitorError
+    from vidframe.core.run import supervisor
 
     feed = feed_of(config)
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
@@ -104,7 +104,7 @@ def run_config(
 
 def feed_of(config: Config) -> Feed | None:
     """The feed of cameras that a plugin knows; None where the file has them."""
-    from vidframe.core.feed import Feed, FeedError
+    from vidframe.core.run.feed import Feed, FeedError
 
     if config.camera_plugin is None:
         return None
@@ -115,7 +115,7 @@ def feed_of(config: Config) -> Feed | None:
 
 
 def _sinks(config: Config, events: Path | None, annotate: Path | None) -> list[StepConfig]:
-    from vidframe.core.registry import inspected
+    from vidframe.core.plugin.registry import inspected
     from vidframe.outputs import Annotate, EventLog
 
     sinks = []

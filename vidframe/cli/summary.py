@@ -9,19 +9,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vidframe.core.metrics import CameraFigures
 from vidframe.core.model.kinds import words
+from vidframe.core.observe.metrics import CameraMetrics
 
 UNTOLD = ("camera.state", "camera.closing", "incident.updated")
 
 
-def print_summary(figures: list[CameraFigures]) -> None:
+def print_summary(metrics: list[CameraMetrics]) -> None:
     """One row a camera, and why it failed if it did."""
     table = Table("camera", title="Done", title_justify="left")
     for column in ("frames", "frames/s", "dropped", "events", "errors"):
         table.add_column(column, justify="right")
     table.add_column("what happened")
-    for camera in figures:
+    for camera in metrics:
         errors = sum(step.errors for step in camera.steps.values())
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(camera.kinds.items()))
         rate = f"{camera.frames / camera.seconds:.1f}" if camera.seconds else "-"
@@ -29,7 +29,7 @@ def print_summary(figures: list[CameraFigures]) -> None:
             camera.name, str(camera.frames), rate, str(camera.dropped), str(camera.events), str(errors), kinds
         )
     _console().print(table)
-    for camera in figures:
+    for camera in metrics:
         if camera.error:
             Console(stderr=True).print(f"failed: {camera.error}", style="red", markup=False, soft_wrap=True)
         for step in sorted(camera.failed_steps):
@@ -47,12 +47,12 @@ def print_events(path: Path) -> None:
     _console().print(table)
 
 
-def print_profile(figures: list[CameraFigures]) -> None:
+def print_profile(metrics: list[CameraMetrics]) -> None:
     """What each step of each camera cost."""
     table = Table("camera", "step", title="Cost of the steps", title_justify="left")
     for column in ("calls", "skipped", "errors", "mean ms", "p95 ms", "max ms", "ms/frame"):
         table.add_column(column, justify="right")
-    for camera in figures:
+    for camera in metrics:
         for name, step in camera.steps.items():
             if not step.calls:
                 table.add_row(camera.name, name, "0", str(step.skipped), str(step.errors), "-", "-", "-", "-")

@@ -1,4 +1,4 @@
-"""`vidframe top`: the figures of a running vidframe, live in a terminal."""
+"""`vidframe top`: the metrics of a running vidframe, live in a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 
 from vidframe.cli.check import CONFIG, loaded
-from vidframe.core import runfile
+from vidframe.core.observe import runfile
 
 COLOURS = {"live": "green", "ended": "dim", "connecting": "yellow", "stalled": "red", "down": "red"}
 
@@ -60,13 +60,13 @@ class Look:
 
 
 def look(address: str) -> Look:
-    """Asks for the figures once."""
+    """Asks for the metrics once."""
     try:
         with urlopen(f"http://{address}/metrics", timeout=5) as answer:
             text = answer.read().decode()
     except (URLError, OSError) as error:
         reason = getattr(error, "reason", error)
-        raise click.ClickException(f"no figures at {address}: {getattr(reason, 'strerror', None) or reason}") from error
+        raise click.ClickException(f"no metrics at {address}: {getattr(reason, 'strerror', None) or reason}") from error
     seen = Look()
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -120,7 +120,7 @@ def _steps(before: Look, now: Look) -> Table:
 
 
 def _plugins(now: Look) -> Table:
-    table = _table("Figures of plugins", "figure", "camera", "step", "value")
+    table = _table("Metrics of plugins", "figure", "camera", "step", "value")
     for name in sorted(now.samples):
         if name.startswith("vidframe_plugin_"):
             for who in now.rows(name):
@@ -170,5 +170,5 @@ def _address(config: Path) -> str:
     if run is None:
         raise click.ClickException(f"{config}: no vidframe runs with its state folder")
     if not run.metrics:
-        raise click.ClickException(f"{config} shows no figures; `metrics: 9477` in it does, from the next start on")
+        raise click.ClickException(f"{config} shows no metrics; `metrics: 9477` in it does, from the next start on")
     return run.metrics

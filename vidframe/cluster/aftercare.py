@@ -8,15 +8,17 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from vidframe.cluster.bus import Address
-from vidframe.core.chain import Chain
-from vidframe.core.config import CameraConfig, Config, StepConfig
-from vidframe.core.frame import Camera, Lease
-from vidframe.core.metrics import CameraFigures
-from vidframe.core.reports import Reports
-from vidframe.core.shared import Shared
+from vidframe.core.config.reading import CameraConfig, Config, StepConfig
+from vidframe.core.model.camera import Camera, StepMetricValues
+from vidframe.core.model.cluster import Lease
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin import contract
+from vidframe.core.plugin.calling import Hooks
+from vidframe.core.run.chain import Chain
+from vidframe.core.run.event_queue import EventQueue
+from vidframe.core.run.resources import ResourceCache
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +28,12 @@ INTERVAL = 5.0  # seconds between two looks
 class Aftercare:
     """Opens the steps that left something, without a camera, until nothing is left.
 
-    A plugin that may leave something has a method `has_left(state)`, which says of a camera's state folder whether it did.
+    Such steps have the hook `has_pending(state)`, which says of a camera's state folder whether they did.
     """
 
     def __init__(self, address: Address) -> None:
         self._lease = Lease(0, address)  # what is found now was not made under a lease
-        self._shared = Shared()
+        self._shared = ResourceCache()
         self._open: dict[str, ExitStack] = {}
         self._due = 0.0
 
@@ -41,7 +43,7 @@ class Aftercare:
             return
         self._due = monotonic() + INTERVAL
         for state in _folders(config.state):
-            steps = [step for step in config.steps if not step.lacks and _has_left(step, state)]
+            steps = [step for step in config.steps if not step.lacks and _has_pending(step, state)]
             if state.name in self._open and not steps:
                 self._open.pop(state.name).close()
             elif state.name not in self._open and steps and state.name not in running:
@@ -55,15 +57,17 @@ class Aftercare:
 
     def _begin(self, config: Config, state: Path) -> ExitStack:
         name = state.name
-        steps = tuple(step for step in config.steps if not step.lacks and hasattr(step.plugin.kind, "has_left"))
+        steps = tuple(
+            step for step in config.steps if not step.lacks and "has_pending" in contract.marked(step.plugin.kind)
+        )
         with ExitStack() as stack:
-            reports = Reports(name, lambda seconds: datetime.now(UTC))
+            queue = EventQueue(name, lambda seconds: datetime.now(UTC))
             camera = Camera(
-                name, source="", fps=None, is_live=False, state=state, needed=frozenset(), report=reports,
+                name, source="", fps=None, is_live=False, state=state, needed=frozenset(), report=queue.by("vidframe"),
                 share=stack.enter_context(self._shared.for_camera()), utc=lambda seconds: datetime.now(UTC),
-                lease=self._lease,
+                metric=StepMetricValues(), lease=self._lease,
             )  # fmt: skip
-            chain = Chain(CameraConfig(name, "", chains={"always": steps}), camera, reports, CameraFigures(name))
+            chain = Chain(CameraConfig(name, "", chains={"always": steps}), camera, queue, CameraMetrics(name))
             stack.callback(chain.close, quietly=True)
             chain.open()
             chain.deliver()
@@ -75,10 +79,9 @@ def _folders(state: Path) -> Iterator[Path]:
         yield from sorted(path for path in state.iterdir() if path.is_dir())
 
 
-def _has_left(step: StepConfig, state: Path) -> bool:
-    plugin: Any = step.make()
+def _has_pending(step: StepConfig, state: Path) -> bool:
     try:
-        return bool(plugin.has_left(state)) if hasattr(plugin, "has_left") else False
+        return bool(Hooks(step.make()).call("has_pending", state=state))
     except Exception as error:
         log.debug("%s cannot say what it left in %s: %s", step.name, state, error)
         return False

@@ -22,7 +22,7 @@ from nats.js.api import DiscardPolicy, KeyValueConfig, RetentionPolicy, StorageT
 from nats.js.errors import NotFoundError
 from nats.js.kv import KeyValue
 
-from vidframe.core.frame import Letter
+from vidframe.core.model.cluster import Envelope
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -237,7 +237,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._connection: nats.NATS | None = None
 
-    def publish(self, letters: Sequence[Letter]) -> None:
+    def publish(self, letters: Sequence[Envelope]) -> None:
         """Returns when all events are safe on the bus, which takes each id once; ConnectionError if they may not be."""
         try:
             with self._lock:
@@ -252,14 +252,14 @@ class Publisher:
                 self._loop.call(self._connection.close(), 1)
         self._loop.close()
 
-    async def _publish(self, letters: Sequence[Letter]) -> None:
+    async def _publish(self, letters: Sequence[Envelope]) -> None:
         if self._connection is None or not self._connection.is_connected:
             self._connection = await connect(self._address)
             await stream(self._connection.jetstream(timeout=PATIENCE), self._address, self._address.events)
         js = self._connection.jetstream(timeout=PATIENCE)
         await asyncio.gather(*(self._put(js, letter) for letter in letters))
 
-    async def _put(self, js: JetStreamContext, letter: Letter) -> None:
+    async def _put(self, js: JetStreamContext, letter: Envelope) -> None:
         event = letter.event
         await js.publish(
             self._address.subject(self._address.events, event["camera"]),

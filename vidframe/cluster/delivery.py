@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import timedelta
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol
+from typing import Any
 
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
@@ -18,24 +17,16 @@ from nats.js.api import ConsumerConfig
 
 from vidframe.cluster.bus import AWAY, PATIENCE, Address, Loop, connected, stream, words
 from vidframe.cluster.grants import Grants
-from vidframe.core.config import Config
+from vidframe.core.config.reading import Config
+from vidframe.core.plugin import contract
+from vidframe.core.plugin.calling import Hooks
 
 log = logging.getLogger(__name__)
 
 # Entry points, named like the plugin: a class whose instances, made of the settings of the plugin's step, take events.
-GROUP = "vidframe.deliveries"
 BATCH = 100  # events at once, and as many as are on their way in all, so that they stay in order
 ACK_WAIT = 10.0  # seconds after which events go to another node that this one took and did not finish
 PAUSES = (0.5, 5.0)  # seconds after a first failure, and the longest between two tries
-
-
-class Shop(Protocol):
-    """Where events end up."""
-
-    def __call__(self, events: Sequence[Mapping[str, Any]], /) -> Mapping[str, Mapping[str, Any]]:
-        """By id, `status`: taken, known, refused (with the `problem`) or failed; ConnectionError while it is away."""
-
-    def close(self) -> None: ...
 
 
 class DeliveryError(Exception):
@@ -45,7 +36,7 @@ class DeliveryError(Exception):
 class Delivery:
     """Takes events off the bus while it is on."""
 
-    def __init__(self, address: Address, name: str, make: Callable[[], Shop]) -> None:
+    def __init__(self, address: Address, name: str, make: Callable[[], Hooks]) -> None:
         self.name = f"delivery.{name}"  # of its lease; no camera's name has a dot
         self._address, self._durable, self._make = address, name, make
         self._loop: Loop | None = None
@@ -79,16 +70,16 @@ class Delivery:
                     log.exception("a mistake while delivering; going on")
                 await asyncio.sleep(PAUSES[0])
         finally:
-            shop.close()
+            shop.call("close_camera")
 
-    async def _connected(self, shop: Shop) -> None:
+    async def _connected(self, shop: Hooks) -> None:
         grants = Grants()
         async with connected(self._address) as js, grants.following(js, self._address):
             await stream(js, self._address, self._address.events)
             await stream(js, self._address, self._address.refused)
             await self._deliver(js, grants, shop)
 
-    async def _deliver(self, js: JetStreamContext, grants: Grants, shop: Shop) -> None:
+    async def _deliver(self, js: JetStreamContext, grants: Grants, shop: Hooks) -> None:
         config = ConsumerConfig(ack_wait=ACK_WAIT, max_ack_pending=BATCH)
         events = await js.pull_subscribe(f"{self._address.events}.>", self._durable, config=config)
         while True:
@@ -111,7 +102,7 @@ class Delivery:
                 found.append(message)
         return found
 
-    async def _settle(self, js: JetStreamContext, messages: list[Msg], shop: Shop) -> None:
+    async def _settle(self, js: JetStreamContext, messages: list[Msg], shop: Hooks) -> None:
         """Returns when the shop has answered for all of them."""
         if not messages:
             return
@@ -127,12 +118,12 @@ class Delivery:
             else:
                 await message.nak(delay=PAUSES[1])
 
-    async def _answer(self, messages: list[Msg], shop: Shop) -> Mapping[str, Mapping[str, Any]]:
+    async def _answer(self, messages: list[Msg], shop: Hooks) -> Mapping[str, Mapping[str, Any]]:
         """Asks the shop until it answers, and keeps the messages ours meanwhile."""
         events = [json.loads(message.data) for message in messages]
         failures = 0
         while True:
-            asking = asyncio.create_task(asyncio.to_thread(shop, events))
+            asking = asyncio.create_task(asyncio.to_thread(shop.call, "deliver_events", events=events))
             try:
                 while not (await asyncio.wait([asking], timeout=ACK_WAIT / 4))[0]:
                     await _keep(messages)
@@ -173,11 +164,10 @@ def _id(message: Msg) -> str:
 
 def delivery_of(config: Config, address: Address) -> Delivery | None:
     """The delivery that a config asks for by the step that delivers; None where there is none."""
-    known: dict[str, EntryPoint] = {entry.name: entry for entry in entry_points(group=GROUP)}
-    steps = [step for step in config.steps if step.plugin.name in known]
+    steps = [step for step in config.steps if "deliver_events" in contract.marked(step.plugin.kind)]
     if len(steps) > 1:
         raise DeliveryError(f"a cluster delivers to one shop; found the steps {', '.join(step.name for step in steps)}")
     if not steps:
         return None
     step = steps[0]
-    return Delivery(address, step.name, lambda: known[step.plugin.name].load()(step.settings))
+    return Delivery(address, step.name, lambda: Hooks(step.make()))

@@ -18,10 +18,10 @@ from vidframe.cluster.aftercare import Aftercare
 from vidframe.cluster.bus import AWAY, Address, Loop
 from vidframe.cluster.delivery import delivery_of
 from vidframe.cluster.lease import Leases
-from vidframe.core.config import CameraConfig, Config, load
-from vidframe.core.feed import CameraFeed
-from vidframe.core.frame import Lease
-from vidframe.core.metrics import CameraFigures
+from vidframe.core.config.reading import CameraConfig, Config, load
+from vidframe.core.model.cluster import Lease
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.run.feed import CameraFeed
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Node:
         self._given: Mapping[str, int] = {}
         self._running: frozenset[str] = frozenset()  # what the supervisor may still run
         self._is_new = False  # the config
-        self._figures: Sequence[CameraFigures] = ()
+        self._metrics: Sequence[CameraMetrics] = ()
         self._usage = Usage()
         self._leases = Leases(address, config.cluster.lease, capacity, self._about)
         self._leases.stopped = lambda name: name not in self._running and not self._delivers(name)
@@ -101,9 +101,9 @@ class Node:
         self._given, self._is_new = wanted, False
         return replace(self._config, cameras=tuple(self._leased(wanted)))
 
-    def note(self, figures: Sequence[CameraFigures]) -> None:
+    def note(self, metrics: Sequence[CameraMetrics]) -> None:
         """Shows the others how the cameras are."""
-        self._figures = figures
+        self._metrics = metrics
 
     # --- the config and the leases ---
 
@@ -137,7 +137,7 @@ class Node:
                 yield replace(camera, lease=Lease(wanted[camera.name], self._address))
 
     def _about(self) -> Mapping[str, Any]:
-        states = {its.name: its.state for its in self._figures if its.name in self._running}
+        states = {its.name: its.state for its in self._metrics if its.name in self._running}
         return {"host": socket.gethostname(), "cores": round(self._usage.cores, 2), "states": states}
 
 

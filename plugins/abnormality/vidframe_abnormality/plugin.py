@@ -4,7 +4,6 @@ import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from vidframe import Camera, Event, Frame, Seconds, hookimpl
+from vidframe.tools import iso_time
 from vidframe_abnormality import unfinished
 from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment
 
@@ -89,7 +89,8 @@ class Abnormality:
         """Share of the picture that changed at the last look, also below `min_area`: by it a threshold is chosen."""
         return max(self._changed, self._watch.measured)
 
-    def has_left(self, state: Path) -> bool:
+    @hookimpl
+    def has_pending(self, state: Path) -> bool:
         """Whether a crash left an open incident of the camera with this state folder."""
         return unfinished.is_there(state)
 
@@ -133,8 +134,8 @@ class Abnormality:
             self._camera.report("incident.closed", **facts)
             unfinished.forget(self._camera.state)
         else:
-            self._camera.report(f"incident.{moment}", *files, **facts | {"end": None})
-            unfinished.note(self._camera.state, facts)
+            event = self._camera.report(f"incident.{moment}", *files, **facts | {"end": None})
+            unfinished.note(self._camera.state, {**event.facts, "end": iso_time(facts["end"])})
 
     def _facts(self, incident: Incident) -> dict[str, Any]:
         return {
@@ -142,8 +143,8 @@ class Abnormality:
             "change": incident.change,
             "cause": incident.cause,
             "severity": SEVERITY[incident.change],
-            "start": _iso(self._camera.utc(incident.start)),
-            "end": _iso(self._camera.utc(incident.last)),
+            "start": self._camera.utc(incident.start),
+            "end": self._camera.utc(incident.last),
             "peak_area": round(incident.peak_area, 4),
             "boxes": [[round(value, 4) for value in box] for box in _largest(incident.boxes)],
             "zones": self._zones_of(incident.boxes),
@@ -185,7 +186,3 @@ def _is_inside(polygon: Polygon, x: float, y: float) -> bool:
         if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
             inside = not inside
     return inside
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")

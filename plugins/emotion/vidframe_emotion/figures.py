@@ -15,7 +15,7 @@ Probabilities = NDArray[np.float32]  # N x classes
 
 
 @dataclass(frozen=True)
-class Figures:
+class Metrics:
     """What one model reaches on one set; shares 0..1."""
 
     faces: int
@@ -36,8 +36,8 @@ class Figures:
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
-def figures(probabilities: Probabilities, faces: Faces) -> Figures:
-    """Figures of a model that gave these probabilities for these faces."""
+def figures(probabilities: Probabilities, faces: Faces) -> Metrics:
+    """Metrics of a model that gave these probabilities for these faces."""
     answers, count = probabilities.argmax(axis=1), probabilities.shape[1]
     confusion = np.zeros((count, count), int)
     np.add.at(confusion, (faces.labels, answers), 1)
@@ -46,7 +46,7 @@ def figures(probabilities: Probabilities, faces: Faces) -> Figures:
         recalls = hits / labelled
         f1 = 2 * hits / (labelled + answered)
     known = faces.majority >= 0
-    return Figures(
+    return Metrics(
         faces=len(faces),
         accuracy=float(hits.sum() / len(faces)),
         accuracy_interval=interval(int(hits.sum()), len(faces)),

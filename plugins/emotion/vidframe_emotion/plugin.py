@@ -1,4 +1,4 @@
-"""Fills `face.emotion`: an estimate of the expression, smoothed over the time that a face is followed."""
+"""Fills `face.expression`: an estimate of the expression, smoothed over the time that a face is followed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from vidframe import Camera, Face, Frame, Seconds, hookimpl
-from vidframe import Emotion as Expression
+from vidframe import Camera, Expression, Face, Frame, Seconds, hookimpl
 from vidframe_emotion.classes import valence
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Emotion:
     """
 
     needs = ("faces", "faces.landmarks?")
-    adds = ("faces.emotion",)
+    adds = ("faces.expression",)
 
     def __init__(
         self,
@@ -92,11 +91,11 @@ class Emotion:
         estimates = self._estimates(frame, due)
         for face in frame.faces:
             if id(face) in estimates:
-                face.emotion = self._remembered(face, frame.seconds, estimates[id(face)])
+                face.expression = self._remembered(face, frame.seconds, estimates[id(face)])
             elif face.track is not None:
                 memory = self._memories[face.track]
                 memory.seen = frame.seconds
-                face.emotion = memory.expression
+                face.expression = memory.expression
         self._forget(frame.seconds)
 
     @hookimpl

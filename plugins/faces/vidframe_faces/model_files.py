@@ -33,12 +33,9 @@ def model_path(name: str) -> Path:
     return path
 
 
-def check(settings: object = None) -> Iterator[tuple[str, str]]:
-    """For `vidframe doctor`: each model, and what is wrong with it; empty if it is as it was built.
-
-    The models are the same for all settings, so they are looked at once, without any.
-    """
-    for name in SHA256 if settings is None else ():
+def check() -> Iterator[tuple[str, str]]:
+    """Each model, and what is wrong with it; empty if it is as it was built."""
+    for name in SHA256:
         yield f"model {name}", _problem(name)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from vidframe import Camera, Frame, Seconds, hookimpl
+from vidframe_faces.model_files import check
 
 if TYPE_CHECKING:
     from vidframe_faces.watch import Watch
@@ -80,6 +82,10 @@ class Faces:
     def process_frame(self, frame: Frame) -> None:
         assert self._watch is not None
         frame.faces = self._watch.faces_in(frame)
+
+    @hookimpl
+    def check_machine(self) -> Iterator[tuple[str, str]]:
+        return check()
 
     @hookimpl
     def close_camera(self) -> None:

@@ -117,8 +117,8 @@ def directions(
             continue
         frame = make_frame(pixels, camera=make_camera("pictures"), faces=[face])
         list(through([Gaze(steady=0)], [frame]))
-        if face.gaze is not None:
-            gaze = face.gaze
+        if face.head_pose is not None:
+            gaze = face.head_pose
             name = str(picture.path.name)
             yield Found(name, picture.yaw, picture.pitch, gaze.yaw, gaze.pitch, gaze.sigma, face.box.width)
 

@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from vidframe import Face, Gaze
+from vidframe import Face, HeadPose
 from vidframe_gaze.head_pose import direction_of
 from vidframe_gaze.shapes import Array, Lens, Onlooker, Shape, shape_of
 from vidframe_gaze.zones import Corners, Zone, contains, in_pixels
@@ -43,9 +43,9 @@ class Facing:
 
     def probabilities(self, face: Face) -> dict[str, float]:
         """Name of each zone that the face may be turned to -> probability; their sum is at most 1."""
-        if face.gaze is None or not self.shapes:
+        if face.head_pose is None or not self.shapes:
             return {}
-        onlooker = Onlooker(face, self._directions(face.gaze), self._lens)
+        onlooker = Onlooker(face, self._directions(face.head_pose), self._lens)
         metres = np.array([shape.met(onlooker) for shape in self.shapes])
         first = metres.argmin(axis=0)[metres.min(axis=0) < np.inf]
         shares = np.bincount(first, minlength=len(self.shapes)) / len(onlooker.directions)
@@ -72,7 +72,7 @@ class Facing:
                     widths[shape.zone.name] = width
         return widths
 
-    def _directions(self, gaze: Gaze) -> Array:
+    def _directions(self, gaze: HeadPose) -> Array:
         pitches = gaze.pitch + PITCH_FACTOR * gaze.sigma * self._pitches
         return direction_of(gaze.yaw + gaze.sigma * self._yaws, np.clip(pitches, -89, 89)).reshape(-1, 3)
 

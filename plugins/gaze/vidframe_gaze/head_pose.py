@@ -23,7 +23,7 @@ KEYPOINTS: Final = ((33, 133), (362, 263), (1,), (13, 14), (234,), (454,))
 
 
 class Angles(NamedTuple):
-    """Degrees; the axes and signs of `vidframe.Gaze`."""
+    """Degrees; the axes and signs of `vidframe.HeadPose`."""
 
     yaw: float
     pitch: float

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import UTC
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -23,7 +22,7 @@ Polygons = list[tuple[Zone, Corners]]
 class Interest:
     """Reports `interest` for each visitor and zone, and `mood` for service zones. Keeps no picture and no identity."""
 
-    needs = ("faces", "faces.gaze", "faces.emotion?")
+    needs = ("faces", "faces.head_pose", "faces.expression?")
     adds = ("notes.zones",)
 
     def __init__(
@@ -134,7 +133,7 @@ class Interest:
         if visit.is_staff or among_staff:
             visit.seen, visit.box = frame.seconds, face.box
             return
-        emotion = visit.emotion_at(frame.seconds, face.emotion)
+        emotion = visit.emotion_at(frame.seconds, face.expression)
         passed = min(frame.seconds - visit.seen, self.habits.look_pause)
         for name in _within(self._service, face):
             self._moods.setdefault(name, Mood()).add(visit.id, frame.seconds, passed, emotion)
@@ -197,11 +196,7 @@ class Interest:
 
     def _report(self, kind: str, start: float, end: float, **facts: Any) -> None:
         if self._camera is not None:
-            self._camera.report(kind, start=self._time(start), end=self._time(end), **facts)
-
-    def _time(self, seconds: float) -> str:
-        assert self._camera is not None
-        return self._camera.utc(seconds).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            self._camera.report(kind, start=self._camera.utc(start), end=self._camera.utc(end), **facts)
 
 
 def _within(polygons: Polygons, face: Face) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from vidframe import Emotion
-from vidframe_gaze.visits import Expression
+from vidframe import Expression
+from vidframe_gaze.visits import ExpressionSums
 
 
 @dataclass
@@ -17,9 +17,9 @@ class Mood:
     end: float = 0.0
     seconds: float = 0.0  # of all people together
     people: set[str] = field(default_factory=set)  # ids of visits
-    expression: Expression = field(default_factory=Expression)
+    expression: ExpressionSums = field(default_factory=ExpressionSums)
 
-    def add(self, visit: str, seconds: float, passed: float, emotion: Emotion | None) -> None:
+    def add(self, visit: str, seconds: float, passed: float, emotion: Expression | None) -> None:
         """Counts somebody who stood there for the `passed` seconds before `seconds`."""
         if self.start is None:
             self.start = seconds

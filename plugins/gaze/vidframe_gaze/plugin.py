@@ -1,4 +1,4 @@
-"""Fills `face.gaze`: where each head is turned, steadied over the frames of its track."""
+"""Fills `face.head_pose`: where each head is turned, steadied over the frames of its track."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Gaze:
     """
 
     needs = ("faces", "faces.landmarks?")
-    adds = ("faces.gaze",)
+    adds = ("faces.head_pose",)
 
     def __init__(
         self,
@@ -51,10 +51,10 @@ class Gaze:
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
         for face in frame.faces:
-            face.gaze = self._gaze(face, frame.seconds)
+            face.head_pose = self._gaze(face, frame.seconds)
         self._forget(frame.seconds)
 
-    def _gaze(self, face: Face, seconds: float) -> vidframe.Gaze | None:
+    def _gaze(self, face: Face, seconds: float) -> vidframe.HeadPose | None:
         assert self._estimate is not None
         track = None if face.track is None else self._tracks.setdefault(face.track, _Track(self.steady))
         estimate = self._estimate(face) if track is None else track.estimated(face, self._estimate)
@@ -64,7 +64,7 @@ class Gaze:
         angles = Angles(yaw - self.yaw_offset, pitch - self.pitch_offset, roll)
         if track is not None:
             angles = track.steadied(angles, seconds)
-        return vidframe.Gaze(*angles, sigma=errors.sigma(angles.yaw, face.box.width))
+        return vidframe.HeadPose(*angles, sigma=errors.sigma(angles.yaw, face.box.width))
 
     def _forget(self, now: float) -> None:
         gone = [number for number, track in self._tracks.items() if now - track.seen > self.forget_after]

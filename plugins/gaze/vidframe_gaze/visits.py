@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from vidframe import Box, Emotion
+from vidframe import Box, Expression
 
 EMOTION_STANDS: Final = 1.0  # seconds
 
@@ -27,14 +27,14 @@ class Habits:
 
 
 @dataclass
-class Expression:
+class ExpressionSums:
     """Sums of what a face looked like, weighted by seconds."""
 
     seconds: float = 0.0
     valence: float = 0.0
     probabilities: dict[str, float] = field(default_factory=dict)
 
-    def add(self, emotion: Emotion | None, seconds: float) -> None:
+    def add(self, emotion: Expression | None, seconds: float) -> None:
         """Counts an expression that was there for so long; None counts nothing."""
         if emotion is None:
             return
@@ -66,7 +66,7 @@ class Tally:
     looked_seconds: float = 0.0
     looks: int = 0
     certainty: float = 0.0  # probability times seconds, of the looks
-    expression: Expression = field(default_factory=Expression)
+    expression: ExpressionSums = field(default_factory=ExpressionSums)
 
     @property
     def probability(self) -> float:
@@ -117,11 +117,11 @@ class Looking:
 
     def __init__(self, habits: Habits) -> None:
         self._habits = habits
-        self._waiting: list[tuple[float, float, Emotion | None]] = []  # of a look that is still too short
+        self._waiting: list[tuple[float, float, Expression | None]] = []  # of a look that is still too short
         self._pause = 0.0
         self._is_look = False
 
-    def seen(self, tally: Tally, probability: float, seconds: float, emotion: Emotion | None) -> None:
+    def seen(self, tally: Tally, probability: float, seconds: float, emotion: Expression | None) -> None:
         """Takes the probability of the last `seconds`, and counts what is a look."""
         habits = self._habits
         goes_on = self._is_look or bool(self._waiting)
@@ -167,14 +167,14 @@ class Visit:
         self._habits = habits
         self._stillness = Stillness(habits)
         self._looking: dict[str, Looking] = {}
-        self._emotion: Emotion | None = None
+        self._expression: Expression | None = None
         self._emotion_seen = -math.inf
 
-    def emotion_at(self, seconds: float, newest: Emotion | None) -> Emotion | None:
+    def emotion_at(self, seconds: float, newest: Expression | None) -> Expression | None:
         """How the face looks: the emotion step runs now and then only, and what it said stands for a while."""
         if newest is not None:
-            self._emotion, self._emotion_seen = newest, seconds
-        return self._emotion if seconds - self._emotion_seen <= EMOTION_STANDS else None
+            self._expression, self._emotion_seen = newest, seconds
+        return self._expression if seconds - self._emotion_seen <= EMOTION_STANDS else None
 
     def continues_at(self, box: Box, seconds: float, longest_gap: float) -> float | None:
         """How far, in face widths, a new face is from where this person was lost; None if it cannot be him."""
@@ -186,7 +186,7 @@ class Visit:
         return away if away < 1.0 + 2.0 * gap else None
 
     def update(
-        self, box: Box, seconds: float, near: set[str], facing: Mapping[str, float], emotion: Emotion | None
+        self, box: Box, seconds: float, near: set[str], facing: Mapping[str, float], emotion: Expression | None
     ) -> None:
         """Takes what one frame shows: the zones that the person is at, and those that he may be turned to."""
         # Of a time without a picture nothing is known; it counts as short as the pause of a look.
@@ -207,7 +207,7 @@ class Visit:
         self.told = self.seen
         return telling
 
-    def _look(self, name: str, probability: float, passed: float, emotion: Emotion | None) -> None:
+    def _look(self, name: str, probability: float, passed: float, emotion: Expression | None) -> None:
         if name not in self._looking:
             if probability < self._habits.look_above:
                 return

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from vidframe import Attachment, Camera, Event, Frame, Packet, Seconds, hookimpl
+from vidframe import Attachment, Camera, Event, Frame, Seconds, hookimpl
+from vidframe.packets import Packet
+from vidframe.tools import iso_time
 
 if TYPE_CHECKING:
     from vidframe_recorder.writer import ClipWriter, Outcome
@@ -123,7 +125,8 @@ class Recorder:
             self._end_clip()
             self._tell_sealed(PATIENCE)
 
-    def has_left(self, state: Path) -> bool:
+    @hookimpl
+    def has_pending(self, state: Path) -> bool:
         """Whether a crash left an open clip of the camera with this state folder."""
         from vidframe_recorder.storage import PART
 
@@ -181,7 +184,7 @@ class Recorder:
         from vidframe_recorder.writer import ClipNote, ClipWriter
 
         start = self._camera.utc(packets[0].seconds)
-        note = ClipNote(self._camera.name, incidents, _iso(start), _iso(self._camera.utc(cause)))
+        note = ClipNote(self._camera.name, incidents, iso_time(start), iso_time(self._camera.utc(cause)))
         name = f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._writer = ClipWriter(self._folder, name, note, self._storage, chosen=self.keep == "frames")
         self._writer.put(packets)
@@ -231,15 +234,15 @@ class Recorder:
     def _show_storage(self) -> None:
         with suppress(OSError):  # a folder that cannot be looked at now is no reason to lose a frame
             clips = self._storage.clips()
-            self._camera.figure("clips", len(clips))
-            self._camera.figure("clip_bytes", sum(clip.bytes for clip in clips))
-            self._camera.figure("disk_free_bytes", self._storage.free())
+            self._camera.metric("clips", len(clips))
+            self._camera.metric("clip_bytes", sum(clip.bytes for clip in clips))
+            self._camera.metric("disk_free_bytes", self._storage.free())
 
     def _tell(self, outcome: "Outcome") -> None:
         note = outcome.note
         self._told[outcome.clip is not None] += 1
-        self._camera.figure("clips_ready_total", self._told[True])
-        self._camera.figure("clips_failed_total", self._told[False])
+        self._camera.metric("clips_ready_total", self._told[True])
+        self._camera.metric("clips_failed_total", self._told[False])
         facts: dict[str, Any] = {
             "incidents": note.incidents,
             "start": note.start,
@@ -275,7 +278,3 @@ def _files(outcome: "Outcome") -> Iterable[Attachment]:
     yield Attachment("clip", "video/mp4", outcome.clip)
     if outcome.thumbnail is not None:
         yield Attachment("thumbnail", "image/jpeg", outcome.thumbnail)
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")

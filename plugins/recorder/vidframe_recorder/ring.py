@@ -4,7 +4,8 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 
-from vidframe import Encoding, Frame, Packet
+from vidframe import Frame
+from vidframe.packets import Encoding, Packet
 from vidframe_recorder.muxing import jpeg
 
 MOST_BYTES = 96 * 1024 * 1024  # of packets; a stream without keyframes would fill the memory

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidframe import Attachment, Event, Letter
+from vidframe import Attachment, Event
+from vidframe.bus import Envelope
+from vidframe.tools import iso_time
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -101,14 +103,14 @@ class Outbox:
             events.append(json.loads(body) | {"files": self._described(seq)})
         return events
 
-    def letters(self, events: Iterable[Mapping[str, Any]]) -> list[Letter]:
+    def envelopes(self, events: Iterable[Mapping[str, Any]]) -> list[Envelope]:
         """Events of a batch with the epoch in which each was made, and its age."""
-        letters = []
+        envelopes = []
         for event in events:
             query = "SELECT epoch, kept FROM events WHERE id = ?"
             epoch, kept = self._connection().execute(query, (event["id"],)).fetchone() or (0, 0.0)
-            letters.append(Letter(event, epoch, max(0.0, time.time() - kept)))
-        return letters
+            envelopes.append(Envelope(event, epoch, max(0.0, time.time() - kept)))
+        return envelopes
 
     def sent(self, event: str, wanted: Iterable[str]) -> None:
         """The shop has the event and wants the files with these roles."""
@@ -358,9 +360,8 @@ def _add_columns(database: sqlite3.Connection) -> None:
 
 
 def _body(event: Event) -> str:
-    moment = event.time.isoformat(timespec="microseconds").replace("+00:00", "Z")
     whole = {
-        "version": 1, "id": event.id, "kind": event.kind, "camera": event.camera, "time": moment,
+        "version": 1, "id": event.id, "kind": event.kind, "camera": event.camera, "time": iso_time(event.time),
         "reporter": event.reporter, "facts": dict(event.facts),
     }  # fmt: skip
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
 
 from vidframe import Camera, Event, Frame, Seconds, hookimpl
 
 if TYPE_CHECKING:
+    from vidframe_shop.client import Client
     from vidframe_shop.leftovers import Leftovers
     from vidframe_shop.sender import Sender
 
@@ -51,6 +53,7 @@ class Shop:
         self._sender: Sender | None = None
         self._leftovers: Leftovers | None = None
         self._claim: int | None = None
+        self._receiver: Client | None = None  # in a cluster, on the machine that delivers
         self._picture_due = 0.0
         self._check()
 
@@ -80,7 +83,7 @@ class Shop:
             bus = camera.share(lease.connect, lease.connect)
             client = Carried(self.url, token, bus, outbox, timeout=self.timeout)
         mode_file = camera.state / "mode"
-        self._sender = Sender(camera.name, outbox, client, mode_file, beat_every=self.beat, figure=camera.figure)
+        self._sender = Sender(camera.name, outbox, client, mode_file, beat_every=self.beat, metric=camera.metric)
 
     def _sender_of(self, folder: Path) -> Sender:
         """For an outbox whose camera does not run."""
@@ -124,8 +127,37 @@ class Shop:
             leftovers.close()
         if handle is not None:
             os.close(handle)
+        if self._receiver is not None:
+            self._receiver.close()
+            self._receiver = None
 
-    def has_left(self, state: Path) -> bool:
+    @hookimpl
+    def check_machine(self) -> Iterator[tuple[str, str]]:
+        from vidframe_shop.client import Client, ShopRefused, ShopUnavailable
+
+        problem = ""
+        client = Client(self.url, self.token.get_secret_value(), timeout=5)
+        try:
+            client.cameras()
+        except (ShopUnavailable, ShopRefused, ValueError) as error:
+            problem = f"{error}; is the shop running, and is the token one that an admin made?"
+        finally:
+            client.close()
+        yield f"shop {self.url}", problem
+
+    @hookimpl
+    def deliver_events(self, events: Sequence[Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        from vidframe_shop.client import Client, ShopUnavailable, deliver
+
+        if self._receiver is None:
+            self._receiver = Client(self.url, self.token.get_secret_value(), timeout=self.timeout)
+        try:
+            return deliver(self._receiver, events)
+        except ShopUnavailable as error:
+            raise ConnectionError(str(error)) from None
+
+    @hookimpl
+    def has_pending(self, state: Path) -> bool:
         """Whether events or files wait in the outbox of a camera with this state folder."""
         from vidframe_shop.outbox import waits_in
 

@@ -38,7 +38,7 @@ class Sender:
         mode_file: Path,
         *,
         beat_every: float,
-        figure: Callable[[str, float], None] = lambda name, value: None,
+        metric: Callable[[str, float], None] = lambda name, value: None,
     ) -> None:
         self.camera = camera
         self.outbox = outbox
@@ -50,8 +50,8 @@ class Sender:
         self._beat_every = beat_every
         self._beat_due = 0.0
         self._frames_told = 0
-        self._figure = figure
-        self._figures_due = 0.0
+        self._metric = metric
+        self._metrics_due = 0.0
         self._sent = 0
         self._refused = 0
         self._picture: bytes | None = None
@@ -129,17 +129,17 @@ class Sender:
         return longest * random.uniform(0.8, 1.0)  # many cameras do not come back in the same moment
 
     def _show(self) -> None:
-        if time.monotonic() < self._figures_due and not self._stop.is_set():
+        if time.monotonic() < self._metrics_due and not self._stop.is_set():
             return
-        self._figures_due = time.monotonic() + 1
+        self._metrics_due = time.monotonic() + 1
         with contextlib.suppress(sqlite3.Error, OSError):
             events, files = self.outbox.waiting()
-            self._figure("outbox_events", events + len(self._held))
-            self._figure("outbox_files", files)
-            self._figure("outbox_bytes", self.outbox.size() + self._held_bytes)
-        self._figure("events_sent_total", self._sent)
-        self._figure("events_refused_total", self._refused)
-        self._figure("failures_in_a_row", self._failures)
+            self._metric("outbox_events", events + len(self._held))
+            self._metric("outbox_files", files)
+            self._metric("outbox_bytes", self.outbox.size() + self._held_bytes)
+        self._metric("events_sent_total", self._sent)
+        self._metric("events_refused_total", self._refused)
+        self._metric("consecutive_failures", self._failures)
 
     def _failed(self, reason: str) -> None:
         self._failures += 1

@@ -39,10 +39,10 @@ def run(data: Path, *arguments: str) -> Result:
 
 
 def test_an_incident_is_found_and_its_figures_are_printed(data: Path) -> None:
-    figures = json.loads(run(data, "--json").output)["all"]
+    metrics = json.loads(run(data, "--json").output)["all"]
 
-    assert (figures["found"], figures["false"], figures["delays"]) == (1, 0, [2])
-    assert figures["covered"] == 1.0
+    assert (metrics["found"], metrics["false"], metrics["delays"]) == (1, 0, [2])
+    assert metrics["covered"] == 1.0
 
 
 def test_a_sweep_has_a_row_for_each_value(data: Path) -> None:

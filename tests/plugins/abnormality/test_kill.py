@@ -57,13 +57,13 @@ def test_the_next_start_closes_the_incident_that_a_kill_left_open_and_only_once(
     name = killed_in_mid_incident(tmp_path)
 
     assert name
-    assert Abnormality().has_left(tmp_path)
+    assert Abnormality().has_pending(tmp_path)
     (closed,) = started(tmp_path)
     assert closed.kind == "incident.closed"
     assert closed.facts["incident"] == name
     assert closed.facts["start"] == "2026-01-01T00:00:06.000000Z"
     assert closed.facts["end"] == "2026-01-01T00:00:06.200000Z"  # when it was last told of
-    assert not Abnormality().has_left(tmp_path)
+    assert not Abnormality().has_pending(tmp_path)
     assert started(tmp_path) == []
 
 

@@ -1,4 +1,4 @@
-"""The figures that models are compared by, against values worked out by hand."""
+"""The metrics that models are compared by, against values worked out by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from vidframe_emotion.classes import CLASSES, FERPLUS
 from vidframe_emotion.datasets import Faces
-from vidframe_emotion.figures import calibration_error, figures, fitted_temperature, interval, softmax
+from vidframe_emotion.figures import calibration_error, fitted_temperature, interval, metrics, softmax
 
 ANGRY, HAPPY, SAD = (CLASSES.index(name) for name in ("angry", "happy", "sad"))
 
@@ -23,7 +23,7 @@ def sure(*answers: int, of: float = 1.0) -> np.ndarray:
 
 
 def test_a_rare_class_counts_as_much_as_a_frequent_one_in_the_balanced_figures() -> None:
-    reached = figures(sure(HAPPY, HAPPY, HAPPY, HAPPY), faces(HAPPY, HAPPY, HAPPY, SAD))
+    reached = metrics(sure(HAPPY, HAPPY, HAPPY, HAPPY), faces(HAPPY, HAPPY, HAPPY, SAD))
 
     assert reached.accuracy == 0.75
     assert reached.balanced_accuracy == 0.5  # of the classes that are there
@@ -37,7 +37,7 @@ def test_agreement_counts_faces_with_a_majority_of_votes_only() -> None:
     votes[1, [FERPLUS.index("sad"), FERPLUS.index("happy")]] = 5
     votes[2, FERPLUS.index("contempt")] = 10  # a majority for what is none of our classes
 
-    reached = figures(sure(SAD, ANGRY, ANGRY), faces(HAPPY, HAPPY, HAPPY, votes=votes))
+    reached = metrics(sure(SAD, ANGRY, ANGRY), faces(HAPPY, HAPPY, HAPPY, votes=votes))
 
     assert (reached.accuracy, reached.agreement) == (0, 1)
 

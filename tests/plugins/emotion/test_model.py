@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.datasets import PUBLIC_TEST, load_fer2013
-from vidframe_emotion.figures import figures
+from vidframe_emotion.figures import metrics
 from vidframe_emotion.model import FACTS, Classifier, ModelError
 from vidframe_emotion.plugin import Emotion
 
@@ -36,9 +36,9 @@ def test_the_shipped_model_sees_that_the_astronaut_smiles(portrait: Pixels, port
 
     run_plugin(Emotion(), [frame])
 
-    assert portrait_face.emotion is not None
-    assert portrait_face.emotion.label == "happy"
-    assert portrait_face.emotion.valence > 0.4
+    assert portrait_face.expression is not None
+    assert portrait_face.expression.label == "happy"
+    assert portrait_face.expression.valence > 0.4
 
 
 def test_light_and_contrast_change_nothing(shipped: Classifier, portrait: Pixels) -> None:
@@ -167,7 +167,7 @@ def test_the_shipped_model_is_as_good_as_its_card_says(shipped: Classifier, fer2
     faces = load_fer2013(fer2013, PUBLIC_TEST)
     answers = np.concatenate([shipped(faces.pictures[at : at + 64]) for at in range(0, len(faces), 64)])
 
-    reached = figures(answers, faces)
+    reached = metrics(answers, faces)
 
     assert reached.accuracy >= 0.698  # of both, 0.2 points for processors that round otherwise
     assert reached.agreement is not None

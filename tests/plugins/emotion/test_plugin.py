@@ -75,10 +75,10 @@ def test_a_face_gets_probabilities_that_sum_to_one_and_a_valence(
 
     (face,) = run(plugin, picture, [make_face()]).faces
 
-    assert face.emotion is not None
-    assert face.emotion.label == "happy"
-    assert sum(face.emotion.probabilities.values()) == pytest.approx(1)
-    assert face.emotion.valence == pytest.approx(0.81)
+    assert face.expression is not None
+    assert face.expression.label == "happy"
+    assert sum(face.expression.probabilities.values()) == pytest.approx(1)
+    assert face.expression.valence == pytest.approx(0.81)
 
 
 def test_all_faces_of_a_frame_go_through_the_network_in_one_batch(
@@ -105,7 +105,7 @@ def test_a_face_that_is_too_small_or_too_turned_gets_no_estimate(
 
     (face,) = run(plugin, picture, [make_face(**change)]).faces
 
-    assert face.emotion is None, why
+    assert face.expression is None, why
     assert not network.batches
 
 
@@ -116,8 +116,8 @@ def test_a_blurred_face_gets_no_estimate(open_plugin: OpenPlugin, picture: Pixel
     (blurred,) = run(plugin, cv2.GaussianBlur(ramp, (0, 0), 9), [make_face()]).faces
     (sharp,) = run(plugin, picture, [make_face()], seconds=1).faces
 
-    assert blurred.emotion is None
-    assert sharp.emotion is not None
+    assert blurred.expression is None
+    assert sharp.expression is not None
     assert len(network.batches) == 1
 
 
@@ -130,7 +130,7 @@ def test_a_face_without_keypoints_or_mesh_gets_no_estimate(
 
     run(plugin, picture, [face])
 
-    assert face.emotion is None
+    assert face.expression is None
 
 
 def test_between_two_estimates_a_face_keeps_its_last(
@@ -141,7 +141,7 @@ def test_between_two_estimates_a_face_keeps_its_last(
     frames = [run(plugin, picture, [make_face()], seconds=index / 25) for index in range(11)]
 
     assert [batch.shape[0] for batch in network.batches] == [1, 1, 1]  # at 0.0, 0.2 and 0.4 s
-    assert all(frame.faces[0].emotion is not None for frame in frames)
+    assert all(frame.faces[0].expression is not None for frame in frames)
 
 
 def test_an_expression_is_averaged_over_time_and_follows_a_change(
@@ -154,11 +154,11 @@ def test_an_expression_is_averaged_over_time_and_follows_a_change(
     (soon,) = run(plugin, picture, [make_face()], seconds=0.1).faces
     (late,) = run(plugin, picture, [make_face()], seconds=3).faces
 
-    assert soon.emotion is not None
-    assert soon.emotion.label == "happy"
-    assert soon.emotion.probabilities["sad"] == pytest.approx(1 - np.exp(-0.2), abs=1e-3)
-    assert late.emotion is not None
-    assert late.emotion.label == "sad"
+    assert soon.expression is not None
+    assert soon.expression.label == "happy"
+    assert soon.expression.probabilities["sad"] == pytest.approx(1 - np.exp(-0.2), abs=1e-3)
+    assert late.expression is not None
+    assert late.expression.label == "sad"
 
 
 def test_a_face_that_turns_away_loses_its_expression_at_the_next_look(
@@ -170,8 +170,8 @@ def test_a_face_that_turns_away_loses_its_expression_at_the_next_look(
     (turned,) = run(plugin, picture, [make_face(nose=0.9)], seconds=0.2).faces
     (still_turned,) = run(plugin, picture, [make_face(nose=0.9)], seconds=0.24).faces
 
-    assert turned.emotion is None
-    assert still_turned.emotion is None
+    assert turned.expression is None
+    assert still_turned.expression is None
 
 
 def test_two_tracks_do_not_share_their_averages(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace) -> None:
@@ -181,8 +181,8 @@ def test_two_tracks_do_not_share_their_averages(open_plugin: OpenPlugin, picture
     network.will_say("sad")
     (other,) = run(plugin, picture, [make_face(track=2)], seconds=0.1).faces
 
-    assert other.emotion is not None
-    assert other.emotion.label == "sad"
+    assert other.expression is not None
+    assert other.expression.label == "sad"
 
 
 def test_a_track_that_is_gone_is_forgotten(open_plugin: OpenPlugin, picture: Pixels, make_face: MakeFace) -> None:

@@ -37,11 +37,11 @@ def labelled(tmp_path: Path, scene: Draw) -> Path:
 
 
 def test_recall_is_told_by_face_width(labelled: Path) -> None:
-    figures = json.loads(evaluated(labelled, "--json").output)
+    metrics = json.loads(evaluated(labelled, "--json").output)
 
-    assert (figures["pictures"], figures["faces"], figures["found"]) == (3, 3, 2)
-    assert figures["false_boxes_per_picture"] == 0
-    assert {row["from"]: row["recall"] for row in figures["by_width"]} == {28: 1.0, 48: 0.0, 64: 1.0}
+    assert (metrics["pictures"], metrics["faces"], metrics["found"]) == (3, 3, 2)
+    assert metrics["false_boxes_per_picture"] == 0
+    assert {row["from"]: row["recall"] for row in metrics["by_width"]} == {28: 1.0, 48: 0.0, 64: 1.0}
 
 
 def test_the_table_names_the_widths(labelled: Path) -> None:

@@ -33,13 +33,13 @@ def found(yaw: float, off: float, *, file: str = "a.jpg", sigma: float = 7.0) ->
 
 
 def test_the_figures_are_those_of_the_errors() -> None:
-    figures = gaze_figures([found(-45, 4), found(0, -6), found(45, 2), found(30, -20)], total=5)
+    metrics = gaze_figures([found(-45, 4), found(0, -6), found(45, 2), found(30, -20)], total=5)
 
-    assert figures["found"] == 0.8
-    assert figures["yaw_mae"] == 8
-    assert figures["yaw_bias"] == -5
-    assert figures["within_10"] == 0.75
-    assert figures["zones_right"] == 0.75
+    assert metrics["found"] == 0.8
+    assert metrics["yaw_mae"] == 8
+    assert metrics["yaw_bias"] == -5
+    assert metrics["within_10"] == 0.75
+    assert metrics["zones_right"] == 0.75
 
 
 def test_nothing_found_is_said_and_no_crash() -> None:
@@ -112,8 +112,8 @@ def test_the_face_at_the_labelled_box_is_measured(
     assert found_there.found_yaw == pytest.approx(20, abs=0.01)
 
 
-def visit(zone: str = "tea", start: float = 0.0, end: float = 10.0, **figures: Any) -> VisitOf:
-    return VisitOf(zone=zone, start=start, end=end, **figures)
+def visit(zone: str = "tea", start: float = 0.0, end: float = 10.0, **metrics: Any) -> VisitOf:
+    return VisitOf(zone=zone, start=start, end=end, **metrics)
 
 
 def test_visits_are_paired_by_zone_and_longest_overlap() -> None:
@@ -129,10 +129,10 @@ def test_a_look_that_nobody_gave_costs_precision_and_a_missed_one_recall() -> No
     true = [visit(looked_seconds=3, looks=1), visit("coffee", looked_seconds=2, looks=1)]
     told = [visit(looked_seconds=2, looks=1), visit("honey", looked_seconds=4, looks=2)]
 
-    figures = figures_of(matched("v", true, told))
+    metrics = figures_of(matched("v", true, told))
 
-    assert (figures["looks_recall"], figures["looks_precision"]) == (0.5, 0.5)
-    assert figures["looked_seconds_mae"] == pytest.approx((1 + 2 + 4) / 3, abs=0.001)
+    assert (metrics["looks_recall"], metrics["looks_precision"]) == (0.5, 0.5)
+    assert metrics["looked_seconds_mae"] == pytest.approx((1 + 2 + 4) / 3, abs=0.001)
 
 
 def test_the_events_of_a_long_visit_are_added_up() -> None:

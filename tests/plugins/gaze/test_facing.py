@@ -8,7 +8,7 @@ from vidframe_gaze.facing import Facing
 from vidframe_gaze.shapes import FACE_METRES, surrounds
 from vidframe_gaze.zones import Zone
 
-from vidframe import Box, Face, Gaze
+from vidframe import Box, Face, HeadPose
 
 SIZE = (1280, 720)
 
@@ -17,7 +17,7 @@ def face(
     yaw: float, pitch: float = 0.0, *, x: float = 640.0, y: float = 360.0, width: float = 60.0, sigma: float = 7.0
 ) -> Face:
     box = Box(x - width / 2, y - width / 2, width, width)
-    return Face(box, track=1, gaze=Gaze(yaw, pitch, 0.0, sigma))
+    return Face(box, track=1, head_pose=HeadPose(yaw, pitch, 0.0, sigma))
 
 
 def rectangle(left: float, top: float, right: float, bottom: float) -> list[tuple[float, float]]:
@@ -85,7 +85,7 @@ def test_sectors_divide_yaw_for_a_camera_on_the_shelf() -> None:
 
 def test_a_head_without_a_direction_faces_nothing() -> None:
     nobody = face(0)
-    nobody.gaze = None
+    nobody.head_pose = None
 
     assert Facing([LEFT], SIZE).probabilities(nobody) == {}
 

@@ -8,7 +8,7 @@ import pytest
 from vidframe_gaze.interest import Interest
 from vidframe_gaze.zones import Zone
 
-from vidframe import Box, Camera, Emotion, Event, Face, Frame, Gaze
+from vidframe import Box, Camera, Event, Expression, Face, Frame, HeadPose
 from vidframe.testing import START, make_camera, make_frame, run_plugin, stepwise
 
 PICTURE = np.zeros((720, 1280), np.uint8)
@@ -17,7 +17,7 @@ COFFEE = Zone(name="coffee", polygon=[(0.8, 0.1), (1.0, 0.1), (1.0, 0.9), (0.8, 
 COUNTER = Zone(name="counter", kind="service", polygon=[(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)])
 OFFICE = Zone(name="office", kind="staff", polygon=[(0.3, 0.0), (0.7, 0.0), (0.7, 0.3), (0.3, 0.3)])
 FPS = 10
-HAPPY = Emotion({"happy": 0.9, "sad": 0.1}, 0.8)
+HAPPY = Expression({"happy": 0.9, "sad": 0.1}, 0.8)
 
 
 def face(
@@ -26,11 +26,11 @@ def face(
     *,
     yaw: float = 0.0,
     track: int | None = 1,
-    emotion: Emotion | None = None,
+    expression: Expression | None = None,
     width: float = 60.0,
 ) -> Face:
     box = Box(x - width / 2, y - width / 2, width, width)
-    return Face(box, track=track, gaze=Gaze(yaw, 0.0, 0.0, 7.0), emotion=emotion)
+    return Face(box, track=track, head_pose=HeadPose(yaw, 0.0, 0.0, 7.0), expression=expression)
 
 
 def standing(seconds: float, **about: Any) -> list[list[Face]]:
@@ -172,8 +172,8 @@ def test_a_zone_that_was_told_about_is_ended_also_without_anything_new() -> None
 
 
 def test_the_expression_is_averaged_while_looking_only() -> None:
-    grim = Emotion({"happy": 0.1, "sad": 0.9}, -0.8)
-    scene = [*standing(2, yaw=-40, emotion=HAPPY), *standing(2, yaw=0, emotion=grim), *empty(4)]
+    grim = Expression({"happy": 0.1, "sad": 0.9}, -0.8)
+    scene = [*standing(2, yaw=-40, expression=HAPPY), *standing(2, yaw=0, expression=grim), *empty(4)]
 
     (tea,) = events_of(scene)
 
@@ -183,7 +183,7 @@ def test_the_expression_is_averaged_while_looking_only() -> None:
 
 
 def test_an_expression_stands_until_the_emotion_step_runs_again() -> None:
-    scene = [[face(yaw=-40, emotion=HAPPY if index % 5 == 0 else None)] for index in range(20)]
+    scene = [[face(yaw=-40, expression=HAPPY if index % 5 == 0 else None)] for index in range(20)]
 
     (tea,) = events_of([*scene, *empty(4)])
 
@@ -191,7 +191,7 @@ def test_an_expression_stands_until_the_emotion_step_runs_again() -> None:
 
 
 def test_an_expression_does_not_stand_for_long() -> None:
-    (tea,) = events_of([*standing(1, yaw=-40, emotion=HAPPY), *standing(3, yaw=-40), *empty(4)])
+    (tea,) = events_of([*standing(1, yaw=-40, expression=HAPPY), *standing(3, yaw=-40), *empty(4)])
 
     assert tea["expression"]["seconds"] == pytest.approx(2, abs=0.3)
 
@@ -224,7 +224,7 @@ def test_a_change_of_mode_tells_what_is_under_way() -> None:
 
 def test_times_are_those_of_the_pictures_and_facts_are_plain_json() -> None:
     step = Interest([TEA, COUNTER])
-    frames = frames_of([*standing(2, yaw=-40, emotion=HAPPY), *empty(4)])
+    frames = frames_of([*standing(2, yaw=-40, expression=HAPPY), *empty(4)])
 
     (event,) = run_plugin(step, frames)
 
@@ -235,7 +235,7 @@ def test_times_are_those_of_the_pictures_and_facts_are_plain_json() -> None:
 
 def test_events_carry_no_picture_and_nothing_that_tells_who_it_was() -> None:
     step = Interest([TEA, COUNTER])
-    scene = [*standing(2, yaw=-40, emotion=HAPPY), *standing(2, x=640, y=360, emotion=HAPPY), *empty(4)]
+    scene = [*standing(2, yaw=-40, expression=HAPPY), *standing(2, x=640, y=360, expression=HAPPY), *empty(4)]
 
     events = run_plugin(step, frames_of(scene))
 
@@ -252,8 +252,8 @@ def test_the_same_visit_has_another_id_in_another_run() -> None:
 
 
 def test_the_mood_at_a_counter_is_told_every_minute_with_the_number_of_people() -> None:
-    one = [[face(x=640, y=360, emotion=HAPPY)] for _ in range(300)]
-    two = [[face(x=600, y=360, emotion=HAPPY), face(x=690, y=360, track=2, emotion=HAPPY)] for _ in range(400)]
+    one = [[face(x=640, y=360, expression=HAPPY)] for _ in range(300)]
+    two = [[face(x=600, y=360, expression=HAPPY), face(x=690, y=360, track=2, expression=HAPPY)] for _ in range(400)]
 
     first, second = events_of([*one, *two, *empty(4)], TEA, COUNTER, kind="interest.mood")
 

@@ -44,7 +44,7 @@ def gazes(faces: Any, **settings: Any) -> list[Any]:
     camera = make_camera()
     frames = [make_frame(camera=camera, index=index, faces=[face]) for index, face in enumerate(faces)]
     run_plugin(Gaze(**settings), frames)
-    return [frame.faces[0].gaze for frame in frames]
+    return [frame.faces[0].head_pose for frame in frames]
 
 
 def test_landmarks_come_first_and_keypoints_stand_in() -> None:
@@ -120,7 +120,7 @@ def test_each_track_is_steadied_for_itself() -> None:
 
     run_plugin(Gaze(), frames)
 
-    assert [face.gaze.yaw for face in frames[-1].faces if face.gaze] == pytest.approx([40, -40], abs=0.01)
+    assert [face.head_pose.yaw for face in frames[-1].faces if face.head_pose] == pytest.approx([40, -40], abs=0.01)
 
 
 def test_a_face_without_a_track_is_taken_as_it_is() -> None:
@@ -136,7 +136,7 @@ def test_a_track_that_was_long_gone_starts_anew() -> None:
 
     run_plugin(Gaze(), frames)
 
-    (gaze,) = (face.gaze for face in frames[-1].faces)
+    (gaze,) = (face.head_pose for face in frames[-1].faces)
     assert gaze is not None
     assert gaze.yaw == pytest.approx(-40, abs=0.01)
 
@@ -178,5 +178,5 @@ def test_points_that_are_written_over_are_estimated_anew() -> None:
         points[:] = new
     plugin.process_frame(make_frame(camera=camera, index=1, faces=[face]))
 
-    assert face.gaze is not None
-    assert face.gaze.yaw == pytest.approx(-20, abs=0.1)
+    assert face.head_pose is not None
+    assert face.head_pose.yaw == pytest.approx(-20, abs=0.1)

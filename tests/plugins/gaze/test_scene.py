@@ -65,12 +65,12 @@ def test_a_nearer_face_is_larger_and_a_place_is_where_its_zone_is() -> None:
 
 
 def test_the_step_finds_the_place_that_the_truth_names_when_it_knows_the_exact_direction() -> None:
-    from vidframe import Box, Face, Gaze
+    from vidframe import Box, Face, HeadPose
 
     facing = Facing([place.zone(with_distances=True) for place in PLACES], (WIDTH, HEIGHT), FIELD_OF_VIEW)
     for place in PLACES:
         pose = poses(visitor(Moment(0, 0.1, -4.0, place.name), Moment(3, 0.1, -4.0, place.name)), 2)[-1]
-        face = Face(Box(*pose.face), gaze=Gaze(pose.yaw, pose.pitch, 0, 2.0))
+        face = Face(Box(*pose.face), head_pose=HeadPose(pose.yaw, pose.pitch, 0, 2.0))
 
         found = facing.probabilities(face)
 
@@ -145,11 +145,11 @@ def test_the_day_chain_tells_who_looked_where_in_the_drawn_shop(tmp_path: Path) 
     video, truth_path = write_film(tmp_path, Film(("day",)))
     truth = Truth.model_validate_json(truth_path.read_text())
 
-    figures = figures_of(matched(video.name, truth.visits, found_in(video, truth)))
+    metrics = figures_of(matched(video.name, truth.visits, found_in(video, truth)))
 
-    assert (figures["looks_recall"], figures["looks_precision"]) == (1, 1)
-    assert figures["looked_seconds_mae"] < 0.5
-    assert figures["stopped_seconds_mae"] < 2
+    assert (metrics["looks_recall"], metrics["looks_precision"]) == (1, 1)
+    assert metrics["looked_seconds_mae"] < 0.5
+    assert metrics["stopped_seconds_mae"] < 2
 
 
 def told(person: Person, zones: list[Zone], seconds: float) -> dict[str, float]:

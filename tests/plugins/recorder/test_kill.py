@@ -22,7 +22,7 @@ import sys, time
 from pathlib import Path
 from vidframe import Frame
 from vidframe.core.model.kinds import KINDS
-from vidframe.core.source import open_source
+from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 from vidframe_recorder.plugin import Recorder
 

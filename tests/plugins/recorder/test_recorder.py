@@ -24,7 +24,7 @@ from tests.clips import moving_square, write_clip
 from vidframe import Camera, Event, Frame
 from vidframe.core.model.kinds import KINDS
 from vidframe.core.model.kinds import RENAMED as KIND_NAMES
-from vidframe.core.source import open_source
+from vidframe.core.sources.opening import open_source
 from vidframe.testing import Reported, make_camera, make_frame
 
 FPS = 10
@@ -140,10 +140,10 @@ def test_the_figures_tell_how_many_clips_there_are_and_what_they_take(recording:
     record(copied(recording, camera), camera, ONE)
 
     (clip,) = clips_below(tmp_path)
-    figures = camera.report.figures
-    assert (figures["clips"], figures["clip_bytes"]) == (1, clip.stat().st_size)
-    assert (figures["clips_ready_total"], figures["clips_failed_total"]) == (1, 0)
-    assert figures["disk_free_bytes"] > 0
+    metrics = camera.report.metrics
+    assert (metrics["clips"], metrics["clip_bytes"]) == (1, clip.stat().st_size)
+    assert (metrics["clips_ready_total"], metrics["clips_failed_total"]) == (1, 0)
+    assert metrics["disk_free_bytes"] > 0
 
 
 def test_copied_pictures_are_the_pictures_of_the_camera(recording: Path, tmp_path: Path) -> None:

@@ -93,8 +93,8 @@ def test_events_and_their_files_arrive(shop: PlainShop, camera: Camera, tmp_path
     step.close_camera()
 
     assert isinstance(camera.report, Reported)
-    figures = camera.report.figures
-    assert (figures["outbox_events"], figures["outbox_files"], figures["events_sent_total"]) == (0, 0, 1)
+    metrics = camera.report.metrics
+    assert (metrics["outbox_events"], metrics["outbox_files"], metrics["events_sent_total"]) == (0, 0, 1)
     assert waiting(camera) == (0, 0)
     assert list((camera.state / "shop" / "files").iterdir()) == []
 

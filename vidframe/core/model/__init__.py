@@ -1,1 +1,1 @@
-"""What travels along a chain and out of it."""
+"""What travels along a chain."""

@@ -9,12 +9,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from vidframe.tools import iso_time
 
 KIND = r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$"
 MAX_KIND = 40  # characters
@@ -502,7 +504,7 @@ def _text(value: str, name: str) -> str:
 def _moment(value: datetime, name: str) -> str:
     if value.tzinfo is None:
         raise ValueError(f"{name} must have a time zone, found {value!r}; use datetime.now(UTC) or frame.time")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return iso_time(value)
 
 
 def _shown(value: object) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import av
 
+from vidframe.core.sources.decoded import Options, SourceError
 from vidframe.core.sources.recording import Facts, Recording, open_stream, read_to_end
-from vidframe.core.sources.shot import Options, SourceError
 
 _CAUSES = "it is of another kind, damaged, or its recording was cut off"
 

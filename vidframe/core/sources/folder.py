@@ -11,9 +11,9 @@ from pathlib import Path
 
 import av
 
+from vidframe.core.sources.decoded import DecodedFrame, Options, SourceError
 from vidframe.core.sources.picture import DecodedPicture, upright
 from vidframe.core.sources.recording import Facts, Recording
-from vidframe.core.sources.shot import Options, Shot, SourceError
 
 _PICTURES = {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
@@ -33,14 +33,14 @@ def open_folder(path: Path, options: Options) -> Recording:
     return Recording(facts, _read(files, fps, who), ExitStack(), options)
 
 
-def _read(files: list[Path], fps: float, who: str) -> Generator[Shot]:
+def _read(files: list[Path], fps: float, who: str) -> Generator[DecodedFrame]:
     unreadable = []
     for index, file in enumerate(files):
         picture = _read_picture(file)
         if picture is None:
             unreadable.append(file.name)
         else:
-            yield Shot(picture, index / fps)
+            yield DecodedFrame(picture, index / fps)
     if len(unreadable) == len(files):
         raise SourceError(f"{who} has {len(files)} pictures, and none can be read; are they damaged?")
     if unreadable:

@@ -15,8 +15,8 @@ import av
 
 from vidframe.core.sources.abort import abort_waits_after
 from vidframe.core.sources.connection import Connect, Pause, RefusedError, is_hopeless, is_timeout, refusal
+from vidframe.core.sources.decoded import DecodedFrame, Options, State
 from vidframe.core.sources.newest import Newest
-from vidframe.core.sources.shot import Options, Shot, State
 from vidframe.core.sources.stillness import Patience, StalledError, Stillness
 from vidframe.core.sources.stream import NoVideoError, VideoStream
 from vidframe.core.sources.timeline import ArrivalTime, WallClock
@@ -70,7 +70,7 @@ class LiveCamera:
         self._closed.set()
         self._reader.join(1.0)  # a name server that hangs is not waited for
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         while not self._ended:
             states, shot = self._newest.take(timeout=0.1)
             for state, reason in states:
@@ -129,7 +129,7 @@ class LiveCamera:
             if stream.has_outgrown_header:
                 raise ChangedError("the size of its picture changed")
 
-    def _show(self, shot: Shot) -> None:
+    def _show(self, shot: DecodedFrame) -> None:
         self._has_pictures = True
         self.size = shot.picture.width, shot.picture.height
         self._wall.check()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from threading import Condition
 
-from vidframe.core.frame import Packet
-from vidframe.core.sources.shot import Shot, State
+from vidframe.core.model.packets import Packet
+from vidframe.core.sources.decoded import DecodedFrame, State
 
 
 class Newest:
@@ -14,14 +14,14 @@ class Newest:
     def __init__(self, packet_bytes: int = 64_000_000) -> None:
         self.dropped = 0
         self._changed = Condition()
-        self._shot: Shot | None = None
+        self._shot: DecodedFrame | None = None
         self._packets: list[Packet] = []
         self._bytes = 0
         self._room = packet_bytes
         self._needs_keyframe = False
         self._states: list[tuple[State, str]] = []
 
-    def put_shot(self, shot: Shot) -> None:
+    def put_shot(self, shot: DecodedFrame) -> None:
         """Replaces a shot that nobody took."""
         with self._changed:
             self.dropped += self._shot is not None
@@ -45,7 +45,7 @@ class Newest:
             self._states.append((state, reason))
             self._changed.notify()
 
-    def take(self, timeout: float) -> tuple[list[tuple[State, str]], Shot | None]:
+    def take(self, timeout: float) -> tuple[list[tuple[State, str]], DecodedFrame | None]:
         """What came since the last call; waits up to `timeout` seconds for something."""
         with self._changed:
             if self._shot is None and not self._states:
@@ -53,6 +53,6 @@ class Newest:
             states, self._states = self._states, []
             shot, self._shot = self._shot, None
             if shot is not None:
-                shot = Shot(shot.picture, shot.seconds, tuple(self._packets))
+                shot = DecodedFrame(shot.picture, shot.seconds, tuple(self._packets))
                 self._packets, self._bytes = [], 0
             return states, shot

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from av import VideoFrame
 
-from vidframe.core.frame import Picture, Pixels
+from vidframe.core.model.frames import Picture, Pixels
 from vidframe.core.sources.picture import DecodedPicture
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from av import VideoFrame
 from av.video.reformatter import Interpolation
 
-from vidframe.core.frame import Pixels
+from vidframe.core.model.frames import Pixels
 
 # 8-bit formats whose first plane is luma; the number is the step between two samples of a colour plane.
 _LUMA_FIRST = {

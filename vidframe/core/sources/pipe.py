@@ -11,8 +11,8 @@ from typing import IO, Any
 
 import av
 
+from vidframe.core.sources.decoded import Options, SourceError
 from vidframe.core.sources.recording import Facts, Recording, open_stream, read_to_end
-from vidframe.core.sources.shot import Options, SourceError
 
 
 def open_pipe(url: str, options: Options, stdin: IO[bytes]) -> Recording:

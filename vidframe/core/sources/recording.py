@@ -14,8 +14,8 @@ from typing import Any, Self
 
 import av
 
-from vidframe.core.frame import Packet
-from vidframe.core.sources.shot import Options, Shot, SourceError, State
+from vidframe.core.model.packets import Packet
+from vidframe.core.sources.decoded import DecodedFrame, Options, SourceError, State
 from vidframe.core.sources.stream import NoVideoError, VideoStream
 from vidframe.core.sources.timeline import RecordedTime
 
@@ -40,7 +40,7 @@ class Recording:
     is_live = False
     dropped = 0
 
-    def __init__(self, facts: Facts, shots: Generator[Shot], held: ExitStack, options: Options) -> None:
+    def __init__(self, facts: Facts, shots: Generator[DecodedFrame], held: ExitStack, options: Options) -> None:
         first = next(shots)
         self.name = facts.name
         self.fps = facts.fps
@@ -57,7 +57,7 @@ class Recording:
     def utc(self, seconds: float) -> datetime:
         return self._start + timedelta(seconds=seconds)
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         self._options.on_state(State.LIVE, "")
         stop, is_paced = self._options.stop, self._options.pace == "real"
         began = monotonic()
@@ -86,7 +86,7 @@ def open_stream(container: Any, who: str, options: Options) -> VideoStream:
         raise SourceError(f"{who} {error}; give a source with a video stream") from None
 
 
-def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Generator[Shot]:
+def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Generator[DecodedFrame]:
     """Every picture of the stream; SourceError if there is none. Warns at the end of what could not be read."""
     packets: list[Packet] = []
     shown, seconds, fault = 0, 0.0, ""
@@ -96,7 +96,7 @@ def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Genera
                 packets.append(packet)
             for shot in shots:
                 shown, seconds = shown + 1, shot.seconds
-                yield Shot(shot.picture, seconds, tuple(packets))
+                yield DecodedFrame(shot.picture, seconds, tuple(packets))
                 packets.clear()
     except (av.error.FFmpegError, OSError) as error:
         fault = error.strerror or "reading failed"

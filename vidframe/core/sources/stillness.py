@@ -8,7 +8,7 @@ from time import monotonic
 
 import numpy as np
 
-from vidframe.core.frame import Picture
+from vidframe.core.model.frames import Picture
 
 _FIRST_PICTURE = 15.0  # seconds; a camera may send its next keyframe only after many
 

@@ -9,9 +9,9 @@ from typing import Any
 import av
 from av.stream import Discard, Disposition
 
-from vidframe.core.frame import Encoding, Packet
+from vidframe.core.model.packets import Encoding, Packet
+from vidframe.core.sources.decoded import DecodedFrame
 from vidframe.core.sources.picture import upright
-from vidframe.core.sources.shot import Shot
 from vidframe.core.sources.timeline import Timeline
 
 # Formats whose time stamps FFmpeg makes up from an assumed 25 pictures a second.
@@ -85,7 +85,7 @@ class VideoStream:
             return self.stated_count
         return round(self.duration * self.fps) if self.duration and self.fps else None
 
-    def read(self, timeline: Timeline, *, wants_packets: bool) -> Iterator[tuple[Packet | None, list[Shot]]]:
+    def read(self, timeline: Timeline, *, wants_packets: bool) -> Iterator[tuple[Packet | None, list[DecodedFrame]]]:
         """Each packet, where it is wanted, with the pictures that it completed; FFmpegError where reading fails."""
         for packet in self._container.demux(self._stream):
             if packet.size:
@@ -94,7 +94,7 @@ class VideoStream:
             else:
                 yield None, self._decode(packet, timeline)
 
-    def _take(self, packet: Any, timeline: Timeline, wants_packets: bool) -> tuple[Packet | None, list[Shot]]:
+    def _take(self, packet: Any, timeline: Timeline, wants_packets: bool) -> tuple[Packet | None, list[DecodedFrame]]:
         packet.opaque, decode_seconds = timeline.place(self._seconds(packet.pts), self._seconds(packet.dts))
         if not wants_packets:
             return None, self._decode(packet, timeline)
@@ -106,13 +106,13 @@ class VideoStream:
     def _seconds(self, ticks: int | None) -> float | None:
         return None if ticks is None else ticks * self._tick[0] / self._tick[1]
 
-    def _decode(self, packet: Any, timeline: Timeline) -> list[Shot]:
+    def _decode(self, packet: Any, timeline: Timeline) -> list[DecodedFrame]:
         try:
             pictures = packet.decode()
         except av.error.InvalidDataError:
             self.damaged += 1
             return []
-        return [Shot(upright(decoded), timeline.show(decoded.opaque)) for decoded in pictures]
+        return [DecodedFrame(upright(decoded), timeline.show(decoded.opaque)) for decoded in pictures]
 
     def _encoding_now(self, is_keyframe: bool) -> Encoding:
         size = self._context.width, self._context.height

@@ -18,7 +18,7 @@ from vidframe_emotion.classes import CLASSES
 from vidframe_emotion.datasets import PUBLIC_TEST, TRAINING, DataError, Faces, joined, load, twins
 
 if TYPE_CHECKING:
-    from vidframe_emotion.figures import Figures
+    from vidframe_emotion.figures import Metrics
     from vidframe_emotion.model import Classifier
 
 
@@ -28,8 +28,8 @@ class Result:
 
     name: str
     model: Path
-    reached: Figures
-    without_twins: Figures | None  # pictures left out that also stand in the training part
+    reached: Metrics
+    without_twins: Metrics | None  # pictures left out that also stand in the training part
     ms_alone: float  # of one core a face at batch 1, median
     ms_of_eight: float  # of one core a face at batch 8, median
     parameters: int

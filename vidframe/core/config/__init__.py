@@ -1,0 +1,1 @@
+"""A YAML file read, checked and explained."""

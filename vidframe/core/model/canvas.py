@@ -1,0 +1,111 @@
+"""What plugins draw into a frame: shapes in frame coordinates, painted later by whoever shows the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidframe.core.model.geometry import Box, Point
+
+Colour = tuple[int, int, int]  # red, green, blue, 0..255
+
+GREEN: Colour = (60, 200, 90)
+GREY: Colour = (170, 170, 170)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Corners joined by lines."""
+
+    corners: tuple[Point, ...]
+    colour: Colour
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A line with a head at `end`."""
+
+    start: Point
+    end: Point
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Text on a ground, its lower left corner at `at`."""
+
+    text: str
+    at: Point
+    colour: Colour | None  # of the ground; None: a plain dark one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heat:
+    """A grid over the whole frame, rows x columns of 0..1; 0 is not painted."""
+
+    grid: NDArray[np.float32]
+
+
+Shape = Outline | Arrow | Label | Heat
+
+
+class Canvas:
+    """The drawing of one frame. Nothing is painted here: shapes are kept in order, and cost next to nothing."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width  # of the frame, pixels
+        self.height = height
+        self.shapes: list[Shape] = []
+
+    def box(self, box: Box, label: str = "", colour: Colour = GREEN) -> None:
+        """A rectangle, with a label above it."""
+        x, y, width, height = box
+        self.polygon([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], colour=colour)
+        if label:
+            self.label(label, (x, y - 6))
+
+    def polygon(self, corners: Iterable[Sequence[float]], label: str = "", colour: Colour = GREY) -> None:
+        """A closed outline, with a label inside its upper left corner."""
+        points = _points(corners)
+        self.shapes.append(Outline(points, colour, is_closed=True))
+        if label and points:
+            self.label(label, (min(x for x, _ in points) + 4, min(y for _, y in points) + 22))
+
+    def line(self, start: Sequence[float], end: Sequence[float], label: str = "", colour: Colour = GREY) -> None:
+        """A line, with a label at its start."""
+        points = _points([start, end])
+        self.shapes.append(Outline(points, colour, is_closed=False))
+        if label:
+            self.label(label, points[0])
+
+    def arrow(self, start: Sequence[float], end: Sequence[float], colour: Colour = GREEN) -> None:
+        """An arrow that points at `end`."""
+        tail, head = _points([start, end])
+        self.shapes.append(Arrow(tail, head, colour))
+
+    def label(self, text: str, at: Sequence[float], colour: Colour | None = None) -> None:
+        """Text on a ground; kept inside the frame when it is painted."""
+        (point,) = _points([at])
+        self.shapes.append(Label(str(text), point, colour))
+
+    def heat(self, grid: NDArray[np.float32]) -> None:
+        """A grid of rows x columns of 0..1, stretched over the frame. ValueError for another shape."""
+        cells = np.asarray(grid, np.float32)
+        if cells.ndim != 2 or not cells.size:
+            raise ValueError(f"heat takes rows x columns, found an array of shape {cells.shape}")
+        self.shapes.append(Heat(np.clip(cells, 0, 1)))
+
+
+def _points(corners: Iterable[Sequence[float]]) -> tuple[Point, ...]:
+    """Points as plain numbers; ValueError where one is no pair of finite numbers."""
+    points = []
+    for corner in corners:
+        x, y = (float(part) for part in corner)
+        if not (abs(x) < 1e6 and abs(y) < 1e6):  # false for NaN, too
+            raise ValueError(f"a point must be two finite numbers of pixels, found {tuple(corner)}")
+        points.append((x, y))
+    return tuple(points)

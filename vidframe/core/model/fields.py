@@ -1,0 +1,412 @@
+"""Every name that a frame can carry, once: how to find, clear, check, compare and pack what it stands for.
+
+Whoever has to interpret a name such as "faces.head_pose" asks here: the registry, the chain, isolated plugins,
+the test kit, the schema and `explain`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from numbers import Real
+from operator import attrgetter, is_not
+from typing import Any
+
+import numpy as np
+
+from vidframe.core.model.deprecated import deprecated
+from vidframe.core.model.frames import Frame
+from vidframe.core.model.geometry import Box
+from vidframe.core.model.people import Detection, Expression, Face, HeadPose, Person
+
+NOTE = re.compile(r"notes\.[a-z][a-z0-9_]*")
+NOTES = "notes."
+RENAMED = {"faces.emotion": "faces.expression", "faces.gaze": "faces.head_pose"}
+
+# Attributes of what a list holds, in the order in which snapshots keep them.
+PARTS: Mapping[type, tuple[str, ...]] = {
+    Face: ("box", "score", "track", "keypoints", "landmarks", "expression", "head_pose"),
+    Person: ("box", "score", "track", "face", "facing"),
+    Detection: ("box", "label", "score", "track"),
+}
+_VALUES: Mapping[type, Callable[[Any], tuple[Any, ...]]] = {kind: attrgetter(*names) for kind, names in PARTS.items()}
+
+
+class Field:
+    """One name. `is_present` is asked right after a step that adds it."""
+
+    is_shared = False  # several steps may add it
+    is_source = False  # every frame has it
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def is_present(self, frame: Frame) -> bool:
+        """Whether the frame really has it."""
+        raise NotImplementedError
+
+    def holds(self, frame: Frame) -> bool:
+        """Whether `when: NAME` is met: there is something, and it is not empty, zero or false."""
+        return self.is_present(frame)
+
+    def check(self, frame: Frame) -> None:
+        """TypeError or ValueError where what the frame has is not of the field's type."""
+
+    def pack(self, frame: Frame) -> Any:
+        """What another process needs to know of it; goes through pickle."""
+        raise NotImplementedError
+
+    def unpack(self, frame: Frame, packed: Any) -> None:
+        """Puts what `pack` returned into a frame."""
+        raise NotImplementedError
+
+
+class SourceField(Field):
+    """What the source or the framework puts into every frame."""
+
+    is_source = True
+
+    def is_present(self, frame: Frame) -> bool:
+        return True
+
+    def pack(self, frame: Frame) -> Any:
+        if self.name == "packets":
+            return tuple(frame.packets)
+        return frame.canvas if self.name == "canvas" else None
+
+    def unpack(self, frame: Frame, packed: Any) -> None:
+        if self.name == "packets":
+            frame.packets = packed
+        elif self.name == "canvas":
+            frame.draw_steps = lambda canvas: canvas.shapes.extend(packed.shapes)
+
+
+class ValueField(Field):
+    """An attribute of the frame that is None until a step sets it."""
+
+    def __init__(self, name: str, wrong: Callable[[Any], str]) -> None:
+        super().__init__(name)
+        self._wrong = wrong
+
+    def is_present(self, frame: Frame) -> bool:
+        return getattr(frame, self.name) is not None
+
+    def holds(self, frame: Frame) -> bool:
+        return bool(getattr(frame, self.name))
+
+    def check(self, frame: Frame) -> None:
+        value = getattr(frame, self.name)
+        if value is not None and (wrong := self._wrong(value)):
+            raise TypeError(f"frame.{self.name} must be {wrong}, found {_shown(value)}")
+
+    def pack(self, frame: Frame) -> Any:
+        return getattr(frame, self.name)
+
+    def unpack(self, frame: Frame, packed: Any) -> None:
+        setattr(frame, self.name, packed)
+
+
+class ListField(Field):
+    """A list of one type of findings. Present where a step that adds it read or set it, be it empty."""
+
+    def __init__(self, name: str, kind: type, *, is_shared: bool = False) -> None:
+        super().__init__(name)
+        self.kind = kind
+        self.is_shared = is_shared
+
+    def is_present(self, frame: Frame) -> bool:
+        return self.name in frame.touched
+
+    def holds(self, frame: Frame) -> bool:
+        return bool(frame.lists.get(self.name))
+
+    def check(self, frame: Frame) -> None:
+        items = frame.lists.get(self.name)
+        if items is None:
+            return
+        if not isinstance(items, list):
+            raise TypeError(f"frame.{self.name} must be a list of {self.kind.__name__}, found {type(items).__name__}")
+        for i, item in enumerate(items):
+            if not isinstance(item, self.kind):
+                raise TypeError(
+                    f"frame.{self.name} must be a list of {self.kind.__name__}, found {_shown(item)} at {i}"
+                )
+            _check_item(f"frame.{self.name}[{i}]", item)
+
+    def pack(self, frame: Frame) -> Any:
+        return frame.lists.get(self.name)
+
+    def unpack(self, frame: Frame, packed: Any) -> None:
+        if packed is not None:
+            frame.lists[self.name] = packed
+            frame.touched.add(self.name)
+
+
+class PartField(Field):
+    """An attribute of each item of a list. Present where some item has it, or the list is empty."""
+
+    def __init__(self, name: str, wrong: Callable[[Any], str]) -> None:
+        super().__init__(name)
+        self.list_name, self.part = name.split(".")
+        self._wrong = wrong
+
+    def _items(self, frame: Frame) -> list[Any]:
+        return frame.lists.get(self.list_name) or []
+
+    def is_present(self, frame: Frame) -> bool:
+        items = self._items(frame)
+        return not items or any(getattr(item, self.part, None) is not None for item in items)
+
+    def holds(self, frame: Frame) -> bool:
+        return any(getattr(item, self.part, None) is not None for item in self._items(frame))
+
+    def check(self, frame: Frame) -> None:
+        for i, item in enumerate(self._items(frame)):
+            value = getattr(item, self.part, None)
+            if value is not None and (wrong := self._wrong(value)):
+                raise TypeError(f"frame.{self.list_name}[{i}].{self.part} must be {wrong}, found {_shown(value)}")
+
+    def pack(self, frame: Frame) -> Any:
+        return [getattr(item, self.part) for item in self._items(frame)]
+
+    def unpack(self, frame: Frame, packed: Any) -> None:
+        for item, value in zip(self._items(frame), packed, strict=True):
+            setattr(item, self.part, value)
+
+
+class NoteField(Field):
+    """An entry of `frame.notes`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.key = name.removeprefix(NOTES)
+
+    def is_present(self, frame: Frame) -> bool:
+        return self.key in frame.notes
+
+    def holds(self, frame: Frame) -> bool:
+        note = frame.notes.get(self.key)
+        return bool(note.size) if isinstance(note, np.ndarray) else bool(note)
+
+    def pack(self, frame: Frame) -> Any:
+        return (frame.notes[self.key],) if self.key in frame.notes else ()
+
+    def unpack(self, frame: Frame, packed: Any) -> None:
+        if packed:
+            frame.notes[self.key] = packed[0]
+
+
+def _of_type(*kinds: type) -> Callable[[Any], str]:
+    names = " or ".join(kind.__name__ for kind in kinds)
+    return lambda value: "" if isinstance(value, kinds) else f"of type {names}"
+
+
+def _share(value: Any) -> str:
+    is_share = isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1
+    return "" if is_share else "a number from 0 to 1"
+
+
+def _mode(value: Any) -> str:
+    return "" if value in ("day", "night") else "day or night"
+
+
+def _landmarks(value: Any) -> str:
+    is_right = isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 3
+    return "" if is_right else "an array of N x 3"
+
+
+def _track(value: Any) -> str:
+    return "" if isinstance(value, int | np.integer) and not isinstance(value, bool) else "a whole number"
+
+
+def _facing(value: Any) -> str:
+    is_pair = isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, Real) for part in value)
+    return "" if is_pair else "a pair of degrees and their standard error"
+
+
+_FIELDS: dict[str, Field] = {
+    field.name: field
+    for field in (
+        SourceField("image"),
+        SourceField("packets"),
+        SourceField("canvas"),
+        ValueField("mode", _mode),
+        ValueField("motion", _share),
+        ListField("faces", Face),
+        PartField("faces.landmarks", _landmarks),
+        PartField("faces.expression", _of_type(Expression)),
+        PartField("faces.head_pose", _of_type(HeadPose)),
+        ListField("people", Person),
+        PartField("people.facing", _facing),
+        ListField("detections", Detection, is_shared=True),
+        PartField("detections.track", _track),
+    )
+}
+NAMES = tuple(_FIELDS)
+SOURCE_NAMES = frozenset(name for name, field in _FIELDS.items() if field.is_source)
+_LISTS = tuple(field for field in _FIELDS.values() if isinstance(field, ListField))
+_PLAIN_VALUES = tuple(field.name for field in _FIELDS.values() if isinstance(field, ValueField))
+
+
+def is_known(name: str) -> bool:
+    """Whether a frame can carry something of this name (a deprecated one included)."""
+    return name in _FIELDS or name in RENAMED or bool(NOTE.fullmatch(name))
+
+
+@cache
+def field(name: str) -> Field:
+    """The field of a name, as of `notes.queue`; KeyError for what no frame carries."""
+    if NOTE.fullmatch(name):
+        return NoteField(name)
+    return _FIELDS[name]
+
+
+def current(name: str) -> str:
+    """The name that is used now for one that may be deprecated."""
+    new = RENAMED.get(name, name)
+    if new != name:
+        deprecated(name, new)
+    return new
+
+
+class Snapshot:
+    """A frame's findings before a step, to compare with what it leaves behind, and to take back what it may not keep.
+
+    Attributes are compared by identity. What a step changes inside an array is not seen here: `deep` copies them.
+    """
+
+    __slots__ = ("_frame", "_items", "_lists", "_notes", "_values")
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._values = (frame.mode, frame.motion)
+        self._notes = frame.notes.copy() if frame.notes else _EMPTY
+        self._lists = {name: (items, items.copy()) for name, items in frame.lists.items()} if frame.lists else _EMPTY
+        self._items = (
+            [(item, _values_of(item)) for _, items in self._lists.values() for item in items] if frame.lists else ()
+        )
+        frame.touched.clear()
+
+    def is_same(self) -> bool:
+        """Whether nothing at all has changed; the common case, and quick."""
+        frame = self._frame
+        if (frame.mode, frame.motion) != self._values or (frame.notes or self._notes):
+            return False
+        return not frame.lists and not self._lists
+
+    def changed(self) -> set[str]:
+        """Names of what is not as it was."""
+        frame = self._frame
+        found = set()
+        for name, before in zip(_PLAIN_VALUES, self._values, strict=True):
+            if getattr(frame, name) is not before:
+                found.add(name)
+        if frame.notes or self._notes:
+            found |= self._changed_notes(frame)
+        if frame.lists or self._lists:
+            found |= self._changed_lists(frame)
+        return found
+
+    def _changed_notes(self, frame: Frame) -> set[str]:
+        now, before = frame.notes, self._notes
+        if not isinstance(now, dict):
+            return {f"{NOTES}{name}" for name in before} or {f"{NOTES}*"}
+        gone = {f"{NOTES}{name}" for name in before.keys() - now.keys()}
+        return gone | {f"{NOTES}{name}" for name, note in now.items() if name not in before or before[name] is not note}
+
+    def _changed_lists(self, frame: Frame) -> set[str]:
+        found = set()
+        for name in frame.lists.keys() | self._lists.keys():
+            now = frame.lists.get(name, ())
+            _, before = self._lists.get(name, _NO_LIST)
+            if len(now) != len(before) or any(map(is_not, now, before)) or not isinstance(now, list | tuple):
+                found.add(name)
+        for item, before in self._items:
+            now = _values_of(item)
+            if any(map(is_not, now, before)):
+                name = _LIST_OF[type(item)]
+                parts = PARTS[type(item)]
+                found |= {f"{name}.{part}" for part, a, b in zip(parts, now, before, strict=True) if a is not b}
+        return found
+
+    def restore(self, names: Iterable[str] | None = None) -> None:
+        """Puts back what the frame had under these names; without names, everything."""
+        frame = self._frame
+        for name in self.changed() if names is None else names:
+            head, _, tail = name.partition(".")
+            if head == "notes":
+                self._restore_note(frame, tail)
+            elif head in _PLAIN_VALUES:
+                setattr(frame, head, self._values[_PLAIN_VALUES.index(head)])
+            elif not tail:
+                self._restore_list(frame, head)
+            else:
+                self._restore_part(head, tail)
+
+    def keep_earlier(self, name: str) -> None:
+        """Puts items of a shared list back that the step left out."""
+        _, before = self._lists.get(name, _NO_LIST)
+        now = self._frame.lists.get(name)
+        if before and now is not None and isinstance(now, list):
+            missing = [item for item in before if not any(item is other for other in now)]
+            now[:0] = missing
+
+    def _restore_note(self, frame: Frame, key: str) -> None:
+        if not isinstance(frame.notes, dict):
+            frame.notes = dict(self._notes)
+        elif key in self._notes:
+            frame.notes[key] = self._notes[key]
+        else:
+            frame.notes.pop(key, None)
+
+    def _restore_list(self, frame: Frame, name: str) -> None:
+        if name in self._lists:
+            items, before = self._lists[name]
+            items[:] = before
+            frame.lists[name] = items
+        else:
+            frame.lists.pop(name, None)
+
+    def _restore_part(self, list_name: str, part: str) -> None:
+        for item, before in self._items:
+            if _LIST_OF[type(item)] == list_name:
+                setattr(item, part, before[PARTS[type(item)].index(part)])
+
+
+_EMPTY: dict[str, Any] = {}
+_NO_LIST: tuple[list[Any], list[Any]] = ([], [])
+_LIST_OF = {listed.kind: listed.name for listed in _LISTS}
+
+
+def _values_of(item: Any) -> tuple[Any, ...]:
+    values = _VALUES.get(type(item))
+    return values(item) if values is not None else ()
+
+
+def covered(adds: Iterable[str]) -> frozenset[str]:
+    """Every name that a step may write that adds these: who adds a list, adds all that its items have."""
+    names = set(adds)
+    for listed in _LISTS:
+        if listed.name in names:
+            names |= {f"{listed.name}.{part}" for part in PARTS[listed.kind]}
+    return frozenset(names)
+
+
+def _check_item(where: str, item: Any) -> None:
+    box = item.box
+    if not isinstance(box, Box):
+        raise TypeError(f"{where}.box must be a Box, found {_shown(box)}")
+    if not all(isinstance(part, Real) and math.isfinite(part) for part in box):
+        raise ValueError(f"{where}.box must hold four finite numbers of pixels, found {tuple(box)}")
+    if item.track is not None and (wrong := _track(item.track)):
+        raise TypeError(f"{where}.track must be {wrong}, found {_shown(item.track)}")
+    if not isinstance(item.score, Real):
+        raise TypeError(f"{where}.score must be a number, found {_shown(item.score)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str | int | float | None):
+        return repr(value)[:60]
+    return type(value).__name__

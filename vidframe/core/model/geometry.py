@@ -1,0 +1,106 @@
+"""Boxes, polygons and lines in the pixels of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+Point = tuple[float, float]  # x, y in pixels of the whole frame
+
+
+class Box(NamedTuple):
+    """A rectangle in the pixels of the whole frame; may reach over the frame's edge."""
+
+    x: float  # left edge
+    y: float  # upper edge
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> Point:
+        """The middle as (x, y)."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def foot(self) -> Point:
+        """The middle of the lower edge as (x, y): where a standing body meets the floor."""
+        return self.x + self.width / 2, self.y + self.height
+
+    @property
+    def area(self) -> float:
+        """Square pixels."""
+        return self.width * self.height
+
+    def grown(self, factor: float) -> Box:
+        """The box about the same centre, `factor` times as wide and high."""
+        x, y = self.centre
+        width, height = self.width * factor, self.height * factor
+        return Box(x - width / 2, y - height / 2, width, height)
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0 (apart) to 1 (the same)."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        if width <= 0 or height <= 0:
+            return 0.0
+        return width * height / (self.area + other.area - width * height)
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """An area of the frame. ValueError for fewer than three corners or no area."""
+
+    corners: tuple[Point, ...]  # in order, either way round; pixels
+
+    def __init__(self, corners: Iterable[Iterable[float]]) -> None:
+        pairs = tuple((float(x), float(y)) for x, y in corners)
+        object.__setattr__(self, "corners", pairs)
+        if len(pairs) < 3:
+            raise ValueError(f"a polygon needs three corners, found {len(pairs)}")
+        if self.area == 0:
+            raise ValueError(f"a polygon needs an area, found corners on one line: {pairs}")
+
+    @property
+    def area(self) -> float:
+        """Square pixels (shoelace formula)."""
+        edges = zip(self.corners, self.corners[1:] + self.corners[:1], strict=True)
+        return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in edges)) / 2
+
+    def __contains__(self, point: Point) -> bool:
+        """Whether a point lies inside (even-odd rule; a point on the left or upper edge counts as inside)."""
+        x, y = point
+        inside = False
+        for (x1, y1), (x2, y2) in zip(self.corners, self.corners[1:] + self.corners[:1], strict=True):
+            if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+                inside = not inside
+        return inside
+
+    def scaled(self, x: float, y: float) -> Polygon:
+        """The polygon with coordinates multiplied: from shares of the frame (0..1) to pixels, for one."""
+        return Polygon((px * x, py * y) for px, py in self.corners)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A counting line from `start` to `end`, in pixels."""
+
+    start: Point
+    end: Point
+
+    def crossed(self, before: Point, after: Point) -> int:
+        """How a step from one point to the other crosses the line.
+
+        1: from the left of somebody who looks from `start` to `end`, to the right; -1: the other way; 0: not at all.
+        """
+        if not (_side(before, after, self.start) * _side(before, after, self.end) <= 0):
+            return 0
+        was, now = _side(self.start, self.end, before), _side(self.start, self.end, after)
+        if was < 0 <= now:
+            return 1
+        return -1 if now < 0 <= was else 0
+
+
+def _side(start: Point, end: Point, point: Point) -> float:
+    """Positive where the point lies to the right of somebody who looks from `start` to `end` (y points down)."""
+    return (end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0])

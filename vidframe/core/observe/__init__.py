@@ -1,0 +1,1 @@
+"""What a running vidframe shows of itself: metrics, health, logs."""

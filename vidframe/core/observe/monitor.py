@@ -1,0 +1,120 @@
+"""Shows metrics over HTTP: /metrics for Prometheus, /healthz and /readyz for whoever keeps vidframe running."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import sleep
+from types import TracebackType
+from typing import Any, Self
+
+from vidframe.core.observe.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0  # seconds for a client to send its request
+
+
+class MonitorError(Exception):
+    """The metrics cannot be shown at that address; the message says why."""
+
+
+class Monitor:
+    """A server that reads the metrics whenever somebody asks. It runs from `__enter__` to `__exit__`."""
+
+    def __init__(self, host: str, port: int, metrics: Callable[[], Metrics]) -> None:
+        try:
+            self._server = _Server((host, port), _handler(metrics))
+        except OSError as error:
+            where = f"{host}:{port}"
+            raise MonitorError(
+                f"metrics: cannot listen on {where}: {(error.strerror or str(error)).lower()}"
+            ) from error
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, name="monitor", daemon=True
+        )
+
+    @property
+    def address(self) -> str:
+        """Where it listens, host:port."""
+        host, port = self._server.server_address[:2]
+        return f"{host!s}:{port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def get_request(self) -> Any:
+        try:
+            return super().get_request()
+        except OSError:
+            sleep(0.1)  # without a file descriptor left, the request waits, and would be tried again at once
+            raise
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        log.debug("a request for metrics failed", exc_info=True)
+
+
+def _handler(metrics: Callable[[], Metrics]) -> type[BaseHTTPRequestHandler]:
+    def metrics(accept: str) -> tuple[HTTPStatus, bytes, str]:
+        from vidframe.core.observe.prometheus import exposition
+
+        text, media_type = exposition(metrics(), accept)
+        return HTTPStatus.OK, text, media_type
+
+    def health(accept: str) -> tuple[HTTPStatus, bytes, str]:
+        problems = metrics().problems
+        return _json(not problems, {"problems": problems})
+
+    def readiness(accept: str) -> tuple[HTTPStatus, bytes, str]:
+        now = metrics()
+        cameras = {its.name: {"state": its.state, "reason": its.error or its.reason} for its in now.cameras}
+        return _json(now.is_ready, {"ready": now.is_ready, "cameras": cameras})
+
+    pages = {"/metrics": metrics, "/healthz": health, "/readyz": readiness}
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = PATIENCE
+        server_version = "vidframe"
+        sys_version = ""
+
+        def do_GET(self) -> None:
+            page = pages.get(self.path.partition("?")[0])
+            if page is None:
+                self.send_error(HTTPStatus.NOT_FOUND, explain=f"here are {', '.join(pages)}")
+                return
+            status, body, media_type = page(self.headers.get("Accept", ""))
+            self.send_response(status)
+            self.send_header("Content-Type", media_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            log.debug(format, *arguments)
+
+    return Handler
+
+
+def _json(is_well: bool, content: dict[str, Any]) -> tuple[HTTPStatus, bytes, str]:
+    status = HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE
+    return status, json.dumps(content, ensure_ascii=False).encode() + b"\n", "application/json"

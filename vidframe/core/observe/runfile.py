@@ -1,0 +1,66 @@
+"""What a running vidframe leaves in its state folder for `vidframe reload` and `vidframe top`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+NAME = "run.json"
+
+
+@dataclass
+class RunFile:
+    """Who runs here, and how the last reload went."""
+
+    pid: int
+    started: float  # of the process, seconds since 1970, so that another with its pid is not taken for it
+    metrics: str = ""  # host:port of the metrics
+    reloads: int = 0
+    refused: Sequence[str] = ()  # why the last reload changed nothing
+
+    def write(self, state: Path) -> None:
+        """Puts it into the state folder. Where that cannot be written, vidframe runs all the same."""
+        part = state / f"{NAME}.part"
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(asdict(self)) + "\n")
+            part.replace(state / NAME)
+        except OSError as error:
+            log.warning("cannot write %s: %s", state / NAME, (error.strerror or str(error)).lower())
+
+    def remove(self, state: Path) -> None:
+        """Takes it away, unless another run has put its own there."""
+        if (other := read(state)) is not None and other.pid == self.pid:
+            with contextlib.suppress(OSError):
+                (state / NAME).unlink()
+
+
+def of_this_process(metrics: str) -> RunFile:
+    """That of this process."""
+    return RunFile(os.getpid(), _started(os.getpid()) or 0.0, metrics)
+
+
+def read(state: Path) -> RunFile | None:
+    """That of the vidframe that runs with this state folder; None if none does."""
+    try:
+        run = RunFile(**json.loads((state / NAME).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    started = _started(run.pid)
+    return run if started is not None and abs(started - run.started) < 1 else None
+
+
+def _started(pid: int) -> float | None:
+    import psutil
+
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None

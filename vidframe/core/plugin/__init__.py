@@ -1,0 +1,1 @@
+"""What a plugin is: its hooks, how they are called, and how installed plugins are found."""

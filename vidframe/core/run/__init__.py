@@ -1,0 +1,1 @@
+"""Cameras that run: steps, chains, threads and processes."""

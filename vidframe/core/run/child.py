@@ -1,0 +1,96 @@
+"""Python processes that vidframe starts for itself, each with one connection to the process that started it.
+
+They are told everything over that connection, so that nothing secret stands in the list of processes; when it
+closes, they know that the other side is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+
+
+class Child:
+    """A process and the connection to it."""
+
+    def __init__(self, module: str, name: str, shared: Sequence[int] = ()) -> None:
+        """Starts a process that calls `work(connection, name)` of `module`. OSError if there is no room for another.
+
+        The descriptors of `shared` are open in it, too, under the same numbers.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            # -P: what lies in the working directory is not imported.
+            command = [sys.executable, "-P", "-m", "vidframe.core.run.child", module, name, str(theirs.fileno())]
+            try:
+                self.process = subprocess.Popen(command, pass_fds=[theirs.fileno(), *shared])
+            except OSError:
+                ours.close()
+                raise
+        self.connection = Connection(ours.detach())
+        self.send(sys.path)
+
+    def send(self, message: object) -> bool:
+        """Sends a message; False if the process is gone."""
+        try:
+            self.connection.send(message)
+        except OSError:
+            return False
+        return True
+
+    @property
+    def ended(self) -> str:
+        """How it ended, in words; empty while it runs."""
+        code = self.process.poll()
+        if code is None:
+            return ""
+        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def wait(self, seconds: float) -> bool:
+        """Waits so long for its end; False if it goes on."""
+        try:
+            self.process.wait(max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """Ends it at once. The stacks of its threads are written to standard error, if it still can."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGABRT)
+            if not self.wait(0.3):
+                self.process.kill()
+        self.close()
+
+    def close(self, patience: float = 2.0) -> None:
+        """Lets it see that it is not needed any more, and waits so long for its end."""
+        self.connection.close()
+        if not self.wait(patience):
+            self.process.kill()
+            self.process.wait()
+
+
+def _main(module: str, name: str, descriptor: str) -> None:
+    faulthandler.enable()
+    # Ctrl+C and the end of a terminal reach all processes; the one that started this one decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    connection = Connection(int(descriptor))
+    sys.path[:] = connection.recv()
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the other side is gone
+        importlib.import_module(module).work(connection, name)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads of plugins that do not end keep nobody waiting
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

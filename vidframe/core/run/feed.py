@@ -1,0 +1,116 @@
+"""Cameras that somebody else knows: `cameras: {from: NAME}` asks a plugin for them again and again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from vidframe.core.config.reading import Config, ConfigError, load
+from vidframe.core.plugin.registry import extensions
+
+log = logging.getLogger(__name__)
+
+# Entry points, named like the plugin: cameras(settings, state) -> (version, {camera name: its keys as in the YAML}).
+# `settings` are those of the step of that plugin; `state` is the state folder. The version changes with the cameras.
+Provider = Callable[[Mapping[str, Any], Path], tuple[str, Mapping[str, Any]]]
+
+INTERVAL = 2.0  # seconds between two questions; what an admin saves is running within seconds
+
+
+class FeedError(Exception):
+    """The cameras cannot be had; the message says why."""
+
+
+class CameraFeed(Protocol):
+    """Brings cameras while they change."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def again(self) -> None:
+        """The file changed into which the cameras are put."""
+
+    def take(self) -> Config | None:
+        """The config with the newest cameras, if they changed since the last call."""
+
+
+class Feed:
+    """Asks in a thread of its own, because the one who knows the cameras may be far away or down."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._name = config.camera_plugin or ""
+        self._settings = _settings_of(config)
+        self._provider = _provider(self._name)
+        self._version: str | None = None
+        self._newest: Config | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._ask_for_ever, name=f"cameras-from-{self._name}", daemon=True)
+
+    def start(self) -> None:
+        """Starts asking."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops asking; does not wait for an answer that is on its way."""
+        self._stop.set()
+        self._wake.set()
+
+    def again(self) -> None:
+        """Brings the cameras anew, because the file changed into which they are put."""
+        self._version = None
+        self._wake.set()
+
+    def take(self) -> Config | None:
+        """The config with the newest cameras, if they changed since the last call."""
+        with self._lock:
+            newest, self._newest = self._newest, None
+            return newest
+
+    def _ask_for_ever(self) -> None:
+        complaint = ""
+        while not self._stop.is_set():
+            try:
+                self._ask()
+                complaint = ""
+            except Exception as error:
+                if str(error) != complaint:
+                    log.error("cameras from %s: %s", self._name, error)
+                complaint = str(error)
+            self._wake.wait(INTERVAL)
+            self._wake.clear()
+
+    def _ask(self) -> None:
+        version, cameras = self._provider(self._settings, self._config.state)
+        if version == self._version:
+            return
+        self._version = version  # also if it has mistakes: they are told once, and the cameras stay as they are
+        try:
+            config = load(self._config.path, cameras=cameras)
+        except ConfigError as error:
+            reasons = "; ".join(problem.message for problem in error.problems)
+            raise FeedError(f"they were not changed: {reasons}") from error
+        with self._lock:
+            self._newest = config
+
+
+def _provider(name: str) -> Provider:
+    known = extensions("cameras")
+    if name in known:
+        provider: Provider = known[name][0].load()
+        return provider
+    raise FeedError(f"no installed plugin knows cameras from {name!r} (installed: {', '.join(known) or 'none'})")
+
+
+def _settings_of(config: Config) -> Mapping[str, Any]:
+    for step in config.steps:
+        if step.plugin.name == config.camera_plugin:
+            return step.settings
+    name = config.camera_plugin
+    raise FeedError(f"`cameras: {{from: {name}}}` needs the step {name} in a chain, with its settings")

@@ -1,0 +1,244 @@
+"""One step of a camera's chain: opened, called when it is due, held to what it declared, and kept from harming others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from time import monotonic, perf_counter
+
+from vidframe.core.config.model import MODES, StepConfig
+from vidframe.core.model import fields
+from vidframe.core.model.camera import Camera, StepMetricValues
+from vidframe.core.model.canvas import Canvas
+from vidframe.core.model.events import Event
+from vidframe.core.model.fields import Snapshot
+from vidframe.core.model.frames import Frame
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin.calling import Hooks, is_plugin_failure
+from vidframe.core.run.event_queue import EventQueue
+from vidframe.core.run.isolated import Isolated
+
+log = logging.getLogger(__name__)
+
+GRACE = 0.0005  # seconds: at 25 frames a second, `every: 200ms` is five frames and not six
+
+
+class StepFailed(Exception):
+    """A step with `on_error: stop` failed; the camera ends."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong in a step."""
+
+    step: str
+    hook: str
+    error: BaseException
+
+
+class WrongResult(Exception):
+    """A step left something on the frame that it did not declare."""
+
+
+class Step:
+    """One plugin instance at its place in the chain.
+
+    Where it is `strict`, a write to what the step does not declare in its `adds` is a failure; elsewhere it is
+    taken back, and logged once.
+    """
+
+    def __init__(
+        self,
+        config: StepConfig,
+        camera: Camera,
+        queue: EventQueue,
+        metrics: CameraMetrics,
+        *,
+        strict: bool = False,
+        on_failure: Callable[[Failure], None] | None = None,
+    ) -> None:
+        self.name = config.name
+        self.config = config
+        self.needs = frozenset(need for need in config.plugin.needs if not need.endswith("?")) - fields.SOURCE_NAMES
+        self.is_open = False
+        self.is_disabled = False
+        self.could_not_open = False
+        self._strict = strict
+        self._on_failure = on_failure
+        self._metrics = metrics
+        self._step_metrics = metrics.step(config.name, config.plugin.name)
+        self._step_metrics.is_disabled = False  # as the step of that name may have been that this one replaces
+        self._own_metrics = StepMetricValues()
+        self._step_metrics.own = self._own_metrics.values
+        self._camera = replace(camera, report=queue.by(config.name), metric=self._own_metrics)
+        self._adds = [fields.field(name) for name in config.plugin.adds]
+        self._may_write = fields.covered(config.plugin.adds)
+        self._when = fields.field(config.when) if config.when and config.when not in MODES else None
+        self._due = float("-inf")
+        self._warned: set[str] = set()
+        self._isolated = Isolated(config, queue, self._step_metrics.restarted) if config.isolate else None
+        self._hooks: Hooks | Isolated = self._isolated or Hooks(config.make())
+
+    def open(self) -> None:
+        """Opens the plugin, once; one that cannot be opened is disabled."""
+        if self.is_open or self.is_disabled:
+            return
+        self.is_open = True  # also if it fails half-way: then it is closed all the same
+        try:
+            self._hooks.call("open_camera", camera=self._camera)
+        except BaseException as error:
+            self._failed("open_camera", error)
+            self._disable(error)
+            self.could_not_open = True
+
+    def reopen(self) -> None:
+        """Tries once more what could not be opened."""
+        self.close()
+        self._own_metrics.values.clear()  # its counters begin anew
+        try:
+            self._hooks.call("open_camera", camera=self._camera)
+        except BaseException as error:
+            self._count("open_camera", error)
+            return
+        self.could_not_open = self.is_disabled = self._step_metrics.is_disabled = False
+        self.is_open = True
+        self._metrics.failed_steps.discard(self.name)
+        log.warning("camera %s: step %s opened after retry", self._camera.name, self.name)
+
+    def process(self, frame: Frame, present: set[str]) -> None:
+        """Runs the step on a frame if it is due; `present` has the names that steps before really added to it."""
+        if "process_frame" not in self._hooks:
+            return
+        if self.is_disabled or not self._is_due(frame, present):
+            self._step_metrics.skipped += 1
+            return
+        frame.camera = self._camera
+        before = Snapshot(frame)
+        started = perf_counter()
+        self._metrics.busy = (self.name, monotonic())
+        try:
+            returned = self._hooks.call("process_frame", frame=frame)
+            self._settle(frame, before, present, returned)
+        except BaseException as error:
+            before.restore()
+            self._step_metrics.failed_calls += 1
+            self._failed("process_frame", error)
+        finally:
+            self._metrics.busy = None
+            self._step_metrics.called(perf_counter() - started)
+
+    def handle(self, event: Event) -> None:
+        """Gives the step an event of another step."""
+        if not self.is_open or self.is_disabled or event.reporter == self.name or "handle_event" not in self._hooks:
+            return
+        self._metrics.busy = (self.name, monotonic())
+        try:
+            self._hooks.call("handle_event", event=event)
+        except BaseException as error:
+            self._failed("handle_event", error)
+        finally:
+            self._metrics.busy = None
+
+    def draw(self, frame: Frame, canvas: Canvas) -> None:
+        """Adds what the step draws to a canvas; a drawing that fails is left out whole."""
+        if not self.is_open or self.is_disabled or "draw" not in self._hooks:
+            return
+        own = Canvas(canvas.width, canvas.height)
+        camera, frame.camera = frame.camera, self._camera
+        touched, frame.touched = frame.touched, set()
+        before = Snapshot(frame)
+        try:
+            self._hooks.call("draw", frame=frame, canvas=own)
+        except BaseException as error:
+            self._count("draw", error)
+        else:
+            canvas.shapes += own.shapes
+        finally:
+            before.restore()  # who draws, adds nothing
+            frame.camera, frame.touched = camera, touched
+
+    def close(self) -> None:
+        """Closes what was opened; a failure is logged and keeps nobody else from closing."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        try:
+            self._hooks.call("close_camera")
+        except BaseException as error:
+            self._count("close_camera", error)
+
+    def _is_due(self, frame: Frame, present: AbstractSet[str]) -> bool:
+        if not self.needs <= present or not self._is_wanted(frame):
+            return False
+        if self._isolated is not None and not self._isolated.is_ready:
+            return False
+        every = self.config.every
+        if not every.seconds:
+            return frame.index % every.frames == 0
+        if frame.seconds < self._due - GRACE:
+            return False
+        missed = frame.seconds - self._due > every.seconds
+        self._due = (frame.seconds if missed else self._due) + every.seconds
+        return True
+
+    def _is_wanted(self, frame: Frame) -> bool:
+        if self._when is not None:
+            return self._when.holds(frame)
+        return self.config.when is None or frame.mode == self.config.when
+
+    def _settle(self, frame: Frame, before: Snapshot, present: set[str], returned: object) -> None:
+        """Checks what the step left behind, and notes what it really added; raises what is its failure."""
+        if returned is not None:
+            self._mistake("returned a value, which nobody reads; add it to the frame, or report it")
+        if self._adds or self._hooks.undeclared or not before.is_same():
+            undeclared = (before.changed() | self._hooks.undeclared) - self._may_write
+            if undeclared:
+                before.restore(undeclared)
+                names = ", ".join(sorted(undeclared))
+                self._mistake(f"wrote {names}, which its `adds` does not name; that was taken back")
+        for field in self._adds:
+            field.check(frame)
+            if field.is_shared:
+                before.keep_earlier(field.name)
+            if field.is_present(frame):
+                present.add(field.name)
+
+    def _mistake(self, message: str) -> None:
+        if self._strict:
+            raise WrongResult(message)
+        if message not in self._warned and len(self._warned) < 20:
+            self._warned.add(message)
+            log.warning("camera %s: step %s %s", self._camera.name, self.name, message)
+
+    def _failed(self, hook: str, error: BaseException) -> None:
+        self._count(hook, error)
+        on_error = self.config.on_error
+        if on_error.action == "stop":
+            self._metrics.failed_steps.add(self.name)
+            raise StepFailed(f"step {self.name} failed in {hook}: {type(error).__name__}: {error}") from error
+        if on_error.action == "disable" and self._step_metrics.errors >= on_error.after:
+            self._disable(error)
+
+    def _count(self, hook: str, error: BaseException) -> None:
+        if not is_plugin_failure(error):
+            raise error
+        self._step_metrics.errors += 1
+        if self._on_failure is not None:
+            self._on_failure(Failure(self.name, hook, error))
+        where = f"camera {self._camera.name}: step {self.name} failed in {hook}"
+        if self._step_metrics.errors == 1:
+            log.error("%s; further failures are only counted", where, exc_info=error)
+        else:
+            log.debug("%s: %s: %s", where, type(error).__name__, error)
+
+    def _disable(self, error: BaseException) -> None:
+        if self.is_disabled:
+            return
+        self.is_disabled = self._step_metrics.is_disabled = True
+        self._metrics.failed_steps.add(self.name)
+        reason = f"{type(error).__name__}: {error}"[:500]
+        log.error("camera %s: step %s disabled: %s", self._camera.name, self.name, reason)
+        # In the name of vidframe: the step is not there to have reported it.
+        self._camera.report("step.disabled", step=self.name, errors=self._step_metrics.errors, reason=reason)

@@ -1,0 +1,297 @@
+"""Many cameras at once: where each runs, changes while they run, signals, and an end within seconds."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+
+from vidframe.core.config.reading import CameraConfig, Config, ConfigError, StepConfig
+from vidframe.core.observe.metrics import STUCK, CameraMetrics, Metrics, ProcessMetrics, own_process
+from vidframe.core.observe.monitor import Monitor
+from vidframe.core.observe.runfile import of_this_process
+from vidframe.core.observe.service import Service
+from vidframe.core.run.feed import CameraFeed
+from vidframe.core.run.threads import CameraThreads, Setup
+from vidframe.core.run.worker import Worker
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 4.5  # seconds that plugins have to close after a signal
+AT_START = ("state", "workers", "metrics", "cluster")  # what a run keeps to its end
+TICK = 0.1  # seconds between two looks at what changed
+SILENCE = 60.0  # seconds without a tick after which the supervisor counts as stuck; ending a camera takes up to 20
+
+
+def run(
+    config: Config,
+    *,
+    sinks: Iterable[StepConfig] = (),
+    frames: int | None = None,
+    watch: Callable[[list[CameraMetrics]], None] = lambda metrics: None,
+    reload: Callable[[], Config] | None = None,
+    feed: CameraFeed | None = None,
+) -> list[CameraMetrics]:
+    """Runs all cameras until they end or a signal comes, and returns their metrics.
+
+    `watch` is called with the metrics some times a second, in the calling thread. At SIGHUP, `reload` is asked for
+    a new config; one with mistakes changes nothing. With a `feed` the cameras are those that it brings, and the run
+    goes on while there are none. MonitorError if the metrics cannot be shown where the config wants them.
+    """
+    cameras = Cameras(config.state, sinks, frames, worker_count(config))
+    present = _Present(config, cameras)
+    with _signals(cameras) as asked, cameras, present:
+        cameras.apply(config.cameras)
+        if feed is not None:
+            feed.start()
+        while (cameras.are_running or feed is not None) and not asked.stop.wait(TICK):
+            present.tick()
+            cameras.tend()
+            watch(cameras.metrics)
+            if feed is not None and (brought := feed.take()) is not None:
+                cameras.apply(brought.cameras)
+            elif asked.reload.is_set() and reload is not None:
+                asked.reload.clear()
+                present.reload(reload, feed)
+        if feed is not None:
+            feed.stop()
+    watch(cameras.metrics)
+    return cameras.metrics
+
+
+class Cameras:
+    """The cameras that run, in this process or spread over workers. Leaving the context ends them.
+
+    What `apply` is told to end has ended when it returns.
+    """
+
+    def __init__(
+        self, state: Path, sinks: Iterable[StepConfig] = (), frames: int | None = None, workers: int = 0
+    ) -> None:
+        setup = Setup(state, tuple(sinks), frames)
+        self._workers = [Worker(f"worker-{number}", setup) for number in range(1, workers + 1)]
+        self._here = CameraThreads(setup)
+        self._homes: dict[
+            str, Worker | CameraThreads
+        ] = {}  # of every camera that ever ran, in the order of their start
+        self._present: frozenset[str] = frozenset()
+
+    @property
+    def metrics(self) -> list[CameraMetrics]:
+        """Those of every camera that ever ran, in the order of their start."""
+        return [home.metrics[name] for name, home in self._homes.copy().items() if name in home.metrics]
+
+    @property
+    def present(self) -> list[CameraMetrics]:
+        """The metrics of the cameras that the config has now."""
+        return [its for its in self.metrics if its.name in self._present]
+
+    @property
+    def processes(self) -> list[ProcessMetrics]:
+        """What each process uses."""
+        return [own_process("supervisor"), *(worker.process for worker in self._workers if worker.configs)]
+
+    @property
+    def are_running(self) -> bool:
+        """Whether any camera still runs."""
+        return self._here.are_running or any(worker.are_running for worker in self._workers)
+
+    def apply(self, configs: Iterable[CameraConfig]) -> None:
+        """Starts the cameras that are new, ends those that are gone, restarts those that changed, and no other.
+
+        Loaded models are kept, so that a changed setting does not load them again.
+        """
+        wanted = {config.name: config for config in configs}
+        self._present = frozenset(wanted)
+        if not self._workers:
+            self._homes |= dict.fromkeys(wanted, self._here)
+            self._here.apply(wanted.values())
+            return
+        shares = self._spread(wanted.values())
+        changed = [worker for worker, share in shares.items() if share != worker.configs]
+        ending = [worker for worker in changed if any(config not in shares[worker] for config in worker.configs)]
+        for worker in changed:
+            worker.apply(shares[worker])
+        for worker in ending:
+            worker.await_applied()
+
+    def tend(self) -> None:
+        """To be called many times a second: starts what died again."""
+        for worker in self._workers:
+            worker.tend()
+
+    def kill(self) -> None:
+        """Ends all workers at once."""
+        for worker in self._workers:
+            worker.kill()
+
+    def __enter__(self) -> Cameras:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        deadline = monotonic() + PATIENCE - 0.1
+        for worker in self._workers:
+            worker.stop()
+        self._here.close()
+        for worker in self._workers:
+            worker.close(deadline)
+
+    def _spread(self, configs: Iterable[CameraConfig]) -> dict[Worker, tuple[CameraConfig, ...]]:
+        """Each camera stays where it is; a new one goes where the fewest are."""
+        shares: dict[Worker, list[CameraConfig]] = {worker: [] for worker in self._workers}
+        had = {config.name: worker for worker in self._workers for config in worker.configs}
+        new = []
+        for config in configs:
+            if config.name in had:
+                shares[had[config.name]].append(config)
+            else:
+                new.append(config)
+        for config in new:
+            worker = min(shares, key=lambda worker: len(shares[worker]))
+            self._move(config.name, worker)
+            shares[worker].append(config)
+        return {worker: tuple(share) for worker, share in shares.items()}
+
+    def _move(self, name: str, worker: Worker) -> None:
+        before = self._homes.get(name)
+        if before is not None and before is not worker and name in before.metrics:
+            worker.metrics[name] = before.metrics.pop(name)
+        self._homes[name] = worker
+
+
+class _Present:
+    """What others can see of the run: its metrics, its run file, and how reloads went."""
+
+    def __init__(self, config: Config, cameras: Cameras) -> None:
+        self._config = config
+        self._cameras = cameras
+        self._reloads = {"done": 0, "refused": 0}
+        self._ticked = monotonic()
+        self._file = of_this_process("")
+        self._service = Service()
+        self._monitor = Monitor(*config.metrics, self.metrics) if config.metrics else None
+
+    def __enter__(self) -> None:
+        if self._monitor is not None:
+            self._monitor.__enter__()
+            self._file.metrics = self._monitor.address
+        self._file.write(self._config.state)
+
+    def __exit__(self, *error: object) -> None:
+        self._service.ends()
+        self._file.remove(self._config.state)
+        if self._monitor is not None:
+            self._monitor.__exit__(None, None, None)
+
+    def tick(self) -> None:
+        """Notes that the supervisor is well, and tells the service manager whether all is."""
+        self._ticked = monotonic()
+        if not self._service.is_due:
+            return
+        cameras = self._cameras.present
+        if problems := list(self._problems(cameras)):
+            self._service.is_ill("; ".join(problems))
+        else:
+            live = sum(camera.state == "live" for camera in cameras)
+            self._service.is_well(f"{live} of {len(cameras)} cameras live")
+
+    def metrics(self) -> Metrics:
+        """All metrics, as they are now. From any thread."""
+        cameras = self._cameras.present
+        return Metrics(cameras, self._cameras.processes, dict(self._reloads), list(self._problems(cameras)))
+
+    def reload(self, load: Callable[[], Config], feed: CameraFeed | None) -> None:
+        """Takes up a changed config, or says why it does not."""
+        began = monotonic()
+        try:
+            config = load()
+        except ConfigError as error:
+            self._refuse([str(problem) for problem in error.problems])
+            return
+        if config.camera_plugin != self._config.camera_plugin:
+            self._refuse(["cameras of the file and cameras from a plugin change places at the next start only"])
+            return
+        if feed is not None:
+            feed.again()
+        else:
+            self._cameras.apply(config.cameras)
+        later = [key for key in AT_START if getattr(config, key) != getattr(self._config, key)]
+        if later:
+            log.warning("what changed in %s is taken up at the next start", " and ".join(later))
+        self._reloads["done"] += 1
+        log.warning("config reloaded, %d cameras, %.1f s", len(self._cameras.present), monotonic() - began)
+        self._tell([])
+
+    def _refuse(self, reasons: list[str]) -> None:
+        for reason in reasons:
+            log.error("%s", reason)
+        log.error("the config was not changed")
+        self._reloads["refused"] += 1
+        self._tell(reasons)
+
+    def _tell(self, refused: list[str]) -> None:
+        self._file.reloads += 1
+        self._file.refused = refused
+        self._file.write(self._config.state)
+
+    def _problems(self, cameras: list[CameraMetrics]) -> Iterator[str]:
+        if (silence := monotonic() - self._ticked) > SILENCE:
+            yield f"the supervisor has been busy for {silence:.0f} s"
+        for camera in cameras:
+            if (step := camera.stuck) is not None:
+                yield f"camera {camera.name}: step {step} has not come back for over {STUCK:.0f} s"
+
+
+class _Asked:
+    """What signals asked for."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.reload = threading.Event()
+
+
+@contextmanager
+def _signals(cameras: Cameras) -> Iterator[_Asked]:
+    """The first Ctrl+C or SIGTERM stops the cameras; a second one, or a plugin that will not close, ends all."""
+    asked = _Asked()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if asked.stop.is_set():
+            cameras.kill()
+            os._exit(128 + number)
+        asked.stop.set()
+        watchdog = threading.Timer(PATIENCE, give_up)
+        watchdog.daemon = True
+        watchdog.start()
+
+    def give_up() -> None:
+        log.error("a plugin did not close within %.1f s; ending all the same", PATIENCE)
+        cameras.kill()
+        os._exit(1)
+
+    def again(number: int, frame: FrameType | None) -> None:
+        asked.reload.set()
+
+    handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGHUP: again}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def worker_count(config: Config) -> int:
+    """How many worker processes a config wants on this machine."""
+    if config.workers != "auto":
+        return config.workers
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,120 @@
+"""The cameras of one process, each in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidframe.core.config.reading import CameraConfig, StepConfig
+from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.run.loop import Changes, only_steps_differ, run_camera
+from vidframe.core.run.resources import ResourceCache
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all cameras of a run have in common."""
+
+    state: Path
+    sinks: tuple[StepConfig, ...] = ()  # steps that the command line adds to every chain
+    frames: int | None = None  # after which each camera ends
+    strict: bool = False  # a write to what a step does not declare is its failure
+
+
+class CameraThreads:
+    """Cameras that start, end and change beside each other, and share their models."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.metrics: dict[str, CameraMetrics] = {}  # of every camera that ever ran here, in the order of their start
+        self._setup = setup
+        self._running: dict[str, _Running] = {}
+        self._shared = ResourceCache(keeps=True)
+
+    @property
+    def are_running(self) -> bool:
+        """Whether any camera still runs."""
+        return any(camera.thread.is_alive() for camera in self._running.values())
+
+    def apply(self, configs: Iterable[CameraConfig]) -> None:
+        """Starts the cameras that are new, ends those that are gone, changes those that changed, and no other.
+
+        A camera of which only steps changed goes on, and so do its other steps; it is started again if its source
+        changed, or what its steps need of each other. Models that some camera used until now stay loaded.
+        """
+        self._shared.evict_unused()
+        wanted = {config.name: config for config in configs}
+        changed = [name for name, camera in self._running.items() if wanted.get(name) != camera.config]
+        self._end([name for name in changed if name not in wanted or not self._running[name].can_take_up(wanted[name])])
+        self._change([wanted[name] for name in changed if name in self._running])
+        for name, config in wanted.items():
+            if name not in self._running:
+                self._running[name] = self._start(config)
+
+    def adopt(self, metrics: Iterable[CameraMetrics]) -> None:
+        """Goes on counting where another process stopped, for cameras that do not run here."""
+        self.metrics |= {its.name: its for its in metrics if its.name not in self._running}
+
+    def close(self) -> None:
+        """Ends all cameras, then what they shared."""
+        self._end(list(self._running))
+        self._shared.evict_unused()
+
+    def _start(self, config: CameraConfig) -> _Running:
+        metrics = self.metrics.setdefault(config.name, CameraMetrics(config.name))
+        metrics.restart()
+        stop, changes = threading.Event(), Changes()
+
+        def work() -> None:
+            setup = self._setup
+            try:
+                run_camera(
+                    config,
+                    state=setup.state,
+                    shared=self._shared,
+                    metrics=metrics,
+                    stop=stop,
+                    sinks=setup.sinks,
+                    frames=setup.frames,
+                    changes=changes,
+                    strict=setup.strict,
+                )
+            except BaseException as error:
+                log.exception("camera %s ended by a bug in vidframe", config.name)
+                metrics.error = f"camera {config.name}: {type(error).__name__}: {error}"
+
+        thread = threading.Thread(target=work, name=config.name, daemon=True)
+        thread.start()
+        return _Running(config, thread, stop, changes)
+
+    def _change(self, configs: Iterable[CameraConfig]) -> None:
+        asked = [
+            (self._running[config.name], config, self._running[config.name].changes.ask(config)) for config in configs
+        ]
+        for camera, config, done in asked:
+            camera.config = config
+            while not done.wait(0.05) and camera.thread.is_alive():
+                pass
+
+    def _end(self, names: list[str]) -> None:
+        ending = [self._running.pop(name) for name in names]
+        for camera in ending:
+            camera.stop.set()
+        for camera in ending:
+            camera.thread.join()
+
+
+@dataclass
+class _Running:
+    config: CameraConfig
+    thread: threading.Thread
+    stop: threading.Event
+    changes: Changes
+
+    def can_take_up(self, config: CameraConfig) -> bool:
+        """Whether it can change without another start."""
+        return self.thread.is_alive() and only_steps_differ(self.config, config)

@@ -1,0 +1,263 @@
+"""A process with some of the cameras: watched by the supervisor, and started again when it dies or does not answer."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from time import monotonic
+
+from vidframe.core.config.reading import CameraConfig
+from vidframe.core.observe import logs
+from vidframe.core.observe.metrics import STUCK, CameraMetrics, ProcessMetrics, own_process
+from vidframe.core.run.child import Child
+from vidframe.core.run.threads import CameraThreads, Setup
+
+log = logging.getLogger(__name__)
+
+BEAT = 0.25  # seconds between two signs of life
+SILENCE = 15.0  # seconds without one after which it is started again
+FIRST_SILENCE = 60.0  # seconds until the first: a machine that starts has much to do
+PATIENCE = 4.0  # seconds that plugins have to close at the end
+CHANGE_PATIENCE = 30.0  # seconds for a change of cameras; a recorder may take 20 to seal its clip
+PAUSES = (0.5, 30.0)  # seconds before a start, after the first failure and at most
+GOOD_LIFE = 60.0  # seconds after which a failure counts as the first one
+
+
+@dataclass(frozen=True)
+class _Apply:
+    number: int
+    configs: tuple[CameraConfig, ...]
+    metrics: tuple[CameraMetrics, ...]  # as they were when another process last had the camera
+
+
+@dataclass(frozen=True)
+class _Beat:
+    applied: int
+    metrics: tuple[CameraMetrics, ...]
+    process: ProcessMetrics
+    are_running: bool
+
+
+class Worker:
+    """The supervisor's side. All but `metrics` is for one thread."""
+
+    def __init__(self, name: str, setup: Setup) -> None:
+        self.name = name
+        self.metrics: dict[str, CameraMetrics] = {}
+        self.process = ProcessMetrics(name, 0, is_alive=False)
+        self.configs: tuple[CameraConfig, ...] = ()
+        self._setup = setup
+        self._child: Child | None = None
+        self._lost: Child | None = None  # the one whose connection was closed last
+        self._number = 0  # of the last change of cameras
+        self._heard = threading.Condition()
+        self._last: _Beat | None = None
+        self._last_time = 0.0
+        self._started = 0.0
+        self._failures = 0
+        self._start_due = 0.0
+
+    @property
+    def are_running(self) -> bool:
+        """Whether any of its cameras still runs, as far as is known."""
+        with self._heard:
+            known = self._last is not None and self._last.applied == self._number
+            return bool(self.configs) and not (known and self._last is not None and not self._last.are_running)
+
+    def apply(self, configs: Iterable[CameraConfig]) -> None:
+        """Sends it the cameras that it has from now on; `await_applied` waits until it has."""
+        self.configs = tuple(configs)
+        with self._heard:
+            self._number += 1
+        if self._child is not None:
+            self._send()
+        elif self.configs and monotonic() >= self._start_due:
+            self._start()
+
+    def await_applied(self) -> None:
+        """Waits until it has taken up the last change; one that does not is ended, and starts with it."""
+        if self._child is None:
+            return
+        with self._heard:
+            limit = CHANGE_PATIENCE if self._last is not None else FIRST_SILENCE
+            if self._heard.wait_for(lambda: self._is_up_to_date() or self._is_gone(), limit):
+                return
+        self._give_up_on("does not take up its new cameras")
+
+    def tend(self) -> None:
+        """To be called many times a second: starts it again when it is gone, ends it when it does not answer."""
+        if self._child is None:
+            if self.configs and monotonic() >= self._start_due:
+                self._start()
+        elif self._child.ended:
+            self._give_up_on(self._child.ended)
+        elif (silence := monotonic() - self._last_time) > (SILENCE if self._last is not None else FIRST_SILENCE):
+            self._give_up_on("does not answer")
+        elif silence < 4 * BEAT:  # what was told long ago says nothing about now
+            for its in tuple(self.metrics.values()):
+                if (step := its.stuck) is not None:
+                    self._give_up_on(f"hangs: camera {its.name}: step {step} has not come back for {STUCK:.0f} s")
+                    return
+
+    def stop(self) -> None:
+        """Asks it to end; `close` waits for it."""
+        if self._child is not None:
+            self._child.send(None)
+
+    def close(self, deadline: float) -> None:
+        """Waits for its end until `deadline` on the monotonic clock, and ends it then."""
+        if self._child is None:
+            return
+        child, self._child = self._child, None
+        if not child.wait(deadline - monotonic()):
+            log.error("%s did not end in time; killing it", self.name)
+            child.kill()
+        child.close()
+
+    def kill(self) -> None:
+        """Ends it at once, from a signal handler, too."""
+        if self._child is not None:
+            self._child.process.kill()
+
+    def _start(self) -> None:
+        for config in self.configs:
+            its = self.metrics.setdefault(config.name, CameraMetrics(config.name))
+            its.restart()
+        with self._heard:
+            self._last = None
+        self._started = self._last_time = monotonic()
+        try:
+            self._child = Child("vidframe.core.run.worker", self.name)
+        except OSError as error:
+            self._failed(f"cannot be started: {(error.strerror or str(error)).lower()}")
+            return
+        threading.Thread(target=self._listen, args=(self._child,), name=f"hears {self.name}", daemon=True).start()
+        self._child.send((self._setup, logs.present()))
+        self._send()
+
+    def _send(self) -> None:
+        assert self._child is not None
+        names = {config.name for config in self.configs}
+        metrics = tuple(its for name, its in self.metrics.copy().items() if name in names)
+        self._child.send(_Apply(self._number, self.configs, metrics))
+
+    def _listen(self, child: Child) -> None:
+        """Takes its signs of life until it is gone."""
+        try:
+            while True:
+                beat: _Beat = child.connection.recv()
+                with self._heard:
+                    if child is self._child:
+                        self._take(beat)
+                        self._heard.notify_all()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            with self._heard:
+                self._lost = child
+                self._heard.notify_all()
+
+    def _take(self, beat: _Beat) -> None:
+        self._last, self._last_time = beat, monotonic()
+        self.process = replace(beat.process, restarts=self.process.restarts)
+        if beat.applied == self._number:
+            self.metrics |= {its.name: its for its in beat.metrics}
+
+    def _is_up_to_date(self) -> bool:
+        return self._last is not None and self._last.applied == self._number
+
+    def _is_gone(self) -> bool:
+        return self._child is None or self._child is self._lost
+
+    def _give_up_on(self, reason: str) -> None:
+        child, self._child = self._child, None
+        assert child is not None
+        child.kill()
+        self._failed(reason)
+
+    def _failed(self, reason: str) -> None:
+        self._failures = 0 if monotonic() - self._started > GOOD_LIFE else self._failures + 1
+        pause = min(PAUSES[1], PAUSES[0] * 2.0 ** min(self._failures, 10))
+        self._start_due = monotonic() + pause
+        self.process = replace(self.process, is_alive=False, restarts=self.process.restarts + 1)
+        for its in self.metrics.values():
+            its.enter("connecting", f"its process, {self.name}, is started again")
+            its.busy = None
+        log.error("%s %s; starting it again in %.1f s (%s)", self.name, reason, pause, self._names())
+
+    def _names(self) -> str:
+        return ", ".join(config.name for config in self.configs)
+
+
+def work(connection: Connection, name: str) -> None:
+    """What runs in the worker, until the supervisor wants its end or is gone."""
+    setup, (form, verbose) = connection.recv()
+    logs.set_up(form, verbose=verbose)
+    inside = _Inside(connection, name, CameraThreads(setup))
+    signal.signal(signal.SIGTERM, lambda number, frame: inside.stop.set())
+    threading.Thread(target=inside.obey, name="obeys", daemon=True).start()
+    while not inside.stop.wait(BEAT):
+        inside.beat()
+        # A plugin that holds the interpreter's lock keeps this process from ending by itself.
+        faulthandler.dump_traceback_later(2 * SILENCE, exit=True)
+    inside.end()
+
+
+class _Inside:
+    """The worker's side: cameras in threads."""
+
+    def __init__(self, connection: Connection, name: str, cameras: CameraThreads) -> None:
+        self.stop = threading.Event()
+        self._connection = connection
+        self._name = name
+        self._cameras = cameras
+        self._applied = 0
+        self._sending = threading.Lock()
+
+    def obey(self) -> None:
+        """Does what the supervisor says, until it says None or is gone."""
+        try:
+            while (wish := self._connection.recv()) is not None:
+                self._cameras.adopt(wish.metrics)
+                self._cameras.apply(wish.configs)
+                self._applied = wish.number
+                self.beat()
+        except (EOFError, OSError):
+            pass
+        finally:
+            self.stop.set()
+
+    def beat(self) -> None:
+        """Gives a sign of life, with all metrics."""
+        with self._sending:
+            beat = self._snapshot()
+            if beat is not None:
+                self._connection.send_bytes(beat)
+
+    def end(self) -> None:
+        """Closes all cameras, within PATIENCE."""
+        watchdog = threading.Timer(PATIENCE, _give_up)
+        watchdog.daemon = True
+        watchdog.start()
+        self._cameras.close()
+        watchdog.cancel()
+        self.beat()
+
+    def _snapshot(self) -> bytes | None:
+        for _ in range(20):
+            try:
+                metrics = tuple(self._cameras.metrics.values())
+                return pickle.dumps(_Beat(self._applied, metrics, own_process(self._name), self._cameras.are_running))
+            except RuntimeError:  # a camera's thread added to its metrics meanwhile
+                continue
+        return None
+
+
+def _give_up() -> None:
+    log.error("a plugin did not close within %.1f s; ending all the same", PATIENCE)
+    os._exit(1)

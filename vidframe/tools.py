@@ -1,0 +1,58 @@
+"""What a program that runs for months needs again and again: back-off, files that are whole or not there, times."""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+
+class Backoff:
+    """The wait before the next try: doubled after each failure, forgotten after a time without one.
+
+    `spread`: share by which each wait is shortened at random, so that not all come back at the same moment.
+    """
+
+    def __init__(self, first: float, longest: float, *, forget_after: float = 60.0, spread: float = 0.0) -> None:
+        self.failures = 0  # one after the other
+        self._first = first
+        self._longest = longest
+        self._forget_after = forget_after
+        self._spread = spread
+        self._last = float("-inf")
+
+    def failed(self) -> float:
+        """Counts a failure and returns how long to wait, seconds."""
+        now = monotonic()
+        if now - self._last > self._forget_after:
+            self.failures = 0
+        self.failures += 1
+        pause = min(self._longest, self._first * 2.0 ** min(self.failures - 1, 30))
+        self._last = now + pause
+        return pause * random.uniform(1 - self._spread, 1)
+
+    def succeeded(self) -> None:
+        """Begins anew with the shortest wait."""
+        self.failures = 0
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Writes a file that is either the old or the new one, also after a power cut; OSError where it cannot be written.
+
+    The folder is made where it is missing. Readers never see a part of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    data = content.encode() if isinstance(content, str) else content
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def iso_time(moment: datetime) -> str:
+    """ISO 8601 in UTC with microseconds and Z, as 2026-11-22T01:14:07.120000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
