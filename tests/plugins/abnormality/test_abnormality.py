@@ -70,7 +70,7 @@ def test_what_a_crash_left_and_is_no_incident_any_more_costs_a_warning_alone(
 
     Abnormality().open_camera(camera)
 
-    assert camera.report.events == []  # type: ignore[attr-defined]
+    assert camera.events == []
     assert "cannot close the incident that a crash left: event incident.closed: " in caplog.text
 
 
@@ -138,7 +138,7 @@ def test_the_switch_to_day_closes_what_is_open() -> None:
     for frame in frames(film(walks_through, 80), camera):
         plugin.process_frame(frame)
     plugin.handle_event(camera.report("mode.changed", mode="day", reason="schedule", previous="night"))
-    events = camera.report.events  # type: ignore[attr-defined]
+    events = camera.events
 
     assert kinds(events) == ["opened", "mode.changed", "closed"]
 

@@ -12,7 +12,8 @@ import pytest
 from vidframe_abnormality.plugin import Abnormality
 
 from vidframe import Event
-from vidframe.testing import Reported, make_camera
+from vidframe.testing import make_camera
+from vidframe.testing.frames import Reported
 
 # Watches a drawn shop until an incident is open, and says so; then waits for its end.
 VICTIM = """

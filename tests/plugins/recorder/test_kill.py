@@ -14,7 +14,8 @@ import pytest
 from vidframe_recorder.plugin import Recorder
 
 from tests.clips import moving_square, write_clip
-from vidframe.testing import Reported, make_camera
+from vidframe.testing import make_camera
+from vidframe.testing.frames import Reported
 
 # Records a camera at 25 pictures a second, in real time, with an incident from the first second on.
 VICTIM = """

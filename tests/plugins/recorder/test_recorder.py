@@ -25,7 +25,8 @@ from vidframe import Camera, Event, Frame
 from vidframe.core.model.kinds import KINDS
 from vidframe.core.model.kinds import RENAMED as KIND_NAMES
 from vidframe.core.sources.opening import open_source
-from vidframe.testing import Reported, make_camera, make_frame
+from vidframe.testing import make_camera, make_frame
+from vidframe.testing.frames import Reported
 
 FPS = 10
 Script = dict[int, tuple[str, str]]  # frame -> kind of an event and the incident that it is about
@@ -245,7 +246,7 @@ def test_an_incident_of_an_outsider_that_is_no_id_is_known_by_its_event(recordin
             recorder.handle_event(camera.report("queue.long", incident="Big one!"))
     recorder.close_camera()
 
-    queue, ready = camera.report.events  # type: ignore[attr-defined]
+    queue, ready = camera.events
     assert ready.facts["incidents"] == [queue.id]
 
 
