@@ -109,7 +109,7 @@ def found_in(video: Path, truth: Truth) -> list[VisitOf]:
             pass
     finally:
         camera.close()  # type: ignore[attr-defined]
-    return visits_of([event.facts for event in camera.events if event.kind == "interest"])  # type: ignore[attr-defined]
+    return visits_of([event.facts for event in camera.events if event.kind == "interest.visit"])  # type: ignore[attr-defined]
 
 
 def visits_of(facts: Sequence[Any]) -> list[VisitOf]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import UTC
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -186,20 +185,16 @@ class Interest:
         visit.told_zones |= tallies.keys()
         by_name = {zone.name: zone for zone in self.zones}
         for name, tally in tallies.items():
-            self._report("interest", tally.start, tally.end, **_facts(visit, by_name[name], tally, final))
+            self._report("interest.visit", tally.start, tally.end, **_facts(visit, by_name[name], tally, final))
 
     def _tell_mood(self, name: str) -> None:
         mood = self._moods.pop(name)
         if mood.start is not None:
-            self._report("mood", mood.start, mood.end, zone=name, **mood.facts())
+            self._report("interest.mood", mood.start, mood.end, zone=name, **mood.facts())
 
     def _report(self, kind: str, start: float, end: float, **facts: Any) -> None:
         if self._camera is not None:
-            self._camera.report(kind, start=self._time(start), end=self._time(end), **facts)
-
-    def _time(self, seconds: float) -> str:
-        assert self._camera is not None
-        return self._camera.utc(seconds).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            self._camera.report(kind, start=self._camera.utc(start), end=self._camera.utc(end), **facts)
 
 
 def _mixed(faced: float) -> tuple[int, int, int]:
