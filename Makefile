@@ -1,5 +1,5 @@
 # Every command that a contributor needs has one word here. Nothing else has to be typed before.
-.PHONY: demo test test-all lint format bench docs clean shots
+.PHONY: demo test test-all lint format bench docs events keys clean shots
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
@@ -36,8 +36,13 @@ bench: $(VENV)/.installed-dev  ## the frame loop against decoding alone
 shots: $(VENV)/.installed-dev  ## a picture of each page of each role, at a desk and on a phone, in out/shots
 	SHOP_SHOTS=out/shots $(BIN)/pytest -m "" tests/shop/test_pages.py -k fits_desk_and_phone
 
-docs: $(VENV)/.installed-dev  ## write the tables of keys, and check that the docs say what the code does
-	$(BIN)/python -m tests.docs.tables docs/configuration.md docs/cluster.md
+events: $(VENV)/.installed-dev  ## what is written of the kinds of events, from their definitions
+	$(BIN)/python docs/make_events.py
+
+keys: $(VENV)/.installed-dev  ## the tables of the keys of a config, from their models
+	$(BIN)/python docs/make_keys.py
+
+docs: $(VENV)/.installed-dev  ## check that the docs say what the code does
 	$(BIN)/pytest tests/docs
 
 clean:

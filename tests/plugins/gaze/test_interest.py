@@ -50,7 +50,7 @@ def frames_of(scene: Any, camera: Camera | None = None) -> list[Frame]:
     ]
 
 
-def events_of(scene: Any, *zones: Zone, kind: str = "interest", **settings: Any) -> list[Any]:
+def events_of(scene: Any, *zones: Zone, kind: str = "interest.visit", **settings: Any) -> list[Any]:
     step = Interest(list(zones or (TEA, COFFEE)), **settings)
     return [event.facts for event in run_plugin(step, frames_of(scene)) if event.kind == kind]
 
@@ -215,10 +215,10 @@ def test_a_change_of_mode_tells_what_is_under_way() -> None:
     for _ in range(20):
         next(told)
 
-    step.handle_event(Event("x", "mode.changed", "aisle", START, {"mode": "night"}))
+    changed = {"mode": "night", "reason": "sun", "previous": "day"}
+    step.handle_event(Event("x", "mode.changed", "aisle", START, changed))
 
-    assert [event.kind for event in camera.report.events] == ["interest"]  # type: ignore[attr-defined]
-    assert list(told) == [[]]
+    assert [event.kind for events in told for event in events] == ["interest.visit"]
 
 
 def test_times_are_those_of_the_pictures_and_facts_are_plain_json() -> None:
@@ -238,7 +238,7 @@ def test_events_carry_no_picture_and_nothing_that_tells_who_it_was() -> None:
 
     events = run_plugin(step, frames_of(scene))
 
-    assert {event.kind for event in events} == {"interest", "mood"}
+    assert {event.kind for event in events} == {"interest.visit", "interest.mood"}
     for event in events:
         assert event.files == ()
         assert not {"track", "box", "face", "landmarks", "keypoints"} & event.facts.keys()
@@ -254,7 +254,7 @@ def test_the_mood_at_a_counter_is_told_every_minute_with_the_number_of_people() 
     one = [[face(x=640, y=360, expression=HAPPY)] for _ in range(300)]
     two = [[face(x=600, y=360, expression=HAPPY), face(x=690, y=360, track=2, expression=HAPPY)] for _ in range(400)]
 
-    first, second = events_of([*one, *two, *empty(4)], TEA, COUNTER, kind="mood")
+    first, second = events_of([*one, *two, *empty(4)], TEA, COUNTER, kind="interest.mood")
 
     assert (first["zone"], first["people"], second["people"]) == ("counter", 2, 2)
     assert first["valence"] == second["valence"] == pytest.approx(0.8)
@@ -263,11 +263,11 @@ def test_the_mood_at_a_counter_is_told_every_minute_with_the_number_of_people() 
 
 
 def test_nobody_at_the_counter_makes_no_mood() -> None:
-    assert events_of([*standing(70, x=100), *empty(4)], COUNTER, kind="mood") == []
+    assert events_of([*standing(70, x=100), *empty(4)], COUNTER, kind="interest.mood") == []
 
 
 def test_a_counter_without_known_expressions_tells_its_people_only() -> None:
-    (mood,) = events_of([*standing(5, x=640, y=360), *empty(4)], COUNTER, kind="mood")
+    (mood,) = events_of([*standing(5, x=640, y=360), *empty(4)], COUNTER, kind="interest.mood")
 
     assert (mood["people"], mood["valence"], mood["probabilities"]) == (1, None, {})
 

@@ -9,9 +9,10 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vidframe.outputs import Annotate
 
 from vidframe import Box, Event, Expression, Face, HeadPose
-from vidframe.outputs import Annotate
+from vidframe.core.model.kinds import KINDS
 from vidframe.testing import make_camera, make_frame
 
 
@@ -46,12 +47,8 @@ def test_pictures_of_any_size_are_annotated(tmp_path: Path, shape: tuple[int, ..
 
 
 def test_the_clip_is_red_while_an_alert_lasts(tmp_path: Path) -> None:
-    opened = (
-        "incident.opened",
-        {"incident": "a", "change": "motion", "severity": "alert", "boxes": [[0.5, 0.5, 0.2, 0.2]]},
-    )
-    start, end = "2026-01-01T00:00:00Z", "2026-01-01T00:00:03Z"
-    closed = ("incident.closed", {"incident": "a", "change": "motion", "start": start, "end": end})
+    opened = ("incident.opened", KINDS["incident.opened"].example | {"boxes": [[0.5, 0.5, 0.2, 0.2]]})
+    closed = ("incident.closed", KINDS["incident.closed"].example)
 
     pictures = annotated(tmp_path / "a.mp4", {10: [opened], 60: [closed]}, *[(240, 320, 3)] * 80)
 
