@@ -15,7 +15,9 @@ from vidframe.core.config.keys import CameraKeys, ClusterConfig, FileKeys, Keys,
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "docs/configuration.md", ROOT / "docs/cluster.md")
 MODELS: dict[str, type[Keys]] = {"file": FileKeys, "camera": CameraKeys, "step": StepKeys, "cluster": ClusterConfig}
-PART = re.compile(r"(<!-- made by docs/make_keys.py: keys of a (\w+) -->\n).*?(?=<!-- made by docs/make_keys.py: end -->)", re.S)
+PART = re.compile(
+    r"(<!-- made by docs/make_keys.py: keys of a (\w+) -->\n).*?(?=<!-- made by docs/make_keys.py: end -->)", re.S
+)
 
 
 def stale() -> dict[Path, str]:

@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests.conftest import InstallPlugin
 from vidframe.core.config.reading import Config, ConfigError, Every, OnError, load
 
 pytestmark = pytest.mark.usefixtures("example_plugins")
@@ -594,3 +595,200 @@ def test_the_steps_of_a_frame_are_the_mode_then_its_chain_then_always(tmp_path: 
     camera = config.cameras[0]
     assert [step.name for step in camera.order("day")] == ["clock", "eyes", "look", "last"]
     assert [step.name for step in camera.order("night")] == ["clock", "brightness", "last"]
+
+
+TWO_LIGHTS = "always:\n  - brightness: {threshold: 10}\n  - brightness: {threshold: 20, name: bright}\n"
+
+
+def test_the_name_of_a_plugin_means_all_of_its_steps_and_that_of_a_step_counts_before_it(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        "cameras:\n"
+        "  door: {source: a.mp4, overrides: {bright: {hold: 3s}, brightness: {hold: 9s, every: 5}}}\n"
+        "  till: {source: b.mp4, exclude: [brightness]}\n"
+        "  yard: {source: c.mp4, exclude: [bright]}\n" + TWO_LIGHTS,
+    )
+
+    door, till, yard = (camera.chains["always"] for camera in config.cameras)
+    assert [(step.settings["hold"], step.every) for step in door] == [(9.0, Every(frames=5)), (3.0, Every(frames=5))]
+    assert till == ()
+    assert [step.name for step in yard] == ["brightness"]
+
+
+def test_deprecated_keys_of_a_camera_work_with_a_warning(tmp_path: Path) -> None:
+    text = "cameras:\n  door: {source: a.mp4, with: {bright: {hold: 9s}}, without: [brightness-2]}\n" + TWO_LIGHTS
+
+    config = loaded(tmp_path, text.replace("brightness-2", "eyes") + "  - eyes\n")
+
+    assert [step.settings.get("hold") for step in config.cameras[0].steps] == [None, 9.0]
+    assert [str(warning).rpartition("shop.yaml:")[2] for warning in config.warnings] == [
+        "2:25: warning: camera 'door': 'with' is now 'overrides'; the old name goes with version 0.3",
+        "2:53: warning: camera 'door': 'without' is now 'exclude'; the old name goes with version 0.3",
+    ]
+    assert mistakes(tmp_path, text.replace("hold: 9s", "hold: soon").replace("brightness-2", "eye")) == [
+        "2:47: brightness: hold cannot be used: 'soon' is not a time such as 200ms, 5s, 2m, 1h or 30d, found \"soon\"",
+        "2:63: no step named 'eye'",
+    ]
+
+
+def test_an_old_and_a_new_name_together_are_refused(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, "cameras:\n  door: {source: a.mp4, without: [eyes], exclude: [eyes]}\nalways: [eyes]\n")
+
+    assert found == ["2:25: camera 'door': 'without' is the old name of 'exclude'; only one of them can be given"]
+
+
+RENAMING = """
+    from dataclasses import dataclass
+    from vidframe import hookimpl
+
+    @dataclass
+    class Counter:
+        lost_after: float = 5.0
+        renamed = {"keep": "lost_after"}
+
+        @hookimpl
+        def process_frame(self, frame): pass
+"""
+
+
+def test_a_renamed_setting_of_a_plugin_works_with_a_warning(tmp_path: Path, install_plugin: InstallPlugin) -> None:
+    install_plugin(RENAMING, counter="Counter")
+    text = "cameras:\n  door: {source: a.mp4, overrides: {counter: {keep: 7}}}\nalways:\n  - counter: {keep: 3}\n"
+
+    config = loaded(tmp_path, text)
+
+    assert [step.settings for step in (*config.steps, *config.cameras[0].steps)] == [
+        {"lost_after": 3.0},
+        {"lost_after": 7.0},
+    ]
+    assert [(w.mark.line, w.message.partition(";")[0]) for w in config.warnings] == [
+        (2, "warning: counter: 'keep' is now 'lost_after'"),
+        (4, "warning: counter: 'keep' is now 'lost_after'"),
+    ]
+    assert mistakes(tmp_path, text.replace("{keep: 3}", "{keep: 3, lost_after: 4}")) == [
+        "4:15: counter: 'keep' is the old name of 'lost_after'; only one of them can be given"
+    ]
+
+
+def test_an_old_field_name_in_when_works_with_a_warning(tmp_path: Path) -> None:
+    text = "cameras: {door: a.mp4}\nalways:\n  - eyes\n  - look\n  - brightness: {threshold: 9, when: faces.gaze}\n"
+
+    config = loaded(tmp_path, text)
+
+    assert config.steps[2].when == "faces.head_pose"
+    assert [w.message.partition(";")[0] for w in config.warnings] == [
+        "warning: brightness: 'faces.gaze' is now 'faces.head_pose'"
+    ]
+
+
+def test_standard_input_is_read_by_one_camera(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, "cameras:\n  door: '-'\n  till: {source: '-:64x48:bgr24'}\n")
+
+    assert found == ["3:18: camera 'till' reads standard input, which camera 'door' reads (line 2)"]
+
+
+UNDECLARED = """
+    from vidframe import hookimpl
+
+    class Sneaky:
+        def __init__(self, name_of_note: str = "queue") -> None:
+            self.adds = (f"notes.{name_of_note}",)
+
+        @hookimpl
+        def process_frame(self, frame): pass
+"""
+
+
+def test_what_a_constructor_declares_is_refused(tmp_path: Path, install_plugin: InstallPlugin) -> None:
+    install_plugin(UNDECLARED, sneaky="Sneaky")
+
+    found = mistakes(tmp_path, "cameras: {door: a.mp4}\nalways:\n  - sneaky\n")
+
+    assert found == [
+        "3:5: sneaky: its constructor sets adds to ('notes.queue',), and its class has (); declare it on the class"
+    ]
+
+
+def test_secrets_are_in_no_reason_that_a_setting_is_refused_for(tmp_path: Path) -> None:
+    text = "cameras: {door: a.mp4}\nalways:\n  - brightness: {threshold: 9, hold: !env KEY}\n"
+    hidden = "the value of that environment variable"
+
+    assert mistakes(tmp_path, text, KEY="hunter2") == [f"3:38: brightness: hold cannot be used, found {hidden}"]
+    assert mistakes(tmp_path, "cameras: {door: !env KEY}\n", KEY="hunter2://10.0.0.1/") == [
+        f"1:17: source cannot be used, found {hidden}"
+    ]
+
+
+# --- plugins in files ---
+
+MINE = """
+from vidframe import hookimpl
+
+class LineCounter:
+    '''Counts.'''
+    adds = ("notes.lines",)
+
+    def __init__(self, start: int = 0) -> None: pass
+
+    @hookimpl
+    def process_frame(self, frame): pass
+"""
+
+
+def test_a_plugin_may_be_a_file_beside_the_config(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    text = "plugins: [./mine.py]\ncameras: {door: a.mp4}\nalways:\n  - line_counter: {start: 3}\n"
+
+    config = loaded(tmp_path, text)
+
+    assert [(step.name, step.settings, step.plugin.file) for step in config.steps] == [
+        ("line_counter", {"start": 3}, tmp_path / "mine.py")
+    ]
+    assert mistakes(tmp_path, text.replace("start", "strat")) == [
+        "4:20: line_counter has no setting 'strat'; did you mean 'start'?"
+    ]
+
+
+def test_all_files_of_a_folder_may_be_plugins(tmp_path: Path) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "mine.py").write_text(MINE)
+    (folder / "_helpers.py").write_text("")
+    (tmp_path / "shop.yaml").write_text("cameras: {door: a.mp4}\nalways: [line_counter]\n")
+
+    config = load(tmp_path / "shop.yaml", plugins_dir=folder)
+
+    assert [step.name for step in config.steps] == ["line_counter"]
+    assert config.plugins_dir == folder
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param(
+            "1 / 0", "1:15: {0}/mine.py does not load: ZeroDivisionError: division by zero", id="fails on import"
+        ),
+        pytest.param("", "1:15: {0}/mine.py holds no plugin: no class with a method marked", id="no plugin"),
+        pytest.param(
+            MINE.replace("LineCounter", "Eyes"),
+            "1:15: {0}/mine.py has the plugin 'eyes', which is installed, too; rename it",
+            id="name of an installed plugin",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_line(tmp_path: Path, code: str, expected: str) -> None:
+    (tmp_path / "mine.py").write_text(code)
+
+    found = mistakes(tmp_path, "plugins:     [./mine.py]\ncameras: {door: a.mp4}\nalways: [line_counter]\n")
+
+    assert found[0].startswith(expected.format(tmp_path))
+    assert len(found) == 1 + ("installed" in expected)
+
+
+def test_two_files_with_plugins_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "yours.py").write_text(MINE)
+
+    found = mistakes(tmp_path, "plugins: [mine.py, yours.py]\ncameras: {door: a.mp4}\n")
+
+    assert found == [f"1:20: {tmp_path}/yours.py has the plugin 'line_counter', as {tmp_path}/mine.py has; rename one"]

@@ -25,6 +25,7 @@ from vidframe_shop.plugin import Shop
 
 from tests.plugins.shop.shops import TOKEN, PlainShop
 from vidframe import Attachment, Camera, Event
+from vidframe.core.config.reading import load
 from vidframe.core.model.kinds import KINDS
 from vidframe.testing import conformance, make_camera, make_frame
 
@@ -397,3 +398,29 @@ def test_cameras_of_the_shop_are_kept_for_when_it_is_down(
         }
     }  # fmt: skip
     assert (tmp_path / "cameras.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_the_shop_says_of_a_camera_reaches_steps_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import vidframe_shop.client as client
+
+    definition = {"name": "door", "title": "Door", "source": "rtsp://10.0.0.7/s", "credentials": None, "night": "21:00-07:00",
+                  "time_zone": "Europe/Berlin", "emotion": False,
+                  "zones": [{"name": "tea", "kind": "product", "polygon": [[0, 0], [1, 0], [1, 1]], "product": "T", "shelf": None}]}  # fmt: skip
+    monkeypatch.setattr(client.Client, "cameras", lambda _self: {"version": "7", "cameras": [definition]})
+    (tmp_path / "shop.yaml").write_text(
+        "cameras: {from: shop}\n"
+        "mode: {plugin: day_night, name: clock, night: '22:00-06:00'}\n"
+        "day: [faces, {emotion: {name: mood}}, gaze, {interest: {name: visits}}]\n"
+        f"always: [shop: {{url: 'http://127.0.0.1:9', token: {TOKEN}}}]\n"
+    )
+
+    _, found = cameras({"url": "http://127.0.0.1:9", "token": TOKEN}, tmp_path)
+    camera = load(tmp_path / "shop.yaml", cameras=found).cameras[0]
+
+    assert camera.mode is not None
+    assert camera.mode.name == "clock"
+    assert camera.mode.settings == {"night": "21:00-07:00", "timezone": "Europe/Berlin"}
+    assert [step.name for step in camera.chains["day"]] == ["faces", "gaze", "visits"]
+    assert camera.chains["day"][-1].settings["zones"][0].name == "tea"

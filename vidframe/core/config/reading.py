@@ -89,7 +89,7 @@ def _read(document: Document, source: str | None, plugins_dir: Path | None, *, a
         keys.metrics,
         _cluster(document, keys.cluster),
         plugins_dir,
-        tuple(document.warnings),
+        tuple(sorted(document.warnings)),
     )
 
 

@@ -91,7 +91,7 @@ class Steps:
         plugin, place_of = entry.plugin, entry.places.__getitem__
         if isinstance(when := options.get("when"), str) and when in fields.RENAMED:
             options["when"] = fields.RENAMED[when]
-            warn_renamed(self.document, place_of("when"), when, options["when"])
+            warn_renamed(self.document, place_of("when"), plugin.name, when, options["when"])
         keys = validated(self.document, StepKeys, options, place_of, entry.at, plugin.name)
         needed = (name for name, setting in plugin.settings.model_fields.items() if setting.is_required())
         return StepConfig(

@@ -55,10 +55,8 @@ def read_keys(document: Document, model: type[M], raw: Any, place: Place, owner:
         found = shown(document, place, raw)
         document.add_unreadable(place, f"{owner} must be `key: value` pairs, found {found}{colon_hint(raw)}")
         raw = None
-    renamed = getattr(model, "renamed", {})
-    return validated(
-        document, model, current_names(document, raw or {}, renamed, place), lambda key: (*place, key), place, owner
-    )
+    pairs = current_names(document, raw or {}, getattr(model, "renamed", {}), place, owner)
+    return validated(document, model, pairs, lambda key: (*place, key), place, owner)
 
 
 def validated(
@@ -75,28 +73,27 @@ def validated(
 
 
 def current_names(
-    document: Document, raw: Mapping[str, Any], renamed: Mapping[str, str], place: Place, owner: str = ""
+    document: Document, raw: Mapping[str, Any], renamed: Mapping[str, str], place: Place, owner: str
 ) -> dict[str, Any]:
     """The pairs at `place` with deprecated keys replaced by those of now, and a warning for each."""
     pairs = dict(raw)
-    whose = f"{owner}: " if owner else ""
     for old in renamed.keys() & raw.keys():
         new = renamed[old]
         if new in pairs:
-            message = f"{whose}{old!r} is the old name of {new!r}; only one of them can be given"
+            message = f"{owner}: {old!r} is the old name of {new!r}; only one of them can be given"
             document.add_error((*place, old), message, of_key=True)
             del pairs[old]
             continue
-        warn_renamed(document, (*place, old), old, new, whose)
+        warn_renamed(document, (*place, old), owner, old, new)
         document.rename((*place, old), (*place, new))
         pairs[new] = pairs.pop(old)
     return pairs
 
 
-def warn_renamed(document: Document, place: Place, old: str, new: str, whose: str = "") -> None:
+def warn_renamed(document: Document, place: Place, owner: str, old: str, new: str) -> None:
     """Warns of a deprecated name."""
     document.add_warning(
-        place, f"{whose}{old!r} is now {new!r}; the old name goes with version {GOES_WITH}", of_key=True
+        place, f"{owner}: {old!r} is now {new!r}; the old name goes with version {GOES_WITH}", of_key=True
     )
 
 
