@@ -5,7 +5,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from vidframe.core.sources.address import read_address
-from vidframe.core.sources.opening import SourceError, open_source
+from vidframe.core.sources.decoded import SourceError
+from vidframe.core.sources.opening import open_source
 
 CANARY = "C4nary"
 
