@@ -29,8 +29,8 @@ def main() -> None:
     for threads in wishes.threads:
         runs = {
             "decoding alone": lambda threads=threads: alone(wishes.clip, threads),
-            "source": lambda threads=threads: source(wishes.clip, threads, wants_packets=False),
-            "source with packets": lambda threads=threads: source(wishes.clip, threads, wants_packets=True),
+            "source": lambda threads=threads: through_source(wishes.clip, threads, wants_packets=False),
+            "source with packets": lambda threads=threads: through_source(wishes.clip, threads, wants_packets=True),
         }
         print(f"{threads} thread(s): {compare(runs, wishes.rounds)}")
 

@@ -20,6 +20,14 @@ def frames_of(path: Path, **options: Any) -> list[DecodedFrame]:
         return list(decoded_frames(source))
 
 
+def test_a_recording_is_live_once_and_then_yields_its_frames(tmp_path: Path) -> None:
+    with open_source(str(write_clip(tmp_path / "clip.mp4", fps=10))) as source:
+        first, *rest = source
+
+    assert first == StateChange(State.LIVE)
+    assert len(rest) == len(list(decoded_frames(rest))) == 30
+
+
 def test_every_picture_of_a_recording_comes_with_its_time(tmp_path: Path) -> None:
     frames = frames_of(write_clip(tmp_path / "clip.mp4", fps=10))
 

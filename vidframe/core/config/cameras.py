@@ -12,7 +12,7 @@ from vidframe.core.config.model import CameraConfig, StepConfig
 from vidframe.core.config.steps import Steps
 from vidframe.core.config.values import Values, did_you_mean, glued
 from vidframe.core.plugin.registry import extensions
-from vidframe.core.sources.address import SCHEMES
+from vidframe.core.sources.address import SCHEMES, path_problem, schemes
 
 CAMERA_KEYS = ("source", "credentials", "pace", "fps", "timeout", "frozen_after", "nodes", "with", "without")
 CAMERA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
@@ -119,9 +119,12 @@ class Cameras:
         source = self.values.text(place, number) or ""
         if (problem := address_problem(source)) is not None:
             self.document.complain(place, problem)
-        if not source or "://" in source or source == "-" or source.startswith(("/", "webcam:", "-:")):
+        if not source or "://" in source or source == "-" or source.startswith(("/dev/video", "webcam:", "-:")):
             return source
-        return str(self.document.folder(place) / source)  # so that the config can be run from anywhere
+        path = self.document.folder(place) / source  # so that the config can be run from anywhere
+        if (problem := path_problem(path)) is not None:
+            self.document.complain(place, f"{source} {problem}")
+        return str(path)
 
     def _credentials(self, place: Place, value: Any) -> str | None:
         credentials = self.values.text(place, value)
@@ -168,11 +171,15 @@ def address_problem(source: str) -> str | None:
     """What is wrong with a source as it is written; what is found only by opening it, is not asked."""
     address = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", source)
     almost = re.match(rf"({'|'.join(SCHEMES)})[:;]?//?[^/]", source, re.IGNORECASE)
-    if address and address[1].lower() not in SCHEMES:
-        hint = did_you_mean(address[1], SCHEMES)
-        return f"unknown kind of address {address[1]!r}{hint} (known: {', '.join(SCHEMES)})"
-    if address and address[2][:1] in ("", "/"):
-        return f"the address names no host; such as {address[1]}://10.0.0.11/stream"
-    if almost and not address:
+    if address and address[1].lower() in SCHEMES:
+        if address[2][:1] in ("", "/"):
+            return f"the address names no host; such as {address[1]}://10.0.0.11/stream"
+    elif address:
+        if address[1].lower() not in (known := schemes()):
+            hint = did_you_mean(address[1], known)
+            return f"unknown kind of address {address[1]!r}{hint} (known: {', '.join(known)})"
+    elif almost:
         return f"an address begins with {almost[1]}://"
+    elif (begins := re.match(r"([a-z][a-z0-9+.-]*):/", source)) and begins[1] in schemes():
+        return f"an address begins with {begins[1]}://"
     return None
