@@ -15,6 +15,7 @@ from time import perf_counter, process_time
 
 import av
 
+from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
 
 
@@ -28,8 +29,8 @@ def main() -> None:
     for threads in wishes.threads:
         runs = {
             "decoding alone": lambda threads=threads: alone(wishes.clip, threads),
-            "source": lambda threads=threads: source(wishes.clip, threads, wants_packets=False),
-            "source with packets": lambda threads=threads: source(wishes.clip, threads, wants_packets=True),
+            "source": lambda threads=threads: through_source(wishes.clip, threads, wants_packets=False),
+            "source with packets": lambda threads=threads: through_source(wishes.clip, threads, wants_packets=True),
         }
         print(f"{threads} thread(s): {compare(runs, wishes.rounds)}")
 
@@ -60,10 +61,10 @@ def alone(clip: str, threads: int) -> int:
         return sum(len(packet.decode()) for packet in container.demux(stream))
 
 
-def source(clip: str, threads: int, *, wants_packets: bool) -> int:
+def through_source(clip: str, threads: int, *, wants_packets: bool) -> int:
     """Takes every picture's luma from a source."""
-    with open_source(clip, threads=threads, wants_packets=wants_packets) as shots:
-        return sum(shot.picture.gray().ndim > 0 for shot in shots)
+    with open_source(clip, threads=threads, wants_packets=wants_packets) as source:
+        return sum(decoded.picture.gray().ndim > 0 for decoded in decoded_frames(source))
 
 
 if __name__ == "__main__":

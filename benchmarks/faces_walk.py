@@ -35,6 +35,7 @@ from rich.table import Table
 from vidframe_faces.plugin import Faces
 
 from vidframe import Box, Frame
+from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 
@@ -190,8 +191,8 @@ def _watched(clip: Path, truth: list[Box | None], options: argparse.Namespace, m
     there = [index for index, box in enumerate(truth) if box is not None]
     first_seen, numbers = None, set()
     with open_source(str(clip)) as source:
-        for index, shot in enumerate(source):
-            frame = Frame(shot.picture, camera, index, shot.seconds)
+        for index, decoded in enumerate(decoded_frames(source)):
+            frame = Frame(decoded.picture, camera, index, decoded.seconds)
             started = process_time()
             plugin.process_frame(frame)
             if index:

@@ -30,6 +30,7 @@ from vidframe_faces.mesh import Mesh
 from vidframe_faces.plugin import Faces
 
 from vidframe import Box, Frame
+from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 
@@ -141,17 +142,17 @@ def _run(clip: Path, frames: int, landmarks: bool, **settings: float) -> Run:
     plugin = Faces(**settings)  # type: ignore[arg-type]
     plugin.open_camera(camera)
     with open_source(str(clip)) as source, _Calls() as calls:
-        shots = iter(source)
+        frames_read = decoded_frames(source)
         for index in range(frames):
             before, started = calls.count, process_time()
-            shot = next(shots, None)
-            if shot is None:
+            decoded = next(frames_read, None)
+            if decoded is None:
                 break
-            decoded = process_time()
-            frame = Frame(shot.picture, camera, index, shot.seconds)
+            decoding_done = process_time()
+            frame = Frame(decoded.picture, camera, index, decoded.seconds)
             plugin.process_frame(frame)
-            run.plugin_ms.append((process_time() - decoded) * 1000)
-            run.decode_ms.append((decoded - started) * 1000)
+            run.plugin_ms.append((process_time() - decoding_done) * 1000)
+            run.decode_ms.append((decoding_done - started) * 1000)
             run.calls.append(calls.count - before)
             run.boxes.append([(face.track, face.box) for face in frame.faces])
     plugin.close_camera()

@@ -17,8 +17,18 @@ def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPl
     """Installs plugins from source text, for this process and the ones that it starts, until the test ends."""
     folder = tmp_path / "site"
 
-    def install(code: str, *, distribution: str = "outsider", version: str = "1.0", **entry_points: str) -> Path:
-        """`install(code, brightness="Brightness")` makes the class Brightness in `code` the plugin brightness."""
+    def install(
+        code: str,
+        *,
+        distribution: str = "outsider",
+        version: str = "1.0",
+        group: str = "vidframe.plugins",
+        **entry_points: str,
+    ) -> Path:
+        """`install(code, brightness="Brightness")` makes the class Brightness in `code` the plugin brightness.
+
+        `group` is that of other entry points, such as `vidframe.sources`.
+        """
         module = distribution.replace("-", "_") + "_plugin"
         folder.mkdir(exist_ok=True)
         (folder / f"{module}.py").write_text(dedent(code))
@@ -26,7 +36,7 @@ def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPl
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
         lines = [f"{name} = {module}:{attribute}" for name, attribute in entry_points.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[vidframe.plugins]", *lines]) + "\n")
+        (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines]) + "\n")
         monkeypatch.syspath_prepend(folder)
         monkeypatch.setenv("PYTHONPATH", str(folder))
         monkeypatch.delitem(sys.modules, module, raising=False)

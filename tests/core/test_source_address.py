@@ -1,11 +1,15 @@
 """What is shown of a camera's address never holds its password; what reaches the camera is what was meant."""
 
+import os
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from vidframe.core.config.reading import ConfigError, load
 from vidframe.core.sources.address import read_address
-from vidframe.core.sources.opening import SourceError, open_source
+from vidframe.core.sources.decoded import SourceError
+from vidframe.core.sources.opening import open_source
 
 CANARY = "C4nary"
 
@@ -71,3 +75,16 @@ def test_an_unknown_kind_of_address_is_refused_without_its_password() -> None:
 def test_addresses_that_reach_files_through_ffmpeg_are_refused(url: str) -> None:
     with pytest.raises(SourceError, match="unknown kind"):
         open_source(url)
+
+
+def test_a_pipe_by_path_is_refused_at_check_with_what_to_do(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "film.fifo")
+    config = tmp_path / "shop.yaml"
+    config.write_text("cameras: {door: film.fifo, later: not-there-yet.fifo}\n")
+
+    with pytest.raises(ConfigError) as caught:
+        load(config)
+
+    [problem] = caught.value.problems
+    way_out = f"name the source - and give it as standard input: < {tmp_path}/film.fifo"
+    assert str(problem) == f"{config}:1:17: film.fifo is a pipe; {way_out}"

@@ -14,14 +14,15 @@ import pytest
 from PIL import Image
 
 from tests.clips import moving_square, write_clip, write_sound
-from vidframe.core.sources.opening import SourceError, open_source
+from vidframe.core.sources.decoded import SourceError, decoded_frames
+from vidframe.core.sources.opening import open_source
 
 FASTSTART = {"movflags": "faststart"}
 
 
 def count_of(path: Path) -> int:
     with open_source(str(path), camera="door") as source:
-        return sum(1 for _ in source)
+        return sum(1 for _ in decoded_frames(source))
 
 
 def cut(path: Path, share: float = 0.6) -> Path:

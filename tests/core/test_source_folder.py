@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from tests.clips import moving_square, write_clip
-from vidframe.core.sources.opening import SourceError, open_source
+from vidframe.core.sources.decoded import SourceError, decoded_frames
+from vidframe.core.sources.opening import open_source
 
 
 def gray_picture(path: Path, value: int) -> None:
@@ -23,15 +24,15 @@ def gray_picture(path: Path, value: int) -> None:
 
 def test_pictures_come_in_the_order_in_which_people_count(tmp_path: Path) -> None:
     for number, value in ((10, 200), (2, 100), (1, 50)):
-        gray_picture(tmp_path / f"shot{number}.png", value)
+        gray_picture(tmp_path / f"decoded{number}.png", value)
     (tmp_path / "notes.txt").write_text("not a picture")
 
     with open_source(str(tmp_path), fps=4) as source:
-        shots = list(source)
+        frames = list(decoded_frames(source))
 
-        assert (source.frame_count, source.fps, source.duration) == (3, 4, 0.75)
-    assert [int(shot.picture.bgr().mean()) for shot in shots] == [50, 100, 200]
-    assert [shot.seconds for shot in shots] == [0, 0.25, 0.5]
+        assert (source.frame_count, source.fps) == (3, 4)
+    assert [int(decoded.picture.bgr().mean()) for decoded in frames] == [50, 100, 200]
+    assert [decoded.seconds for decoded in frames] == [0, 0.25, 0.5]
 
 
 def test_a_damaged_picture_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -41,7 +42,7 @@ def test_a_damaged_picture_is_left_out_and_told(tmp_path: Path, caplog: pytest.L
     (tmp_path / "folder.png").mkdir()
 
     with open_source(str(tmp_path), camera="door") as source:
-        assert [shot.seconds for shot in source] == [0, 0.2]
+        assert [decoded.seconds for decoded in decoded_frames(source)] == [0, 0.2]
     assert f"door: {tmp_path}: 1 of 3 pictures cannot be read: 2.png" in caplog.text
 
 
@@ -54,10 +55,11 @@ def test_a_folder_of_damaged_pictures_only_is_named(tmp_path: Path) -> None:
 
 PIPED = """
 import sys
+from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
 with open_source(sys.argv[1], fps=10, wants_packets=True) as source:
-    shots = list(source)
-print(len(shots), source.size, round(shots[-1].seconds, 2), int(shots[0].picture.gray().mean()))
+    frames = list(decoded_frames(source))
+print(len(frames), (frames[0].picture.width, frames[0].picture.height), round(frames[-1].seconds, 2), int(frames[0].picture.gray().mean()))
 """
 
 

@@ -20,9 +20,9 @@ import pytest
 from tests.cameras import RtspCamera, free_port, mjpeg_camera, wait_for
 from tests.clips import copy_packets, moving_square, write_clip
 from vidframe.core.model.packets import Encoding, Packet
-from vidframe.core.sources.connection import Pause
+from vidframe.core.sources.decoded import DecodedFrame, State, StateChange, decoded_frames
 from vidframe.core.sources.newest import Newest
-from vidframe.core.sources.opening import DecodedFrame, State, open_source
+from vidframe.core.sources.opening import open_source
 from vidframe.testing import DrawnPicture
 
 
@@ -30,18 +30,20 @@ class Watcher:
     """Iterates over a live source in a thread of its own, as the loop does, and keeps what it saw."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        self.shots: list[DecodedFrame] = []
+        self.frames: list[DecodedFrame] = []
         self.states: list[tuple[State, str]] = []
         self.stop = threading.Event()
-        self.source = open_source(
-            url, camera="door", stop=self.stop, on_state=lambda *news: self.states.append(news), **options
-        )
+        self.source = open_source(url, camera="door", stop=self.stop, **options)
         self._thread = threading.Thread(target=self._watch)
 
     def _watch(self) -> None:
         with self.source:
-            for shot in self.source:
-                self.shots.append(shot)
+            for moment in self.source:
+                match moment:
+                    case DecodedFrame():
+                        self.frames.append(moment)
+                    case StateChange(state, reason):
+                        self.states.append((state, reason))
 
     @property
     def told(self) -> list[State]:
@@ -53,9 +55,9 @@ class Watcher:
 
     def wait_for_picture(self, seconds: float = 10) -> DecodedFrame:
         """The next picture from now on."""
-        seen = len(self.shots)
-        wait_for(lambda: len(self.shots) > seen, seconds)
-        return self.shots[-1]
+        seen = len(self.frames)
+        wait_for(lambda: len(self.frames) > seen, seconds)
+        return self.frames[-1]
 
     def wait_for_state(self, state: State, seconds: float = 10) -> str:
         """The reason that was told with it."""
@@ -81,33 +83,33 @@ def other_size(tmp_path: Path) -> Path:
     return write_clip(tmp_path / "other.h264", moving_square(40, 320, 240))
 
 
-def assert_grows(shots: list[DecodedFrame]) -> None:
-    seconds = [shot.seconds for shot in shots]
+def assert_grows(frames: list[DecodedFrame]) -> None:
+    seconds = [decoded.seconds for decoded in frames]
     assert all(one < two for one, two in itertools.pairwise(seconds))
 
 
 def test_a_camera_over_http_is_live_and_its_pictures_carry_the_time() -> None:
     with mjpeg_camera(moving_square()) as url, Watcher(url) as door:
         for _ in range(5):
-            shot = door.wait_for_picture()
+            decoded = door.wait_for_picture()
 
         assert door.told == [State.CONNECTING, State.LIVE]
-        assert (door.source.is_live, door.source.size, door.source.frame_count) == (True, (160, 120), None)
-        assert abs((datetime.now(UTC) - door.source.utc(shot.seconds)).total_seconds()) < 1
-    assert_grows(door.shots)
+        assert (door.source.is_live, door.source.frame_count) == (True, None)
+        assert abs((datetime.now(UTC) - door.source.utc(decoded.seconds)).total_seconds()) < 1
+    assert_grows(door.frames)
 
 
 def test_whoever_is_slow_gets_the_newest_picture_and_the_packets_of_the_dropped_ones() -> None:
     with mjpeg_camera(moving_square(), fps=50) as url, open_source(url, wants_packets=True) as source:
-        shots = iter(source)
-        next(shots)
+        frames = decoded_frames(source)
+        next(frames)
         time.sleep(0.5)
-        late = next(shots)
+        late = next(frames)
 
-        assert source.dropped > 10
+        assert late.dropped > 10
         assert len(late.packets) > 10
         assert late.packets[-1].seconds == late.seconds
-        assert next(shots).seconds - late.seconds < 0.2
+        assert next(frames).seconds - late.seconds < 0.2
 
 
 def test_stopping_a_camera_that_is_away_takes_a_fraction_of_a_second() -> None:
@@ -153,7 +155,7 @@ def test_a_camera_that_sends_garbage_is_down_and_the_reason_is_one_line(content:
 
         assert reason
         assert "\n" not in reason
-        assert door.shots == []
+        assert door.frames == []
 
 
 def test_a_camera_that_turns_to_noise_is_stalled_and_connected_again() -> None:
@@ -174,7 +176,7 @@ def test_a_camera_that_sends_the_same_picture_for_long_is_stalled_but_kept() -> 
 def test_a_size_that_changes_midway_is_followed() -> None:
     sizes = [*moving_square(5, 160, 120), *moving_square(5, 320, 240)]
     with mjpeg_camera(sizes) as url, Watcher(url) as door:
-        wait_for(lambda: {shot.picture.bgr().shape for shot in door.shots} == {(120, 160, 3), (240, 320, 3)})
+        wait_for(lambda: {decoded.picture.bgr().shape for decoded in door.frames} == {(120, 160, 3), (240, 320, 3)})
 
 
 def test_a_recorder_gets_a_new_beginning_where_the_size_changes_midway(tmp_path: Path) -> None:
@@ -220,24 +222,12 @@ def test_packets_that_nobody_takes_are_let_go_up_to_a_keyframe() -> None:
     newest = Newest(packet_bytes=250)
     for second in range(7):
         newest.put_packet(Packet(b"x" * 100, second, second, second % 5 == 0, encoding))
-    newest.put_shot(DecodedFrame(DrawnPicture(next(moving_square())), 6))
+    newest.put_frame(DecodedFrame(DrawnPicture(next(moving_square())), 6))
 
-    _, shot = newest.take(timeout=0)
+    [decoded] = newest.take(timeout=0)
 
-    assert shot is not None
-    assert [packet.seconds for packet in shot.packets] == [5, 6]
-
-
-def test_pauses_grow_to_a_limit_and_start_again_after_a_connection_that_lived() -> None:
-    pause = Pause(shortest=0.25, longest=2.5, hopeless=30)
-
-    pauses = [pause.seconds(lived=0, hopeless=False) for _ in range(50)]
-
-    assert pauses[0] <= 0.5
-    assert all(1.25 <= seconds <= 2.5 for seconds in pauses[5:])
-    assert len(set(pauses[5:])) > 40
-    assert pause.seconds(lived=60, hopeless=False) <= 0.25
-    assert 15 <= pause.seconds(lived=0, hopeless=True) <= 30
+    assert isinstance(decoded, DecodedFrame)
+    assert [packet.seconds for packet in decoded.packets] == [5, 6]
 
 
 def test_a_recording_behind_a_url_is_refused_with_advice(tmp_path: Path) -> None:
@@ -257,15 +247,15 @@ def test_an_rtsp_camera_is_live_with_its_own_time_stamps_and_packets(stream: Pat
     with RtspCamera(stream) as camera:
         camera.switch_on()
         with Watcher(camera.url, wants_packets=True) as door:
-            wait_for(lambda: len(door.shots) > 20)
+            wait_for(lambda: len(door.frames) > 20)
 
-    steps = np.diff([shot.seconds for shot in door.shots][10:])
+    steps = np.diff([decoded.seconds for decoded in door.frames][10:])
     assert steps == pytest.approx(0.1, abs=0.01)
-    packets = [packet for shot in door.shots for packet in shot.packets]
-    assert len(packets) >= len(door.shots)
+    packets = [packet for decoded in door.frames for packet in decoded.packets]
+    assert len(packets) >= len(door.frames)
     assert packets[0].is_keyframe
     with open_source(str(copy_packets(packets, tmp_path / "copy.mp4"))) as copy:
-        assert sum(1 for _ in copy) == len(packets)
+        assert sum(1 for _ in decoded_frames(copy)) == len(packets)
 
 
 @pytest.mark.slow
@@ -292,13 +282,13 @@ def test_a_camera_that_comes_back_with_another_size_and_codec_is_live_again(tmp_
             door.wait_for_state(State.DOWN)
             camera.switch_on(changed)
             door.wait_for_picture(5)
-            wait_for(lambda: door.shots[-1].packets != ())
+            wait_for(lambda: door.frames[-1].packets != ())
 
     assert door.told[:5] == [State.CONNECTING, State.LIVE, State.CONNECTING, State.DOWN, State.LIVE]
-    assert door.source.size == (320, 240)
-    packet = door.shots[-1].packets[-1]
+    assert door.frames[-1].picture.width == 320
+    packet = door.frames[-1].packets[-1]
     assert (packet.encoding.codec, packet.encoding.width) == ("hevc", 320)
-    assert_grows(door.shots)
+    assert_grows(door.frames)
 
 
 @pytest.mark.slow
@@ -313,7 +303,7 @@ def test_a_camera_that_hangs_is_stalled_and_live_again_when_it_wakes(stream: Pat
             camera.wake()
             door.wait_for_picture(5)
 
-    assert_grows(door.shots)
+    assert_grows(door.frames)
 
 
 @pytest.mark.parametrize("password", ["C4n@ry", "C4n%40:ry.é"])

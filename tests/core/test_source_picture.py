@@ -10,13 +10,14 @@ import pytest
 
 from tests.clips import Pixels, moving_square, write_clip
 from vidframe.core.model.frames import Picture
+from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
 from vidframe.core.sources.picture import DecodedPicture
 
 
 def picture_of(path: Path) -> Picture:
     with open_source(str(path)) as source:
-        return next(iter(source)).picture
+        return next(decoded_frames(source)).picture
 
 
 def corner(width: int = 160, height: int = 120) -> list[Pixels]:
@@ -106,9 +107,9 @@ def test_a_phones_recording_is_shown_upright(
 ) -> None:
     clip = write_clip(tmp_path / "phone.mp4", corner(), rotation=rotation)
     with open_source(str(clip)) as source:
-        picture = next(iter(source)).picture
+        picture = next(decoded_frames(source)).picture
 
-        assert source.size == (picture.width, picture.height) == size
+        assert (picture.width, picture.height) == size
     assert picture.gray().shape == picture.bgr().shape[:2] == size[::-1]
     assert picture.gray()[white] > 200
     assert picture.bgr()[white].min() > 200
@@ -132,8 +133,8 @@ def test_a_size_that_changes_midway_is_followed(tmp_path: Path) -> None:
     clip.write_bytes(first.read_bytes() + second.read_bytes())
 
     with open_source(str(clip), wants_packets=True) as source:
-        shots = list(source)
+        frames = list(decoded_frames(source))
 
-    assert [shot.picture.bgr().shape for shot in shots] == [(120, 160, 3)] * 10 + [(240, 320, 3)] * 10
-    assert [shot.seconds for shot in shots] == pytest.approx([index / 10 for index in range(20)], abs=0.01)
-    assert {packet.encoding.width for shot in shots for packet in shot.packets} == {160, 320}
+    assert [decoded.picture.bgr().shape for decoded in frames] == [(120, 160, 3)] * 10 + [(240, 320, 3)] * 10
+    assert [decoded.seconds for decoded in frames] == pytest.approx([index / 10 for index in range(20)], abs=0.01)
+    assert {packet.encoding.width for decoded in frames for packet in decoded.packets} == {160, 320}

@@ -53,11 +53,12 @@ def bench(source: Path | None, steps: int, rounds: int, as_json: bool) -> None:
 
 
 def _decode_only(clip: Path) -> tuple[float, int]:
+    from vidframe.core.sources.decoded import decoded_frames
     from vidframe.core.sources.opening import open_source
 
     started = process_time()
     with open_source(str(clip)) as source:
-        frames = sum(1 for _ in source)
+        frames = sum(1 for _ in decoded_frames(source))
     return process_time() - started, frames
 
 

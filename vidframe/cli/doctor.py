@@ -8,9 +8,12 @@ import threading
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+
+if TYPE_CHECKING:
+    from vidframe.core.sources.decoded import Source
 
 from vidframe import preflight
 from vidframe.core.config.reading import CameraConfig, Config, ConfigError, StepConfig, load
@@ -149,25 +152,30 @@ def _state(config: Config) -> Finding:
 
 
 def _camera(camera: CameraConfig) -> Finding:
-    from vidframe.core.sources.opening import SourceError, open_source
+    from vidframe.core.run.loop import source_of
+    from vidframe.core.sources.decoded import SourceError
 
     what = f"camera {camera.name}"
     stop = threading.Event()
-    reasons = [""]
-
-    def on_state(_: str, reason: str) -> None:
-        reasons.append(reason)
-
+    alarm = threading.Timer(PATIENCE, stop.set)
+    alarm.start()
     try:
-        with open_source(
-            camera.source, camera=camera.name, **dict(camera.options), stop=stop, on_state=on_state
-        ) as source:
-            alarm = threading.Timer(PATIENCE, stop.set)
-            alarm.start()
-            shot = next(iter(source), None)
-            alarm.cancel()
+        with source_of(camera, stop) as source:
+            return _first_frame(what, source)
     except SourceError as error:
         return Finding(what, str(error))
-    if shot is None:
-        return Finding(what, f"no picture from {source.name} within {PATIENCE:.0f} s. {reasons[-1]}".rstrip(". "))
-    return Finding(f"{what}, {shot.picture.width} x {shot.picture.height} from {source.name}")
+    finally:
+        alarm.cancel()
+
+
+def _first_frame(what: str, source: Source) -> Finding:
+    from vidframe.core.sources.decoded import DecodedFrame, StateChange
+
+    reason = ""
+    for moment in source:
+        match moment:
+            case DecodedFrame(picture=picture):
+                return Finding(f"{what}, {picture.width} x {picture.height} from {source.name}")
+            case StateChange():
+                reason = moment.reason
+    return Finding(what, f"no picture from {source.name} within {PATIENCE:.0f} s. {reason}".rstrip(". "))

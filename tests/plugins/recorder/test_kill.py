@@ -22,6 +22,7 @@ import sys, time
 from pathlib import Path
 from vidframe import Frame
 from vidframe.core.model.kinds import KINDS
+from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 from vidframe_recorder.plugin import Recorder
@@ -31,13 +32,13 @@ recorder = Recorder(before=1)
 recorder.open_camera(camera)
 began = time.monotonic()
 with open_source(sys.argv[1], wants_packets=sys.argv[3] == "copied") as source:
-    for index, shot in enumerate(source):
-        time.sleep(max(0, began + shot.seconds - time.monotonic()))
-        camera.report.seconds = shot.seconds
-        recorder.process_frame(Frame(shot.picture, camera, index, shot.seconds, shot.packets))
+    for index, decoded in enumerate(decoded_frames(source)):
+        time.sleep(max(0, began + decoded.seconds - time.monotonic()))
+        camera.report.seconds = decoded.seconds
+        recorder.process_frame(Frame(decoded.picture, camera, index, decoded.seconds, decoded.packets))
         if index == 25:
             recorder.handle_event(camera.report("incident.opened", **KINDS["incident.opened"].example | {"incident": "a"}))
-        print(f"{shot.seconds:.3f}", flush=True)
+        print(f"{decoded.seconds:.3f}", flush=True)
 """
 
 

@@ -24,6 +24,7 @@ from tests.clips import moving_square, write_clip
 from vidframe import Camera, Event, Frame
 from vidframe.core.model.kinds import KINDS
 from vidframe.core.model.kinds import RENAMED as KIND_NAMES
+from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera, make_frame
 
@@ -41,8 +42,8 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copied(path: Path | str, camera: Camera) -> Iterator[Frame]:
     """Frames with the packets of a recording or a camera."""
     with open_source(str(path), wants_packets=True) as source:
-        for index, shot in enumerate(source):
-            yield Frame(shot.picture, camera, index, shot.seconds, shot.packets)
+        for index, decoded in enumerate(decoded_frames(source)):
+            yield Frame(decoded.picture, camera, index, decoded.seconds, decoded.packets)
 
 
 def drawn(camera: Camera, count: int = 600) -> Iterator[Frame]:
@@ -81,12 +82,13 @@ def joined(paths: list[Path], camera: Camera) -> Iterator[Frame]:
     began, index = 0.0, 0
     for path in paths:
         with open_source(str(path), wants_packets=True) as source:
-            for shot in source:
+            for decoded in decoded_frames(source):
                 packets = [
-                    replace(p, seconds=p.seconds + began, decode_seconds=p.decode_seconds + began) for p in shot.packets
+                    replace(p, seconds=p.seconds + began, decode_seconds=p.decode_seconds + began)
+                    for p in decoded.packets
                 ]
-                yield Frame(shot.picture, camera, index, shot.seconds + began, packets)
-                index, last = index + 1, shot.seconds + began
+                yield Frame(decoded.picture, camera, index, decoded.seconds + began, packets)
+                index, last = index + 1, decoded.seconds + began
         began = last + 1 / FPS
 
 

@@ -13,6 +13,7 @@ from vidframe.core.config.model import CameraConfig, SourceKeys, StepConfig
 from vidframe.core.config.steps import Steps
 from vidframe.core.config.validation import colon_hint, did_you_mean, read_keys, shown
 from vidframe.core.plugin.registry import extensions
+from vidframe.core.sources.address import path_problem
 
 
 class Cameras:
@@ -66,12 +67,19 @@ class Cameras:
         if self.source is not None:
             value = {**(value or {}), "source": self.source}
         keys = read_keys(self.document, CameraKeys, value, place, f"camera {name!r}")
-        source = keys.source
-        if self.source is None and source and is_path(source):  # so that the config can be run from anywhere
-            source = str(self.document.folder((*place, "source")) / source)
+        source = self.source or self._from_file(keys.source, (*place, "source"))
         options = SourceKeys.model_construct(**{key: getattr(keys, key) for key in SourceKeys.model_fields})
         camera = replace(common, name=name, source=source, options=options, nodes=keys.nodes)
         return self._overridden(camera, keys.overrides or {}, keys.exclude or (), place)
+
+    def _from_file(self, source: str, place: Place) -> str:
+        """The source with its path from the file, so that the config can be run from anywhere."""
+        if not is_path(source):
+            return source
+        path = self.document.folder(place) / source
+        if (problem := path_problem(path)) is not None:
+            self.document.add_error(place, f"{source} {problem}")
+        return str(path)
 
     def _overridden(
         self, camera: CameraConfig, overrides: Mapping[str, Any], exclude: Sequence[str], place: Place

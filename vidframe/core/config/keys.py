@@ -18,9 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from vidframe.core.config.validation import did_you_mean
 from vidframe.core.model import fields
-from vidframe.core.plugin.registry import extensions
 from vidframe.core.plugin.settings import seconds
-from vidframe.core.sources.address import SCHEMES
+from vidframe.core.sources.address import SCHEMES, schemes
 from vidframe.core.sources.options import Duration, SourceKeys
 
 MODES = ("day", "night")
@@ -146,22 +145,24 @@ class StepKeys(Keys):
 
 def is_path(source: str) -> bool:
     """Whether a source is a file or a folder, and no address, device or standard input."""
-    scheme, colon, _ = source.partition(":")
-    return scheme != "-" and not (colon and scheme.lower() in {"webcam", *SCHEMES, *extensions("sources")})
+    return not ("://" in source or source in ("", "-") or source.startswith(("/dev/video", "webcam:", "-:")))
 
 
 def address_problem(source: str) -> str | None:
     """What is wrong with a source as it is written; what is found only by opening it is not asked."""
-    known = (*SCHEMES, *extensions("sources"))
     address = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", source)
     almost = re.match(rf"({'|'.join(SCHEMES)})[:;]?//?[^/]", source, re.IGNORECASE)
-    if address and address[1].lower() not in known:
-        hint = did_you_mean(address[1], known)
-        return f"unknown kind of address {address[1]!r}{hint} (known: {', '.join(known)})"
-    if address and address[1].lower() in SCHEMES and address[2][:1] in ("", "/"):
-        return f"the address names no host; such as {address[1]}://10.0.0.11/stream"
-    if almost and not address:
+    if address and address[1].lower() in SCHEMES:
+        if address[2][:1] in ("", "/"):
+            return f"the address names no host; such as {address[1]}://10.0.0.11/stream"
+    elif address:
+        if address[1].lower() not in (known := schemes()):
+            hint = did_you_mean(address[1], known)
+            return f"unknown kind of address {address[1]!r}{hint} (known: {', '.join(known)})"
+    elif almost:
         return f"an address begins with {almost[1]}://"
+    elif (begins := re.match(r"([a-z][a-z0-9+.-]*):/", source)) and begins[1] in schemes():
+        return f"an address begins with {begins[1]}://"
     return None
 
 

@@ -80,7 +80,7 @@ class SourceField(Field):
         if self.name == "packets":
             frame.packets = packed
         elif self.name == "canvas":
-            frame.draw_steps = lambda canvas: canvas.shapes.extend(packed.shapes)
+            frame.draw_steps = lambda _, canvas: canvas.shapes.extend(packed.shapes)
 
 
 class ValueField(Field):

@@ -60,7 +60,7 @@ class Frame:
         self.picture = picture
         self.lists: dict[str, list[Any]] = {}  # faces, people and detections, as far as somebody looked for them
         self.touched: set[str] = set()  # lists that the step that runs now read or set
-        self.draw_steps: Callable[[Canvas], None] = _nothing  # lets the steps draw
+        self.draw_steps: Callable[[Frame, Canvas], None] = _nothing  # lets the steps draw
         self._views: dict[tuple[str, int | None], Pixels] = {}
 
     @property
@@ -129,7 +129,7 @@ class Frame:
     def canvas(self) -> Canvas:
         """What the steps of the chain draw into this frame, made anew at each call."""
         canvas = Canvas(self.width, self.height)
-        self.draw_steps(canvas)
+        self.draw_steps(self, canvas)
         return canvas
 
     def report(self, kind: str, /, *files: Attachment, **facts: Any) -> Event:
@@ -163,5 +163,5 @@ def _shrunk(gray: Pixels, width: int) -> Pixels:
     return np.asarray(shrunk)
 
 
-def _nothing(canvas: Canvas) -> None:
+def _nothing(frame: Frame, canvas: Canvas) -> None:
     """Draws nothing."""

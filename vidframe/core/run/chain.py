@@ -70,7 +70,7 @@ class Chain:
         `present` are the names of what is on the frame already.
         """
         self._queue.seconds = frame.seconds
-        frame.draw_steps = lambda canvas: self._draw(frame, canvas)
+        frame.draw_steps = self._draw  # not bound to the frame, which would then hold itself and its images
         present = set(present)
         for step in self._mode:
             step.process(frame, present)

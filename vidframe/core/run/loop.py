@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,14 +15,16 @@ from time import perf_counter
 
 from vidframe.core.config.reading import CameraConfig, StepConfig
 from vidframe.core.model.camera import Camera, Share, StepMetricValues
+from vidframe.core.model.events import Event
 from vidframe.core.model.frames import Frame
 from vidframe.core.model.kinds import MAX_REASON
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.chain import Chain
 from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.resources import ResourceCache
-from vidframe.core.run.step import StepFailed
-from vidframe.core.sources.opening import Source, SourceError, open_source
+from vidframe.core.run.step import Failure, StepFailed
+from vidframe.core.sources.decoded import DecodedFrame, Idle, Source, SourceError, State, StateChange
+from vidframe.core.sources.opening import open_source
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +71,20 @@ def run_camera(
     What ends a camera for good is written to `metrics.error`; nothing but a bug is raised.
     """
     try:
-        _run(config, state, shared, metrics, stop, sinks, frames, changes or Changes(), strict)
+        source = source_of(config, stop)
+        processed = camera_frames(
+            config,
+            source,
+            state=state,
+            shared=shared,
+            metrics=metrics,
+            sinks=sinks,
+            frames=frames,
+            changes=changes,
+            strict=strict,
+        )
+        with closing(processed):
+            deque(processed, maxlen=0)  # keeps no frame while the next one is awaited
     except (SourceError, StepFailed) as error:
         metrics.error = str(error)
     finally:
@@ -76,75 +92,75 @@ def run_camera(
         metrics.busy = None
 
 
-def _run(
+def source_of(config: CameraConfig, stop: Flag) -> Source:
+    """The source that a camera's config names; SourceError if it cannot be used."""
+    wants_packets = "packets" in config.needed
+    return open_source(
+        config.source, camera=config.name, wants_packets=wants_packets, stop=stop, **dict(config.options)
+    )
+
+
+def camera_frames(
     config: CameraConfig,
+    source: Source,
+    *,
     state: Path,
     shared: ResourceCache,
     metrics: CameraMetrics,
-    stop: Flag,
-    sinks: Iterable[StepConfig],
-    frames: int | None,
-    changes: Changes,
-    strict: bool,
-) -> None:
+    sinks: Iterable[StepConfig] = (),
+    frames: int | None = None,
+    changes: Changes | None = None,
+    strict: bool = False,
+    on_failure: Callable[[Failure], None] | None = None,
+    on_closed: Callable[[list[Event]], None] | None = None,
+) -> Generator[Frame]:
+    """Each frame of a camera once it has gone through the chain, until the source ends or `frames` are done.
+
+    Opens source and steps at the first `next`, and closes them at the end or when the generator is closed;
+    `on_closed` is then given the events of the closing. SourceError, or StepFailed of a step with `on_error: stop`.
+    """
     with ExitStack() as stack:
-        queue = EventQueue(config.name, lambda seconds: source.utc(seconds))
-
-        def on_state(state: str, reason: str) -> None:
-            metrics.enter(state, reason)
-            level = logging.INFO if state in ("connecting", "live") else logging.WARNING
-            log.log(level, "camera %s is %s%s", config.name, state, f": {reason}" if reason else "")
-            queue.seconds = source.now
-            queue.by("vidframe")("camera.state", state=state, reason=reason[:MAX_REASON])
-            chain.deliver()  # a camera that is down brings no frame that would
-
-        def on_idle() -> None:
-            changes.apply(chain)
-            chain.idle()
-
-        source = stack.enter_context(
-            open_source(
-                config.source,
-                camera=config.name,
-                **dict(config.options),
-                stop=stop,
-                wants_packets="packets" in config.needed,
-                on_state=on_state,
-                on_idle=on_idle,
-            )
-        )
+        stack.enter_context(source)
+        queue = EventQueue(config.name, source.utc)
         camera = _camera(config, source, state, queue, stack.enter_context(shared.for_camera()))
         metrics.fps, metrics.frames_expected = source.fps, _expected(source, frames, metrics.frames)
-        chain = stack.enter_context(closing(Chain(config, camera, queue, metrics, sinks, strict=strict)))
+        chain = Chain(config, camera, queue, metrics, sinks, strict=strict, on_failure=on_failure)
+        stack.callback(lambda: (on_closed or _nobody)(chain.close()))
         chain.open()
         metrics.is_open = True
-        if not source.is_live:
-            metrics.enter("live")
-        _work_through(source, chain, camera, metrics, stop, frames, changes)
+        started = perf_counter() - metrics.seconds  # what was done before a restart counts
+        index = 0
+        for moment in source:
+            if changes is not None:
+                changes.apply(chain)
+            match moment:
+                case DecodedFrame():
+                    frame = Frame(moment.picture, camera, index, moment.seconds, moment.packets)
+                    chain.process(frame)
+                    metrics.done((datetime.now(UTC) - frame.time).total_seconds() if camera.is_live else None)
+                    metrics.seconds = perf_counter() - started
+                    metrics.dropped += moment.dropped
+                    yield frame
+                    index += 1
+                    if index == frames:
+                        return
+                case StateChange():
+                    metrics.enter(moment.state, moment.reason)
+                    _log(config.name, moment)
+                    queue.seconds = moment.seconds
+                    queue.by("vidframe")("camera.state", state=moment.state, reason=moment.reason[:MAX_REASON])
+                    chain.deliver()  # a camera that is down brings no frame that would
+                case Idle():
+                    chain.idle()
 
 
-def _work_through(
-    source: Source,
-    chain: Chain,
-    camera: Camera,
-    metrics: CameraMetrics,
-    stop: Flag,
-    frames: int | None,
-    changes: Changes,
-) -> None:
-    started = perf_counter() - metrics.seconds  # what was done before a restart counts
-    dropped = 0
-    for index, shot in enumerate(source):
-        if stop.is_set():
-            return
-        changes.apply(chain)
-        frame = Frame(shot.picture, camera, index, shot.seconds, shot.packets)
-        chain.process(frame)
-        metrics.done((datetime.now(UTC) - frame.time).total_seconds() if camera.is_live else None)
-        metrics.seconds = perf_counter() - started
-        metrics.dropped, dropped = metrics.dropped + source.dropped - dropped, source.dropped
-        if index + 1 == frames:
-            return
+def _log(camera: str, change: StateChange) -> None:
+    level = logging.INFO if change.state in (State.CONNECTING, State.LIVE) else logging.WARNING
+    log.log(level, "camera %s is %s%s", camera, change.state, f": {change.reason}" if change.reason else "")
+
+
+def _nobody(events: list[Event]) -> None:
+    """Hears of the closing's events where no one else wants to."""
 
 
 def _camera(config: CameraConfig, source: Source, state: Path, queue: EventQueue, share: Share) -> Camera:

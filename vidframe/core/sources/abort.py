@@ -3,22 +3,45 @@
 FFmpeg asks PyAV some ten times a second whether it has waited long enough, and PyAV, which has no other way to be told,
 looks at its clock. A thread that was left waiting would end the program with a segmentation fault if it asked while the
 interpreter is being taken down.
+
+The clock is a private name of PyAV's. It is replaced while a live camera is open and put back after the last one; in
+every thread that does not read a live camera it is `time.monotonic` all the while.
 """
 
 from __future__ import annotations
 
 import itertools
 import time
-from threading import Event, local
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Lock, local
+from typing import Any
 
 import av.container.core
 
+_pyav: Any = av.container.core
 _here = local()
+_lock = Lock()
+_users = 0
 
 
-def abort_waits_after(closed: Event) -> None:
-    """Let each wait of FFmpeg in this thread fail as if its time were over, from the moment that `closed` is set."""
+@contextmanager
+def waits_end_with(closed: Event) -> Iterator[None]:
+    """Lets each wait of FFmpeg in this thread fail as if its time were over, from the moment that `closed` is set."""
     _here.closed = closed
+    _count(1)
+    try:
+        yield
+    finally:
+        _count(-1)
+        _here.closed = None
+
+
+def _count(change: int) -> None:
+    global _users
+    with _lock:
+        _users += change
+        _pyav.time = _CLOCK if _users else time
 
 
 class _Clock:
@@ -32,4 +55,4 @@ class _Clock:
         return time.monotonic() if closed is None or not closed.is_set() else float(next(self._never))
 
 
-av.container.core.time = _Clock()  # type: ignore[attr-defined]
+_CLOCK = _Clock()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from vidframe.core.plugin.registry import extensions
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp")
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|key|auth|sig|user|login|account|credential|session", re.IGNORECASE)
@@ -13,6 +16,18 @@ _KEY_IN_PATH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{16,}")
 # A name or an IPv6 address in brackets, perhaps with a port, and then the path or nothing.
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/?#\[\]]+)(:\d*)?(?=[/?#]|$)")
 _HIDDEN = "***"
+
+
+def schemes() -> tuple[str, ...]:
+    """Every kind of address that can be opened: FFmpeg's, then those that installed packages bring."""
+    return (*SCHEMES, *(name for name in extensions("sources") if name not in SCHEMES))
+
+
+def path_problem(path: Path) -> str | None:
+    """What is wrong with a path that is there and is no file or folder; None for all others."""
+    if path.is_fifo():
+        return f"is a pipe; name the source - and give it as standard input: < {path}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,18 @@ def read_address(url: str, credentials: str | None = None) -> Address:
     encoded = quote(user, safe="") + colon + quote(password, safe="")
     secret = f"{scheme}://{encoded}@{rest}" if encoded else f"{scheme}://{rest}"
     return Address(f"{scheme}://{_without_secrets(rest)}", secret)
+
+
+def hide(text: str, url: str, credentials: str | None = None) -> str:
+    """A text that somebody else wrote, without what is secret in an address."""
+    address = read_address(url, credentials)
+    login = _split_login(url.partition("://")[2])[0]
+    for secret in (url, address.secret):
+        text = text.replace(secret, address.shown)
+    for secret in (login, credentials or ""):
+        for part in (secret, secret.partition(":")[2], unquote(secret.partition(":")[2])):
+            text = text.replace(part, _HIDDEN) if part else text
+    return text
 
 
 def _split_login(rest: str) -> tuple[str, str]:

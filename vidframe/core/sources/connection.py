@@ -1,28 +1,28 @@
-"""Opens what is live: cameras on the network and webcams; and says in plain words why one cannot be opened."""
+"""FFmpeg as the reader of a live camera, on the network or a webcam; says in plain words why one is lost."""
 
 from __future__ import annotations
 
 import errno
-import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from threading import Event
 from time import monotonic
 from typing import Any
 
 import av
 
+from vidframe.core.model.packets import Packet
+from vidframe.core.sources.abort import waits_end_with
 from vidframe.core.sources.address import Address
+from vidframe.core.sources.decoded import DecodedFrame
+from vidframe.core.sources.reader import Connect, LostError
+from vidframe.core.sources.stream import NoVideoError, VideoStream
+from vidframe.core.sources.timeline import Timeline
 
 # A playlist that a camera sends must not make FFmpeg read files of this machine.
 _NETWORK_ONLY = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,crypto,rtmp,rtmps,srt"
 _WEBCAM_FORMATS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
-
-Connect = Callable[[], Any]  # -> an open av.container.InputContainer
-
-
-class RefusedError(Exception):
-    """The camera answers, but not with video for us; trying again at once would not help."""
 
 
 def camera_connector(address: Address, timeout: float) -> Connect:
@@ -33,7 +33,7 @@ def camera_connector(address: Address, timeout: float) -> Connect:
         # Over TCP nothing is lost on the way; where a camera has UDP only, FFmpeg falls back to it.
         options |= {"rtsp_flags": "prefer_tcp", "allowed_media_types": "video"}
 
-    def connect() -> Any:
+    def opened() -> Any:
         began = monotonic()
         try:
             container = av.open(address.secret, options=options, timeout=timeout, metadata_errors="replace")
@@ -43,29 +43,83 @@ def camera_connector(address: Address, timeout: float) -> Connect:
             raise
         if scheme.startswith("http") and container.duration:
             container.close()
-            raise RefusedError("it is a recording, not a camera; download it and give its path")
+            raise LostError("it is a recording, not a camera; download it and give its path", is_hopeless=True)
         return container
 
-    return connect
+    return lambda ending: FFmpegReader(opened, timeout, ending)
 
 
 def webcam_connector(device: str, fps: float | None, timeout: float) -> Connect:
     """Opens a webcam, by number or by device path."""
     name = f"/dev/video{device}" if sys.platform == "linux" and device.isdecimal() else device
     options = {"framerate": str(fps)} if fps else {}
-    return lambda: av.open(name, format=_WEBCAM_FORMATS.get(sys.platform, "v4l2"), options=options, timeout=timeout)
+
+    def opened() -> Any:
+        return av.open(name, format=_WEBCAM_FORMATS.get(sys.platform, "v4l2"), options=options, timeout=timeout)
+
+    return lambda ending: FFmpegReader(opened, timeout, ending)
 
 
-def refusal(error: Exception | None, timeout: float) -> str:
+class FFmpegReader:
+    """Reads what FFmpeg opens; all of it in one thread."""
+
+    def __init__(self, opened: Callable[[], Any], timeout: float, ending: Event) -> None:
+        self._timeout = timeout
+        with ExitStack() as held:
+            held.enter_context(waits_end_with(ending))
+            try:
+                container = opened()
+                held.callback(container.close)
+                self._stream = VideoStream(container)
+            except (av.error.FFmpegError, OSError, NoVideoError) as error:
+                raise _lost(error, timeout) from error
+            self._held = held.pop_all()
+
+    @property
+    def fps(self) -> float | None:
+        return self._stream.fps
+
+    @property
+    def is_timed(self) -> bool:
+        return self._stream.is_timed
+
+    def read(self, timeline: Timeline, *, wants_packets: bool) -> Iterator[tuple[Packet | None, list[DecodedFrame]]]:
+        has_frames = False
+        try:
+            for packet, frames in self._stream.read(timeline, wants_packets=wants_packets):
+                has_frames = has_frames or bool(frames)
+                yield packet, frames
+                if self._stream.has_outgrown_header:  # recorders need the stream from its beginning
+                    raise LostError("the size of its picture changed")
+        except (av.error.FFmpegError, OSError) as error:
+            raise (_lost_midway if has_frames else _lost)(error, self._timeout) from error
+
+    def close(self) -> None:
+        self._held.close()
+
+
+def _lost_midway(error: Exception, timeout: float) -> LostError:
+    if _is_timeout(error):
+        return LostError(f"nothing came for {timeout:g} s", is_stalled=True)
+    if getattr(error, "errno", 0) == errno.EIO:
+        return LostError("the connection was cut")
+    return _lost(error, timeout)
+
+
+def _lost(error: Exception, timeout: float) -> LostError:
+    # Many cameras lock a user out after some wrong passwords.
+    is_refused = isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError)
+    return LostError(_reason(error, timeout), is_hopeless=is_refused)
+
+
+def _reason(error: Exception, timeout: float) -> str:
     """Why a connection could not be made or was lost, without the address (it may hold a password)."""
     match error:
-        case None:
-            return "the stream ended"
         case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
             return "user or password is wrong or missing; set credentials"
         case av.error.HTTPNotFoundError():
             return "it has no stream of this name (404)"
-        case _ if is_timeout(error):
+        case _ if _is_timeout(error):
             return f"no answer within {timeout:g} s"
         case ConnectionRefusedError():
             return "connection refused; is it on, and is the port right?"
@@ -83,31 +137,5 @@ def refusal(error: Exception | None, timeout: float) -> str:
             return str(error)
 
 
-def is_timeout(error: Exception | None) -> bool:
-    """Whether the camera did not answer in time."""
+def _is_timeout(error: Exception) -> bool:
     return isinstance(error, av.error.ExitError | TimeoutError)
-
-
-def is_hopeless(error: Exception | None) -> bool:
-    """Whether another try soon would fail too; many cameras lock a user out after some wrong passwords."""
-    return isinstance(error, RefusedError | av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError)
-
-
-class Pause:
-    """The wait before the next try: longer after each failure, and never the same for two cameras."""
-
-    def __init__(self, shortest: float = 0.25, longest: float = 2.5, hopeless: float = 30.0) -> None:
-        self._shortest = shortest
-        self._longest = longest
-        self._hopeless = hopeless
-        self._failures = 0
-
-    def seconds(self, *, lived: float, hopeless: bool) -> float:
-        """How long to wait, after a connection that `lived` so many seconds."""
-        self._failures = 0 if lived > self._longest else self._failures + 1
-        grown = self._hopeless if hopeless else min(self._longest, self._shortest * 2 ** min(self._failures, 10))
-        return grown * random.uniform(0.5, 1.0)
-
-    def wait(self, closed: Event, *, lived: float, hopeless: bool) -> None:
-        """Waits; ends at once when `closed` is set."""
-        closed.wait(self.seconds(lived=lived, hopeless=hopeless))

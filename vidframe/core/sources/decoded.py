@@ -1,14 +1,13 @@
-"""What a source yields, and how it says that it is well or not."""
+"""What a source yields: frames, changes of its state, and moments in which nothing came."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from threading import Event
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Protocol, Self
 
 from vidframe.core.model.frames import Picture
 from vidframe.core.model.packets import Packet
@@ -22,38 +21,40 @@ class State(StrEnum):
     """Where a camera stands in its life."""
 
     CONNECTING = "connecting"  # for the first time, or again after it was live
-    LIVE = "live"  # pictures arrive
-    STALLED = "stalled"  # connected, but no picture comes, or always the same one
+    LIVE = "live"  # frames arrive
+    STALLED = "stalled"  # connected, but no frame comes, or always the same one
     DOWN = "down"  # could not be reached; tried again for ever
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedFrame:
-    """One picture of a source; the loop makes a Frame of it."""
+    """One frame as the decoder left it; the loop makes a Frame of it."""
 
     picture: Picture
     seconds: float  # since the source was opened; always more than the last one's, also over reconnects
-    packets: tuple[Packet, ...] = ()  # that came since the last shot, dropped pictures' included
+    packets: tuple[Packet, ...] = ()  # that came since the last frame, dropped frames' included
+    dropped: int = 0  # frames since the last one that this one replaced before they were taken
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What whoever opens a source wants of it; see `open_source`."""
+class StateChange:
+    """A camera came into another state, or has another reason for it."""
 
-    camera: str
-    wants_packets: bool
-    pace: Literal["fast", "real"]
-    fps: float | None
-    threads: int
-    timeout: float  # seconds
-    frozen_after: float  # seconds
-    stop: Event
-    on_state: Callable[[State, str], None]
-    on_idle: Callable[[], None]
+    state: State
+    reason: str = ""  # one line without secrets
+    seconds: float = 0.0  # since the source was opened
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A moment, some times a second, in which a live camera brought nothing."""
+
+
+Moment = DecodedFrame | StateChange | Idle
 
 
 class Source(Protocol):
-    """Where the pictures of one camera come from: `with open_source(...) as source: for shot in source: ...`."""
+    """Where the frames of one camera come from: `with open_source(...) as source: for moment in source: ...`."""
 
     @property
     def name(self) -> str:
@@ -61,39 +62,28 @@ class Source(Protocol):
 
     @property
     def is_live(self) -> bool:
-        """False: a recording; it ends, and none of its pictures is dropped."""
+        """False: a recording; it ends, and none of its frames is dropped."""
 
     @property
     def fps(self) -> float | None:
-        """Pictures a second as the source states it; None before a camera has answered."""
-
-    @property
-    def size(self) -> tuple[int, int] | None:
-        """Width and height in pixels, upright; None before a camera has answered."""
+        """Frames a second as the source states it; None before a camera has answered."""
 
     @property
     def frame_count(self) -> int | None:
-        """How many pictures a recording has, or nearly; None where it does not say."""
-
-    @property
-    def duration(self) -> float | None:
-        """Length of a recording in seconds; None where it does not say."""
-
-    @property
-    def dropped(self) -> int:
-        """Pictures of a live camera that a newer one replaced before they were taken."""
-
-    @property
-    def now(self) -> float:
-        """This moment on the clock of `DecodedFrame.seconds`; of a recording, when its last shot was taken."""
+        """How many frames a recording has, or nearly; None where it does not say."""
 
     def utc(self, seconds: float) -> datetime:
-        """When the picture at `seconds` was taken."""
+        """When the frame at `seconds` was taken."""
 
-    def __iter__(self) -> Iterator[DecodedFrame]: ...
+    def __iter__(self) -> Iterator[Moment]: ...
 
     def __enter__(self) -> Self: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+def decoded_frames(source: Iterable[Moment]) -> Iterator[DecodedFrame]:
+    """The frames of a source alone."""
+    return (moment for moment in source if isinstance(moment, DecodedFrame))

@@ -10,29 +10,32 @@ from typing import Any
 
 import av
 
-from vidframe.core.sources.decoded import Options, SourceError
-from vidframe.core.sources.recording import Facts, Recording, open_stream, read_to_end
+from vidframe.core.sources.address import path_problem
+from vidframe.core.sources.decoded import SourceError
+from vidframe.core.sources.options import Options
+from vidframe.core.sources.recording import Recording, open_stream, read_to_end
 
 _CAUSES = "it is of another kind, damaged, or its recording was cut off"
 
 
 def open_file(path: Path, options: Options) -> Recording:
-    """Every picture of a video file; SourceError if it cannot be read."""
+    """Every frame of a video file; SourceError if it cannot be read."""
     who = f"{options.camera}: {path}"
     with ExitStack() as held:
         container = held.enter_context(_open(path, who))
         stream = open_stream(container, who, options)
-        shots = read_to_end(stream, who, wants_packets=options.wants_packets)
+        frames = read_to_end(stream, who, wants_packets=options.wants_packets)
         start = _start_time(container.metadata, path, stream.duration)
-        facts = Facts(str(path), start, stream.fps, stream.frame_count, stream.duration)
-        return Recording(facts, shots, held, options)
+        return Recording(
+            frames, held, options, name=str(path), start=start, fps=stream.fps, frame_count=stream.frame_count
+        )
 
 
 def _open(path: Path, who: str) -> Any:
     if not path.exists():
         raise SourceError(f"{who} does not exist; give the path of a video, a folder of pictures or a camera's URL")
-    if path.is_fifo():
-        raise SourceError(f"{who} is a pipe; name the source - and give it as standard input: < {path}")
+    if (problem := path_problem(path)) is not None:
+        raise SourceError(f"{who} {problem}")
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(f"{who} is empty (0 bytes); give a file that holds video")
     try:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import av
 
-from vidframe.core.sources.decoded import DecodedFrame, Options, SourceError
+from vidframe.core.sources.decoded import DecodedFrame, SourceError
+from vidframe.core.sources.options import Options
 from vidframe.core.sources.picture import DecodedPicture, upright
-from vidframe.core.sources.recording import Facts, Recording
+from vidframe.core.sources.recording import Recording
 
 _PICTURES = {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
@@ -29,8 +30,8 @@ def open_folder(path: Path, options: Options) -> Recording:
         known = " ".join(sorted(_PICTURES))
         raise SourceError(f"{who} is a folder without a picture; pictures are files that end in {known}")
     start = datetime.fromtimestamp(files[0].stat().st_mtime, UTC)
-    facts = Facts(str(path), start, fps, len(files), len(files) / fps)
-    return Recording(facts, _read(files, fps, who), ExitStack(), options)
+    frames = _read(files, fps, who)
+    return Recording(frames, ExitStack(), options, name=str(path), start=start, fps=fps, frame_count=len(files))
 
 
 def _read(files: list[Path], fps: float, who: str) -> Generator[DecodedFrame]:

@@ -1,31 +1,31 @@
-"""Hands the newest shot from the thread that reads a camera to the one that looks at it."""
+"""Hands the newest frame from the thread that reads a camera to the one that looks at it."""
 
 from __future__ import annotations
 
 from threading import Condition
 
 from vidframe.core.model.packets import Packet
-from vidframe.core.sources.decoded import DecodedFrame, State
+from vidframe.core.sources.decoded import DecodedFrame, StateChange
 
 
 class Newest:
-    """Room for one shot, the packets since the last one that was taken, and news of the camera's state."""
+    """Room for one frame, the packets since the last one that was taken, and changes of the camera's state."""
 
     def __init__(self, packet_bytes: int = 64_000_000) -> None:
-        self.dropped = 0
         self._changed = Condition()
-        self._shot: DecodedFrame | None = None
+        self._decoded: DecodedFrame | None = None
+        self._dropped = 0  # since the last frame that was taken
         self._packets: list[Packet] = []
         self._bytes = 0
         self._room = packet_bytes
         self._needs_keyframe = False
-        self._states: list[tuple[State, str]] = []
+        self._states: list[StateChange] = []
 
-    def put_shot(self, shot: DecodedFrame) -> None:
-        """Replaces a shot that nobody took."""
+    def put_frame(self, decoded: DecodedFrame) -> None:
+        """Replaces a frame that nobody took."""
         with self._changed:
-            self.dropped += self._shot is not None
-            self._shot = shot
+            self._dropped += self._decoded is not None
+            self._decoded = decoded
             self._changed.notify()
 
     def put_packet(self, packet: Packet) -> None:
@@ -39,20 +39,20 @@ class Newest:
                 self._packets.append(packet)
                 self._bytes += len(packet.data)
 
-    def put_state(self, state: State, reason: str) -> None:
-        """Keeps a change of state until it is told."""
+    def put_state(self, change: StateChange) -> None:
+        """Keeps a change of state until it is taken."""
         with self._changed:
-            self._states.append((state, reason))
+            self._states.append(change)
             self._changed.notify()
 
-    def take(self, timeout: float) -> tuple[list[tuple[State, str]], DecodedFrame | None]:
-        """What came since the last call; waits up to `timeout` seconds for something."""
+    def take(self, timeout: float) -> list[StateChange | DecodedFrame]:
+        """What came since the last call, the frame last; waits up to `timeout` seconds for something."""
         with self._changed:
-            if self._shot is None and not self._states:
+            if self._decoded is None and not self._states:
                 self._changed.wait(timeout)
-            states, self._states = self._states, []
-            shot, self._shot = self._shot, None
-            if shot is not None:
-                shot = DecodedFrame(shot.picture, shot.seconds, tuple(self._packets))
-                self._packets, self._bytes = [], 0
-            return states, shot
+            came: list[StateChange | DecodedFrame] = [*self._states]
+            self._states.clear()
+            if (decoded := self._decoded) is not None:
+                came.append(DecodedFrame(decoded.picture, decoded.seconds, tuple(self._packets), self._dropped))
+                self._packets, self._bytes, self._decoded, self._dropped = [], 0, None, 0
+            return came

@@ -1,7 +1,8 @@
-"""Keys of a camera that its source reads, with what they mean: the check and the docs are made from them."""
+"""What whoever opens a source wants of it. What a config can say is described here, for the check and the docs."""
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -33,3 +34,16 @@ class SourceKeys(BaseModel):
     frames"""
     frozen_after: Duration = 60.0
     """a live camera whose image stays the same in every pixel for that long counts as stalled"""
+
+
+class Options(SourceKeys):
+    """All that a source has to know of its camera."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    camera: str = "camera"
+    wants_packets: bool = False
+    threads: int = 1
+    """that decode one recording"""
+    stop: Event = Field(default_factory=Event)
+    """ends the iteration within a fraction of a second when it is set"""

@@ -11,8 +11,9 @@ from typing import IO, Any
 
 import av
 
-from vidframe.core.sources.decoded import Options, SourceError
-from vidframe.core.sources.recording import Facts, Recording, open_stream, read_to_end
+from vidframe.core.sources.decoded import SourceError
+from vidframe.core.sources.options import Options
+from vidframe.core.sources.recording import Recording, open_stream, read_to_end
 
 
 def open_pipe(url: str, options: Options, stdin: IO[bytes]) -> Recording:
@@ -24,9 +25,8 @@ def open_pipe(url: str, options: Options, stdin: IO[bytes]) -> Recording:
     with ExitStack() as held:
         container = held.enter_context(_open(Pipe(stdin, options.stop), who, url, options.fps))
         stream = open_stream(container, who, options)
-        shots = read_to_end(stream, who, wants_packets=options.wants_packets)
-        facts = Facts("standard input", datetime.now(UTC), stream.fps, None, None)
-        return Recording(facts, shots, held, options)
+        frames = read_to_end(stream, who, wants_packets=options.wants_packets)
+        return Recording(frames, held, options, name="standard input", start=datetime.now(UTC), fps=stream.fps)
 
 
 class Pipe:

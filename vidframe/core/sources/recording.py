@@ -1,11 +1,10 @@
-"""What can be read to its end: every picture, as fast as it is taken or at the pace in which it was recorded."""
+"""What can be read to its end: every frame, as fast as it is taken or at the pace in which it was recorded."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from time import monotonic
@@ -15,59 +14,53 @@ from typing import Any, Self
 import av
 
 from vidframe.core.model.packets import Packet
-from vidframe.core.sources.decoded import DecodedFrame, Options, SourceError, State
+from vidframe.core.sources.decoded import DecodedFrame, Moment, SourceError, State, StateChange
+from vidframe.core.sources.options import Options
 from vidframe.core.sources.stream import NoVideoError, VideoStream
 from vidframe.core.sources.timeline import RecordedTime
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What a recording says of itself."""
-
-    name: str
-    start: datetime  # when its first picture was taken, UTC
-    fps: float | None
-    frame_count: int | None
-    duration: float | None  # seconds
-
-
 class Recording:
-    """Every picture of `shots`, the first of which is read at once, so that a useless file is known as one early.
+    """Every frame of `frames`, the first of which is read at once, so that a useless file is known as one early.
 
-    It takes over what `held` holds.
+    It takes over what `held` holds. `start` is when the first frame was taken, UTC.
     """
 
     is_live = False
-    dropped = 0
 
-    def __init__(self, facts: Facts, shots: Generator[DecodedFrame], held: ExitStack, options: Options) -> None:
-        first = next(shots)
-        self.name = facts.name
-        self.fps = facts.fps
-        self.size = first.picture.width, first.picture.height
-        self.frame_count = facts.frame_count
-        self.duration = facts.duration
-        self.now = 0.0
-        self._start = facts.start
-        self._shots = chain([first], shots)
+    def __init__(
+        self,
+        frames: Generator[DecodedFrame],
+        held: ExitStack,
+        options: Options,
+        *,
+        name: str,
+        start: datetime,
+        fps: float | None,
+        frame_count: int | None = None,
+    ) -> None:
+        first = next(frames, None)
+        self.name = name
+        self.fps = fps
+        self.frame_count = frame_count
+        self._start = start
+        self._frames = frames if first is None else chain([first], frames)
         self._options = options
         self._held = held.pop_all()
-        self._held.callback(shots.close)
+        self._held.callback(frames.close)
 
     def utc(self, seconds: float) -> datetime:
         return self._start + timedelta(seconds=seconds)
 
-    def __iter__(self) -> Iterator[DecodedFrame]:
-        self._options.on_state(State.LIVE, "")
-        stop, is_paced = self._options.stop, self._options.pace == "real"
+    def __iter__(self) -> Iterator[Moment]:
+        yield StateChange(State.LIVE)
         began = monotonic()
-        for shot in self._shots:
-            if is_paced:
-                stop.wait(began + shot.seconds - monotonic())
-            if stop.is_set():
+        for decoded in self._frames:
+            if self._options.pace == "real":
+                self._options.stop.wait(began + decoded.seconds - monotonic())
+            if self._options.stop.is_set():
                 return
-            self.now = shot.seconds
-            yield shot
+            yield decoded
 
     def __enter__(self) -> Self:
         return self
@@ -87,16 +80,16 @@ def open_stream(container: Any, who: str, options: Options) -> VideoStream:
 
 
 def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Generator[DecodedFrame]:
-    """Every picture of the stream; SourceError if there is none. Warns at the end of what could not be read."""
+    """Every frame of the stream; SourceError if there is none. Warns at the end of what could not be read."""
     packets: list[Packet] = []
     shown, seconds, fault = 0, 0.0, ""
     try:
-        for packet, shots in stream.read(RecordedTime(1 / (stream.fps or 25)), wants_packets=wants_packets):
+        for packet, frames in stream.read(RecordedTime(1 / (stream.fps or 25)), wants_packets=wants_packets):
             if packet is not None:
                 packets.append(packet)
-            for shot in shots:
-                shown, seconds = shown + 1, shot.seconds
-                yield DecodedFrame(shot.picture, seconds, tuple(packets))
+            for decoded in frames:
+                shown, seconds = shown + 1, decoded.seconds
+                yield DecodedFrame(decoded.picture, seconds, tuple(packets))
                 packets.clear()
     except (av.error.FFmpegError, OSError) as error:
         fault = error.strerror or "reading failed"

@@ -9,33 +9,35 @@ from time import monotonic
 import numpy as np
 
 from vidframe.core.model.frames import Picture
+from vidframe.core.sources.reader import LostError
 
-_FIRST_PICTURE = 15.0  # seconds; a camera may send its next keyframe only after many
-
-
-class StalledError(Exception):
-    """Connected, but no picture comes."""
+_FIRST_FRAME = 15.0  # seconds; a camera may send its next keyframe only after many
 
 
 class Patience:
-    """Ends after `timeout` seconds without data or without a picture."""
+    """Ends after `timeout` seconds without data or without a frame."""
 
     def __init__(self, timeout: float, now: Callable[[], float] = monotonic) -> None:
         self._timeout = timeout
         self._now = now
         self._last_data = now()
-        self._picture_due = now() + max(timeout, _FIRST_PICTURE)
+        self._frame_due = now() + max(timeout, _FIRST_FRAME)
 
-    def check(self, *, has_picture: bool) -> None:
-        """To be called with each packet; StalledError at the end of patience."""
+    @property
+    def due(self) -> float:
+        """When the next data has to be here, on the monotonic clock."""
+        return self._last_data + self._timeout
+
+    def check(self, *, has_frame: bool) -> None:
+        """To be called with each packet; LostError at the end of patience."""
         now = self._now()
         # When reading times out, FFmpeg first returns the packet that it was putting together.
         if now - self._last_data > 0.95 * self._timeout:
-            raise StalledError(f"nothing came for {self._timeout:g} s")
-        if has_picture:
-            self._picture_due = now + self._timeout
-        elif now > self._picture_due:
-            raise StalledError("data comes, but no picture that can be decoded")
+            raise LostError(f"nothing came for {self._timeout:g} s", is_stalled=True)
+        if has_frame:
+            self._frame_due = now + self._timeout
+        elif now > self._frame_due:
+            raise LostError("data comes, but no picture that can be decoded", is_stalled=True)
         self._last_data = now
 
 

@@ -86,7 +86,7 @@ class VideoStream:
         return round(self.duration * self.fps) if self.duration and self.fps else None
 
     def read(self, timeline: Timeline, *, wants_packets: bool) -> Iterator[tuple[Packet | None, list[DecodedFrame]]]:
-        """Each packet, where it is wanted, with the pictures that it completed; FFmpegError where reading fails."""
+        """Each packet, where it is wanted, with the frames that it completed; FFmpegError where reading fails."""
         for packet in self._container.demux(self._stream):
             if packet.size:
                 self.packets_read += 1
@@ -99,9 +99,9 @@ class VideoStream:
         if not wants_packets:
             return None, self._decode(packet, timeline)
         data, seconds, is_key = bytes(packet), packet.opaque, packet.is_keyframe
-        shots = self._decode(packet, timeline)
+        frames = self._decode(packet, timeline)
         # Asked for after decoding, when the decoder has seen a new size.
-        return Packet(data, seconds, decode_seconds, is_key, self._encoding_now(is_key)), shots
+        return Packet(data, seconds, decode_seconds, is_key, self._encoding_now(is_key)), frames
 
     def _seconds(self, ticks: int | None) -> float | None:
         return None if ticks is None else ticks * self._tick[0] / self._tick[1]
