@@ -72,7 +72,7 @@ def address_of(cluster: ClusterConfig, bus: str | None, name: str, config: Path)
         raise click.ClickException(f"--name must be 1 to 63 letters, digits, - and _, found {name!r}")
     servers = tuple(bus.split(",")) if bus else cluster.bus
     for problem in filter(None, map(bus_problem, servers)):
-        raise click.ClickException(f"bus {problem}")
+        raise click.ClickException(problem)
     if not servers:
         raise click.ClickException(f"no bus: give --bus nats://HOST:4222, or `cluster: {{bus: ...}}` in {config}")
     from vidframe.cluster.bus import Address

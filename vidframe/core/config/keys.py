@@ -28,8 +28,13 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
 
 
 def _expected(what: str) -> PydanticCustomError:
-    """The error for a value that may be shown; a ValueError's text is all that is said."""
+    """The error of a key: its name, what is expected, and what was found."""
     return PydanticCustomError("expected", f"must be {what}")
+
+
+def _sentence(text: str) -> PydanticCustomError:
+    """The error of a key whose text is all that is said: what was found may be a password."""
+    return PydanticCustomError("sentence", "{text}", {"text": text})
 
 
 def _texts(value: Any) -> Any:
@@ -114,7 +119,7 @@ def _when(value: Any) -> str:
     if value in known or (isinstance(value, str) and fields.NOTE.fullmatch(value)):
         return str(value)
     found = json.dumps(value) + did_you_mean(value, known)
-    raise ValueError(f"must be one of {', '.join(known)} or notes.<name>, found {found}")
+    raise _sentence(f"when must be one of {', '.join(known)} or notes.<name>, found {found}")
 
 
 class StepKeys(Keys):
@@ -168,9 +173,9 @@ def address_problem(source: str) -> str | None:
 
 def _source(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
-        raise ValueError(f"must be text, found {value}; a webcam is webcam:{value}")
+        raise _sentence(f"source must be text, found {value}; a webcam is webcam:{value}")
     if isinstance(value, str) and (problem := address_problem(value)):
-        raise ValueError(problem)
+        raise _sentence(problem)
     return value
 
 
@@ -198,15 +203,15 @@ def bus_problem(server: str) -> str | None:
     """What is wrong with the address of a NATS server, if something is; never repeats a password."""
     parts = urlsplit(server)
     if parts.username or parts.password:
-        return "must not hold a user or password; credentials is a key of its own"
+        return "bus must not hold a user or password; credentials is a key of its own"
     if parts.scheme not in ("nats", "tls", "ws", "wss") or not parts.hostname:
-        return f"must look like nats://10.0.0.5:4222 or tls://nats.example, found {json.dumps(server)}"
+        return f"bus must look like nats://10.0.0.5:4222 or tls://nats.example, found {json.dumps(server)}"
     return None
 
 
 def _server(value: str) -> str:
     if (problem := bus_problem(value)) is not None:
-        raise ValueError(problem)
+        raise _sentence(problem)
     return value
 
 

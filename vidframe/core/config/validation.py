@@ -132,23 +132,21 @@ class Errors:
     def _add_wrong(self, detail: Any) -> None:
         loc, value = detail["loc"], detail["input"]
         place = self._place(loc)
+        is_secret = self.document.is_secret(place)
         if self.of_plugin:
             label = f"{self.owner}: {'.'.join(map(str, loc))}"
         else:
             last_key = max(i for i, part in enumerate(place) if isinstance(part, str))
             label = ".".join(map(str, place[last_key:]))
-        self.document.add_error(place, f"{label}{self._reason(detail, place, value)}")
-
-    def _reason(self, detail: Any, place: Place, value: Any) -> str:
-        found = f", found {shown(self.document, place, value)}"
-        if self.document.is_secret(place):
-            return f" {'cannot be used' if detail['type'] == 'value_error' else _plain(detail)}{found}"
-        if detail["type"] == "value_error" and not self.of_plugin:
-            reason = str(detail["ctx"]["error"])
-            return f" {reason}" if reason.startswith("must") else f": {reason}"
-        if isinstance(value, str) and value.endswith((".yaml", ".yml")):
+        if detail["type"] == "sentence" and not is_secret:
+            self.document.add_error(place, str(detail["msg"]))
+            return
+        # The reason of the others may repeat the value.
+        words = "cannot be used" if is_secret and detail["type"] in ("sentence", "value_error") else _plain(detail)
+        found = shown(self.document, place, value)
+        if isinstance(value, str) and value.endswith((".yaml", ".yml")) and not is_secret:
             found += f"; to take it from that file, write !include {value}"
-        return f" {_plain(detail)}{found}"
+        self.document.add_error(place, f"{label} {words}, found {found}")
 
     def _owner_of(self, loc: tuple[int | str, ...]) -> str:
         return self.owner if len(loc) == 1 else str(loc[-2])

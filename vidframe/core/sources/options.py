@@ -6,6 +6,7 @@ from threading import Event
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from vidframe.core.plugin.settings import Seconds
 
@@ -14,7 +15,7 @@ Duration = Annotated[Seconds, Field(gt=0)]
 
 def _credentials(value: str) -> str:
     if ":" not in value:
-        raise ValueError("must be user:password, found no colon")
+        raise PydanticCustomError("sentence", "credentials must be user:password, found no colon")
     return value
 
 
