@@ -1,9 +1,11 @@
-"""What a program that runs for months needs again and again: back-off, files that are whole or not there, times."""
+"""What a program that runs for months needs again and again: back-off, files that are whole or not there, times, hints."""
 
 from __future__ import annotations
 
+import difflib
 import os
 import random
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -36,6 +38,12 @@ class Backoff:
     def succeeded(self) -> None:
         """Begins anew with the shortest wait."""
         self.failures = 0
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, as the end of a message; empty if none is near."""
+    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

@@ -684,7 +684,7 @@ def test_an_old_field_name_in_when_works_with_a_warning(tmp_path: Path) -> None:
 def test_standard_input_is_read_by_one_camera(tmp_path: Path) -> None:
     found = mistakes(tmp_path, "cameras:\n  door: '-'\n  till: {source: '-:64x48:bgr24'}\n")
 
-    assert found == ["3:18: camera 'till' reads standard input, which camera 'door' reads (line 2)"]
+    assert found == ["3:18: camera 'till' reads standard input, as camera 'door' does (line 2)"]
 
 
 UNDECLARED = """

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from vidframe.core.config.document import Document, Place
-from vidframe.core.config.keys import NAME, CameraKeys, is_path
+from vidframe.core.config.keys import NAME, CameraKeys
 from vidframe.core.config.model import CameraConfig, SourceKeys, StepConfig
 from vidframe.core.config.steps import Steps
-from vidframe.core.config.validation import colon_hint, did_you_mean, read_keys, shown
+from vidframe.core.config.validation import colon_hint, read_keys, shown
 from vidframe.core.plugin.registry import extensions
-from vidframe.core.sources.address import path_problem
+from vidframe.core.sources.address import is_path, path_problem
+from vidframe.tools import did_you_mean
 
 
 class Cameras:
@@ -111,9 +112,8 @@ class Cameras:
         self, camera: CameraConfig, overrides: Iterable[str], exclude: Sequence[str], place: Place
     ) -> None:
         known = {name for step in camera.steps for name in (step.name, step.plugin.name)}
-        places = {name: (*place, "exclude", i) for i, name in enumerate(exclude)}
-        places |= {name: (*place, "overrides", name) for name in overrides}
-        for name, here in places.items():
+        named = [((*place, "exclude", i), name) for i, name in enumerate(exclude)]
+        for here, name in [*named, *(((*place, "overrides", name), name) for name in overrides)]:
             if name not in known and not self.are_given:
                 self.document.add_error(here, f"no step named {name!r}{did_you_mean(name, known)}", of_key=True)
         for name in overrides:
@@ -124,14 +124,8 @@ class Cameras:
 
     def _check_input(self, cameras: Iterable[CameraConfig]) -> None:
         """Standard input can be read once."""
-        first: tuple[str, int] | None = None
-        for camera in cameras:
-            if camera.source != "-" and not camera.source.startswith("-:"):
-                continue
-            place = ("cameras", camera.name, "source")
-            if first is not None:
-                message = (
-                    f"camera {camera.name!r} reads standard input, which camera {first[0]!r} reads (line {first[1]})"
-                )
-                self.document.add_error(place, message)
-            first = first or (camera.name, self.document.mark(place).line)
+        readers = [camera.name for camera in cameras if camera.source == "-" or camera.source.startswith("-:")]
+        for name in readers[1:]:
+            line = self.document.mark(("cameras", readers[0], "source")).line
+            message = f"camera {name!r} reads standard input, as camera {readers[0]!r} does (line {line})"
+            self.document.add_error(("cameras", name, "source"), message)

@@ -6,7 +6,6 @@ The check, the JSON Schema and the tables of docs/configuration.md are made from
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SkipValidation
 from pydantic_core import PydanticCustomError
 
-from vidframe.core.config.validation import did_you_mean
 from vidframe.core.model import fields
 from vidframe.core.plugin.settings import seconds
-from vidframe.core.sources.address import SCHEMES, schemes
+from vidframe.core.sources.address import address_problem
 from vidframe.core.sources.options import Duration, SourceKeys
+from vidframe.tools import did_you_mean
 
 MODES = ("day", "night")
 ISOLATED_PATIENCE = 1.0  # seconds; what is found in a frame after that is of little use
@@ -146,29 +145,6 @@ class StepKeys(Keys):
 
 
 # --- a camera ---
-
-
-def is_path(source: str) -> bool:
-    """Whether a source is a file or a folder, and no address, device or standard input."""
-    return not ("://" in source or source in ("", "-") or source.startswith(("/dev/video", "webcam:", "-:")))
-
-
-def address_problem(source: str) -> str | None:
-    """What is wrong with a source as it is written; what is found only by opening it is not asked."""
-    address = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", source)
-    almost = re.match(rf"({'|'.join(SCHEMES)})[:;]?//?[^/]", source, re.IGNORECASE)
-    if address and address[1].lower() in SCHEMES:
-        if address[2][:1] in ("", "/"):
-            return f"the address names no host; such as {address[1]}://10.0.0.11/stream"
-    elif address:
-        if address[1].lower() not in (known := schemes()):
-            hint = did_you_mean(address[1], known)
-            return f"unknown kind of address {address[1]!r}{hint} (known: {', '.join(known)})"
-    elif almost:
-        return f"an address begins with {almost[1]}://"
-    elif (begins := re.match(r"([a-z][a-z0-9+.-]*):/", source)) and begins[1] in schemes():
-        return f"an address begins with {begins[1]}://"
-    return None
 
 
 def _source(value: Any) -> Any:

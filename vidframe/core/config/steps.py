@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from vidframe.core.config.document import Document, Place
 from vidframe.core.config.keys import StepKeys
 from vidframe.core.config.model import StepConfig
-from vidframe.core.config.validation import Errors, current_names, did_you_mean, shown, validated, warn_renamed
+from vidframe.core.config.validation import Errors, current_names, shown, validated, warn_renamed
 from vidframe.core.model import fields
 from vidframe.core.plugin import registry
 from vidframe.core.plugin.registry import STEP_OPTIONS, Plugin, PluginError
+from vidframe.tools import did_you_mean
 
 SHAPE = "a step is one plugin name, or one name with settings ({faces: {...}})"
 
@@ -107,7 +108,7 @@ class Steps:
             entry=entry,
         )
 
-    def renamed(self, plugin: Plugin, raw: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    def renamed(self, plugin: Plugin, raw: dict[str, Any], place: Place) -> dict[str, Any]:
         """Settings at `place` with the names that the plugin has for them now."""
         return current_names(self.document, raw, getattr(plugin.kind, "renamed", {}), place, plugin.name)
 
@@ -137,7 +138,7 @@ class Steps:
         number = next(n for n in range(2, len(taken) + 3) if f"{step.plugin.name}-{n}" not in taken)
         return replace(step, name=f"{step.plugin.name}-{number}")
 
-    def _step(self, at: Place, place: Place, name: str, raw: Mapping[str, Any]) -> Entry | None:
+    def _step(self, at: Place, place: Place, name: str, raw: dict[str, Any]) -> Entry | None:
         """`at` is where the plugin is named, `place` where its settings stand."""
         plugin = self._plugin(at, name)
         if plugin is None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from vidframe.core.config.document import Document, Place
 from vidframe.core.model.deprecated import GOES_WITH
+from vidframe.tools import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 PlaceOf = Callable[[str], Place]  # a key -> where its value stands
@@ -73,28 +73,25 @@ def validated(
 
 
 def current_names(
-    document: Document, raw: Mapping[str, Any], renamed: Mapping[str, str], place: Place, owner: str
+    document: Document, raw: dict[str, Any], renamed: Mapping[str, str], place: Place, owner: str
 ) -> dict[str, Any]:
-    """The pairs at `place` with deprecated keys replaced by those of now, and a warning for each."""
-    pairs = dict(raw)
+    """The pairs at `place`, in which deprecated keys are replaced by those of now, with a warning for each."""
     for old in renamed.keys() & raw.keys():
-        new = renamed[old]
-        if new in pairs:
+        new, value = renamed[old], raw.pop(old)
+        if new in raw:
             message = f"{owner}: {old!r} is the old name of {new!r}; only one of them can be given"
             document.add_error((*place, old), message, of_key=True)
-            del pairs[old]
             continue
         warn_renamed(document, (*place, old), owner, old, new)
         document.rename((*place, old), (*place, new))
-        pairs[new] = pairs.pop(old)
-    return pairs
+        raw[new] = value
+    return raw
 
 
 def warn_renamed(document: Document, place: Place, owner: str, old: str, new: str) -> None:
     """Warns of a deprecated name."""
-    document.add_warning(
-        place, f"{owner}: {old!r} is now {new!r}; the old name goes with version {GOES_WITH}", of_key=True
-    )
+    message = f"{owner}: {old!r} is now {new!r}; the old name goes with version {GOES_WITH}"
+    document.add_warning(place, message, of_key=True)
 
 
 @dataclass(frozen=True)
@@ -169,12 +166,6 @@ def shown(document: Document, place: Place, value: Any) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, as the end of a message; empty if none is near."""
-    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def colon_hint(value: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from vidframe.core.plugin.registry import extensions
+from vidframe.tools import did_you_mean
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp")
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|key|auth|sig|user|login|account|credential|session", re.IGNORECASE)
@@ -21,6 +22,29 @@ _HIDDEN = "***"
 def schemes() -> tuple[str, ...]:
     """Every kind of address that can be opened: FFmpeg's, then those that installed packages bring."""
     return (*SCHEMES, *(name for name in extensions("sources") if name not in SCHEMES))
+
+
+def is_path(source: str) -> bool:
+    """Whether a source is a file or a folder, and no address, device or standard input."""
+    return not ("://" in source or source in ("", "-") or source.startswith(("/dev/video", "webcam:", "-:")))
+
+
+def address_problem(source: str) -> str | None:
+    """What is wrong with a source as it is written; what is found only by opening it is not asked."""
+    address = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", source)
+    almost = re.match(rf"({'|'.join(SCHEMES)})[:;]?//?[^/]", source, re.IGNORECASE)
+    if address and address[1].lower() in SCHEMES:
+        if address[2][:1] in ("", "/"):
+            return f"the address names no host; such as {address[1]}://10.0.0.11/stream"
+    elif address:
+        if address[1].lower() not in (known := schemes()):
+            hint = did_you_mean(address[1], known)
+            return f"unknown kind of address {address[1]!r}{hint} (known: {', '.join(known)})"
+    elif almost:
+        return f"an address begins with {almost[1]}://"
+    elif (begins := re.match(r"([a-z][a-z0-9+.-]*):/", source)) and begins[1] in schemes():
+        return f"an address begins with {begins[1]}://"
+    return None
 
 
 def path_problem(path: Path) -> str | None:
