@@ -223,9 +223,9 @@ def test_what_does_not_fit_together_is_said_before_anything_opens(clip: Path) ->
 
 
 def test_a_source_that_is_not_there_is_an_error_in_the_loop() -> None:
-    with vidframe.Pipeline([], source="nowhere.mp4", camera="door") as frames:
-        with pytest.raises(SourceError, match=r"^door: nowhere.mp4 does not exist"):
-            next(frames)
+    missing = vidframe.Pipeline([], source="nowhere.mp4", camera="door")
+    with missing as frames, pytest.raises(SourceError, match=r"^door: nowhere.mp4 does not exist"):
+        next(frames)
 
 
 def test_a_break_closes_at_the_end_of_the_with(clip: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -164,6 +165,30 @@ GENERATORS = '''
     def unready(address, options):
         raise RuntimeError(f"{address} {options.credentials} is busy")
 '''
+
+ACME_SDK = """
+import time
+import numpy as np
+
+STORY = []
+
+
+class connect:
+    def __init__(self, serial, login):
+        STORY.extend([serial, login])
+        self.seconds = 0.0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        STORY.append("closed")
+
+    def grab(self, timeout):
+        time.sleep(0.02)
+        self.seconds += 0.02
+        return np.random.default_rng().integers(0, 255, (48, 64, 3), dtype=np.uint8)
+"""
 
 SCHEMES = ["film", "bare", "empty", "breaks", "lossy", "fast", "blocked", "wrong", "unready"]
 
@@ -361,6 +386,19 @@ def test_a_ring_in_shared_memory_is_live_down_and_live_again_with_its_writer(ins
     assert door.told[:3] == [State.CONNECTING, State.DOWN, State.LIVE]
     assert door.told[-1] == State.LIVE
     assert_grows(door.frames)
+
+
+def test_the_source_of_the_docs_works(install_plugin: InstallPlugin) -> None:
+    page = (Path(__file__).parents[2] / "docs/sources.md").read_text()
+    [code] = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    folder = install_plugin(code, distribution="acme", group="vidframe.sources", acme="open_acme")
+    (folder / "acme_sdk.py").write_text(ACME_SDK)
+
+    with Watcher("acme://17", credentials="ann:secret") as door:
+        door.wait_for_picture()
+
+    assert door.told == [State.CONNECTING, State.LIVE]
+    assert sys.modules["acme_sdk"].STORY == ["17", "ann:secret", "closed"]
 
 
 def test_the_moments_of_a_source_are_public() -> None:

@@ -1,4 +1,9 @@
-"""Keeps MediaPipe's start-up messages off the terminal: its C++ writes two dozen lines to stderr, whatever one sets."""
+"""Keeps MediaPipe's start-up messages off the terminal: its C++ writes two dozen lines to stderr, whatever one sets.
+
+It writes to file descriptor 2 itself, and a descriptor belongs to the whole process: there is no way to hold back one
+thread's lines alone. So what other threads write while a model loads (about a second, once a process) is held back,
+too, and comes in its order afterwards; a process that is killed meanwhile loses it.
+"""
 
 from __future__ import annotations
 

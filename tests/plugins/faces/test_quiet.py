@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from vidframe_faces.quiet import without_noise
@@ -28,6 +30,21 @@ def test_what_others_write_meanwhile_comes_through(capfd: pytest.CaptureFixture[
         os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\ncamera door is down\n")
 
     assert capfd.readouterr().err == "camera door is down\n"
+
+
+def test_what_another_thread_logs_meanwhile_comes_afterwards_and_whole(capfd: pytest.CaptureFixture[str]) -> None:
+    own = logging.StreamHandler(os.fdopen(2, "w", closefd=False))
+    own.setFormatter(logging.Formatter("%(threadName)s: %(message)s"))
+    log = logging.Logger("door")
+    log.addHandler(own)
+
+    with without_noise():
+        other = threading.Thread(target=lambda: [log.error("line %d", n) for n in range(3)], name="door")
+        other.start()
+        other.join()
+        assert capfd.readouterr().err == ""
+
+    assert capfd.readouterr().err == "door: line 0\ndoor: line 1\ndoor: line 2\n"
 
 
 def test_what_was_written_before_an_error_comes_through(capfd: pytest.CaptureFixture[str]) -> None:
