@@ -108,8 +108,8 @@ def found_in(video: Path, truth: Truth) -> list[VisitOf]:
         for _ in through(steps, _frames(video, camera, truth.until)):
             pass
     finally:
-        camera.share.close()  # type: ignore[attr-defined]
-    return visits_of([event.facts for event in camera.report.events if event.kind == "interest.visit"])  # type: ignore[attr-defined]
+        camera.close()  # type: ignore[attr-defined]
+    return visits_of([event.facts for event in camera.events if event.kind == "interest.visit"])  # type: ignore[attr-defined]
 
 
 def visits_of(facts: Sequence[Any]) -> list[VisitOf]:

@@ -47,7 +47,7 @@ def face_finder(**settings: Any) -> Iterator[FindFaces]:
     try:
         yield find
     finally:
-        camera.share.close()  # type: ignore[attr-defined]
+        camera.close()  # type: ignore[attr-defined]
 
 
 def through(steps: Iterable[Any], frames: Iterable[Frame]) -> Iterator[Frame]:

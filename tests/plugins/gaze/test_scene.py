@@ -161,8 +161,8 @@ def told(person: Person, zones: list[Zone], seconds: float) -> dict[str, float]:
     )
     for _ in through([installed_step("faces"), Gaze(), Interest(zones)], frames):
         pass
-    camera.share.close()  # type: ignore[attr-defined]
-    return {event.facts["zone"]: event.facts["looked_seconds"] for event in camera.report.events}  # type: ignore[attr-defined]
+    camera.close()
+    return {event.facts["zone"]: event.facts["looked_seconds"] for event in camera.events}
 
 
 LOOKS_ABOUT = (

@@ -61,6 +61,12 @@ class Canvas:
         self.height = height
         self.shapes: list[Shape] = []
 
+    def paint(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A copy of an image (height x width x 3, BGR, of any size) with everything drawn on it."""
+        from vidframe.core.model.painting import painted
+
+        return painted(image, self)
+
     def box(self, box: Box, label: str = "", colour: Colour = GREEN) -> None:
         """A rectangle, with a label above it."""
         x, y, width, height = box
