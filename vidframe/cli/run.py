@@ -141,7 +141,9 @@ def _output(name: str) -> Plugin:
     try:
         return registry.load(name)
     except registry.PluginError as error:
-        raise click.ClickException(f"--{name} needs the plugin {name}: pip install vidframe-output ({error})") from error
+        raise click.ClickException(
+            f"--{name} needs the plugin {name}: pip install vidframe-output ({error})"
+        ) from error
 
 
 def annotated(config: Config, path: Path | None) -> dict[str, Path]:

@@ -12,7 +12,6 @@ from vidframe_gaze.estimate import Estimator
 from vidframe_gaze.head_pose import Angles, ErrorModel
 from vidframe_gaze.smoothing import OneEuro
 
-
 ARROW = (255, 160, 0)  # red, green, blue
 
 
