@@ -791,4 +791,6 @@ def test_two_files_with_plugins_of_one_name_are_refused(tmp_path: Path) -> None:
 
     found = mistakes(tmp_path, "plugins: [mine.py, yours.py]\ncameras: {door: a.mp4}\n")
 
-    assert found == [f"1:20: {tmp_path}/yours.py has the plugin 'line_counter', as {tmp_path}/mine.py has; rename one"]
+    assert found == [
+        f"1:20: {tmp_path}/yours.py has the plugin 'line_counter', which {tmp_path}/mine.py has, too; rename it"
+    ]

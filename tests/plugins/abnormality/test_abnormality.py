@@ -56,7 +56,8 @@ def test_an_event_has_the_largest_boxes_alone_where_there_are_very_many() -> Non
     plugin.open_camera(make_camera())
     boxes = tuple((n / 300, 0.0, n / 300, 0.1) for n in range(255))
 
-    facts = plugin._facts(Incident("a", 0.0, 1.0, "motion", boxes=boxes))
+    assert plugin._session is not None
+    facts = plugin._session._facts(Incident("a", 0.0, 1.0, "motion", boxes=boxes))
 
     assert len(facts["boxes"]) == 50
     assert facts["boxes"][0] == [0.8467, 0.0, 0.8467, 0.1]

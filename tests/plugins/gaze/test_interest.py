@@ -8,7 +8,8 @@ import pytest
 from vidframe_gaze.interest import Interest
 from vidframe_gaze.zones import Zone
 
-from vidframe import Box, Camera, Event, Expression, Face, Frame, HeadPose
+from vidframe import Box, Camera, Canvas, Event, Expression, Face, Frame, HeadPose
+from vidframe.core.model.canvas import Outline
 from vidframe.testing import START, make_camera, make_frame, run_plugin, stepwise
 
 PICTURE = np.zeros((720, 1280), np.uint8)
@@ -272,15 +273,23 @@ def test_a_counter_without_known_expressions_tells_its_people_only() -> None:
     assert (mood["people"], mood["valence"], mood["probabilities"]) == (1, None, {})
 
 
-def test_who_draws_the_frame_is_told_of_the_zones_and_how_probably_somebody_faces_them() -> None:
-    frames = frames_of([[face(yaw=-40), face(800, yaw=0, track=2)], []])
-    run_plugin(Interest([TEA, OFFICE]), frames)
+def test_a_zone_is_drawn_and_takes_on_colour_as_far_as_somebody_faces_it() -> None:
+    step = Interest([TEA, OFFICE])
+    canvases = []
+    for frame, _ in zip(frames_of([[face(yaw=-40), face(800, yaw=0, track=2)], []]), range(2), strict=True):
+        step.process_frame(frame)
+        canvases.append(Canvas(frame.width, frame.height))
+        step.draw(canvases[-1])
 
-    (tea, office), (unseen, _) = (frame.notes["zones"] for frame in frames)
+    (tea, tea_label, office, office_label), (unseen, *_) = (canvas.shapes for canvas in canvases)
 
-    assert (tea["name"], tea["kind"], tea["polygon"][2]) == ("tea", "product", [256, 648])
-    assert tea["probability"] > 0.8
-    assert (office["kind"], office["probability"], unseen["probability"]) == ("staff", 0, 0)
+    assert isinstance(tea, Outline)
+    assert isinstance(office, Outline)
+    assert isinstance(unseen, Outline)
+    assert tea.corners[2] == (256, 648)
+    assert tea.colour[0] - tea.colour[2] > 200
+    assert office.colour == unseen.colour == (170, 170, 170)
+    assert [getattr(label, "text", "") for label in (tea_label, office_label)] == ["tea 100%", "office"]
 
 
 def test_faces_without_a_track_are_no_visits() -> None:

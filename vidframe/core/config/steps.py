@@ -55,14 +55,11 @@ class Steps:
             return
         for plugin in plugins:
             other = self._plugins.get(plugin.name)
-            if plugin.name in registry.installed():
-                self.document.add_error(
-                    place, f"{path} has the plugin {plugin.name!r}, which is installed, too; rename it"
-                )
-            elif other is not None and other.file != path:
-                self.document.add_error(
-                    place, f"{path} has the plugin {plugin.name!r}, as {other.file} has; rename one"
-                )
+            clash = "is installed, too" if plugin.name in registry.installed() else ""
+            if other is not None and other.file is not None and other.file.resolve() != path.resolve():
+                clash = f"{other.file} has, too"
+            if clash:
+                self.document.add_error(place, f"{path} has the plugin {plugin.name!r}, which {clash}; rename it")
             self._plugins[plugin.name] = plugin
 
     def mode(self, value: Any) -> Entry | None:
