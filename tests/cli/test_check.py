@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -60,3 +64,31 @@ def test_run_logs_each_warning_once(folder: Path, caplog: pytest.LogCaptureFixtu
 
     assert done.exit_code == 0, done.output
     assert (done.stderr + caplog.text).count("'without' is now 'exclude'") == 1
+
+
+def test_a_reload_keeps_the_folder_of_plugins(folder: Path) -> None:
+    write_clip(folder / "a.mp4", moving_square(1500, 64, 48))
+    (folder / "shop.yaml").write_text("cameras: {door: {source: a.mp4, pace: real}}\nalways: [line_counter]\n")
+    with_plugins = ["shop.yaml", "--plugins-dir", "plugins"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidframe", "run", *with_plugins], cwd=folder, stderr=subprocess.PIPE, text=True
+    )
+    for _ in range(200):
+        if list(folder.glob(".vidframe/*run*")):
+            break
+        time.sleep(0.05)
+    (folder / "shop.yaml").write_text(
+        "cameras: {door: {source: a.mp4, pace: real}}\nalways: [{line_counter: {start: 3}}]\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-m", "vidframe", "reload", *with_plugins],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+
+    assert (done.returncode, done.stdout) == (0, "shop.yaml: reloaded\n"), done.stderr + errors

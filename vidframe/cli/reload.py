@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 import click
 
-from vidframe.cli.check import CONFIG, loaded
+from vidframe.cli.check import CONFIG, PLUGINS_DIR, loaded
 from vidframe.core.observe import runfile
 
 PATIENCE = 60.0  # seconds; ending a camera may take 20
@@ -17,12 +17,13 @@ PATIENCE = 60.0  # seconds; ending a camera may take 20
 
 @click.command()
 @CONFIG
-def reload(config: Path) -> None:
+@PLUGINS_DIR
+def reload(config: Path, plugins_dir: Path | None) -> None:
     """Let the vidframe that runs CONFIG take up what changed in it.
 
     Exit code 0: done. 1: it did not answer. 2: mistakes, nothing was changed, or nobody runs CONFIG.
     """
-    found = loaded(config)
+    found = loaded(config, plugins_dir=plugins_dir)
     before = runfile.read(found.state)
     if before is None:
         raise click.ClickException(f"{config}: no vidframe runs with the state folder {found.state}")

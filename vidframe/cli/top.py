@@ -16,7 +16,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from vidframe.cli.check import CONFIG, loaded
+from vidframe.cli.check import CONFIG, PLUGINS_DIR, loaded
 from vidframe.core.observe import runfile
 
 COLOURS = {"live": "green", "ended": "dim", "connecting": "yellow", "stalled": "red", "down": "red"}
@@ -24,11 +24,12 @@ COLOURS = {"live": "green", "ended": "dim", "connecting": "yellow", "stalled": "
 
 @click.command()
 @CONFIG
+@PLUGINS_DIR
 @click.option("--every", type=click.FloatRange(min=0.2), default=1.0, metavar="SECONDS", help="Between two looks.")
 @click.option("--once", is_flag=True, help="Look for that time, print the tables once, and end.")
-def top(config: Path, every: float, once: bool) -> None:
+def top(config: Path, plugins_dir: Path | None, every: float, once: bool) -> None:
     """Show the cameras, steps and processes of the vidframe that runs CONFIG."""
-    address = _address(config)
+    address = _address(config, plugins_dir)
     console = Console() if Console().is_terminal else Console(width=140)
     before = look(address)
     sleep(every if once else min(every, 0.5))
@@ -165,8 +166,8 @@ def _quantile(before: Look, now: Look, name: str, *labels: str, share: float = 0
     return "slower" if bound == "+Inf" else f"< {1000 * float(bound):g} ms"
 
 
-def _address(config: Path) -> str:
-    run = runfile.read(loaded(config).state)
+def _address(config: Path, plugins_dir: Path | None) -> str:
+    run = runfile.read(loaded(config, plugins_dir=plugins_dir).state)
     if run is None:
         raise click.ClickException(f"{config}: no vidframe runs with its state folder")
     if not run.metrics:
