@@ -85,8 +85,7 @@ def _film(out: Path) -> None:
     from vidframe.cli import cli
 
     scene = cli.get_command(click.Context(cli), "scene")
-    if scene is None:
-        raise click.ClickException("the demo needs the command scene of vidframe-gaze: pip install ./plugins/gaze")
+    assert scene is not None  # where it is missing, its error says how to get it
     with Console(stderr=True).status("filming a shop's day and night ..."), redirect_stdout(StringIO()):
         scene.main(["--out", str(out)], standalone_mode=False)
 
