@@ -167,7 +167,7 @@ def test_a_worker_that_was_stopped_is_replaced(folder: Path) -> None:
     ("step", "expected"),
     [
         ("fatal", "worker-1 ended with exit code 7"),
-        ("hanging", "worker-1 hangs: camera door: step hanging has not come back"),
+        ("hanging", "worker-1 hangs: camera door: step hanging has been blocked"),
         ("hogging", "worker-1 does not answer"),
     ],
 )

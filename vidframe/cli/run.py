@@ -37,6 +37,7 @@ def _source(context: click.Context, option: click.Parameter, source: str | None)
 @click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End each camera after N frames.")
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append the events as JSON lines.")
 @click.option("--annotate", type=click.Path(path_type=Path, dir_okay=False), help="Write a clip with what was found.")
+@click.option("--strict", is_flag=True, help="Any failure, and any undeclared write of a step, makes exit code 1.")
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
 @LOG_FORMAT
 @VERBOSE
@@ -47,6 +48,7 @@ def run(
     frames: int | None,
     events: Path | None,
     annotate: Path | None,
+    strict: bool,
     no_progress: bool,
     log_format: Form,
     verbose: bool,
@@ -54,7 +56,8 @@ def run(
 ) -> None:
     """Run the cameras of a config.
 
-    Exit code 0: done. 1: a camera or a step failed for good. 2: the config or the command line is wrong.
+    Exit code 0: done. 1: a camera failed, or a step was disabled, could not be opened or failed on each frame; with
+    --strict: any step failed once. 2: the config or the command line is wrong.
     """
     set_up_logs(log_format, verbose=verbose)
     found = loaded(config, source)
@@ -65,6 +68,7 @@ def run(
         events=events,
         annotate=annotate,
         frames=frames,
+        strict=strict,
         progress=not no_progress,
         reload=lambda: load(config, source=source),
     )
@@ -76,7 +80,7 @@ def run(
     for path in (events, *annotated(found, annotate).values()):
         if path is not None and path.exists():
             click.echo(path)
-    sys.exit(1 if any(its.error or its.failed_steps for its in metrics) else 0)
+    sys.exit(1 if any(its.has_failed(strict=strict) for its in metrics) else 0)
 
 
 def run_config(
@@ -85,6 +89,7 @@ def run_config(
     events: Path | None = None,
     annotate: Path | None = None,
     frames: int | None = None,
+    strict: bool = False,
     progress: bool = True,
     reload: Callable[[], Config] | None = None,
 ) -> list[CameraMetrics]:
@@ -97,7 +102,9 @@ def run_config(
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
         sinks = _sinks(config, events, annotate)
         try:
-            return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update, reload=reload, feed=feed)
+            return supervisor.run(
+                config, sinks=sinks, frames=frames, strict=strict, watch=bar.update, reload=reload, feed=feed
+            )
         except MonitorError as error:
             raise click.ClickException(f"{config.path}: {error}") from error
 

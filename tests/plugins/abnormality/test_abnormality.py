@@ -113,7 +113,7 @@ def test_the_switch_to_day_closes_what_is_open() -> None:
     for frame in frames(film(walks_through, 80), camera):
         plugin.process_frame(frame)
     plugin.handle_event(camera.report("mode.changed", mode="day", reason="schedule"))
-    events = camera.report.events  # type: ignore[attr-defined]
+    events = camera.events
 
     assert kinds(events) == ["opened", "mode.changed", "closed"]
 

@@ -14,7 +14,7 @@ import pytest
 from vidframe_recorder.plugin import Recorder
 
 from tests.clips import moving_square, write_clip
-from vidframe.testing import Reported, make_camera
+from vidframe.testing import make_camera
 
 # Records a camera at 25 pictures a second, in real time, with an incident from the first second on.
 VICTIM = """
@@ -81,12 +81,11 @@ def test_after_a_kill_the_clip_plays_to_its_last_second(
     with av.open(str(part)) as container:
         assert any(True for _ in container.demux(video=0))
     camera = make_camera(state=tmp_path)
-    assert isinstance(camera.report, Reported)
     recorder = Recorder()
     recorder.open_camera(camera)
     recorder.close_camera()
 
-    (ready,) = camera.report.events
+    (ready,) = camera.events
     assert ready.kind == "clip.ready"
     assert ready.facts["recovered"] is True
     assert ready.facts["incidents"] == ["a"]
@@ -116,11 +115,10 @@ def test_a_part_without_a_picture_goes_and_says_so(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "20260101T000000Z-abc.part.mp4").write_bytes(b"\0\0\0\x20ftyp")
     camera = make_camera(state=tmp_path)
-    assert isinstance(camera.report, Reported)
     recorder = Recorder()
 
     recorder.open_camera(camera)
     recorder.close_camera()
 
-    assert [event.kind for event in camera.report.events] == ["clip.failed"]
+    assert [event.kind for event in camera.events] == ["clip.failed"]
     assert list(folder.iterdir()) == []

@@ -23,7 +23,7 @@ from tests.cameras import RtspCamera
 from tests.clips import moving_square, write_clip
 from vidframe import Camera, Event, Frame
 from vidframe.core.sources.opening import open_source
-from vidframe.testing import Reported, make_camera, make_frame
+from vidframe.testing import make_camera, make_frame
 
 FPS = 10
 Script = dict[int, tuple[str, str]]  # frame -> kind of an event and the incident that it is about
@@ -53,7 +53,6 @@ def record(frames: Iterator[Frame], camera: Camera, script: Script, **settings: 
     """Runs a recorder; the events of the script come after the frames that it names."""
     recorder = Recorder(**settings)
     report = camera.report
-    assert isinstance(report, Reported)
     recorder.open_camera(camera)
     try:
         for frame in frames:
@@ -127,12 +126,11 @@ def test_a_clip_begins_before_the_incident_and_ends_after_it(recording: Path, tm
 
 def test_the_figures_tell_how_many_clips_there_are_and_what_they_take(recording: Path, tmp_path: Path) -> None:
     camera = make_camera(state=tmp_path)
-    assert isinstance(camera.report, Reported)
 
     record(copied(recording, camera), camera, ONE)
 
     (clip,) = clips_below(tmp_path)
-    metrics = camera.report.metrics
+    metrics = camera.metrics
     assert (metrics["clips"], metrics["clip_bytes"]) == (1, clip.stat().st_size)
     assert (metrics["clips_ready_total"], metrics["clips_failed_total"]) == (1, 0)
     assert metrics["disk_free_bytes"] > 0
@@ -385,7 +383,6 @@ def test_after_a_lost_connection_the_clip_goes_on_at_a_keyframe(recording: Path,
 def test_a_wall_clock_that_is_put_back_does_not_make_a_clip_of_an_hour(recording: Path, tmp_path: Path) -> None:
     camera = make_camera(state=tmp_path)
     recorder = Recorder(before=1, after=1)
-    assert isinstance(camera.report, Reported)
     recorder.open_camera(camera)
     for frame in copied(recording, camera):
         camera.report.seconds = frame.seconds
@@ -396,7 +393,7 @@ def test_a_wall_clock_that_is_put_back_does_not_make_a_clip_of_an_hour(recording
             recorder.handle_event(camera.report(kind, incident="a", start=later, end=later))
     recorder.close_camera()
 
-    ready = camera.report.events[-1]
+    ready = camera.events[-1]
     assert ready.kind == "clip.ready"
     assert 2 <= ready.facts["seconds"] <= 4
 

@@ -25,7 +25,7 @@ from vidframe_shop.plugin import Shop
 
 from tests.plugins.shop.shops import TOKEN, PlainShop
 from vidframe import Attachment, Camera, Event
-from vidframe.testing import Reported, conformance, make_camera, make_frame
+from vidframe.testing import conformance, make_camera, make_frame
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +92,7 @@ def test_events_and_their_files_arrive(shop: PlainShop, camera: Camera, tmp_path
     eventually(lambda: sent.id in shop.events and shop.complete(sent.id, "clip") and shop.complete(sent.id, "snapshot"))
     step.close_camera()
 
-    assert isinstance(camera.report, Reported)
-    metrics = camera.report.metrics
+    metrics = camera.metrics
     assert (metrics["outbox_events"], metrics["outbox_files"], metrics["events_sent_total"]) == (0, 0, 1)
     assert waiting(camera) == (0, 0)
     assert list((camera.state / "shop" / "files").iterdir()) == []

@@ -128,6 +128,12 @@ class CameraMetrics:
         self.failed_steps = set()
         self.steps = {name: its for name, its in self.steps.items() if not its.is_disabled}
 
+    def has_failed(self, *, strict: bool = False) -> bool:
+        """Whether something failed for good: the camera, or a step on all of its frames; where `strict`, at any time."""
+        steps = tuple(self.steps.values())
+        is_failing = any(its.always_failed or (strict and its.errors) for its in steps)
+        return bool(self.error or self.failed_steps or is_failing)
+
     @property
     def stuck(self) -> str | None:
         """The step that has not come back for long, if there is one."""
@@ -160,8 +166,8 @@ class Metrics:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every camera was opened and tried once; one that is away does not keep the others waiting."""
-        return all(camera.is_open and camera.entered for camera in self.cameras)
+        """Whether every camera was opened and tried once, and none failed; one that is away keeps nobody waiting."""
+        return all(camera.is_open and camera.entered and not camera.error for camera in self.cameras)
 
 
 def own_process(name: str) -> ProcessMetrics:

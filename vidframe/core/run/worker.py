@@ -103,7 +103,7 @@ class Worker:
         elif silence < 4 * BEAT:  # what was told long ago says nothing about now
             for its in tuple(self.metrics.values()):
                 if (step := its.stuck) is not None:
-                    self._give_up_on(f"hangs: camera {its.name}: step {step} has not come back for {STUCK:.0f} s")
+                    self._give_up_on(f"hangs: camera {its.name}: step {step} has been blocked for {STUCK:.0f} s")
                     return
 
     def stop(self) -> None:
