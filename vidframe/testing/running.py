@@ -50,7 +50,8 @@ def run_chain(
 
     `plugins` are instances, or a mapping of step names to instances. What fails is raised at once where `fail`,
     else kept in `failures`. `isolate` runs each in a process of its own. `strict`: a write to what a plugin does not
-    declare is its failure. `keep_frames=False` lets each frame go once it is done, for long videos. The state folder and the shared objects are those of `camera`, or of the first frame's.
+    declare is its failure. `keep_frames=False` lets each frame go once it is done, for long videos. The state folder
+    and the shared objects are those of `camera`, or of the first frame's.
     """
     run = Run()
     _Running(plugins, camera, isolate=isolate, strict=strict, run=run, fail=fail, keep_frames=keep_frames).work_through(
