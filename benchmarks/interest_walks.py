@@ -109,7 +109,7 @@ def scene(seed: int, conditions: Conditions) -> list[Pair]:
         frames.append(make_frame(NOTHING, camera=camera, index=index, seconds=now, faces=faces))
     settings = interest_settings(in_space=conditions.in_space)
     zones = [Zone.model_validate(zone) for zone in settings.pop("zones")]
-    told = [event.facts for event in run_plugin(Interest(zones, **settings), frames) if event.kind == "interest"]
+    told = [event.facts for event in run_plugin(Interest(zones, **settings), frames) if event.kind == "interest.visit"]
     return matched(
         f"scene {seed}",
         [_true(visit) for who in visitors for visit in who.visits.values() if _counts(visit)],

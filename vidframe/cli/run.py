@@ -17,6 +17,8 @@ from vidframe.core.config.reading import Config, StepConfig, address_problem, lo
 from vidframe.core.observe.logs import Form
 from vidframe.core.observe.logs import set_up as set_up_logs
 from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin import registry
+from vidframe.core.plugin.registry import Plugin
 
 LOG_FORMAT = click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines, or a JSON object each."
@@ -122,17 +124,26 @@ def feed_of(config: Config) -> Feed | None:
 
 
 def _sinks(config: Config, events: Path | None, annotate: Path | None) -> list[StepConfig]:
-    from vidframe.core.plugin.registry import inspected
-    from vidframe.outputs import Annotate, EventLog
-
     sinks = []
     if events is not None:
         _must_be_writable(events)
-        sinks.append(StepConfig("events", inspected("events", EventLog), {"path": events}))
+        sinks.append(StepConfig("events", _output("events"), {"file": events}))
     if annotate is not None:
         _must_be_writable(annotate)
-        sinks.append(StepConfig("annotate", inspected("annotate", Annotate), {"paths": annotated(config, annotate)}))
+        several = len(config.cameras) != 1
+        clip = annotate.with_name(f"{annotate.stem}-{{camera}}{annotate.suffix}") if several else annotate
+        sinks.append(StepConfig("annotate", _output("annotate"), {"file": clip}))
     return sinks
+
+
+def _output(name: str) -> Plugin:
+    """One of the steps of vidframe-output, which a config can name as well."""
+    try:
+        return registry.load(name)
+    except registry.PluginError as error:
+        raise click.ClickException(
+            f"--{name} needs the plugin {name}: pip install vidframe-output ({error})"
+        ) from error
 
 
 def annotated(config: Config, path: Path | None) -> dict[str, Path]:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vidframe.core.model.kinds import words
 from vidframe.core.observe.metrics import CameraMetrics
-from vidframe.words import words
 
 UNTOLD = ("camera.state", "camera.closing", "incident.updated")
 

@@ -102,7 +102,7 @@ def found_in(video: Path, truth: Truth) -> list[VisitOf]:
     settings = {name: getattr(truth.interest, name) for name in truth.interest.model_fields_set}
     steps = [Faces(), Gaze(), Interest(**settings)]
     run = run_chain(steps, _frames(video, camera, truth.until), camera=camera, keep_frames=False)
-    return visits_of([event.facts for event in run.events if event.kind == "interest"])
+    return visits_of([event.facts for event in run.events if event.kind == "interest.visit"])
 
 
 def visits_of(facts: Sequence[Any]) -> list[VisitOf]:

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidframe import Camera, Event, Frame, hookimpl
+from vidframe import Box, Camera, Canvas, Event, Frame, hookimpl
 from vidframe_abnormality import unfinished
 from vidframe_abnormality.settings import Settings
 
 if TYPE_CHECKING:
     from vidframe_abnormality.session import CameraSession
+
+
+RED = (220, 40, 40)
 
 
 class Abnormality(Settings):
@@ -47,6 +50,11 @@ class Abnormality(Settings):
     def process_frame(self, frame: Frame) -> None:
         assert self._session is not None
         frame.notes["changed"] = self._session.process(frame)
+
+    @hookimpl
+    def draw(self, frame: Frame, canvas: Canvas) -> None:
+        for x, y, width, height in self._session.shown_boxes(frame.seconds) if self._session is not None else ():
+            canvas.box(Box(x * frame.width, y * frame.height, width * frame.width, height * frame.height), colour=RED)
 
     @hookimpl
     def handle_event(self, event: Event) -> None:

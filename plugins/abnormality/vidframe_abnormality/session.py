@@ -1,17 +1,23 @@
 """One camera, from open_camera to close_camera: how often it is looked at, and what is reported of it."""
 
+import logging
 import secrets
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from vidframe import Camera, Frame
+from vidframe.tools import iso_time
 from vidframe_abnormality import unfinished
-from vidframe_abnormality.incidents import SEVERITY, Incident, Incidents, Moment
+from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment
 from vidframe_abnormality.settings import Settings
 from vidframe_abnormality.snapshot import snapshot
 from vidframe_abnormality.watch import Watch
 from vidframe_abnormality.zones import zones_of
 
+log = logging.getLogger(__name__)
+
+MOST_BOXES = 50  # of one event, as docs/events.md says
+SHOWN_FOR = 2.5  # seconds for which the place of a change is drawn
 LOOK_EVERY = 0.095  # seconds between two looks, at least, while it is clear whether there is an incident
 
 
@@ -26,7 +32,10 @@ class CameraSession:
         self._looked_at = float("-inf")  # seconds
         self._changed = 0.0  # share of the frame at the last look
         if (facts := unfinished.take(camera.state)) is not None:
-            camera.report("incident.closed", **facts)
+            try:
+                camera.report("incident.closed", **facts)
+            except (TypeError, ValueError) as error:  # of another release, or damaged
+                log.warning("camera %s: cannot close the incident that a crash left: %s", camera.name, error)
 
     @property
     def measured(self) -> float:
@@ -42,6 +51,11 @@ class CameraSession:
             self._looked_at = frame.seconds
             self._look(frame)
         return self._changed
+
+    def shown_boxes(self, seconds: float) -> tuple[Box, ...]:
+        """Where the open incident was last seen (0..1 of the frame), while that is not out of date."""
+        incident = self._incidents.current
+        return incident.boxes if incident is not None and seconds - incident.last < SHOWN_FOR else ()
 
     def start_anew(self) -> None:
         """Closes the open incident and forgets the scene, as at the switch to night."""
@@ -66,8 +80,8 @@ class CameraSession:
             self._camera.report("incident.closed", **facts)
             unfinished.forget(self._camera.state)
         else:
-            self._camera.report(f"incident.{moment}", *files, **facts | {"end": None})
-            unfinished.note(self._camera.state, facts)
+            event = self._camera.report(f"incident.{moment}", *files, **facts | {"end": None})
+            unfinished.note(self._camera.state, {**event.facts, "end": iso_time(facts["end"])})
 
     def _facts(self, incident: Incident) -> dict[str, Any]:
         return {
@@ -75,10 +89,10 @@ class CameraSession:
             "change": incident.change,
             "cause": incident.cause,
             "severity": SEVERITY[incident.change],
-            "start": _iso(self._camera.utc(incident.start)),
-            "end": _iso(self._camera.utc(incident.last)),
+            "start": self._camera.utc(incident.start),
+            "end": self._camera.utc(incident.last),
             "peak_area": round(incident.peak_area, 4),
-            "boxes": [[round(value, 4) for value in box] for box in incident.boxes],
+            "boxes": [[round(value, 4) for value in box] for box in _largest(incident.boxes)],
             "zones": zones_of(incident.boxes, self._settings.zones),
         }
 
@@ -86,5 +100,6 @@ class CameraSession:
         return f"{self._camera.name}.{frame.time:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _largest(boxes: Iterable[Box]) -> list[Box]:
+    """As many as an event holds; sensitive settings find more parts in a busy picture."""
+    return sorted(boxes, key=lambda box: box[2] * box[3], reverse=True)[:MOST_BOXES]

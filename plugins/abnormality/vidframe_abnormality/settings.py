@@ -8,6 +8,7 @@ from pydantic import Field
 from vidframe import Seconds
 
 Share = Annotated[float, Field(ge=0, le=1)]
+ZoneName = Annotated[str, Field(min_length=1, max_length=60)]
 Polygon = Annotated[list[tuple[Share, Share]], Field(min_length=3)]
 
 
@@ -34,9 +35,9 @@ class Settings:
     masks: Annotated[list[Polygon], Field(description="where changes do not count; x, y from 0 to 1")] = field(
         default_factory=list
     )
-    zones: Annotated[dict[str, Polygon], Field(description="where alone changes count; none: everywhere")] = field(
-        default_factory=dict
-    )
+    zones: Annotated[
+        dict[ZoneName, Polygon], Field(max_length=50, description="where alone changes count; none: everywhere")
+    ] = field(default_factory=dict)
     update_every: Annotated[Seconds, Field(gt=0, description="between two updates of an incident")] = 10.0
     look_every: Annotated[Seconds, Field(ge=0, description="shortest time between two looks")] = 0.055
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from vidframe import Camera, Frame, hookimpl
+from vidframe import Camera, Canvas, Frame, hookimpl
 from vidframe_faces.model_files import check
 from vidframe_faces.settings import Settings
 
@@ -38,6 +38,11 @@ class Faces(Settings):
     def process_frame(self, frame: Frame) -> None:
         assert self._watch is not None
         frame.faces = self._watch.faces_in(frame)
+
+    @hookimpl
+    def draw(self, frame: Frame, canvas: Canvas) -> None:
+        for face in frame.faces:
+            canvas.box(face.box, f"#{face.track}" if face.track is not None else "")
 
     @hookimpl
     def check_machine(self) -> Iterator[tuple[str, str]]:

@@ -160,7 +160,9 @@ def told(person: Person, zones: list[Zone], seconds: float) -> dict[str, float]:
         make_frame(picture, camera=camera, index=index, seconds=index / FPS) for index, picture in enumerate(pictures)
     )
     run = run_chain([Faces(), Gaze(), Interest(zones)], frames, camera=camera, keep_frames=False)
-    return {event.facts["zone"]: event.facts["looked_seconds"] for event in run.events if event.kind == "interest"}
+    return {
+        event.facts["zone"]: event.facts["looked_seconds"] for event in run.events if event.kind == "interest.visit"
+    }
 
 
 LOOKS_ABOUT = (

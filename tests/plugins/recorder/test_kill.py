@@ -21,6 +21,7 @@ VICTIM = """
 import sys, time
 from pathlib import Path
 from vidframe import Frame
+from vidframe.core.model.kinds import KINDS
 from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 from vidframe_recorder.plugin import Recorder
@@ -35,7 +36,7 @@ with open_source(sys.argv[1], wants_packets=sys.argv[3] == "copied") as source:
         camera.report.seconds = shot.seconds
         recorder.process_frame(Frame(shot.picture, camera, index, shot.seconds, shot.packets))
         if index == 25:
-            recorder.handle_event(camera.report("incident.opened", incident="a"))
+            recorder.handle_event(camera.report("incident.opened", **KINDS["incident.opened"].example | {"incident": "a"}))
         print(f"{shot.seconds:.3f}", flush=True)
 """
 

@@ -25,6 +25,7 @@ from vidframe_shop.plugin import Shop
 
 from tests.plugins.shop.shops import TOKEN, PlainShop
 from vidframe import Attachment, Camera, Event
+from vidframe.core.model.kinds import KINDS
 from vidframe.testing import conformance, make_camera, make_frame
 
 
@@ -56,9 +57,9 @@ def opened(shop: PlainShop | str, camera: Camera, **settings: Any) -> Shop:
     return step
 
 
-def event(camera: Camera, *files: Attachment, kind: str = "camera.state", **facts: Any) -> Event:
+def event(camera: Camera, *files: Attachment, kind: str = "camera.state") -> Event:
     """An event as the loop hands it to a sink."""
-    return camera.report(kind, *files, **facts)
+    return camera.report(kind, *files, **KINDS[kind].example if kind in KINDS else {})
 
 
 def eventually(is_so: Callable[[], object], seconds: float = 8.0) -> None:
@@ -190,6 +191,7 @@ KILLED = """
     import vidframe_shop.sender as sending
     from vidframe_shop.plugin import Shop
     from vidframe import Attachment, Event
+    from vidframe.core.model.kinds import KINDS
     from vidframe.testing import make_camera, START
     sending.PAUSES = (0.05, 0.2)
     url, state, run = sys.argv[1:]
@@ -197,7 +199,7 @@ KILLED = """
     step = Shop(url=url, token=SecretStr("vf_canary_s3cret_token"), beat=1)
     step.open_camera(camera)
     for n in range(100_000):
-        event = Event(f"door.{run}-{n:06d}", "camera.state", "door", START, {}, (Attachment("snapshot", "image/jpeg", b"j" * 5000),))
+        event = Event(f"door.{run}-{n:06d}", "camera.state", "door", START, KINDS["camera.state"].example, (Attachment("snapshot", "image/jpeg", b"j" * 5000),))
         step.handle_event(event)
         print(event.id, flush=True)
 """

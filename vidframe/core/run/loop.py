@@ -15,6 +15,7 @@ from time import perf_counter
 from vidframe.core.config.reading import CameraConfig, StepConfig
 from vidframe.core.model.camera import Camera, Share, StepMetricValues
 from vidframe.core.model.frames import Frame
+from vidframe.core.model.kinds import MAX_REASON
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.chain import Chain
 from vidframe.core.run.event_queue import EventQueue
@@ -94,7 +95,7 @@ def _run(
             level = logging.INFO if state in ("connecting", "live") else logging.WARNING
             log.log(level, "camera %s is %s%s", config.name, state, f": {reason}" if reason else "")
             queue.seconds = source.now
-            queue.by("vidframe")("camera.state", state=state, reason=reason)
+            queue.by("vidframe")("camera.state", state=state, reason=reason[:MAX_REASON])
             chain.deliver()  # a camera that is down brings no frame that would
 
         def on_idle() -> None:
