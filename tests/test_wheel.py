@@ -80,8 +80,10 @@ def test_a_chain_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> N
     packages = next((home / "lib").glob("python*/site-packages"))
     # The third-party packages of this environment, without its editable members.
     (packages / "third_party.pth").write_text("\n".join(third_party_folders()) + "\n")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(packages)
+    output = built(ROOT / "plugins" / "output", tmp_path / "output")  # for --events
+    for part in (wheel, output):
+        with zipfile.ZipFile(part) as archive:
+            archive.extractall(packages)
     (packages / "tick.py").write_text(PLUGIN)
     info = packages / "tick-1.0.dist-info"
     info.mkdir()
