@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vidframe import Camera, Frame
+from vidframe.kinds import MAX_BOXES
 from vidframe.tools import iso_time
 from vidframe_abnormality import unfinished
 from vidframe_abnormality.incidents import SEVERITY, Box, Incident, Incidents, Moment
@@ -16,7 +17,6 @@ from vidframe_abnormality.zones import zones_of
 
 log = logging.getLogger(__name__)
 
-MOST_BOXES = 50  # of one event, as docs/events.md says
 SHOWN_FOR = 2.5  # seconds for which the place of a change is drawn
 LOOK_EVERY = 0.095  # seconds between two looks, at least, while it is clear whether there is an incident
 
@@ -102,4 +102,4 @@ class CameraSession:
 
 def _largest(boxes: Iterable[Box]) -> list[Box]:
     """As many as an event holds; sensitive settings find more parts in a busy picture."""
-    return sorted(boxes, key=lambda box: box[2] * box[3], reverse=True)[:MOST_BOXES]
+    return sorted(boxes, key=lambda box: box[2] * box[3], reverse=True)[:MAX_BOXES]

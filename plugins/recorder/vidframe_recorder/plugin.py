@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from vidframe import Attachment, Camera, Event, Frame, Seconds, hookimpl
+from vidframe.kinds import MAX_INCIDENTS, MAX_REASON, RENAMED
 from vidframe.packets import Packet
 from vidframe.tools import iso_time
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RENAMED = {"interest": "interest.visit", "mood": "interest.mood"}  # kinds of events; the old names go in 0.3
-MOST_INCIDENTS = 400  # of one clip, as docs/events.md says
-MOST_WORDS = 500  # characters of a reason, as docs/events.md says
 GAP = 5.0  # seconds without a frame after which the ring is not continued
 TIDY_EVERY = 3600.0  # seconds
 PATIENCE = 20.0  # seconds to wait at the end for a disk that is slow
@@ -159,7 +157,7 @@ class Recorder:
     def _is_full(self, name: str) -> bool:
         """Whether the clip has no place for one more incident."""
         incidents = self._writer.note.incidents if self._writer is not None else []
-        return len(incidents) >= MOST_INCIDENTS and name not in incidents
+        return len(incidents) >= MAX_INCIDENTS and name not in incidents
 
     def _whole(self, packets: list[Packet]) -> list[Packet]:
         """The packets that can be decoded: after a lost connection those from the next keyframe on."""
@@ -254,10 +252,10 @@ class Recorder:
         if outcome.free is not None:
             reason = outcome.reason or "the oldest clips had to make room"
             self._camera.report(
-                "storage.low", reason=reason[:MOST_WORDS], free_bytes=outcome.free, deleted=outcome.deleted
+                "storage.low", reason=reason[:MAX_REASON], free_bytes=outcome.free, deleted=outcome.deleted
             )
         if outcome.clip is None:
-            self._camera.report("clip.failed", **facts, reason=(outcome.reason or "")[:MOST_WORDS])
+            self._camera.report("clip.failed", **facts, reason=(outcome.reason or "")[:MAX_REASON])
         else:
             self._camera.report("clip.ready", *_files(outcome), **facts, name=outcome.clip.name)
 

@@ -17,13 +17,12 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from vidframe_recorder.plugin import RENAMED, Recorder
+from vidframe_recorder.plugin import Recorder
 
 from tests.cameras import RtspCamera
 from tests.clips import moving_square, write_clip
 from vidframe import Camera, Event, Frame
 from vidframe.core.model.kinds import KINDS
-from vidframe.core.model.kinds import RENAMED as KIND_NAMES
 from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera, make_frame
 
@@ -230,7 +229,6 @@ def test_the_old_name_of_a_kind_is_taken_with_a_warning(
 
     assert 2 <= ready.facts["seconds"] <= 4
     assert "the kind interest in `on` is interest.visit now" in caplog.text
-    assert RENAMED == KIND_NAMES
 
 
 def test_an_incident_of_an_outsider_that_is_no_id_is_known_by_its_event(recording: Path, tmp_path: Path) -> None:
@@ -250,7 +248,7 @@ def test_an_incident_of_an_outsider_that_is_no_id_is_known_by_its_event(recordin
 def test_a_clip_that_is_full_of_incidents_goes_on_in_another(
     recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidframe_recorder.plugin.MOST_INCIDENTS", 2)
+    monkeypatch.setattr("vidframe_recorder.plugin.MAX_INCIDENTS", 2)
     camera = make_camera(state=tmp_path)
     script = {100 + 10 * n: ("queue.long", "") for n in range(5)}
 
