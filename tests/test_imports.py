@@ -58,7 +58,7 @@ PLANTS = [  # path, wrong import, the contract that it breaks
     ("vidframe/core/model/frames.py", "vidframe.core.run.chain", "Floors of vidframe.core"),
     ("vidframe/core/plugin/registry.py", "vidframe.core.config.steps", "Floors of vidframe.core"),
     ("vidframe/core/config/steps.py", "vidframe.core.run.loop", "Floors of vidframe.core"),
-    ("vidframe/core/sources/recording.py", "vidframe.core.config.values", "Floors of vidframe.core"),
+    ("vidframe/core/sources/recording.py", "vidframe.core.config.document", "Floors of vidframe.core"),
     ("vidframe/core/observe/metrics.py", "vidframe.core.run.step", "Floors of vidframe.core"),
     ("vidframe/core/config/reading.py", "vidframe.core.observe.metrics", "Floors of vidframe.core"),
     ("vidframe/core/run/chain.py", "vidframe.core.run.loop", "Floors of vidframe.core.run"),
