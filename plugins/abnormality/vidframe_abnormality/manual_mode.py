@@ -1,11 +1,12 @@
-"""Day or night by hand: a word in the camera's state folder, which the `day_night` step looks at every second."""
+"""The mode that a person chose: a word in the camera's state folder, which the `day_night` step reads every second."""
 
-import os
 import re
 from pathlib import Path
 from typing import Literal, get_args
 
 import click
+
+from vidframe.tools import write_atomically
 
 Choice = Literal["night", "day", "auto"]
 FILE = "mode"
@@ -24,10 +25,7 @@ def choose(state: Path, choice: Choice) -> None:
     """Writes the choice; a reader sees the old one or the new one, never half of it."""
     if choice not in get_args(Choice):
         raise ValueError(f"{choice!r} is neither night, day nor auto")
-    state.mkdir(parents=True, exist_ok=True)
-    part = state / f"{FILE}.{os.getpid()}.part"
-    part.write_text(choice + "\n", encoding="ascii")
-    part.replace(state / FILE)
+    write_atomically(state / FILE, choice + "\n")
 
 
 @click.command()
