@@ -1,12 +1,12 @@
 # Every command that a contributor needs has one word here. Nothing else has to be typed before.
-.PHONY: demo test test-all lint format bench docs clean shots
+.PHONY: demo test test-all lint format bench docs events clean shots
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-MEMBERS := $(wildcard plugins/*/pyproject.toml)
+MEMBERS := $(wildcard lab/pyproject.toml plugins/*/pyproject.toml shop_app/pyproject.toml)
 # Much of a test is waiting: three processes keep two cores busy. ARGS='-n 0' runs them in this one.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
@@ -35,6 +35,9 @@ bench: $(VENV)/.installed-dev  ## the frame loop against decoding alone
 
 shots: $(VENV)/.installed-dev  ## a picture of each page of each role, at a desk and on a phone, in out/shots
 	SHOP_SHOTS=out/shots $(BIN)/pytest -m "" tests/shop/test_pages.py -k fits_desk_and_phone
+
+events: $(VENV)/.installed-dev  ## what is written of the kinds of events, from their definitions
+	$(BIN)/python docs/make_events.py
 
 docs: $(VENV)/.installed-dev  ## check that the docs say what the code does
 	$(BIN)/pytest tests/docs

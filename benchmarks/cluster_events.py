@@ -41,7 +41,7 @@ from vidframe.core.model.cluster import Envelope
 BATCH = 100
 NODES = 100
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
-KINDS = ("interest",) * 16 + ("mood", "camera.state", "incident.opened", "incident.closed")
+KINDS = ("interest.visit",) * 16 + ("interest.mood", "camera.state", "incident.opened", "incident.closed")
 
 
 def free_port() -> int:
@@ -65,14 +65,14 @@ def made(cameras: int, events: int, run: str) -> Iterator[dict[str, Any]]:
 
 def facts(kind: str, camera: str, moment: datetime, chance: random.Random) -> dict[str, Any]:
     end = _iso(moment + timedelta(seconds=8))
-    if kind == "interest":
+    if kind == "interest.visit":
         look = {"valence": 0.3, "probabilities": {"happy": 0.6, "neutral": 0.4}, "seconds": 1.5}
         return {
             "visit": f"{chance.getrandbits(64):016x}", "zone": f"shelf-{chance.randrange(8)}", "product": None, "shelf": None,
             "final": True, "start": _iso(moment), "end": end, "passed": True, "stopped_seconds": 5.0, "looked_seconds": 2.5,
             "looks": 2, "probability": 0.8, "expression": look,
         }  # fmt: skip
-    if kind == "mood":
+    if kind == "interest.mood":
         return {
             "zone": "till", "start": _iso(moment), "end": end, "people": 2, "valence": 0.1,
             "probabilities": {"neutral": 1.0}, "seconds": 60.0,

@@ -209,7 +209,7 @@ def _watched(clip: Path, truth: list[Box | None], options: argparse.Namespace, m
                 numbers.add(right[0].track)
                 first_seen = index if first_seen is None else first_seen
     plugin.close_camera()
-    camera.share.close()  # type: ignore[attr-defined]
+    camera.close()  # type: ignore[attr-defined]
     if there:
         metrics.late.append(((first_seen if first_seen is not None else FRAMES) - there[0]) / options.fps)
         metrics.numbers.append(len(numbers))

@@ -156,7 +156,7 @@ def _run(clip: Path, frames: int, landmarks: bool, **settings: float) -> Run:
             run.calls.append(calls.count - before)
             run.boxes.append([(face.track, face.box) for face in frame.faces])
     plugin.close_camera()
-    camera.share.close()  # type: ignore[attr-defined]
+    camera.close()  # type: ignore[attr-defined]
     # The first frame is searched everywhere; that is paid once, not by the frame.
     run.plugin_ms[:1] = run.decode_ms[:1] = []
     return run

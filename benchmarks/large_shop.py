@@ -339,7 +339,7 @@ def incoming(shop: Shop) -> None:
     begin = shop.end - timedelta(days=EVENT_DAYS)
     shop.write(
         m.IncomingEvent,
-        ({"event_id": f"cam-{n % CAMERAS + 1}.{n:08x}", "kind": "interest", "camera": f"cam-{n % CAMERAS + 1}",
+        ({"event_id": f"cam-{n % CAMERAS + 1}.{n:08x}", "kind": "interest.visit", "camera": f"cam-{n % CAMERAS + 1}",
           "time": begin + n * step, "received_at": begin + n * step, "reporter": "interest"}
          for n in range(shop.events)),
     )  # fmt: skip

@@ -17,6 +17,8 @@ from shop_app import audit, idempotency
 from shop_app.cameras import live
 from shop_app.db import Database, now
 from shop_app.events import files
+from shop_app.events.contract import RENAMED
+from shop_app.events.service import AGGREGATED
 from shop_app.models import Alert, AlertChange, Camera, EventFile, IncomingEvent, Product, VisitSeen
 from shop_app.push import browsers
 from shop_app.rights import erasure
@@ -40,7 +42,7 @@ def run(database: Database, settings: Settings) -> dict[str, int]:
         counts["clips"] += found
     at = now()
     old_sums = select(IncomingEvent.id).where(
-        IncomingEvent.kind.in_(["interest", "mood"]), IncomingEvent.received_at < at - timedelta(days=EVENTS_DAYS)
+        IncomingEvent.kind.in_([*RENAMED, *AGGREGATED]), IncomingEvent.received_at < at - timedelta(days=EVENTS_DAYS)
     )  # fmt: skip
     counts["events"] = _delete_rows(database, IncomingEvent, old_sums)
     old_changes = select(AlertChange.id).where(AlertChange.at < at - timedelta(days=CHANGES_DAYS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +18,7 @@ from shop_app.models import Alert, Camera, EventFile, IncomingEvent
 
 CHANGES = {"motion", "left", "gone", "tampering", "light", "silent"}
 CAUSES = {"covered", "blinded", "blurred", "moved"}  # of tampering
+ZONE_WIDTH = 60  # characters of the column
 _RANK = {"info": 0, "warning": 1, "alert": 2}
 
 
@@ -83,7 +85,7 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
     if found is not None:
         return found, False
     alert = Alert(
-        incident=facts.incident, camera=event.camera, zone=facts.zone or _zone(session, event.camera, facts.boxes),
+        incident=facts.incident, camera=event.camera, zone=_listed(facts.zones) or _zone(session, event.camera, facts.boxes),
         change=facts.change if facts.change in CHANGES else "motion",
         cause=facts.cause if facts.cause in CAUSES else None, severity=facts.severity,
         started_at=facts.start or event.time, ended_at=facts.end, received_at=now(), peak_area=facts.peak_area,
@@ -101,7 +103,7 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
 
 def _grow(alert: Alert, facts: IncidentFacts) -> bool:
     """Take over what became known; an alert never becomes less severe. Whether anything changed."""
-    before = (alert.change, alert.cause, alert.severity, alert.peak_area, alert.boxes)
+    before = _known_of(alert)
     if facts.change in CHANGES:
         alert.change = facts.change
     if facts.cause in CAUSES:
@@ -112,7 +114,13 @@ def _grow(alert: Alert, facts: IncidentFacts) -> bool:
         alert.peak_area = max(alert.peak_area or 0.0, facts.peak_area)
     if facts.boxes:
         alert.boxes = facts.boxes
-    return before != (alert.change, alert.cause, alert.severity, alert.peak_area, alert.boxes)
+    if facts.zones:
+        alert.zone = _listed(facts.zones)
+    return before != _known_of(alert)
+
+
+def _known_of(alert: Alert) -> tuple[Any, ...]:
+    return alert.change, alert.cause, alert.severity, alert.peak_area, alert.boxes, alert.zone
 
 
 def _of(session: Session, incidents: Iterable[str]) -> list[Alert]:
@@ -123,6 +131,12 @@ def _incidents_of(event: IncomingEvent) -> list[str]:
     facts = event.facts or {}
     many, one = facts.get("incidents"), facts.get("incident")
     return [text for text in (many if isinstance(many, list) else [one]) if isinstance(text, str)]
+
+
+def _listed(zones: list[str]) -> str | None:
+    """The names of zones in one text, as far as there is room for them."""
+    text = ", ".join(zones)
+    return (text if len(text) <= ZONE_WIDTH else text[: ZONE_WIDTH - 1] + "…") or None
 
 
 def _zone(session: Session, camera: str, boxes: list[list[float]]) -> str | None:

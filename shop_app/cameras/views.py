@@ -17,6 +17,7 @@ from shop_app.cameras.address import read_address, resolve
 from shop_app.cameras.forms import CameraForm, SystemForm
 from shop_app.cameras.shapes import drawable
 from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.events import service as events
 from shop_app.forms import whole_number
 from shop_app.models import Account, Camera, ZoneWatcher
 from shop_app.permissions import Permission as P
@@ -25,6 +26,8 @@ from shop_app.products.service import on_sale
 from shop_app.text import _, _l
 from shop_app.vault import vault
 from shop_app.web import Area, actor, profile, session, shop, unit
+
+MOST_WORDS = 300  # characters of an event's facts on a page
 
 area = Area("cameras", __name__, url_prefix="/cameras")
 area.menu(_l("Cameras"), "index", icon="camera", may=P.CAMERAS_VIEW, order=310, group=_l("Security"), phone=True)
@@ -215,7 +218,7 @@ def set_watchers(name: str) -> BaseResponse:
 @area.get("/systems", may=P.CAMERAS_MANAGE, fresh=True)
 def system_list() -> str:
     """Installations of vidframe that may report."""
-    return render_template("cameras/systems.html", form=SystemForm(), systems=systems.systems(session()), token=None)
+    return _systems_page(SystemForm())
 
 
 @area.post("/systems", may=P.CAMERAS_MANAGE, fresh=True)
@@ -223,12 +226,10 @@ def add_system() -> str | tuple[str, int]:
     """Make a token; this page alone shows it."""
     form = SystemForm()
     if not form.validate():
-        return render_template("cameras/systems.html", form=form, systems=systems.systems(session()), token=None), 422
+        return _systems_page(form), 422
     token = systems.issue(session(), actor(), form.name.data)
     session().flush()
-    return render_template(
-        "cameras/systems.html", form=SystemForm(formdata=None), systems=systems.systems(session()), token=token
-    )
+    return _systems_page(SystemForm(formdata=None), token)
 
 
 @area.post("/systems/<int:token_id>/end", may=P.CAMERAS_MANAGE)
@@ -261,6 +262,18 @@ def _zones_page(camera: Camera, zones: list[dict[str, Any]], version: int, probl
         "cameras/zones.html", camera=camera, products=on_sale(session()), zones=zones, version=version, problem=problem,
         has_still=service.still_path(shop().settings.media, camera.name).exists(), first="first" in request.args,
     )  # fmt: skip
+
+
+def _systems_page(form: SystemForm, token: str | None = None) -> str:
+    found = [(event, _short(event.facts)) for event in events.unknown(session())]
+    return render_template(
+        "cameras/systems.html", form=form, systems=systems.systems(session()), token=token, events=found
+    )
+
+
+def _short(facts: dict[str, Any] | None) -> str:
+    text = ", ".join(f"{name}: {json.dumps(fact, ensure_ascii=False)}" for name, fact in (facts or {}).items())
+    return text if len(text) <= MOST_WORDS else text[:MOST_WORDS] + "…"
 
 
 def _camera_page(camera: Camera, form: CameraForm) -> str:

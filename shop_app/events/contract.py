@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+log = logging.getLogger(__name__)
+
+RENAMED = {"interest": "interest.visit", "mood": "interest.mood"}  # the old names are taken until 0.3
 BATCH = 200  # events in one request
 YEARS = (1969, 2100)  # a machine without a battery begins at 1970; what lies beyond no page could show in each zone
 LARGEST_FACTS = 32_000  # characters
@@ -23,6 +29,21 @@ def _aware(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _present_name(kind: str) -> str:
+    if kind not in RENAMED:
+        return kind
+    _warn_of(kind)
+    return RENAMED[kind]
+
+
+@cache
+def _warn_of(kind: str) -> None:
+    log.warning("a camera system sends events of kind %s, which is %s now: update it before 0.3", kind, RENAMED[kind])
+
+
+Kind = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$", max_length=40), AfterValidator(_present_name)
+]
 Moment = Annotated[datetime, AfterValidator(_aware)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Duration = Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
@@ -30,7 +51,7 @@ Valence = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 CameraName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
-Words = Annotated[str, Field(max_length=500)]
+Words = Annotated[str, AfterValidator(lambda text: text[:500])]
 Zone = Annotated[str, Field(min_length=1, max_length=60)]
 Text60 = Annotated[str, Field(max_length=60)]
 
@@ -39,6 +60,7 @@ class Lenient(BaseModel):
     """Facts that are not known are ignored, as the contract says."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+    ignored: ClassVar[Mapping[str, str]] = {}  # facts of the contract that the shop has no use for, and why
 
 
 class FileNote(Lenient):
@@ -55,7 +77,7 @@ class EventIn(Lenient):
 
     version: Literal[1]
     id: Id
-    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,39}$")]
+    kind: Kind
     camera: CameraName
     time: Moment
     reporter: Text60 = "vidframe"
@@ -70,11 +92,22 @@ class CameraStateFacts(Lenient):
     reason: Words = ""
 
 
+class NoFacts(Lenient):
+    """`camera.closing`."""
+
+
 class ModeFacts(Lenient):
     """`mode.changed`."""
 
+    ignored = {"previous": "what counts is the mode from now on", "reason": "the pages show the mode alone"}
+
     mode: Literal["day", "night"]
-    reason: Words = ""
+
+
+class ModeRequestFacts(Lenient):
+    """`mode.requested`."""
+
+    ignored = {"mode": "`mode.changed` tells what became of it"}
 
 
 class IncidentFacts(Lenient):
@@ -83,20 +116,27 @@ class IncidentFacts(Lenient):
     incident: Id
     change: Annotated[str, Field(max_length=20)] = "motion"
     cause: Annotated[str, Field(max_length=20)] | None = None
-    severity: Literal["info", "warning", "alert"] = "alert"
+    severity: Literal["info", "warning", "alert"] = "alert"  # no bundled plugin sends a warning
     start: Moment | None = None
     end: Moment | None = None
     peak_area: Share | None = None
     boxes: Annotated[list[Annotated[list[Share], Field(min_length=4, max_length=4)]], Field(max_length=50)] = []
-    zone: Zone | None = None
+    zones: Annotated[list[Zone], Field(max_length=50)] = []
 
 
 class ClipFacts(Lenient):
     """`clip.ready`, `clip.failed`."""
 
+    ignored = {
+        "end": "the player knows how long the clip is",
+        "seconds": "the player knows how long the clip is",
+        "bytes": "the announced file has its size",
+        "recovered": "a clip that a crash ended is shown like any other",
+        "name": "the shop names the files that it keeps",
+    }
+
     incidents: Annotated[list[Id], Field(max_length=500)]
     start: Moment | None = None
-    end: Moment | None = None
     reason: Words = ""
 
 
@@ -111,13 +151,21 @@ class StorageFacts(Lenient):
 class Expression(Lenient):
     """What a face showed while it looked, averaged."""
 
+    ignored = {"probabilities": "of visits the pages show whether people were pleased"}
+
     valence: Valence
-    probabilities: Annotated[dict[Annotated[str, Field(max_length=30)], Share], Field(max_length=EXPRESSIONS)] = {}
     seconds: Duration = 0.0
 
 
 class InterestFacts(Lenient):
-    """`interest`."""
+    """`interest.visit`."""
+
+    ignored = {
+        "end": "a visit counts to the hour in which it began",
+        "passed": "who looked from afar counts as passed, so that the funnel narrows",
+        "looks": "the pages count people who looked, not looks",
+        "probability": "the pages count looks; how sure they are is measured by `vidframe eval interest`",
+    }
 
     visit: Id
     zone: Zone
@@ -125,21 +173,20 @@ class InterestFacts(Lenient):
     shelf: Text60 | None = None
     final: bool = True
     start: Moment
-    end: Moment
-    passed: bool = True
     stopped_seconds: Duration = 0.0
     looked_seconds: Duration = 0.0
     expression: Expression | None = None
 
 
 class MoodFacts(Lenient):
-    """`mood`."""
+    """`interest.mood`."""
+
+    ignored = {"end": "a minute counts to the hour in which it began"}
 
     zone: Zone
     start: Moment
-    end: Moment
     people: Annotated[int, Field(ge=0, le=10_000)]
-    valence: Valence
+    valence: Valence | None
     probabilities: Annotated[dict[Annotated[str, Field(max_length=30)], Share], Field(max_length=EXPRESSIONS)] = {}
     seconds: Duration = 0.0
 
@@ -154,15 +201,17 @@ class StepFacts(Lenient):
 
 FACTS: dict[str, type[Lenient]] = {
     "camera.state": CameraStateFacts,
+    "camera.closing": NoFacts,
     "mode.changed": ModeFacts,
+    "mode.requested": ModeRequestFacts,
     "incident.opened": IncidentFacts,
     "incident.updated": IncidentFacts,
     "incident.closed": IncidentFacts,
     "clip.ready": ClipFacts,
     "clip.failed": ClipFacts,
     "storage.low": StorageFacts,
-    "interest": InterestFacts,
-    "mood": MoodFacts,
+    "interest.visit": InterestFacts,
+    "interest.mood": MoodFacts,
     "step.disabled": StepFacts,
 }
 

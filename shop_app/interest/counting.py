@@ -56,6 +56,8 @@ def count_mood(session: Session, event: IncomingEvent, facts: MoodFacts) -> None
         ) or session.scalars(query.with_for_update()).one()  # fmt: skip
     row.people += facts.people
     row.minutes += 1
+    if facts.valence is None:  # people stood there, and no face could be read
+        return
     row.seconds += facts.seconds
     row.valence_seconds += facts.valence * facts.seconds
     sums = dict(row.probability_seconds)

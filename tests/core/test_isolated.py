@@ -93,7 +93,7 @@ class Seen:
         self.metrics = metrics
 
     def notes(self, name: str) -> list[object]:
-        return [frame.notes.get(name) for frame in self.frames]  # type: ignore[attr-defined]
+        return [frame.notes.get(name) for frame in self.frames]
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_proc
 
     def facts(of: Seen) -> list[object]:
         return [
-            (frame.faces[0].box, frame.faces[0].landmarks.tolist(), frame.faces[0].expression, frame.motion)  # type: ignore[attr-defined]
+            (frame.faces[0].box, frame.faces[0].landmarks.tolist(), frame.faces[0].expression, frame.motion)
             for frame in of.frames
         ]
 
@@ -134,7 +134,7 @@ def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_proc
     assert [note[:-1] for note in there.notes("sums")] == [note[:-1] for note in here.notes("sums")]  # type: ignore[index]
     assert {note[-1] for note in there.notes("sums")} != {note[-1] for note in here.notes("sums")}  # type: ignore[index]
     assert facts(there) == facts(here)
-    found = [[(e.kind, e.time, e.facts, e.files, e.reporter) for e in of.events] for of in (here, there)]  # type: ignore[attr-defined]
+    found = [[(e.kind, e.time, e.facts, e.files, e.reporter) for e in of.events] for of in (here, there)]
     assert found[0] == found[1]
     assert there.metrics.steps["finder"].own == {"opened": 1}
 

@@ -140,7 +140,7 @@ def test_a_step_that_does_not_come_back_makes_vidframe_unhealthy(folder: Path, i
     with running(folder, "cameras: {door: clip.mp4}\nalways: [stuck]") as (_, address):
         wait_for(lambda: status(address, "/healthz")[0] == 503, 30)
 
-        assert "camera door: step stuck has not come back" in status(address, "/healthz")[2]
+        assert "camera door: step stuck has been blocked" in status(address, "/healthz")[2]
         assert samples(address)["vidframe_step_stuck", ("door", "stuck")] == 1
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from flask import Flask
@@ -14,11 +15,19 @@ from sqlalchemy import func, select
 from shop_app.audit import acting_as
 from shop_app.cameras import systems
 from shop_app.db import Database, now
+from shop_app.events import contract
+from shop_app.events.contract import FACTS, LARGEST_FACTS, RENAMED, EventIn, Expression, Lenient
 from shop_app.models import Alert, CameraState, IncomingEvent, InterestHour, MoodHour, ShopProfile
 from shop_app.permissions import Role
 from tests.shop.conftest import Person
+from vidframe.core.model import kinds as framework
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "contract").glob("*.json"))
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "tests/contract").glob("*.json"))
+SCHEMAS = ROOT / "docs/schemas"
+USERS = ("alerts/incidents.py", "cameras/states.py", "interest/counting.py")  # of the facts that are read
+MODELS: list[type[Lenient]] = [*FACTS.values(), Expression]
+FOREIGN = ["a", "camera.stolen", "incident", "queue.long", "zoo"]  # before, between and after the kinds of the contract
 
 Post = Callable[..., Any]
 
@@ -60,8 +69,178 @@ def test_every_example_event_is_taken(path: Path, post: Post) -> None:
     assert sorted(result["files"]) == sorted(file["role"] for file in event["files"])
 
 
+def documented() -> list[Any]:
+    """Kind, path and schema of every fact that the framework documents, those within others too."""
+    found: list[tuple[str, tuple[str, ...], Any]] = []
+    for path in sorted(SCHEMAS.glob("*.json")):
+        schema = json.loads(path.read_text())
+        found.append((path.stem, (), schema["properties"]))
+        for name, fact in schema["properties"].items():
+            for option in fact.get("anyOf", []):
+                if "$ref" in option:
+                    inner = schema["$defs"][option["$ref"].rpartition("/")[2]]
+                    found.append((path.stem, (name,), inner["properties"]))
+    return [pytest.param(*part, id=".".join((part[0], *part[1]))) for part in found]
+
+
+def reader(kind: str, path: tuple[str, ...]) -> type[Lenient]:
+    """The model that reads the facts of a kind, or those within one of its facts."""
+    model = FACTS[kind]
+    for name in path:
+        [model] = [part for part in get_args(model.model_fields[name].annotation) if part is not type(None)]
+    return model
+
+
+def values_of(fact: dict[str, Any]) -> list[Any]:
+    """What a documented fact may be at its limits."""
+    if "anyOf" in fact:
+        return [value for option in fact["anyOf"] if "$ref" not in option for value in values_of(option)]
+    if "enum" in fact:
+        return list(fact["enum"])
+    match fact["type"]:
+        case "null":
+            return [None]
+        case "boolean":
+            return [True, False]
+        case "string" if fact.get("format") == "date-time":
+            return ["1970-01-01T00:00:00.000000Z"]
+        case "string" if "pattern" in fact:
+            return ["x" * 64, "Az09._:-"]
+        case "string":
+            return ["x" * fact["maxLength"], "x" * fact.get("minLength", 0)]
+        case "array" if "prefixItems" in fact:
+            return [[values_of(part)[end] for part in fact["prefixItems"]] for end in (0, -1)]
+        case "array":
+            return [[], [values_of(fact["items"])[0]] * fact["maxItems"]]
+        case "object":
+            return [{}, {f"{n}": 1.0 for n in range(fact["maxProperties"])}]
+        case _:
+            return [fact["minimum"], fact.get("maximum", fact.get("exclusiveMaximum", 1) - 1)]
+
+
+@pytest.mark.parametrize(("kind", "path", "facts"), documented())
+def test_every_documented_fact_is_read_or_listed_as_ignored(
+    kind: str, path: tuple[str, ...], facts: dict[str, Any]
+) -> None:
+    model = reader(kind, path)
+
+    assert facts.keys() - model.model_fields.keys() == model.ignored.keys() & facts.keys()
+    assert all(model.ignored.values())
+    assert model.ignored.keys().isdisjoint(model.model_fields)
+
+
+def test_what_is_ignored_or_read_is_documented() -> None:
+    facts: dict[type[Lenient], set[str]] = {}
+    for part in documented():
+        kind, path, properties = part.values
+        facts.setdefault(reader(kind, path), set()).update(properties)
+
+    assert {model: {*model.model_fields, *model.ignored} - names for model, names in facts.items()} == {
+        model: set() for model in facts
+    }
+
+
+@pytest.mark.parametrize("name", sorted({name for model in MODELS for name in model.model_fields}))
+def test_what_is_read_is_used(name: str) -> None:
+    used = "".join((ROOT / "shop_app" / path).read_text() for path in USERS)
+
+    assert re.search(rf"\b(facts|expression)\.{name}\b", used)
+
+
+@pytest.mark.parametrize(("kind", "path", "facts"), documented())
+def test_every_value_that_a_fact_may_have_is_taken(
+    kind: str, path: tuple[str, ...], facts: dict[str, Any], post: Post
+) -> None:
+    changes = [{name: value} for name, fact in facts.items() for value in values_of(fact)]
+    whole = [{path[0]: example(kind)["facts"][path[0]] | change} if path else change for change in changes]
+
+    results = post(*[example(kind, id=f"x-{n}", facts=change) for n, change in enumerate(whole)]) if whole else []
+
+    assert [
+        (change, result) for change, result in zip(whole, results, strict=True) if result["status"] != "taken"
+    ] == []
+
+
+def test_the_framework_and_the_shop_agree_on_kinds_and_on_the_size_of_facts(post: Post) -> None:
+    kinds: Any = EventIn.model_json_schema()["properties"]["kind"]
+    full = {"text": "é" * 5331}  # as ASCII JSON 31,998 bytes
+
+    assert (kinds["pattern"], kinds["maxLength"]) == (framework.KIND, framework.MAX_KIND)
+    assert framework.RENAMED == RENAMED
+    assert framework.facts_as_json("queue.long", full) == full
+    assert post(example("camera.state", kind="queue.long") | {"facts": full})[0]["status"] == "taken"
+    assert framework.MAX_FACTS == LARGEST_FACTS
+
+
+def test_old_names_of_kinds_are_taken_with_a_warning(
+    post: Post, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    contract._warn_of.cache_clear()
+
+    results = [*post(example("interest.visit", kind="interest")), *post(example("interest.mood", kind="mood"))]
+
+    assert [result["status"] for result in results] == ["taken", "taken"]
+    assert "events of kind interest, which is interest.visit now" in caplog.text
+    assert "events of kind mood, which is interest.mood now" in caplog.text
+    with database.reading() as session:
+        assert session.scalars(select(InterestHour.passed)).all() == [1]
+        assert session.scalars(select(MoodHour.people)).all() == [4]
+        assert session.scalars(select(IncomingEvent.kind).order_by(IncomingEvent.id)).all() == [*RENAMED.values()]
+        assert session.scalars(select(IncomingEvent.facts)).all() == [None, None]
+
+
+def test_people_at_a_counter_whose_faces_cannot_be_read_change_no_mood(post: Post, database: Database) -> None:
+    post(example("interest.mood"), example("interest.mood", id="y", facts={"valence": None, "probabilities": {}}))
+
+    with database.reading() as session:
+        hour = session.scalars(select(MoodHour)).one()
+        assert (hour.people, hour.minutes, hour.seconds) == (8, 2, 52.0)
+        assert hour.valence_seconds == pytest.approx(0.12 * 52)
+
+
+@pytest.mark.parametrize(
+    ("zones", "shown"),
+    [
+        pytest.param(["safe", "back door"], "safe, back door", id="two"),
+        pytest.param(["a" * 60, "b"], "a" * 59 + "…", id="more than there is room for"),
+        pytest.param([], None, id="none"),
+    ],
+)
+def test_an_alert_names_the_zones_of_the_incident(
+    zones: list[str], shown: str | None, post: Post, database: Database, admin: Person
+) -> None:
+    post(example("incident.opened", facts={"zones": zones}))
+
+    with database.reading() as session:
+        alert = session.scalars(select(Alert)).one()
+    assert alert.zone == shown
+    assert shown is None or shown in admin.client.get(f"/alerts/{alert.id}").text
+
+
+def test_an_alert_names_the_zones_into_which_the_incident_moved(post: Post, database: Database) -> None:
+    post(example("incident.opened", facts={"zones": ["door"]}), example("incident.updated", facts={"zones": ["safe"]}))
+    post(example("incident.closed", facts={"zones": []}))
+
+    with database.reading() as session:
+        assert session.scalars(select(Alert.zone)).all() == ["safe"]
+
+
+def test_events_of_plugins_of_others_are_shown_to_those_who_manage_cameras(post: Post, admin: Person) -> None:
+    known = [example(path.stem, id=f"known-{n}") for n, path in enumerate(EXAMPLES)]
+    foreign = {"kind": "queue.long", "reporter": "crowd", "camera": "till", "facts": {"people": 7, "note": "<b>"}}
+
+    post(*known, *[example("camera.state", id=f"f-{n}") | foreign | {"kind": kind} for n, kind in enumerate(FOREIGN)])
+
+    page = admin.client.get("/cameras/systems").text
+    shown = re.findall(r'<td data-label="Event">([^<]*)</td>', page)
+    assert shown == FOREIGN[::-1]
+    assert "crowd" in page
+    assert "people: 7" in page
+    assert "note: &#34;&lt;b&gt;&#34;" in page
+
+
 def test_an_event_that_comes_again_counts_once(post: Post, database: Database) -> None:
-    event = example("interest")
+    event = example("interest.visit")
 
     statuses = [post(event, event)[i]["status"] for i in (0, 1)] + [post(event)[0]["status"]]
 
@@ -73,7 +252,7 @@ def test_an_event_that_comes_again_counts_once(post: Post, database: Database) -
 
 
 def test_a_bad_event_is_named_and_the_others_are_taken(post: Post) -> None:
-    good, bad = example("camera.state"), example("interest", facts={"looked_seconds": float("-1")})
+    good, bad = example("camera.state"), example("interest.visit", facts={"looked_seconds": float("-1")})
 
     results = post(bad, good, "nonsense", {"id": "x"})
 
@@ -96,6 +275,8 @@ def test_a_bad_event_is_named_and_the_others_are_taken(post: Post) -> None:
         pytest.param({"facts": {"boxes": [[0, 0, 2, 2]]}}, id="a box outside of the picture"),
         pytest.param({"facts": {"note": "x" * 40_000}}, id="facts without end"),
         pytest.param({"facts": {"severity": "panic"}}, id="an unknown severity"),
+        pytest.param({"facts": {"zones": ["x" * 61]}}, id="a long name of a zone"),
+        pytest.param({"kind": "incident..opened"}, id="a kind with an empty part"),
         pytest.param(
             {"files": [{"role": "snapshot", "media_type": "image/jpeg", "bytes": 1, "sha256": "short"}]}, id="no hash"
         ),
@@ -118,7 +299,7 @@ def test_events_of_a_clock_that_is_wrong_are_taken_and_every_page_stays(
 ) -> None:
     with database.writing() as session:
         session.get_one(ShopProfile, 1).time_zone = "America/Los_Angeles"
-    kinds = ["camera.state", "incident.opened", "incident.closed", "interest", "mood", "mode.changed"]
+    kinds = ["camera.state", "incident.opened", "incident.closed", "interest.visit", "interest.mood", "mode.changed"]
     moved = {"start": time, "end": time}
     events = [example(kind, time=time, facts=moved if "start" in example(kind)["facts"] else {}) for kind in kinds]
 
@@ -132,7 +313,7 @@ def test_events_of_a_clock_that_is_wrong_are_taken_and_every_page_stays(
         assert admin.client.get(page).status_code == 200, page
 
 
-def test_unknown_kinds_and_facts_are_taken_and_change_nothing(post: Post, database: Database) -> None:
+def test_unknown_kinds_and_facts_are_taken_and_change_no_camera(post: Post, database: Database) -> None:
     [result] = post(example("camera.state", kind="queue.long", facts={"people": 7}))
 
     assert result["status"] == "taken"
@@ -141,7 +322,7 @@ def test_unknown_kinds_and_facts_are_taken_and_change_nothing(post: Post, databa
 
 
 def test_no_row_tells_of_a_visit(post: Post, database: Database) -> None:
-    post(example("interest"), example("mood"))
+    post(example("interest.visit"), example("interest.mood"))
 
     with database.reading() as session:
         assert session.scalars(select(IncomingEvent.facts)).all() == [None, None]
@@ -152,7 +333,7 @@ def test_no_row_tells_of_a_visit(post: Post, database: Database) -> None:
 
 def test_a_long_visit_told_in_three_parts_is_one_visit(post: Post, database: Database) -> None:
     parts = [
-        example("interest", id=f"aisle-1.run-{n}", facts={"final": n == 2, "looked_seconds": 0.5, "stopped_seconds": 20.0,
+        example("interest.visit", id=f"aisle-1.run-{n}", facts={"final": n == 2, "looked_seconds": 0.5, "stopped_seconds": 20.0,
                 "expression": None})
         for n in range(3)
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from vidframe.core.config.reading import Config, StepConfig, address_problem, lo
 from vidframe.core.observe.logs import Form
 from vidframe.core.observe.logs import set_up as set_up_logs
 from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin import registry
+from vidframe.core.plugin.registry import Plugin
 
 LOG_FORMAT = click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines, or a JSON object each."
@@ -37,6 +40,7 @@ def _source(context: click.Context, option: click.Parameter, source: str | None)
 @click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End each camera after N frames.")
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append the events as JSON lines.")
 @click.option("--annotate", type=click.Path(path_type=Path, dir_okay=False), help="Write a clip with what was found.")
+@click.option("--strict", is_flag=True, help="Any failure, and any undeclared write of a step, makes exit code 1.")
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
 @LOG_FORMAT
 @VERBOSE
@@ -47,6 +51,7 @@ def run(
     frames: int | None,
     events: Path | None,
     annotate: Path | None,
+    strict: bool,
     no_progress: bool,
     log_format: Form,
     verbose: bool,
@@ -54,7 +59,8 @@ def run(
 ) -> None:
     """Run the cameras of a config.
 
-    Exit code 0: done. 1: a camera or a step failed for good. 2: the config or the command line is wrong.
+    Exit code 0: done. 1: a camera failed, or a step was disabled, could not be opened or failed on each frame; with
+    --strict: any step failed once. 2: the config or the command line is wrong.
     """
     set_up_logs(log_format, verbose=verbose)
     found = loaded(config, source)
@@ -65,6 +71,7 @@ def run(
         events=events,
         annotate=annotate,
         frames=frames,
+        strict=strict,
         progress=not no_progress,
         reload=lambda: load(config, source=source),
     )
@@ -76,7 +83,7 @@ def run(
     for path in (events, *annotated(found, annotate).values()):
         if path is not None and path.exists():
             click.echo(path)
-    sys.exit(1 if any(its.error or its.failed_steps for its in metrics) else 0)
+    sys.exit(1 if any(its.has_failed(strict=strict) for its in metrics) else 0)
 
 
 def run_config(
@@ -85,6 +92,7 @@ def run_config(
     events: Path | None = None,
     annotate: Path | None = None,
     frames: int | None = None,
+    strict: bool = False,
     progress: bool = True,
     reload: Callable[[], Config] | None = None,
 ) -> list[CameraMetrics]:
@@ -93,13 +101,24 @@ def run_config(
     from vidframe.core.observe.monitor import MonitorError
     from vidframe.core.run import supervisor
 
+    one_opencv_thread()
     feed = feed_of(config)
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
         sinks = _sinks(config, events, annotate)
         try:
-            return supervisor.run(config, sinks=sinks, frames=frames, watch=bar.update, reload=reload, feed=feed)
+            return supervisor.run(
+                config, sinks=sinks, frames=frames, strict=strict, watch=bar.update, reload=reload, feed=feed
+            )
         except MonitorError as error:
             raise click.ClickException(f"{config.path}: {error}") from error
+
+
+def one_opencv_thread() -> None:
+    """Each camera has a thread of its own: OpenCV's would only compete with them. For this process and its children.
+
+    Read by OpenCV when it is imported; who sets the variable decides.
+    """
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 
 
 def feed_of(config: Config) -> Feed | None:
@@ -115,17 +134,26 @@ def feed_of(config: Config) -> Feed | None:
 
 
 def _sinks(config: Config, events: Path | None, annotate: Path | None) -> list[StepConfig]:
-    from vidframe.core.plugin.registry import inspected
-    from vidframe.outputs import Annotate, EventLog
-
     sinks = []
     if events is not None:
         _must_be_writable(events)
-        sinks.append(StepConfig("events", inspected("events", EventLog), {"path": events}))
+        sinks.append(StepConfig("events", _output("events"), {"file": events}))
     if annotate is not None:
         _must_be_writable(annotate)
-        sinks.append(StepConfig("annotate", inspected("annotate", Annotate), {"paths": annotated(config, annotate)}))
+        several = len(config.cameras) != 1
+        clip = annotate.with_name(f"{annotate.stem}-{{camera}}{annotate.suffix}") if several else annotate
+        sinks.append(StepConfig("annotate", _output("annotate"), {"file": clip}))
     return sinks
+
+
+def _output(name: str) -> Plugin:
+    """One of the steps of vidframe-output, which a config can name as well."""
+    try:
+        return registry.load(name)
+    except registry.PluginError as error:
+        raise click.ClickException(
+            f"--{name} needs the plugin {name}: pip install vidframe-output ({error})"
+        ) from error
 
 
 def annotated(config: Config, path: Path | None) -> dict[str, Path]:

@@ -53,11 +53,11 @@ def is_turned(now: Gray, reference: Gray) -> bool:
     return _difference(back, reference) < BETTER * _difference(now, reference)
 
 
-def moved_back(picture: NDArray[Any], shift: Shift) -> Gray:
-    """The picture as it would be if the camera had not moved."""
-    height, width = picture.shape
+def moved_back(frame: NDArray[Any], shift: Shift) -> Gray:
+    """The frame as it would be if the camera had not moved."""
+    height, width = frame.shape
     move = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
-    return np.asarray(cv2.warpAffine(picture, move, (width, height), borderMode=cv2.BORDER_REPLICATE))
+    return np.asarray(cv2.warpAffine(frame, move, (width, height), borderMode=cv2.BORDER_REPLICATE))
 
 
 def _difference(now: Floats, reference: Floats) -> float:

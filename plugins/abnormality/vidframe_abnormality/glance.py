@@ -1,48 +1,56 @@
 """Whether anything stirs in a calm scene: a quarter of the pixels of a look, and a fifth of its work."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
-from vidframe_abnormality.light import Gray
+from vidframe_abnormality.light import Gray, smoothed
+from vidframe_abnormality.noise import IGNORED
 
-SENSITIVE = 0.5  # of the limits of a look, so that nothing is passed by that a look would find
+SENSITIVE = 0.5  # of the thresholds of a look, so that nothing is passed by that a look would find
 FEWEST = 0.5  # of the pixels that a look would need
 
 
+class _Rest(NamedTuple):
+    """A look that found nothing."""
+
+    frame: Gray  # smoothed
+    thresholds: Gray  # grey levels by which a pixel of another frame must differ
+    until: float  # seconds: when the next look is due
+
+
 class Glance:
-    """Compares pictures with that of the last look, if it found nothing. All of them are half as wide as a look's."""
+    """Compares frames with that of the last look, if it found nothing. All of them are half as wide as a look's."""
 
     def __init__(self, least: float) -> None:
-        self._least = FEWEST * least  # share of the picture
-        self._calm: Gray | None = None
+        self._least = FEWEST * least  # share of the frame
+        self._rest: _Rest | None = None
 
     @property
     def is_calm(self) -> bool:
         """Whether the last look found nothing."""
-        return self._calm is not None
+        return self._rest is not None
 
-    def rest(self, gray: Gray, limits: Gray, until: float) -> None:
-        """A look found nothing in this picture, in which pixels had to differ by `limits`; the next is due at `until`."""
-        self._calm, self._until = _smoothed(gray), until
-        small = cv2.resize(limits, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        self._limits = cv2.convertScaleAbs(small, alpha=SENSITIVE)
-        self._limits[small == 255] = 255
+    def rest(self, gray: Gray, thresholds: Gray, until: float) -> None:
+        """A look found nothing in this frame, in which pixels had to differ by `thresholds`; the next is at `until`."""
+        small = cv2.resize(thresholds, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        halved = cv2.convertScaleAbs(small, alpha=SENSITIVE)
+        halved[small == IGNORED] = IGNORED
+        self._rest = _Rest(smoothed(gray), np.asarray(halved), until)
 
     def is_due(self, seconds: float) -> bool:
         """Whether the next look is due even if nothing stirs."""
-        return self._calm is not None and seconds >= self._until
+        return self._rest is not None and seconds >= self._rest.until
 
     def forget(self) -> None:
         """A look found something."""
-        self._calm = None
+        self._rest = None
 
     def stirs(self, gray: Gray, seconds: float) -> bool:
         """Whether a look is needed."""
-        if self._calm is None or self._calm.shape != gray.shape or self.is_due(seconds):
+        rest = self._rest
+        if rest is None or rest.frame.shape != gray.shape or seconds >= rest.until:
             return True
-        over = cv2.subtract(cv2.absdiff(_smoothed(gray), self._calm), self._limits)
+        over = cv2.subtract(cv2.absdiff(smoothed(gray), rest.frame), rest.thresholds)
         return cv2.countNonZero(over) > self._least * gray.size
-
-
-def _smoothed(gray: Gray) -> Gray:
-    return np.asarray(cv2.GaussianBlur(gray, (5, 5), 0))

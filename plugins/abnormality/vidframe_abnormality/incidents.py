@@ -1,6 +1,6 @@
-"""From looks to incidents: when one opens, what is told while it goes on, and when it is over.
+"""From looks to incidents: when one opens, what is reported while it goes on, and when it is over.
 
-Knows no picture: it is told, look by look, how much changed and where.
+Knows no frame: it hears, look by look, how much changed and where.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from typing import Literal
 Change = Literal["motion", "left", "gone", "tampering", "light"]
 Cause = Literal["covered", "blinded", "blurred", "moved"]  # of tampering
 Moment = Literal["opened", "updated", "closed"]
-Box = tuple[float, float, float, float]  # left, top, width, height: each 0..1 of the picture
+Box = tuple[float, float, float, float]  # left, top, width, height: each 0..1 of the frame
 
 NEAR = 0.35  # of its own size: as far as somebody who runs comes from one look to the next
 
@@ -31,7 +31,7 @@ class Seen:
     """What one look says to the incidents."""
 
     seconds: float
-    area: float = 0.0  # share of the picture that changed, 0..1
+    area: float = 0.0  # share of the frame that changed, 0..1
     boxes: tuple[Box, ...] = ()
     change: Change = "motion"
     cause: Cause | None = None
@@ -40,15 +40,15 @@ class Seen:
 
 @dataclass
 class Incident:
-    """Something that does not belong there, from its first to its last picture."""
+    """Something that does not belong there, from its first to its last frame."""
 
     id: str
-    start: float  # seconds of the first changed picture
-    last: float  # seconds of the last changed picture
+    start: float  # seconds of the first changed frame
+    last: float  # seconds of the last changed frame
     change: Change
     peak_area: float = 0.0
     boxes: tuple[Box, ...] = ()  # as last seen
-    told: float = 0.0  # seconds of the last event about it
+    reported_at: float = 0.0  # seconds of the last event about it
     cause: Cause | None = None
 
     def take_in(self, seen: Seen) -> bool:
@@ -70,12 +70,12 @@ class Incidents:
     frames: int = 3  # looks of the last `of` that must show a change before an incident opens
     of: int = 5
     quiet: float = 1.5  # seconds without a change after which it closes
-    tell_every: float = 10.0  # seconds between two updates
+    update_every: float = 10.0  # seconds between two updates
     current: Incident | None = None
     _recent: deque[Seen] = field(default_factory=deque)
 
     def see(self, seen: Seen, new_id: Callable[[], str]) -> Iterator[tuple[Moment, Incident]]:
-        """Takes in one look; yields what is to be told. `new_id` names an incident that opens."""
+        """Takes in one look; yields what is to be reported. `new_id` names an incident that opens."""
         self._recent.append(seen)
         while len(self._recent) > self.of:
             self._recent.popleft()
@@ -83,8 +83,8 @@ class Incidents:
             if self._is_opening(seen):
                 yield "opened", self._open(new_id())
         elif seen.area and self._is_going_on():
-            if self.current.take_in(seen) or seen.seconds - self.current.told >= self.tell_every:
-                self.current.told = seen.seconds
+            if self.current.take_in(seen) or seen.seconds - self.current.reported_at >= self.update_every:
+                self.current.reported_at = seen.seconds
                 yield "updated", self.current
         elif seen.seconds - self.current.last >= self.quiet:
             yield from self.close()
@@ -119,7 +119,7 @@ class Incidents:
     def _open(self, new_id: str) -> Incident:
         changed = self._followed()
         last = changed[-1]
-        incident = Incident(new_id, changed[0].seconds, last.seconds, last.change, told=last.seconds)
+        incident = Incident(new_id, changed[0].seconds, last.seconds, last.change, reported_at=last.seconds)
         for look in changed:
             incident.take_in(look)
         self.current = incident

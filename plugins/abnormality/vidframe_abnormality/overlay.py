@@ -1,4 +1,4 @@
-"""The time that cameras write into their pictures: it changes each second, and all of it at midnight."""
+"""The time that cameras write into their frames: it changes each second, and all of it at midnight."""
 
 from collections import deque
 
@@ -11,8 +11,8 @@ EVERY = 1.0  # seconds between two samples: the clock has ticked once
 SAMPLES = 6
 TICKS = 0.34  # share of the samples in which a pixel of the last digit becomes another
 CHANGES = 25  # grey levels
-EDGE = 0.16  # share of the picture's height, above and below, where such text stands
-HEIGHTS = (0.015, 0.1)  # of the text, in heights of the picture
+EDGE = 0.16  # share of the frame's height, above and below, where such text stands
+HEIGHTS = (0.015, 0.1)  # of the text, in heights of the frame
 STEEP = 40  # grey levels of the outlines of text
 Rows = slice
 Rectangle = tuple[slice, slice]  # rows and columns
@@ -26,21 +26,21 @@ class Overlay:
         self._before: Gray | None = None
         self._changed: deque[Gray] = deque(maxlen=SAMPLES)
 
-    def look(self, picture: Gray, seconds: float) -> Rectangle | None:
-        """Takes in a picture; where the text stands, once that is known."""
+    def look(self, frame: Gray, seconds: float) -> Rectangle | None:
+        """Takes in a frame; where the text stands, once that is known."""
         if seconds - self._sampled_at < EVERY:
             return None
         self._sampled_at = seconds
-        before, self._before = self._before, picture
+        before, self._before = self._before, frame
         if before is None:
             return None
-        self._changed.append((cv2.absdiff(picture, before) > CHANGES).astype(np.float32))
+        self._changed.append((cv2.absdiff(frame, before) > CHANGES).astype(np.float32))
         if len(self._changed) < SAMPLES:
             return None
-        edge = round(EDGE * picture.shape[0])
-        for rows in (slice(0, edge), slice(picture.shape[0] - edge, picture.shape[0])):
+        edge = round(EDGE * frame.shape[0])
+        for rows in (slice(0, edge), slice(frame.shape[0] - edge, frame.shape[0])):
             if (found := self._ticking(rows)) is not None:
-                return _line_of_text(picture, found)
+                return _line_of_text(frame, found)
         return None
 
     def forget(self) -> None:
@@ -64,15 +64,15 @@ class Overlay:
         )
 
 
-def _line_of_text(picture: Gray, digit: Rectangle) -> Rectangle:
+def _line_of_text(frame: Gray, digit: Rectangle) -> Rectangle:
     """From the digit to both sides, as far as there are outlines as steep as those of letters."""
     rows, columns = digit
     high = rows.stop - rows.start
-    rows = slice(max(0, rows.start - high // 2 - 2), min(picture.shape[0], rows.stop + high // 2 + 2))
-    written = np.flatnonzero((outlines(picture)[rows] >= STEEP).any(axis=0))
+    rows = slice(max(0, rows.start - high // 2 - 2), min(frame.shape[0], rows.stop + high // 2 + 2))
+    written = np.flatnonzero((outlines(frame)[rows] >= STEEP).any(axis=0))
     left, right = columns.start, columns.stop
     for x in written[written < left][::-1]:
         left = int(x) if left - x <= 2 * high else left
     for x in written[written >= right]:
         right = int(x) + 1 if x - right <= 2 * high else right
-    return rows, slice(max(0, left - high), min(picture.shape[1], right + high))
+    return rows, slice(max(0, left - high), min(frame.shape[1], right + high))

@@ -1,6 +1,6 @@
 """A camera that no longer sees its scene: covered, blinded or turned away.
 
-The outlines of the reference are looked for in the picture (as in Saglam and Temizel, "Real-time adaptive camera
+The outlines of the reference are looked for in the frame (as in Saglam and Temizel, "Real-time adaptive camera
 tamper detection for video surveillance", AVSS 2009). Light leaves them where they are; a hand, paint, a torch or
 a turned camera does not.
 """
@@ -14,18 +14,18 @@ import numpy as np
 
 from vidframe_abnormality.alignment import FARTHEST, shift_of
 from vidframe_abnormality.incidents import Cause
-from vidframe_abnormality.light import Gray, at_least, halved, less, outlines, structure
+from vidframe_abnormality.light import Floats, Gray, at_least, halved, less, outlines, structure
 
-FEWEST = 0.01  # share of the picture that must be outlines, or nothing can be said
+FEWEST = 0.01  # share of the frame that must be outlines, or nothing can be said
 LOST = 0.15  # share of outlines that are still there, below which the scene is lost
-ALIKE = 0.5  # correlation of outlines below which a part of the picture shows something else
+ALIKE = 0.5  # correlation of outlines below which a part of the frame shows something else
 NEARLY_ALL = 0.75  # share of the parts with outlines
 FEWEST_TILES = 4
 BLURRED = 0.4  # of the height of the outlines is left
-FLAT = 0.3  # outlines of the picture / of the reference, below which it shows next to nothing
+FLAT = 0.3  # outlines of the frame / of the reference, below which it shows next to nothing
 BLINDING = 200.0  # mean luma
-WHITE, DAZZLED = 245, 0.3  # luma; share of the picture that is white and was not
-MOVED = 2.0  # pixels of the shrunk picture
+WHITE, DAZZLED = 245, 0.3  # luma; share of the frame that is white and was not
+MOVED = 2.0  # pixels of the shrunk frame
 LASTS = 1.0  # seconds that it must last
 STEADY = 3.0  # mean difference of grey levels between looks, below which nothing moves in front of the camera
 TILES = (4, 3)
@@ -37,6 +37,7 @@ class Tampering:
     """Tells, look by look, whether the scene has been lost for long enough."""
 
     _lost_since: float | None = field(default=None, init=False)
+    _mean: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32), init=False)  # of the frames since then
     _recent: deque[tuple[float, Gray]] = field(default_factory=deque, init=False)
 
     @property
@@ -44,41 +45,39 @@ class Tampering:
         """The scene is lost, but not for long enough."""
         return self._lost_since is not None
 
-    def look(
-        self, picture: Gray, reference: Gray, noise: float, seconds: float, *, differs: bool = True
-    ) -> Cause | None:
-        """What was done to the camera, once it has lasted; `differs`: the picture is not as expected."""
-        is_shifted = differs and _is_shifted(picture, reference)
-        cause: Cause | None = "moved" if is_shifted else lost_scene(picture, reference, noise)
-        is_steady = self._is_steady(picture, seconds)
+    def look(self, frame: Gray, reference: Gray, noise: float, seconds: float, *, differs: bool = True) -> Cause | None:
+        """What was done to the camera, once it has lasted; `differs`: the frame is not as expected."""
+        is_shifted = differs and _is_shifted(frame, reference)
+        cause: Cause | None = "moved" if is_shifted else lost_scene(frame, reference, noise)
+        is_steady = self._is_steady(frame, seconds)
         if cause is None or (cause == "moved" and not is_steady):
             self._lost_since = None
             return None
         if self._lost_since is None:
-            self._lost_since, self._mean = seconds, picture.astype(np.float32)
-        cv2.accumulateWeighted(picture, self._mean, 0.2)
+            self._lost_since, self._mean = seconds, frame.astype(np.float32)
+        cv2.accumulateWeighted(frame, self._mean, 0.2)
         if seconds - self._lost_since < LASTS:
             return None
         # Snow and rain hide what is behind them, but not on average.
         return cause if is_shifted else lost_scene(np.asarray(cv2.convertScaleAbs(self._mean)), reference, noise)
 
-    def _is_steady(self, picture: Gray, seconds: float) -> bool:
-        self._recent.append((seconds, picture))
+    def _is_steady(self, frame: Gray, seconds: float) -> bool:
+        self._recent.append((seconds, frame))
         while seconds - self._recent[0][0] > 0.5 and len(self._recent) > 2:
             self._recent.popleft()
-        return cv2.mean(cv2.absdiff(self._recent[0][1], picture))[0] < STEADY
+        return cv2.mean(cv2.absdiff(self._recent[0][1], frame))[0] < STEADY
 
 
-def lost_scene(picture: Gray, reference: Gray, noise: float) -> Cause | None:
-    """What became of the scene, from one picture; None if it is still there or had too few outlines to tell."""
-    if _is_dazzled(picture, reference):
+def lost_scene(frame: Gray, reference: Gray, noise: float) -> Cause | None:
+    """What became of the scene, from one frame; None if it is still there or had too few outlines to tell."""
+    if _is_dazzled(frame, reference):
         return "blinded"
-    then, now = outlines(reference), outlines(picture)
-    brightness, was = cv2.mean(picture)[0], cv2.mean(reference)[0]
+    then, now = outlines(reference), outlines(frame)
+    brightness, was = cv2.mean(frame)[0], cv2.mean(reference)[0]
     step = max(10.0 * float(np.clip(was / 90, 0.3, 1)), 5 * noise)
     drawn = cv2.threshold(then, step, 1, cv2.THRESH_BINARY)[1]
     count = cv2.countNonZero(drawn)
-    if count < FEWEST * picture.size:
+    if count < FEWEST * frame.size:
         return None
     # In less light the outlines are lower, but higher than what noise alone draws.
     gain = float(np.clip((brightness + 1) / (was + 1), 0.05, 1.0))
@@ -94,16 +93,16 @@ def lost_scene(picture: Gray, reference: Gray, noise: float) -> Cause | None:
     return "moved" if has >= FLAT and _is_elsewhere(now, then, noise) else None
 
 
-def _is_shifted(picture: Gray, reference: Gray) -> bool:
-    now, then = (halved(view).astype(np.float32) for view in (picture, reference))
+def _is_shifted(frame: Gray, reference: Gray) -> bool:
+    now, then = (halved(view).astype(np.float32) for view in (frame, reference))
     shift = shift_of(now, then, FARTHEST / 2)
     return shift is not None and 2 * math.hypot(*shift) >= MOVED
 
 
-def _is_dazzled(picture: Gray, reference: Gray) -> bool:
-    """Whether much of the picture is white that was not: a torch, a lamp at the lens."""
-    is_new = (picture >= WHITE) & (reference < WHITE - 30)
-    return int(np.count_nonzero(is_new)) > DAZZLED * picture.size
+def _is_dazzled(frame: Gray, reference: Gray) -> bool:
+    """Whether much of the frame is white that was not: a torch, a lamp at the lens."""
+    is_new = (frame >= WHITE) & (reference < WHITE - 30)
+    return int(np.count_nonzero(is_new)) > DAZZLED * frame.size
 
 
 def _is_blurred(now: Gray, then: Gray, of_noise: float, gain: float) -> bool:
@@ -118,7 +117,7 @@ def _is_blurred(now: Gray, then: Gray, of_noise: float, gain: float) -> bool:
 
 
 def _is_elsewhere(now: Gray, then: Gray, noise: float) -> bool:
-    """Whether nearly every part of the picture that had outlines has others now."""
+    """Whether nearly every part of the frame that had outlines has others now."""
     found = structure(halved(now).astype(np.float32), halved(then).astype(np.float32), noise, TILES)
     tiles = int(found.is_textured.sum())
     others = int((found.is_textured & (found.correlation < ALIKE)).sum())

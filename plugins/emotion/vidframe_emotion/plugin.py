@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from vidframe import Camera, Expression, Face, Frame, Seconds, hookimpl
+from vidframe import Camera, Canvas, Expression, Face, Frame, Seconds, hookimpl
 from vidframe_emotion.classes import valence
 
 if TYPE_CHECKING:
@@ -97,6 +97,13 @@ class Emotion:
                 memory.seen = frame.seconds
                 face.expression = memory.expression
         self._forget(frame.seconds)
+
+    @hookimpl
+    def draw(self, frame: Frame, canvas: Canvas) -> None:
+        for face in frame.faces:
+            if (expression := face.expression) is not None:
+                share = expression.probabilities[expression.label]
+                canvas.label(f"{expression.label} {share:.0%}", (face.box.x, face.box.y + face.box.height + 22))
 
     @hookimpl
     def close_camera(self) -> None:

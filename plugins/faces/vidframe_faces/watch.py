@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +12,8 @@ from vidframe_faces.detector import Detection
 from vidframe_faces.finder import Finder, is_any_of
 from vidframe_faces.landmarks import Patch, shifted
 from vidframe_faces.regions import regions_of
+from vidframe_faces.settings import Settings
 from vidframe_faces.tracker import Track, Tracker
-
-if TYPE_CHECKING:
-    from vidframe_faces.plugin import Faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Sighting:
 class Watch:
     """What is known of one camera's picture: where it changed, and the faces in it."""
 
-    def __init__(self, settings: Faces, finder: Finder, *, with_landmarks: bool) -> None:
+    def __init__(self, settings: Settings, finder: Finder, *, with_landmarks: bool) -> None:
         self._settings = settings
         self._finder = finder
         self._with_landmarks = with_landmarks

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import UTC
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from vidframe import Camera, Event, Face, Frame, Seconds, hookimpl
+from vidframe import Camera, Canvas, Event, Face, Frame, Seconds, hookimpl
 from vidframe_gaze.facing import NARROW, Facing
 from vidframe_gaze.mood import Mood
 from vidframe_gaze.visits import Habits, Tally, Visit
@@ -17,14 +16,15 @@ from vidframe_gaze.zones import Corners, Zone, contains, in_pixels
 
 log = logging.getLogger(__name__)
 
+GREY, FACED = (170, 170, 170), (255, 160, 0)
+
 Polygons = list[tuple[Zone, Corners]]
 
 
 class Interest:
     """Reports `interest` for each visitor and zone, and `mood` for service zones. Keeps no picture and no identity."""
 
-    needs = ("faces", "faces.head_pose", "faces.expression?")
-    adds = ("notes.zones",)
+    needs = ("faces", "faces.head_pose?", "faces.expression?")
 
     def __init__(
         self,
@@ -73,7 +73,13 @@ class Interest:
                 self._follow(face, face.track, frame, self._facing)
         self._tell_long_visits(frame.seconds)
         self._tell_moods(frame.seconds)
-        frame.notes["zones"] = [self._in_view(zone, corners) for zone, corners in self._drawn]
+
+    @hookimpl
+    def draw(self, canvas: Canvas) -> None:
+        for zone, corners in self._drawn:
+            faced = self._faced.get(zone.name, 0.0)
+            label = f"{zone.name} {faced:.0%}" if faced >= 0.1 else zone.name
+            canvas.polygon(corners, label, _mixed(faced))
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
@@ -113,15 +119,6 @@ class Interest:
                 NARROW,
             )
         return facing
-
-    def _in_view(self, zone: Zone, corners: list[list[int]]) -> dict[str, Any]:
-        """What a step that draws the frame is told of a zone: corners in pixels, and whether somebody faces it."""
-        return {
-            "name": zone.name,
-            "kind": zone.kind,
-            "polygon": corners,
-            "probability": round(self._faced.get(zone.name, 0.0), 3),
-        }
 
     # --- following people ---
 
@@ -188,20 +185,22 @@ class Interest:
         visit.told_zones |= tallies.keys()
         by_name = {zone.name: zone for zone in self.zones}
         for name, tally in tallies.items():
-            self._report("interest", tally.start, tally.end, **_facts(visit, by_name[name], tally, final))
+            self._report("interest.visit", tally.start, tally.end, **_facts(visit, by_name[name], tally, final))
 
     def _tell_mood(self, name: str) -> None:
         mood = self._moods.pop(name)
         if mood.start is not None:
-            self._report("mood", mood.start, mood.end, zone=name, **mood.facts())
+            self._report("interest.mood", mood.start, mood.end, zone=name, **mood.facts())
 
     def _report(self, kind: str, start: float, end: float, **facts: Any) -> None:
         if self._camera is not None:
-            self._camera.report(kind, start=self._time(start), end=self._time(end), **facts)
+            self._camera.report(kind, start=self._camera.utc(start), end=self._camera.utc(end), **facts)
 
-    def _time(self, seconds: float) -> str:
-        assert self._camera is not None
-        return self._camera.utc(seconds).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+def _mixed(faced: float) -> tuple[int, int, int]:
+    """Grey, and the colour of head directions as far as somebody is turned to a zone."""
+    red, green, blue = (round(plain + (full - plain) * faced) for plain, full in zip(GREY, FACED, strict=True))
+    return red, green, blue
 
 
 def _within(polygons: Polygons, face: Face) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from pydantic import Field
 
-import vidframe
-from vidframe import Face, Frame, Seconds, hookimpl
+from vidframe import Box, Canvas, Face, Frame, HeadPose, Seconds, hookimpl
 from vidframe_gaze.estimate import Estimator
 from vidframe_gaze.head_pose import Angles, ErrorModel
 from vidframe_gaze.smoothing import OneEuro
+
+ARROW = (255, 160, 0)  # red, green, blue
 
 
 class Gaze:
@@ -54,7 +56,13 @@ class Gaze:
             face.head_pose = self._gaze(face, frame.seconds)
         self._forget(frame.seconds)
 
-    def _gaze(self, face: Face, seconds: float) -> vidframe.HeadPose | None:
+    @hookimpl
+    def draw(self, frame: Frame, canvas: Canvas) -> None:
+        for face in frame.faces:
+            if face.head_pose is not None:
+                _draw_pose(canvas, face.box, face.head_pose)
+
+    def _gaze(self, face: Face, seconds: float) -> HeadPose | None:
         assert self._estimate is not None
         track = None if face.track is None else self._tracks.setdefault(face.track, _Track(self.steady))
         estimate = self._estimate(face) if track is None else track.estimated(face, self._estimate)
@@ -64,7 +72,7 @@ class Gaze:
         angles = Angles(yaw - self.yaw_offset, pitch - self.pitch_offset, roll)
         if track is not None:
             angles = track.steadied(angles, seconds)
-        return vidframe.HeadPose(*angles, sigma=errors.sigma(angles.yaw, face.box.width))
+        return HeadPose(*angles, sigma=errors.sigma(angles.yaw, face.box.width))
 
     def _forget(self, now: float) -> None:
         gone = [number for number, track in self._tracks.items() if now - track.seen > self.forget_after]
@@ -90,6 +98,15 @@ class _Track:
     def steadied(self, angles: Angles, seconds: float) -> Angles:
         self.seen = seconds
         return Angles(*(smooth(angle, seconds) for smooth, angle in zip(self._filters, angles, strict=True)))
+
+
+def _draw_pose(canvas: Canvas, box: Box, pose: HeadPose) -> None:
+    """An arrow from between the eyes to where the head points; short: towards the camera."""
+    x, y = box.centre
+    length = 3 * box.width
+    tip = x + length * math.sin(math.radians(pose.yaw)), y - length * math.sin(math.radians(pose.pitch))
+    canvas.arrow((x, y), tip, ARROW)
+    canvas.label(f"{round(pose.yaw):+d} deg", (box.x, box.y + box.height + 46))
 
 
 def _same_points(face: Face, before: Face) -> bool:

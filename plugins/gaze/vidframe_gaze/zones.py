@@ -22,7 +22,7 @@ class Zone(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, max_length=100)
+    name: str = Field(min_length=1, max_length=60)
     kind: Literal["product", "service", "staff"] = Field(
         default="product",
         description="product: can be looked at; service: people wait here; staff: faces here do not count",
@@ -39,8 +39,8 @@ class Zone(BaseModel):
     area: Polygon | None = Field(
         default=None, description="where the heads of those are who stand at it; without it: beside the polygon"
     )
-    product: str | None = Field(default=None, max_length=100, description="SKU or name")
-    shelf: str | None = Field(default=None, max_length=100)
+    product: str | None = Field(default=None, max_length=160, description="SKU or name")
+    shelf: str | None = Field(default=None, max_length=60)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Zone:

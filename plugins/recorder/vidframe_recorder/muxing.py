@@ -18,6 +18,7 @@ import cv2
 from numpy.typing import NDArray
 
 from vidframe.packets import Packet
+from vidframe.tools import iso_time
 
 FRAGMENTED = {
     "movflags": "empty_moov+default_base_moof+skip_trailer",
@@ -43,7 +44,7 @@ class Sink(Protocol):
 def open_sink(file: IO[bytes], first: Packet, began: datetime, *, chosen: bool = False) -> Sink:
     """Copies if a browser plays the codec and MP4 can hold it, else encodes; `chosen`: only the pictures chosen."""
     encoding = first.encoding
-    metadata = {"creation_time": began.isoformat(timespec="microseconds").replace("+00:00", "Z")}
+    metadata = {"creation_time": iso_time(began)}
     if chosen:
         return Chosen(file, first, metadata)
     if encoding.codec in PLAYS_EVERYWHERE and encoding.header:

@@ -1,6 +1,8 @@
 """Keeps one clip of each incident, from some seconds before it, and nothing else."""
 
 import itertools
+import logging
+import re
 import secrets
 from collections import deque
 from collections.abc import Iterable
@@ -13,10 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from vidframe import Attachment, Camera, Event, Frame, Seconds, hookimpl
+from vidframe.kinds import MAX_INCIDENTS, MAX_REASON, RENAMED
 from vidframe.packets import Packet
+from vidframe.tools import iso_time
 
 if TYPE_CHECKING:
     from vidframe_recorder.writer import ClipWriter, Outcome
+
+log = logging.getLogger(__name__)
 
 GAP = 5.0  # seconds without a frame after which the ring is not continued
 TIDY_EVERY = 3600.0  # seconds
@@ -44,6 +50,11 @@ class Recorder:
     count: Annotated[int | None, Field(ge=1, description="of clips that may stay")] = None
     megabytes: Annotated[int | None, Field(ge=1, description="of clips that may stay")] = 20_000
     keep_free: Annotated[int, Field(ge=0, description="megabytes of the disk that clips never take")] = 100
+
+    def __post_init__(self) -> None:
+        for old in RENAMED.keys() & set(self.on):
+            log.warning("recorder: the kind %s in `on` is %s now; the old name is taken until 0.3", old, RENAMED[old])
+        self.on = [RENAMED.get(kind, kind) for kind in self.on]
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
@@ -121,24 +132,32 @@ class Recorder:
         return any(folder.glob("*" + PART))
 
     def _take_in(self, event: Event) -> None:
-        name = str(event.facts.get("incident", event.id))
+        name = _name_of(event)
+        is_over = event.kind.endswith(".closed")
         # Nothing lies in the future, even if the wall clock was put back since the report.
         start = min(self._now, self._seconds_of(event.facts.get("start"), event.time))
-        if event.kind.endswith(".closed"):
+        if is_over:
             self._open.discard(name)
             end = min(self._now, self._seconds_of(event.facts.get("end"), event.time))
         else:
             end = self._now
             if event.kind.endswith((".opened", ".updated")):
                 self._open.add(name)
+        if self._is_full(name) and not is_over:
+            self._end_clip()
         if self._writer is None:
-            if event.kind.endswith(".closed"):
+            if is_over:
                 return
             self._feed(self._ring.since(start - self.before), start, [name])
-        elif name not in self._writer.note.incidents:
+        elif name not in self._writer.note.incidents and not self._is_full(name):
             self._writer.add(name)
             self._feed(self._ring.after(self._writer.last), start, self._writer.note.incidents)
         self._until = max(self._until, end + self.after)
+
+    def _is_full(self, name: str) -> bool:
+        """Whether the clip has no place for one more incident."""
+        incidents = self._writer.note.incidents if self._writer is not None else []
+        return len(incidents) >= MAX_INCIDENTS and name not in incidents
 
     def _whole(self, packets: list[Packet]) -> list[Packet]:
         """The packets that can be decoded: after a lost connection those from the next keyframe on."""
@@ -163,7 +182,7 @@ class Recorder:
         from vidframe_recorder.writer import ClipNote, ClipWriter
 
         start = self._camera.utc(packets[0].seconds)
-        note = ClipNote(self._camera.name, incidents, _iso(start), _iso(self._camera.utc(cause)))
+        note = ClipNote(self._camera.name, incidents, iso_time(start), iso_time(self._camera.utc(cause)))
         name = f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._writer = ClipWriter(self._folder, name, note, self._storage, chosen=self.keep == "frames")
         self._writer.put(packets)
@@ -232,9 +251,11 @@ class Recorder:
         }
         if outcome.free is not None:
             reason = outcome.reason or "the oldest clips had to make room"
-            self._camera.report("storage.low", reason=reason, free_bytes=outcome.free, deleted=outcome.deleted)
+            self._camera.report(
+                "storage.low", reason=reason[:MAX_REASON], free_bytes=outcome.free, deleted=outcome.deleted
+            )
         if outcome.clip is None:
-            self._camera.report("clip.failed", **facts, reason=outcome.reason)
+            self._camera.report("clip.failed", **facts, reason=(outcome.reason or "")[:MAX_REASON])
         else:
             self._camera.report("clip.ready", *_files(outcome), **facts, name=outcome.clip.name)
 
@@ -244,12 +265,14 @@ class Recorder:
         return (time - self._camera.utc(0)).total_seconds()
 
 
+def _name_of(event: Event) -> str:
+    """What the clip knows the event by: its incident where it has one, as those of outsiders need not."""
+    incident = event.facts.get("incident")
+    return incident if isinstance(incident, str) and re.fullmatch(r"[\w.:-]{1,64}", incident, re.ASCII) else event.id
+
+
 def _files(outcome: "Outcome") -> Iterable[Attachment]:
     assert outcome.clip is not None
     yield Attachment("clip", "video/mp4", outcome.clip)
     if outcome.thumbnail is not None:
         yield Attachment("thumbnail", "image/jpeg", outcome.thumbnail)
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import av
 
 from vidframe.packets import Encoding, Packet
+from vidframe.tools import iso_time
 from vidframe_recorder.fragments import cut_to_whole
 from vidframe_recorder.muxing import Chosen, Sink, open_sink, thumbnail
 from vidframe_recorder.storage import PART, ClipFile, Storage
@@ -210,7 +211,7 @@ def seal(part: Path, note: ClipNote, *, reason: str | None = None) -> Outcome:
         return Outcome(note, reason=reason or f"no picture was written: {error}")
     clip = part.with_name(part.name.removesuffix(PART) + ".mp4")
     end = datetime.fromisoformat(note.start) + timedelta(seconds=note.seconds)
-    note.end = end.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    note.end = iso_time(end)
     with part.open("rb") as file:
         note.sha256 = file_digest(file, "sha256").hexdigest()
     note.bytes = part.stat().st_size

@@ -17,6 +17,7 @@ from typing import Any
 
 from vidframe import Attachment, Event
 from vidframe.bus import Envelope
+from vidframe.tools import iso_time
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -359,9 +360,8 @@ def _add_columns(database: sqlite3.Connection) -> None:
 
 
 def _body(event: Event) -> str:
-    moment = event.time.isoformat(timespec="microseconds").replace("+00:00", "Z")
     whole = {
-        "version": 1, "id": event.id, "kind": event.kind, "camera": event.camera, "time": moment,
+        "version": 1, "id": event.id, "kind": event.kind, "camera": event.camera, "time": iso_time(event.time),
         "reporter": event.reporter, "facts": dict(event.facts),
     }  # fmt: skip
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vidframe_abnormality.incidents import Incident
 from vidframe_abnormality.plugin import Abnormality
 
 from tests.plugins.abnormality.scenes import Change, film, frames, incidents, kinds, person, walks_through
@@ -47,6 +49,30 @@ def test_the_alert_comes_with_the_third_changed_picture() -> None:
 
     assert (opened.time - make_camera().utc(0)).total_seconds() == pytest.approx(6.2)
     assert opened.facts["end"] is None
+
+
+def test_an_event_has_the_largest_boxes_alone_where_there_are_very_many() -> None:
+    plugin = Abnormality()
+    plugin.open_camera(make_camera())
+    boxes = tuple((n / 300, 0.0, n / 300, 0.1) for n in range(255))
+
+    assert plugin._session is not None
+    facts = plugin._session._facts(Incident("a", 0.0, 1.0, "motion", boxes=boxes))
+
+    assert len(facts["boxes"]) == 50
+    assert facts["boxes"][0] == [0.8467, 0.0, 0.8467, 0.1]
+
+
+def test_what_a_crash_left_and_is_no_incident_any_more_costs_a_warning_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "incident.json").write_text('{"incident": "a", "severity": "panic"}')
+    camera = make_camera(state=tmp_path)
+
+    Abnormality().open_camera(camera)
+
+    assert camera.events == []
+    assert "cannot close the incident that a crash left: event incident.closed: " in caplog.text
 
 
 def test_the_snapshot_shows_the_change_in_a_red_frame() -> None:
@@ -112,8 +138,8 @@ def test_the_switch_to_day_closes_what_is_open() -> None:
     plugin.open_camera(camera)
     for frame in frames(film(walks_through, 80), camera):
         plugin.process_frame(frame)
-    plugin.handle_event(camera.report("mode.changed", mode="day", reason="schedule"))
-    events = camera.report.events  # type: ignore[attr-defined]
+    plugin.handle_event(camera.report("mode.changed", mode="day", reason="schedule", previous="night"))
+    events = camera.events
 
     assert kinds(events) == ["opened", "mode.changed", "closed"]
 

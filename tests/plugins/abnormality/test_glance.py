@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from vidframe_abnormality.change import Look, Reference
+from vidframe_abnormality.change import ChangeDetector, Foreground
 from vidframe_abnormality.glance import Glance
 from vidframe_abnormality.plugin import Abnormality
 
@@ -17,14 +17,14 @@ from vidframe.testing import run_plugin
 Pixels = NDArray[Any]
 SIZE = (90, 160)
 LEAST = 0.002  # share of the picture
-LIMITS = np.full((180, 320), 20, np.uint8)
+THRESHOLDS = np.full((180, 320), 20, np.uint8)
 
 
 def calm_room(**changes: Any) -> tuple[Glance, list[Pixels]]:
     """A glance at rest until second 1, and five pictures of the same room."""
     pictures = list(film(lambda index, picture: picture, 6, ground=room(*SIZE)))
     glance = Glance(LEAST)
-    glance.rest(pictures[0], changes.get("limits", LIMITS), until=1.0)
+    glance.rest(pictures[0], changes.get("thresholds", THRESHOLDS), until=1.0)
     return glance, pictures[1:]
 
 
@@ -48,7 +48,7 @@ def test_what_a_look_would_find_stirs(shade: int) -> None:
 
 
 def test_where_changes_do_not_count_nothing_stirs() -> None:
-    glance, pictures = calm_room(limits=np.full((180, 320), 255, np.uint8))
+    glance, pictures = calm_room(thresholds=np.full((180, 320), 255, np.uint8))
 
     assert not glance.stirs(with_a_spot(pictures[0], 120), 0.5)
 
@@ -63,13 +63,13 @@ def test_a_look_is_due_after_a_while_and_at_once_where_the_last_one_found_someth
 
 def test_in_an_incident_most_looks_are_glances(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[float] = []
-    look = Reference.look
+    compare = ChangeDetector.compare
 
-    def counted(self: Reference, picture: Pixels, seconds: float) -> Look:
+    def counted(self: ChangeDetector, frame: Pixels, seconds: float) -> Foreground:
         looks.append(seconds)
-        return look(self, picture, seconds)
+        return compare(self, frame, seconds)
 
-    monkeypatch.setattr(Reference, "look", counted)
+    monkeypatch.setattr(ChangeDetector, "compare", counted)
 
     events = incidents(walks_through, 150)
 

@@ -12,7 +12,7 @@ import pytest
 from vidframe_abnormality.plugin import Abnormality
 
 from vidframe import Event
-from vidframe.testing import Reported, make_camera
+from vidframe.testing import make_camera
 
 # Watches a drawn shop until an incident is open, and says so; then waits for its end.
 VICTIM = """
@@ -27,7 +27,7 @@ plugin = Abnormality()
 plugin.open_camera(camera)
 for frame in frames(film(walks_through, 80), camera):
     plugin.process_frame(frame)
-print(*[event.facts["incident"] for event in camera.report.events], flush=True)
+print(*[event.facts["incident"] for event in camera.events], flush=True)
 time.sleep(600)
 """
 
@@ -46,11 +46,10 @@ def killed_in_mid_incident(state: Path) -> str:
 def started(state: Path) -> list[Event]:
     """What the next start reports."""
     camera = make_camera(state=state)
-    assert isinstance(camera.report, Reported)
     plugin = Abnormality()
     plugin.open_camera(camera)
     plugin.close_camera()
-    return camera.report.events
+    return camera.events
 
 
 def test_the_next_start_closes_the_incident_that_a_kill_left_open_and_only_once(tmp_path: Path) -> None:

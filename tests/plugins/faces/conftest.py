@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skimage import data
 
 from vidframe import Camera
-from vidframe.testing import Shared, make_camera
+from vidframe.testing import make_camera
 
 Pixels = NDArray[np.uint8]
 FACE = (176, 78, 95)  # x and y of the face's left upper corner in the portrait, and its width
@@ -53,8 +53,7 @@ def session_camera() -> Iterator[Camera]:
     """Shares its models over the whole test run, as the cameras of a process do."""
     camera = make_camera()
     yield camera
-    assert isinstance(camera.share, Shared)
-    camera.share.close()
+    camera.close()
 
 
 @pytest.fixture

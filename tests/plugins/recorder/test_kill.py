@@ -14,7 +14,7 @@ import pytest
 from vidframe_recorder.plugin import Recorder
 
 from tests.clips import moving_square, write_clip
-from vidframe.testing import Reported, make_camera
+from vidframe.testing import make_camera
 
 # Records a camera at 25 pictures a second, in real time, with an incident from the first second on.
 VICTIM = """
@@ -22,6 +22,7 @@ import sys, time
 from pathlib import Path
 from vidframe import Frame
 from vidframe.core.sources.decoded import decoded_frames
+from vidframe.core.model.kinds import KINDS
 from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 from vidframe_recorder.plugin import Recorder
@@ -36,7 +37,7 @@ with open_source(sys.argv[1], wants_packets=sys.argv[3] == "copied") as source:
         camera.report.seconds = decoded.seconds
         recorder.process_frame(Frame(decoded.picture, camera, index, decoded.seconds, decoded.packets))
         if index == 25:
-            recorder.handle_event(camera.report("incident.opened", incident="a"))
+            recorder.handle_event(camera.report("incident.opened", **KINDS["incident.opened"].example | {"incident": "a"}))
         print(f"{decoded.seconds:.3f}", flush=True)
 """
 
@@ -82,12 +83,11 @@ def test_after_a_kill_the_clip_plays_to_its_last_second(
     with av.open(str(part)) as container:
         assert any(True for _ in container.demux(video=0))
     camera = make_camera(state=tmp_path)
-    assert isinstance(camera.report, Reported)
     recorder = Recorder()
     recorder.open_camera(camera)
     recorder.close_camera()
 
-    (ready,) = camera.report.events
+    (ready,) = camera.events
     assert ready.kind == "clip.ready"
     assert ready.facts["recovered"] is True
     assert ready.facts["incidents"] == ["a"]
@@ -117,11 +117,10 @@ def test_a_part_without_a_picture_goes_and_says_so(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "20260101T000000Z-abc.part.mp4").write_bytes(b"\0\0\0\x20ftyp")
     camera = make_camera(state=tmp_path)
-    assert isinstance(camera.report, Reported)
     recorder = Recorder()
 
     recorder.open_camera(camera)
     recorder.close_camera()
 
-    assert [event.kind for event in camera.report.events] == ["clip.failed"]
+    assert [event.kind for event in camera.events] == ["clip.failed"]
     assert list(folder.iterdir()) == []

@@ -22,9 +22,10 @@ from vidframe_recorder.plugin import Recorder
 from tests.cameras import RtspCamera
 from tests.clips import moving_square, write_clip
 from vidframe import Camera, Event, Frame
+from vidframe.core.model.kinds import KINDS
 from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
-from vidframe.testing import Reported, make_camera, make_frame
+from vidframe.testing import make_camera, make_frame
 
 FPS = 10
 Script = dict[int, tuple[str, str]]  # frame -> kind of an event and the incident that it is about
@@ -50,11 +51,16 @@ def drawn(camera: Camera, count: int = 600) -> Iterator[Frame]:
         yield make_frame(picture, camera=camera, index=index)
 
 
+def facts_of(kind: str, **changes: Any) -> dict[str, Any]:
+    """The facts of a kind, changed where it has those that are named and they are not null."""
+    facts = KINDS[kind].example if kind in KINDS else {}
+    return facts | {name: changes[name] for name in changes if facts.get(name) is not None}
+
+
 def record(frames: Iterator[Frame], camera: Camera, script: Script, **settings: Any) -> list[Event]:
     """Runs a recorder; the events of the script come after the frames that it names."""
     recorder = Recorder(**settings)
     report = camera.report
-    assert isinstance(report, Reported)
     recorder.open_camera(camera)
     try:
         for frame in frames:
@@ -62,9 +68,9 @@ def record(frames: Iterator[Frame], camera: Camera, script: Script, **settings: 
             recorder.process_frame(frame)
             if frame.index in script:
                 kind, incident = script[frame.index]
-                start = camera.utc(frame.seconds).isoformat()
-                facts = {"state": incident} if kind == "camera.state" else {"incident": incident}
-                recorder.handle_event(report(kind, **facts, start=start, end=start))
+                now = camera.utc(frame.seconds).isoformat()
+                changes = {"state": incident, "incident": incident, "start": now, "end": now}
+                recorder.handle_event(report(kind, **facts_of(kind, **changes)))
     finally:
         recorder.close_camera()
     return [event for event in report.events if event.kind.startswith(("clip.", "storage."))]
@@ -108,7 +114,7 @@ def test_a_quiet_night_writes_not_one_byte(recording: Path, tmp_path: Path) -> N
     camera = make_camera(state=tmp_path / "door")
 
     assert record(copied(recording, camera), camera, {}) == []
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_clip_begins_before_the_incident_and_ends_after_it(recording: Path, tmp_path: Path) -> None:
@@ -129,12 +135,11 @@ def test_a_clip_begins_before_the_incident_and_ends_after_it(recording: Path, tm
 
 def test_the_figures_tell_how_many_clips_there_are_and_what_they_take(recording: Path, tmp_path: Path) -> None:
     camera = make_camera(state=tmp_path)
-    assert isinstance(camera.report, Reported)
 
     record(copied(recording, camera), camera, ONE)
 
     (clip,) = clips_below(tmp_path)
-    metrics = camera.report.metrics
+    metrics = camera.metrics
     assert (metrics["clips"], metrics["clip_bytes"]) == (1, clip.stat().st_size)
     assert (metrics["clips_ready_total"], metrics["clips_failed_total"]) == (1, 0)
     assert metrics["disk_free_bytes"] > 0
@@ -214,6 +219,44 @@ def test_an_event_of_a_moment_has_a_clip(recording: Path, tmp_path: Path) -> Non
     (ready,) = record(copied(recording, camera), camera, {200: ("door.bell", "")}, on=["door"], before=2, after=4)
 
     assert 6 <= ready.facts["seconds"] <= 7.2
+
+
+def test_the_old_name_of_a_kind_is_taken_with_a_warning(
+    recording: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera = make_camera(state=tmp_path)
+    script = {200: ("interest.visit", ""), 500: ("interest.mood", "")}
+
+    (ready,) = record(copied(recording, camera), camera, script, on=["interest"], before=1, after=1)
+
+    assert 2 <= ready.facts["seconds"] <= 4
+    assert "the kind interest in `on` is interest.visit now" in caplog.text
+
+
+def test_an_incident_of_an_outsider_that_is_no_id_is_known_by_its_event(recording: Path, tmp_path: Path) -> None:
+    camera = make_camera(state=tmp_path)
+    recorder = Recorder(on=["queue"], after=1)
+    recorder.open_camera(camera)
+    for frame in itertools.islice(copied(recording, camera), 100):
+        recorder.process_frame(frame)
+        if frame.index == 50:
+            recorder.handle_event(camera.report("queue.long", incident="Big one!"))
+    recorder.close_camera()
+
+    queue, ready = camera.events
+    assert ready.facts["incidents"] == [queue.id]
+
+
+def test_a_clip_that_is_full_of_incidents_goes_on_in_another(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidframe_recorder.plugin.MAX_INCIDENTS", 2)
+    camera = make_camera(state=tmp_path)
+    script = {100 + 10 * n: ("queue.long", "") for n in range(5)}
+
+    clips = record(copied(recording, camera), camera, script, on=["queue"], before=1, after=1)
+
+    assert [len(clip.facts["incidents"]) for clip in clips] == [2, 2, 1]
 
 
 def test_other_events_have_none(recording: Path, tmp_path: Path) -> None:
@@ -387,7 +430,6 @@ def test_after_a_lost_connection_the_clip_goes_on_at_a_keyframe(recording: Path,
 def test_a_wall_clock_that_is_put_back_does_not_make_a_clip_of_an_hour(recording: Path, tmp_path: Path) -> None:
     camera = make_camera(state=tmp_path)
     recorder = Recorder(before=1, after=1)
-    assert isinstance(camera.report, Reported)
     recorder.open_camera(camera)
     for frame in copied(recording, camera):
         camera.report.seconds = frame.seconds
@@ -395,10 +437,10 @@ def test_a_wall_clock_that_is_put_back_does_not_make_a_clip_of_an_hour(recording
         if frame.index in (100, 110):
             later = (frame.time + timedelta(hours=1)).isoformat()
             kind = "incident.opened" if frame.index == 100 else "incident.closed"
-            recorder.handle_event(camera.report(kind, incident="a", start=later, end=later))
+            recorder.handle_event(camera.report(kind, **facts_of(kind, incident="a", start=later, end=later)))
     recorder.close_camera()
 
-    ready = camera.report.events[-1]
+    ready = camera.events[-1]
     assert ready.kind == "clip.ready"
     assert 2 <= ready.facts["seconds"] <= 4
 

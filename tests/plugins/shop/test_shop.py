@@ -25,7 +25,8 @@ from vidframe_shop.plugin import Shop
 
 from tests.plugins.shop.shops import TOKEN, PlainShop
 from vidframe import Attachment, Camera, Event
-from vidframe.testing import Reported, conformance, make_camera, make_frame
+from vidframe.core.model.kinds import KINDS
+from vidframe.testing import TestCamera, conformance, make_camera, make_frame
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +57,9 @@ def opened(shop: PlainShop | str, camera: Camera, **settings: Any) -> Shop:
     return step
 
 
-def event(camera: Camera, *files: Attachment, kind: str = "camera.state", **facts: Any) -> Event:
+def event(camera: Camera, *files: Attachment, kind: str = "camera.state") -> Event:
     """An event as the loop hands it to a sink."""
-    return camera.report(kind, *files, **facts)
+    return camera.report(kind, *files, **KINDS[kind].example if kind in KINDS else {})
 
 
 def eventually(is_so: Callable[[], object], seconds: float = 8.0) -> None:
@@ -92,8 +93,7 @@ def test_events_and_their_files_arrive(shop: PlainShop, camera: Camera, tmp_path
     eventually(lambda: sent.id in shop.events and shop.complete(sent.id, "clip") and shop.complete(sent.id, "snapshot"))
     step.close_camera()
 
-    assert isinstance(camera.report, Reported)
-    metrics = camera.report.metrics
+    metrics = camera.metrics
     assert (metrics["outbox_events"], metrics["outbox_files"], metrics["events_sent_total"]) == (0, 0, 1)
     assert waiting(camera) == (0, 0)
     assert list((camera.state / "shop" / "files").iterdir()) == []
@@ -191,6 +191,7 @@ KILLED = """
     import vidframe_shop.sender as sending
     from vidframe_shop.plugin import Shop
     from vidframe import Attachment, Event
+    from vidframe.core.model.kinds import KINDS
     from vidframe.testing import make_camera, START
     sending.PAUSES = (0.05, 0.2)
     url, state, run = sys.argv[1:]
@@ -198,7 +199,7 @@ KILLED = """
     step = Shop(url=url, token=SecretStr("vf_canary_s3cret_token"), beat=1)
     step.open_camera(camera)
     for n in range(100_000):
-        event = Event(f"door.{run}-{n:06d}", "camera.state", "door", START, {}, (Attachment("snapshot", "image/jpeg", b"j" * 5000),))
+        event = Event(f"door.{run}-{n:06d}", "camera.state", "door", START, KINDS["camera.state"].example, (Attachment("snapshot", "image/jpeg", b"j" * 5000),))
         step.handle_event(event)
         print(event.id, flush=True)
 """
@@ -334,17 +335,23 @@ def test_a_picture_goes_along_only_when_asked(shop: PlainShop, camera: Camera) -
     assert any(beat.get("mode") == "day" for beat in shop.beats)
 
 
-def test_arming_in_the_shop_sets_the_mode_by_hand_and_back(shop: PlainShop, camera: Camera) -> None:
-    step, mode = opened(shop, camera), camera.state / "mode"
-    shop.mode = "night"
+def test_arming_in_the_shop_requests_the_mode_and_auto_again(shop: PlainShop, camera: TestCamera) -> None:
+    step = opened(shop, camera)
 
-    def mode_is(word: str) -> bool:
+    def requested() -> list[str]:
         step.process_frame(make_frame(camera=camera))
-        return mode.exists() and mode.read_text().strip() == word
+        return [event.facts["mode"] for event in camera.events if event.kind == "mode.requested"]
 
-    eventually(lambda: mode_is("night"))
+    def is_noted(word: str) -> bool:
+        requested()
+        noted = camera.state / "shop" / "mode"
+        return noted.exists() and noted.read_text().strip() == word
+
+    shop.mode = "night"
+    eventually(lambda: requested() == ["night"])
+    eventually(lambda: is_noted("night"))
     shop.mode = "auto"
-    eventually(lambda: mode_is("auto"))
+    eventually(lambda: requested() == ["night", "auto"])
     step.close_camera()
 
 

@@ -123,9 +123,9 @@ class ListField(Field):
         return bool(frame.lists.get(self.name))
 
     def check(self, frame: Frame) -> None:
-        items = frame.lists.get(self.name)
-        if items is None:
+        if self.name not in frame.lists:
             return
+        items = frame.lists[self.name]
         if not isinstance(items, list):
             raise TypeError(f"frame.{self.name} must be a list of {self.kind.__name__}, found {type(items).__name__}")
         for i, item in enumerate(items):
@@ -319,9 +319,9 @@ class Snapshot:
     def _changed_lists(self, frame: Frame) -> set[str]:
         found = set()
         for name in frame.lists.keys() | self._lists.keys():
-            now = frame.lists.get(name, ())
+            now = frame.lists.get(name, [])
             _, before = self._lists.get(name, _NO_LIST)
-            if len(now) != len(before) or any(map(is_not, now, before)) or not isinstance(now, list | tuple):
+            if not isinstance(now, list) or len(now) != len(before) or any(map(is_not, now, before)):
                 found.add(name)
         for item, before in self._items:
             now = _values_of(item)

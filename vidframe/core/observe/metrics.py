@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic, time
+from typing import Any
 
 STUCK = 30.0  # seconds after which a step that does not come back counts as stuck
 
@@ -92,6 +93,10 @@ class CameraMetrics:
     error: str = ""  # why the camera ended, if it failed
     failed_steps: set[str] = field(default_factory=set)
     busy: tuple[str, float] | None = None  # the step that runs now, and since when on the monotonic clock
+    trace: memoryview | None = field(default=None, repr=False, compare=False)  # shows another process what runs
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"trace": None}  # memory of this process
 
     def step(self, name: str, plugin: str = "") -> StepMetrics:
         """The metrics of one step, made at the first call."""
@@ -128,6 +133,12 @@ class CameraMetrics:
         self.failed_steps = set()
         self.steps = {name: its for name, its in self.steps.items() if not its.is_disabled}
 
+    def has_failed(self, *, strict: bool = False) -> bool:
+        """Whether something failed for good: the camera, or a step on all of its frames; where `strict`, at any time."""
+        steps = tuple(self.steps.values())
+        is_failing = any(its.always_failed or (strict and its.errors) for its in steps)
+        return bool(self.error or self.failed_steps or is_failing)
+
     @property
     def stuck(self) -> str | None:
         """The step that has not come back for long, if there is one."""
@@ -160,8 +171,8 @@ class Metrics:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every camera was opened and tried once; one that is away does not keep the others waiting."""
-        return all(camera.is_open and camera.entered for camera in self.cameras)
+        """Whether every camera was opened and tried once, and none failed; one that is away keeps nobody waiting."""
+        return all(camera.is_open and camera.entered and not camera.error for camera in self.cameras)
 
 
 def own_process(name: str) -> ProcessMetrics:

@@ -70,19 +70,19 @@ class _Server(ThreadingHTTPServer):
         log.debug("a request for metrics failed", exc_info=True)
 
 
-def _handler(metrics: Callable[[], Metrics]) -> type[BaseHTTPRequestHandler]:
+def _handler(read: Callable[[], Metrics]) -> type[BaseHTTPRequestHandler]:
     def metrics(accept: str) -> tuple[HTTPStatus, bytes, str]:
         from vidframe.core.observe.prometheus import exposition
 
-        text, media_type = exposition(metrics(), accept)
+        text, media_type = exposition(read(), accept)
         return HTTPStatus.OK, text, media_type
 
     def health(accept: str) -> tuple[HTTPStatus, bytes, str]:
-        problems = metrics().problems
+        problems = read().problems
         return _json(not problems, {"problems": problems})
 
     def readiness(accept: str) -> tuple[HTTPStatus, bytes, str]:
-        now = metrics()
+        now = read()
         cameras = {its.name: {"state": its.state, "reason": its.error or its.reason} for its in now.cameras}
         return _json(now.is_ready, {"ready": now.is_ready, "cameras": cameras})
 
@@ -98,7 +98,11 @@ def _handler(metrics: Callable[[], Metrics]) -> type[BaseHTTPRequestHandler]:
             if page is None:
                 self.send_error(HTTPStatus.NOT_FOUND, explain=f"here are {', '.join(pages)}")
                 return
-            status, body, media_type = page(self.headers.get("Accept", ""))
+            try:
+                status, body, media_type = page(self.headers.get("Accept", ""))
+            except Exception as error:
+                log.exception("%s cannot be shown", self.path)
+                status, body, media_type = _failed(error)
             self.send_response(status)
             self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(body)))
@@ -113,6 +117,10 @@ def _handler(metrics: Callable[[], Metrics]) -> type[BaseHTTPRequestHandler]:
             log.debug(format, *arguments)
 
     return Handler
+
+
+def _failed(error: Exception) -> tuple[HTTPStatus, bytes, str]:
+    return HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}\n".encode(), "text/plain"
 
 
 def _json(is_well: bool, content: dict[str, Any]) -> tuple[HTTPStatus, bytes, str]:

@@ -17,6 +17,7 @@ from vidframe.core.config.reading import CameraConfig, StepConfig
 from vidframe.core.model.camera import Camera, Share, StepMetricValues
 from vidframe.core.model.events import Event
 from vidframe.core.model.frames import Frame
+from vidframe.core.model.kinds import MAX_REASON
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.chain import Chain
 from vidframe.core.run.event_queue import EventQueue
@@ -154,7 +155,7 @@ def camera_frames(
                     metrics.enter(moment.state, moment.reason)
                     _log(config.name, moment)
                     queue.seconds = moment.seconds
-                    queue.by("vidframe")("camera.state", state=moment.state, reason=moment.reason)
+                    queue.by("vidframe")("camera.state", state=moment.state, reason=moment.reason[:MAX_REASON])
                     chain.deliver()  # a camera that is down brings no frame that would
                 case Idle():
                     chain.idle()

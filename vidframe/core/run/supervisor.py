@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import monotonic
 from types import FrameType
 
@@ -34,6 +33,7 @@ def run(
     *,
     sinks: Iterable[StepConfig] = (),
     frames: int | None = None,
+    strict: bool = False,
     watch: Callable[[list[CameraMetrics]], None] = lambda metrics: None,
     reload: Callable[[], Config] | None = None,
     feed: CameraFeed | None = None,
@@ -44,7 +44,7 @@ def run(
     a new config; one with mistakes changes nothing. With a `feed` the cameras are those that it brings, and the run
     goes on while there are none. MonitorError if the metrics cannot be shown where the config wants them.
     """
-    cameras = Cameras(config.state, sinks, frames, worker_count(config))
+    cameras = Cameras(Setup(config.state, tuple(sinks), frames, strict), worker_count(config))
     present = _Present(config, cameras)
     with _signals(cameras) as asked, cameras, present:
         cameras.apply(config.cameras)
@@ -71,10 +71,7 @@ class Cameras:
     What `apply` is told to end has ended when it returns.
     """
 
-    def __init__(
-        self, state: Path, sinks: Iterable[StepConfig] = (), frames: int | None = None, workers: int = 0
-    ) -> None:
-        setup = Setup(state, tuple(sinks), frames)
+    def __init__(self, setup: Setup, workers: int = 0) -> None:
         self._workers = [Worker(f"worker-{number}", setup) for number in range(1, workers + 1)]
         self._here = CameraThreads(setup)
         self._homes: dict[
@@ -244,8 +241,10 @@ class _Present:
         if (silence := monotonic() - self._ticked) > SILENCE:
             yield f"the supervisor has been busy for {silence:.0f} s"
         for camera in cameras:
+            if camera.error:
+                yield f"camera {camera.name} has ended: {camera.error}"
             if (step := camera.stuck) is not None:
-                yield f"camera {camera.name}: step {step} has not come back for over {STUCK:.0f} s"
+                yield f"camera {camera.name}: step {step} has been blocked for over {STUCK:.0f} s"
 
 
 class _Asked:

@@ -1,0 +1,304 @@
+"""A plugin's mistake costs that plugin and is named: refused before anything runs, or the step's own failure."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.clips import moving_square, write_clip
+from tests.conftest import InstallPlugin
+from vidframe.core.config.reading import ConfigError, load
+from vidframe.core.observe.metrics import CameraMetrics, Metrics
+from vidframe.core.observe.prometheus import exposition
+from vidframe.core.run.loop import run_camera
+from vidframe.core.run.resources import ResourceCache
+
+FRAMES = 20
+HEAD = """
+import math, sys, threading, time
+import numpy as np
+from dataclasses import dataclass, field
+from typing import Annotated
+from pydantic import Field
+from vidframe import Box, Detection, Expression, Face, HeadPose, Person, hookimpl
+
+class Finder:
+    "Finds one face and one thing."
+    adds = ("faces", "faces.landmarks", "detections", "notes.queue")
+    @hookimpl
+    def process_frame(self, frame):
+        frame.faces = [Face(Box(1, 2, 3, 4), track=1)]
+        frame.detections.append(Detection(Box(1, 2, 3, 4), "person"))
+        frame.notes["queue"] = 3
+
+class Tail:
+    "Comes last."
+    @hookimpl
+    def process_frame(self): pass
+
+class User:
+    "Keeps what it sees."
+    needs = ("faces",)
+    seen = []
+    @hookimpl
+    def process_frame(self, frame):
+        self.seen.append([(face.box, face.track, face.expression) for face in frame.faces])
+"""
+
+
+def hooked(body: str, **attributes: str) -> str:
+    """A class with that body of process_frame."""
+    lines = [f"    {name} = {value}" for name, value in attributes.items()]
+    indented = "\n".join(f"        {line}" for line in body.splitlines())
+    return "\n".join(["class P:", *lines, "    @hookimpl", "    def process_frame(self, frame):", indented])
+
+
+REFUSED = {
+    "an unknown name": (hooked("pass", adds="('face',)"), "did you mean 'faces'"),
+    "a name of every frame": (hooked("pass", adds="('image',)"), "which every frame brings"),
+    "a hook of another name": ("class P:\n @hookimpl\n def annotate(self, frame): pass", "`draw` is the hook for that"),
+    "a coroutine": ("class P:\n @hookimpl\n async def process_frame(self, frame): pass", "is a coroutine"),
+    "an asynchronous generator": ("class P:\n @hookimpl\n async def draw(self, canvas): yield", "is a coroutine"),
+    "a generator": ("class P:\n @hookimpl\n def process_frame(self, frame): yield 1", "has a yield"),
+    "a returned value": (hooked("if frame.index: return {'boxes': []}"), "returns a value (line 3 of it)"),
+    "a default outside its range": (
+        "@dataclass\nclass P:\n share: Annotated[float, Field(le=1)] = 5\n @hookimpl\n def process_frame(self): pass",
+        "the default of its setting 'share'",
+    ),
+    "a default of another type": (
+        "class P:\n def __init__(self, n: int = 'many'): pass\n @hookimpl\n def process_frame(self): pass",
+        "the default of its setting 'n'",
+    ),
+    "a hook without a mark": (
+        hooked("pass") + "\n    def handle_event(self, event): pass",
+        "handle_event is named like",
+    ),
+    "variable arguments": ("class P:\n @hookimpl\n def process_frame(self, *a): pass", "takes *a; name the arguments"),
+    "a newer API": (hooked("pass", api="99"), "needs API version 99, and this vidframe offers 2"),
+    "an API that is no number": (hooked("pass", api="'2'"), "`api` must be the number"),
+    "no class": ("def P(): pass", "it must be a class, found function"),
+}
+
+
+@pytest.mark.parametrize(("code", "reason"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_work_is_refused_before_anything_runs(
+    install_plugin: InstallPlugin, tmp_path: Path, code: str, reason: str
+) -> None:
+    install_plugin(HEAD + code, p="P")
+    (tmp_path / "chain.yaml").write_text("cameras: {door: clip.mp4}\nalways:\n  - p\n")
+
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path / "chain.yaml")
+
+    (problem,) = refused.value.problems
+    assert (problem.mark.line, "plugin 'p'" in problem.message) == (3, True)
+    assert reason in problem.message
+
+
+def ran(install_plugin: InstallPlugin, folder: Path, code: str, chain: str, *, strict: bool = False) -> CameraMetrics:
+    """The metrics of a run of a chain in which `p` is the plugin of that code."""
+    install_plugin(HEAD + code, p="P", finder="Finder", user="User", tail="Tail")
+    write_clip(folder / "clip.mp4", moving_square(FRAMES, 64, 48))
+    (folder / "chain.yaml").write_text(f"cameras: {{door: clip.mp4}}\nalways: [{chain}]\n")
+    (config,) = load(folder / "chain.yaml").cameras
+    metrics = CameraMetrics("door")
+    options: dict[str, Any] = {"state": folder, "shared": ResourceCache(), "metrics": metrics, "stop": Flag()}
+    # In a thread, as cameras run: in the main thread a Ctrl+C is the user's.
+    thread = Thread(target=run_camera, args=(config,), kwargs=options | {"strict": strict})
+    thread.start()
+    thread.join()
+    return metrics
+
+
+def seen() -> list[Any]:
+    import outsider_plugin  # type: ignore[import-not-found]
+
+    found: list[Any] = outsider_plugin.User.seen
+    return found
+
+
+FAILS = {
+    "dicts for faces": (hooked("frame.faces = [{'box': 1}]", adds="('faces',)"), "list of Face, found dict at 0"),
+    "a tuple for faces": (hooked("frame.faces = (1,)", adds="('faces',)"), "list of Face, found tuple"),
+    "None for faces": (hooked("frame.faces = None", adds="('faces',)"), "list of Face, found NoneType"),
+    "a box of another type": (hooked("frame.faces = [Face((1, 2, 3, 4))]", adds="('faces',)"), "box must be a Box"),
+    "a box that is no number": (
+        hooked("frame.people = [Person(Box(math.nan, 0, 1, 1))]", adds="('people',)"),
+        "four finite numbers",
+    ),
+    "a motion of two": (hooked("frame.motion = 2", adds="('motion',)"), "a number from 0 to 1, found 2"),
+    "a third mode": (hooked("frame.mode = 'dusk'", adds="('mode',)"), "day or night, found 'dusk'"),
+    "an expression that is a word": (
+        hooked("for face in frame.faces: face.expression = 'happy'", needs="('faces',)", adds="('faces.expression',)"),
+        "of type Expression, found 'happy'",
+    ),
+    "a track that is a word": (
+        hooked("frame.detections[0].track = 'a'", needs="('detections',)", adds="('detections.track',)"),
+        "a whole number",
+    ),
+    "a metric that is a word": (hooked("frame.camera.metric('queue', 'many')"), "must be a finite number"),
+    "a metric that is not a number": (hooked("frame.camera.metric('queue', math.nan)"), "must be a finite number"),
+    "a metric of a wrong name": (hooked("frame.camera.metric('Queue Length', 1)"), "a name is a lower-case letter"),
+    "a total that falls": (hooked("frame.camera.metric('seen_total', 100 - frame.index)"), "only grows"),
+    "a kind of a wrong name": (hooked("frame.report('My Event!')"), "is no name of a kind"),
+    "a fact that is an array": (hooked("frame.report('z.np', box=np.ones(2))"), "box must be plain JSON"),
+    "a fact that is no number": (hooked("frame.report('z.np', n=math.inf)"), "n must be"),
+    "facts of a megabyte": (hooked("frame.report('z.big', blob='x' * 1_000_000)"), "at most 32,000"),
+    "wrong facts of a known kind": (hooked("frame.report('incident.opened', incident=3)"), "incident.opened"),
+    "a file that is none": (hooked("frame.report('z.file', b'jpeg')"), "must be an Attachment"),
+    "an image that it writes to": (hooked("frame.image[:] = 0"), "read-only"),
+    "an attribute that there is not": (
+        hooked("for face in frame.faces: face.name = 'Bob'", needs="('faces',)"),
+        "has no attribute 'name'",
+    ),
+    "an exception of no kind": (hooked("raise BaseException('odd')"), "BaseException: odd"),
+    "a Ctrl+C of its own": (hooked("raise KeyboardInterrupt"), "KeyboardInterrupt"),
+    "an exit": (hooked("sys.exit(3)"), "SystemExit: 3"),
+}
+
+
+@pytest.mark.parametrize(("code", "reason"), FAILS.values(), ids=FAILS.keys())
+def test_what_goes_wrong_is_the_failure_of_that_step_alone(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture, code: str, reason: str
+) -> None:
+    first = "" if "adds = ('faces',)" in code else "finder, "
+    metrics = ran(install_plugin, tmp_path, code, f"{first}p, tail")
+
+    assert (metrics.frames, metrics.error) == (FRAMES, "")
+    assert metrics.steps["p"].failed_calls >= FRAMES - 1
+    assert (metrics.steps["tail"].calls, metrics.steps["tail"].errors) == (FRAMES, 0)
+    assert "step p failed in process_frame" in caplog.text
+    assert reason in caplog.text
+    assert metrics.has_failed() == (metrics.steps["p"].failed_calls == FRAMES)
+    assert b"vidframe_camera_frames_analysed_total" in exposition(Metrics([metrics], []), "text/plain")[0]
+
+
+UNDECLARED = {
+    "faces that it takes away": (hooked("frame.faces.clear()"), "faces"),
+    "faces that it replaces": (hooked("frame.faces = [Face(Box(9, 9, 9, 9))]"), "faces"),
+    "a track of somebody else's face": (hooked("for face in frame.faces: face.track = 99"), "faces.track"),
+    "an expression": (
+        hooked("for face in frame.faces: face.expression = Expression({'sad': 1.0}, -1.0)"),
+        "faces.expression",
+    ),
+    "a note of somebody else": (hooked("frame.notes['queue'] = 99"), "notes.queue"),
+    "a note that it takes away": (hooked("frame.notes.pop('queue')"), "notes.queue"),
+    "a note of its own": (hooked("frame.notes['secret'] = 1"), "notes.secret"),
+    "motion": (hooked("frame.motion = 0.5"), "motion"),
+    "a mode": (hooked("frame.mode = 'night'"), "mode"),
+    "things that it takes away": (hooked("frame.detections.clear()"), "detections"),
+}
+CHECKER = """
+
+class Checker:
+    "Fails where something is not as Finder left it."
+    needs = ("faces", "notes.queue")
+    @hookimpl
+    def process_frame(self, frame):
+        (face,) = frame.faces
+        assert (face.box, face.track, face.expression) == (Box(1, 2, 3, 4), 1, None)
+        assert frame.notes == {"queue": 3} and len(frame.detections) == 1
+        assert frame.motion is None and frame.mode is None
+"""
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
+@pytest.mark.parametrize(("code", "name"), UNDECLARED.values(), ids=UNDECLARED.keys())
+def test_a_write_that_was_not_declared_is_taken_back_and_named(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture, code: str, name: str, strict: bool
+) -> None:
+    install_plugin(HEAD + CHECKER, distribution="checks", checker="Checker")
+    with caplog.at_level(logging.WARNING):
+        metrics = ran(install_plugin, tmp_path, code, "finder, p, checker", strict=strict)
+
+    assert f"wrote {name}, which its `adds` does not name" in caplog.text
+    assert metrics.steps["p"].failed_calls == (FRAMES if strict else 0)
+    assert (metrics.steps["checker"].calls, metrics.steps["checker"].errors) == (FRAMES, 0)
+
+
+def test_a_step_that_added_nothing_on_a_frame_leaves_its_users_out(
+    install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    code = hooked("if frame.index % 2 == 0: frame.notes['even'] = 1", adds="('notes.even',)")
+    user = (
+        "\nclass Q:\n needs = ('notes.even',)\n @hookimpl\n def process_frame(self, frame): frame.notes['even'] + 1\n"
+    )
+    install_plugin(HEAD + user, distribution="users", q="Q")
+
+    metrics = ran(install_plugin, tmp_path, code, "p, q")
+
+    assert (metrics.steps["q"].calls, metrics.steps["q"].skipped, metrics.steps["q"].errors) == (10, 10, 0)
+
+
+def test_a_detector_that_rests_is_told_from_one_that_found_nobody(
+    install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    body = "if frame.index % 2: return\nframe.faces.extend([])"
+
+    metrics = ran(install_plugin, tmp_path, hooked(body, adds="('faces',)"), "p, user")
+
+    assert (metrics.steps["user"].calls, metrics.steps["user"].skipped) == (10, 10)
+
+
+def test_a_value_that_a_helper_returned_is_named_when_it_comes(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = hooked("return self.boxes()") + "\n    def boxes(self): return [1]"
+
+    metrics = ran(install_plugin, tmp_path, code, "p")
+
+    assert "step p returned a value, which nobody reads" in caplog.text
+    assert metrics.steps["p"].errors == 0
+
+
+def test_what_a_failing_step_half_wrote_is_taken_back(install_plugin: InstallPlugin, tmp_path: Path) -> None:
+    body = "for face in frame.faces: face.track = 99\nframe.notes['half'] = 1\nraise KeyError('boxes')"
+    code = hooked(body, needs="('faces',)", adds="('notes.half',)")
+
+    ran(install_plugin, tmp_path, code, "finder, p, user")
+
+    assert {track for frame in seen() for _, track, _ in frame} == {1}
+
+
+def test_several_detectors_fill_one_list_and_none_wipes_the_others(
+    install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    code = hooked("frame.detections = [Detection(Box(5, 5, 5, 5), 'car')]", adds="('detections',)")
+    labels = "\nclass Q:\n needs = ('detections',)\n @hookimpl\n def process_frame(self, frame): frame.report('q.seen', labels=[d.label for d in frame.detections])\n"
+    install_plugin(HEAD + labels, distribution="users", q="Q")
+
+    metrics = ran(install_plugin, tmp_path, code, "finder, p, q")
+
+    assert (metrics.kinds["q.seen"], metrics.steps["p"].errors) == (FRAMES, 0)
+
+
+def test_the_state_folder_is_there_when_a_plugin_is_opened(install_plugin: InstallPlugin, tmp_path: Path) -> None:
+    code = "class P:\n @hookimpl\n def open_camera(self, camera): (camera.state / 'mine').write_text('x')"
+
+    metrics = ran(install_plugin, tmp_path, code, "p")
+
+    assert not metrics.has_failed(strict=True)
+    assert (tmp_path / "door" / "mine").read_text() == "x"
+
+
+def test_old_names_work_with_a_warning_for_one_minor_version(install_plugin: InstallPlugin, tmp_path: Path) -> None:
+    code = hooked(
+        "from vidframe import Gaze\nframe.camera.figure('queue', 1)\n"
+        "for face in frame.faces: face.gaze = Gaze(1, 2, 3, 4)",
+        needs="('faces',)", adds="('faces.gaze',)",
+    )  # fmt: skip
+
+    with pytest.warns(DeprecationWarning, match="is now") as warnings:
+        metrics = ran(install_plugin, tmp_path, code, "finder, p")
+
+    told = {str(warning.message).partition(";")[0] for warning in warnings}
+    assert told >= {
+        "faces.gaze is now faces.head_pose", "camera.figure is now camera.metric",
+        "vidframe.Gaze is now vidframe.HeadPose", "Face.gaze is now Face.head_pose",
+    }  # fmt: skip
+    assert (metrics.steps["p"].errors, metrics.steps["p"].own) == (0, {"queue": 1.0})
