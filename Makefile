@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	&& echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-MEMBERS := $(wildcard plugins/*/pyproject.toml)
+MEMBERS := $(wildcard lab/pyproject.toml plugins/*/pyproject.toml shop_app/pyproject.toml)
 # Much of a test is waiting: three processes keep two cores busy. ARGS='-n 0' runs them in this one.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 

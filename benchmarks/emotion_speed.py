@@ -30,7 +30,7 @@ def milliseconds(model: Any, faces: int, calls: int = 60) -> float:
 def main() -> None:
     """Print a line for each architecture."""
     use_backend("openvino")
-    from vidframe_emotion.architectures import ARCHITECTURES, build
+    from vidframe_lab.emotion.architectures import ARCHITECTURES, build
 
     for name in ARCHITECTURES:
         model = build(name, 7, softmax=True)

@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 from vidframe_gaze.estimate import MESH_POINTS, Estimator
-from vidframe_gaze.eval_gaze import Picture, nearest, read_pictures
-from vidframe_gaze.faces_in import face_finder
 from vidframe_gaze.head_pose import EYE_CORNERS, ReferenceFace
+from vidframe_lab.gaze.eval_gaze import Picture, nearest, read_pictures
+from vidframe_lab.gaze.faces_in import face_finder
 
 from vidframe import Face
 

@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from vidframe_gaze.eval_interest import Pair, VisitOf, figures_of, matched, visits_of
 from vidframe_gaze.head_pose import LANDMARK_ERRORS
 from vidframe_gaze.interest import Interest
-from vidframe_gaze.scene.film import AT_A_PLACE, VisitTruth, interest_settings
-from vidframe_gaze.scene.people import Clothes, Moment, Person, Pose
-from vidframe_gaze.scene.portrait import Head
-from vidframe_gaze.scene.shop import HEIGHT, PLACES, WIDTH
 from vidframe_gaze.zones import Zone
+from vidframe_lab.gaze.eval_interest import Pair, VisitOf, figures_of, matched, visits_of
+from vidframe_lab.scene.film import AT_A_PLACE, VisitTruth, interest_settings
+from vidframe_lab.scene.people import Clothes, Moment, Person, Pose
+from vidframe_lab.scene.portrait import Head
+from vidframe_lab.scene.shop import HEIGHT, PLACES, WIDTH
 
 from vidframe import Box, Face, HeadPose
 from vidframe.testing import make_camera, make_frame, run_plugin

@@ -148,7 +148,7 @@ def _serve_by_gunicorn(settings: Settings, address: str, workers: int) -> None:
             "several processes need MariaDB (SHOP_DATABASE); a shop on SQLite has one with many threads"
         )
     if importlib.util.find_spec("gunicorn") is None:
-        raise SettingsError("several processes need gunicorn: pip install 'vidframe[shop,production]'")
+        raise SettingsError("several processes need gunicorn: pip install 'vidframe-shop-app[production]'")
     os.environ |= settings.as_environment()  # a password given in a file stays out of the command line
     arguments = [
         "--workers", str(workers), "--worker-class", "gthread", "--threads", str(settings.threads), "--bind", address,

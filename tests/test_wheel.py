@@ -30,23 +30,47 @@ class Tick:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
+    return built(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+def built(project: Path, folder: Path) -> Path:
+    """The wheel of a project, in an empty folder."""
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)],
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(project)],
         check=True,
     )
-    return next(folder.glob("vidframe-*.whl"))
+    return next(folder.glob("*.whl"))
+
+
+def content_of(wheel: Path) -> tuple[list[str], str]:
+    """The names of its files, and its metadata."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        return names, archive.read(next(name for name in names if name.endswith("/METADATA"))).decode()
+
+
+def tops(names: list[str]) -> set[str]:
+    """What it puts beside other packages."""
+    return {name.split("/")[0] for name in names} - {name.split("/")[0] for name in names if ".dist-info/" in name}
 
 
 @pytest.mark.slow
-def test_the_wheel_has_the_framework_the_shop_and_no_plugin(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        tops = {name.split("/")[0] for name in archive.namelist()}
-        metadata = archive.read(next(n for n in archive.namelist() if n.endswith("/METADATA"))).decode()
+def test_the_wheel_has_the_framework_and_neither_shop_nor_plugin(wheel: Path) -> None:
+    names, metadata = content_of(wheel)
 
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"vidframe", "shop_app"}
+    assert tops(names) == {"vidframe"}
     needed = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra ==" not in line]
     assert not [line for line in needed if any(heavy in line for heavy in ("mediapipe", "keras", "torch", "flask"))]
+
+
+@pytest.mark.slow
+def test_the_wheel_of_the_shop_app_has_all_of_its_folder_and_needs_no_vidframe(tmp_path: Path) -> None:
+    names, metadata = content_of(built(ROOT / "shop_app", tmp_path))
+
+    assert tops(names) == {"shop_app"}
+    files = [path for path in (ROOT / "shop_app").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {str(path.relative_to(ROOT)) for path in files} - set(names) == {"shop_app/pyproject.toml"}
+    assert not [line for line in metadata.splitlines() if line.startswith("Requires-Dist: vidframe")]
 
 
 @pytest.mark.slow
@@ -56,8 +80,10 @@ def test_a_chain_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> N
     packages = next((home / "lib").glob("python*/site-packages"))
     # The third-party packages of this environment, without its editable members.
     (packages / "third_party.pth").write_text("\n".join(third_party_folders()) + "\n")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(packages)
+    output = built(ROOT / "plugins" / "output", tmp_path / "output")  # for --events
+    for part in (wheel, output):
+        with zipfile.ZipFile(part) as archive:
+            archive.extractall(packages)
     (packages / "tick.py").write_text(PLUGIN)
     info = packages / "tick-1.0.dist-info"
     info.mkdir()

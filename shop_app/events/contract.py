@@ -104,6 +104,12 @@ class ModeFacts(Lenient):
     mode: Literal["day", "night"]
 
 
+class ModeRequestFacts(Lenient):
+    """`mode.requested`."""
+
+    ignored = {"mode": "`mode.changed` tells what became of it"}
+
+
 class IncidentFacts(Lenient):
     """`incident.opened`, `incident.updated`, `incident.closed`."""
 
@@ -197,6 +203,7 @@ FACTS: dict[str, type[Lenient]] = {
     "camera.state": CameraStateFacts,
     "camera.closing": NoFacts,
     "mode.changed": ModeFacts,
+    "mode.requested": ModeRequestFacts,
     "incident.opened": IncidentFacts,
     "incident.updated": IncidentFacts,
     "incident.closed": IncidentFacts,

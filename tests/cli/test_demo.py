@@ -32,6 +32,19 @@ def test_a_demo_takes_the_place_of_the_one_before(tmp_path: Path, monkeypatch: p
     assert {path.name for path in (tmp_path / "demo").iterdir()} == {"demo.yaml", "film.mp4"}
 
 
+def test_without_the_shop_app_the_demo_says_how_to_get_it_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "_film", lambda out: None)
+    monkeypatch.setattr(demo, "_run", lambda out, chain, progress: 0)
+    monkeypatch.setattr(demo, "_has_shop_app", lambda: False)
+
+    done = CliRunner().invoke(demo.demo, ["--out", str(tmp_path / "demo")])
+
+    assert done.exit_code == 0
+    assert "pip install ./shop_app" in done.output
+
+
 def test_the_chain_of_the_demo_passes_check(tmp_path: Path) -> None:
     (tmp_path / "zones.yaml").write_text("- {name: tea, polygon: [[0, 0], [1, 0], [1, 1]]}\n")
     path = tmp_path / "demo.yaml"

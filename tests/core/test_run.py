@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -239,3 +240,59 @@ def test_a_second_signal_ends_at_once(shop: Path, install_plugin: InstallPlugin)
 
     assert time.monotonic() - asked < 2
     assert process.returncode == 128 + signal.SIGINT
+
+
+def test_a_run_leaves_opencv_one_thread_and_a_library_alone(tmp_path: Path, install_plugin: InstallPlugin) -> None:
+    code = """
+        from vidframe import hookimpl
+
+        class Threads:
+            "Reports how many threads OpenCV has."
+            @hookimpl
+            def process_frame(self, frame):
+                import cv2
+                frame.camera.metric("opencv_threads", cv2.getNumThreads())
+                frame.report("threads.seen", count=cv2.getNumThreads())
+    """
+    install_plugin(code, threads="Threads")
+    write_clip(tmp_path / "clip.mp4", moving_square(3, 64, 48))
+    (tmp_path / "chain.yaml").write_text("cameras: {door: clip.mp4}\nalways: [threads]\n")
+
+    done = vidframe("run", "chain.yaml", "--events", "events.jsonl", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    counts = re.findall(r'"count": (\d+)', (tmp_path / "events.jsonl").read_text())
+    assert counts == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "code"),
+    [
+        pytest.param("raise ValueError('always')", (), 1, id="a step that failed on every frame"),
+        pytest.param("if frame.index == 1: raise ValueError('once')", (), 0, id="a step that failed once"),
+        pytest.param("if frame.index == 1: raise ValueError('once')", ("--strict",), 1, id="once, strictly"),
+        pytest.param("frame.notes['mine'] = 1", (), 0, id="an undeclared write"),
+        pytest.param("frame.notes['mine'] = 1", ("--strict",), 1, id="an undeclared write, strictly"),
+        pytest.param("pass", ("--strict",), 0, id="nothing wrong, strictly"),
+    ],
+)
+def test_the_exit_code_tells_of_failed_steps(
+    tmp_path: Path, install_plugin: InstallPlugin, body: str, arguments: tuple[str, ...], code: int
+) -> None:
+    source = f"""
+        from vidframe import hookimpl
+
+        class Odd:
+            "Fails as it is told."
+            @hookimpl
+            def process_frame(self, frame):
+                {body}
+    """
+    install_plugin(source, odd="Odd")
+    write_clip(tmp_path / "clip.mp4", moving_square(3, 64, 48))
+    (tmp_path / "chain.yaml").write_text("cameras: {door: clip.mp4}\nalways: [odd]\n")
+
+    done = vidframe("run", "chain.yaml", *arguments, cwd=tmp_path)
+
+    assert done.returncode == code, done.stderr
+    assert ("step odd failed" in done.stderr) == (code == 1 or "once" in body)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import requests
 from sqlalchemy import select
-from vidframe_gaze.scene import film
-from vidframe_gaze.scene.people import Moment, Person
+from vidframe_lab.scene import film
+from vidframe_lab.scene.people import Moment, Person
 
 from shop_app.audit import acting_as
 from shop_app.cameras import systems

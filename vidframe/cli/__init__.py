@@ -41,6 +41,7 @@ HELP = {
     "demo": "A shop's day and night on made video.",
     "bench": "Measure the frame loop against decoding alone.",
 }
+LAB = ("calibrate", "collect", "eval", "label", "scene", "train")  # commands of vidframe-lab, which no shop needs
 GROUP = "vidframe.commands"  # entry points; a dot in the name makes a sub-command: eval.faces
 
 
@@ -69,6 +70,10 @@ class Commands(click.Group):
             return _loaded(full_name, commands[full_name])
         if any(other.startswith(full_name + ".") for other in commands):
             return Commands(f"{full_name}.", name=name, help=f"Commands of plugins: {name} ...")
+        if full_name in LAB:
+            raise click.ClickException(
+                f"{name} is a command of vidframe-lab, which is not installed: pip install ./lab"
+            )
         return None
 
     def resolve_command(

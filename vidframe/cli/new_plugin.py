@@ -20,7 +20,7 @@ name = "vidframe-{dashed}"
 version = "0.1.0"
 description = "{words}, a plugin for vidframe"
 requires-python = ">=3.11"
-dependencies = ["vidframe"]
+dependencies = ["vidframe>=0.1,<0.3"]
 
 [project.entry-points."vidframe.plugins"]
 {name} = "vidframe_{name}:{kind}"

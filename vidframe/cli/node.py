@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidframe.cli.check import CONFIG, loaded
-from vidframe.cli.run import LOG_FORMAT, VERBOSE, feed_of
+from vidframe.cli.run import LOG_FORMAT, VERBOSE, feed_of, one_opencv_thread
 from vidframe.core.config.reading import ClusterConfig, Config, bus_problem, load
 from vidframe.core.observe.logs import Form
 from vidframe.core.observe.logs import set_up as set_up_logs
@@ -56,6 +56,7 @@ def run_node(config: Config, address: Address, capacity: float) -> None:
     from vidframe.core.observe.monitor import MonitorError
     from vidframe.core.run import supervisor
 
+    one_opencv_thread()
     nothing_yet = replace(config, cameras=())
     try:
         with Node(config, address, capacity, feed_of(config)) as node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -107,6 +108,7 @@ def run_config(
     from vidframe.core.observe.monitor import MonitorError
     from vidframe.core.run import supervisor
 
+    one_opencv_thread()
     feed = feed_of(config)
     with Progress(enabled=progress and sys.stderr.isatty()) as bar:
         sinks = _sinks(config, events, annotate)
@@ -116,6 +118,14 @@ def run_config(
             )
         except MonitorError as error:
             raise click.ClickException(f"{config.path}: {error}") from error
+
+
+def one_opencv_thread() -> None:
+    """Each camera has a thread of its own: OpenCV's would only compete with them. For this process and its children.
+
+    Read by OpenCV when it is imported; who sets the variable decides.
+    """
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 
 
 def feed_of(config: Config) -> Feed | None:

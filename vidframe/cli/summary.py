@@ -32,8 +32,12 @@ def print_summary(metrics: list[CameraMetrics]) -> None:
     for camera in metrics:
         if camera.error:
             Console(stderr=True).print(f"failed: {camera.error}", style="red", markup=False, soft_wrap=True)
-        for step in sorted(camera.failed_steps):
-            Console(stderr=True).print(f"camera {camera.name}: step {step} failed", style="red", markup=False)
+        for name, step in sorted(camera.steps.items()):
+            if step.errors:
+                how = "on every frame" if step.always_failed else f"{step.errors} times"
+                how += ", and was disabled" if name in camera.failed_steps else ""
+                message = f"camera {camera.name}: step {name} failed {how}"
+                Console(stderr=True).print(message, style="red", markup=False, soft_wrap=True)
 
 
 def print_events(path: Path) -> None:

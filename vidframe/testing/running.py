@@ -44,15 +44,19 @@ def run_chain(
     isolate: bool = False,
     strict: bool = True,
     fail: bool = True,
+    keep_frames: bool = True,
 ) -> Run:
     """Takes frames through plugins in their order, as production does: needs, skips, `camera.closing`, state, metrics.
 
     `plugins` are instances, or a mapping of step names to instances. What fails is raised at once where `fail`,
     else kept in `failures`. `isolate` runs each in a process of its own. `strict`: a write to what a plugin does not
-    declare is its failure. The state folder and the shared objects are those of `camera`, or of the first frame's.
+    declare is its failure. `keep_frames=False` lets each frame go once it is done, for long videos. The state folder
+    and the shared objects are those of `camera`, or of the first frame's.
     """
     run = Run()
-    _Running(plugins, camera, isolate=isolate, strict=strict, run=run, fail=fail).work_through(frames)
+    _Running(plugins, camera, isolate=isolate, strict=strict, run=run, fail=fail, keep_frames=keep_frames).work_through(
+        frames
+    )
     return run
 
 
@@ -67,7 +71,7 @@ def run_plugin(plugin: Any, frames: Iterable[Frame], *, camera: Camera | None = 
 def stepwise(plugin: Any, frames: Iterable[Frame], *, camera: Camera | None = None) -> Iterator[list[Event]]:
     """Like `run_plugin`, but yields after each frame what was reported in it, and last what the closing reported."""
     run = Run()
-    running = _Running([plugin], camera, isolate=False, strict=True, run=run, fail=True)
+    running = _Running([plugin], camera, isolate=False, strict=True, run=run, fail=True, keep_frames=False)
     seen = 0
     for _ in running.frame_by_frame(frames):
         new, seen = run.events[seen:], len(run.events)
@@ -77,13 +81,22 @@ def stepwise(plugin: Any, frames: Iterable[Frame], *, camera: Camera | None = No
 
 class _Running:
     def __init__(
-        self, plugins: Plugins, camera: Camera | None, *, isolate: bool, strict: bool, run: Run, fail: bool
+        self,
+        plugins: Plugins,
+        camera: Camera | None,
+        *,
+        isolate: bool,
+        strict: bool,
+        run: Run,
+        fail: bool,
+        keep_frames: bool,
     ) -> None:
         steps = steps_of(plugins)
         self._steps = tuple(replace(step, isolate=5.0) for step in steps) if isolate else steps
         self._camera = camera
         self._strict = strict
         self._fail = fail
+        self._keep_frames = keep_frames
         self._run = run
 
     def work_through(self, frames: Iterable[Frame]) -> None:
@@ -119,7 +132,7 @@ class _Running:
         return chain
 
     def _keep(self, events: list[Event], frame: Frame | None = None) -> None:
-        if frame is not None:
+        if frame is not None and self._keep_frames:
             self._run.frames.append(frame)
         self._run.events += events
         if isinstance(self._base, TestCamera):

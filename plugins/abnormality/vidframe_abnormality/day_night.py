@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vidframe import Camera, Frame, Seconds, hookimpl
-from vidframe_abnormality import by_hand, picture, schedule
+from vidframe import Camera, Event, Frame, Seconds, hookimpl
+from vidframe_abnormality import manual_mode, picture, schedule
 
 Mode = Literal["day", "night"]
 Reason = Literal["hand", "schedule", "sun", "picture"]
@@ -85,6 +85,12 @@ class DayNight:
             self._decide(frame)
         frame.mode = self._mode
 
+    @hookimpl
+    def handle_event(self, event: Event) -> None:
+        if event.kind == "mode.requested":
+            manual_mode.choose(self._camera.state, event.facts["mode"])
+            self._asked_at = float("-inf")  # decided with the next frame
+
     def _decide(self, frame: Frame) -> None:
         mode, reason = self._asked(frame)
         if mode != self._mode:
@@ -93,7 +99,7 @@ class DayNight:
 
     def _asked(self, frame: Frame) -> tuple[Mode, Reason]:
         votes = self._all_votes(frame)
-        by = by_hand.chosen(self._camera.state)
+        by = manual_mode.chosen(self._camera.state)
         if by is not None:
             return by, "hand"
         is_night = any(votes.values()) if self.combine == "any" else all(votes.values())

@@ -28,12 +28,8 @@ class Abnormality(Settings):
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
-        import cv2
-
         from vidframe_abnormality.session import CameraSession
 
-        # Pictures of 320 pixels are done before a second thread has started.
-        cv2.setNumThreads(1)
         self._session = CameraSession(self, camera)
 
     @property

@@ -1,1 +1,1 @@
-"""Facial expressions: a Keras network trained on FER2013, its plugin, and the commands to train and measure it."""
+"""Facial expressions: a Keras network trained on FER2013, and its plugin."""

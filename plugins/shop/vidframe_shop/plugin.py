@@ -82,8 +82,10 @@ class Shop:
         else:
             bus = camera.share(lease.connect, lease.connect)
             client = Carried(self.url, token, bus, outbox, timeout=self.timeout)
-        mode_file = camera.state / "mode"
-        self._sender = Sender(camera.name, outbox, client, mode_file, beat_every=self.beat, metric=camera.metric)
+        self._sender = Sender(
+            camera.name, outbox, client, beat_every=self.beat, metric=camera.metric,
+            request_mode=lambda mode: camera.report("mode.requested", mode=mode) and None,
+        )  # fmt: skip
 
     def _sender_of(self, folder: Path) -> Sender:
         """For an outbox whose camera does not run."""
@@ -93,7 +95,7 @@ class Shop:
 
         client = Client(self.url, self.token.get_secret_value(), timeout=self.timeout)
         outbox = Outbox(folder, limit=self.disk_mb * 1_000_000)
-        return Sender(folder.parent.name, outbox, client, folder.parent / "mode", beat_every=self.beat)
+        return Sender(folder.parent.name, outbox, client, beat_every=self.beat)
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:

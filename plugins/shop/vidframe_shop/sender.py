@@ -10,10 +10,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from vidframe import Event
+from vidframe.tools import write_atomically
 from vidframe_shop.client import PIECE, BusAway, Client, ShopRefused, ShopUnavailable, deliver
 from vidframe_shop.outbox import Outbox, WaitingFile
 
@@ -35,10 +35,10 @@ class Sender:
         camera: str,
         outbox: Outbox,
         client: Client,
-        mode_file: Path,
         *,
         beat_every: float,
         metric: Callable[[str, float], None] = lambda name, value: None,
+        request_mode: Callable[[str], None] | None = None,
     ) -> None:
         self.camera = camera
         self.outbox = outbox
@@ -46,7 +46,8 @@ class Sender:
         self.facts: dict[str, Any] = {}  # state and mode, for the sign of life
         self.frames = 0
         self._client = client
-        self._mode_file = mode_file
+        self._request_mode = request_mode  # None: the camera does not run here
+        self._requested = ""  # and not yet noted
         self._beat_every = beat_every
         self._beat_due = 0.0
         self._frames_told = 0
@@ -192,18 +193,22 @@ class Sender:
         events, files = self.outbox.waiting()
         answer = self._client.beat(self.camera, self.facts | {"waiting_events": events, "waiting_files": files})
         self.picture_wanted = answer.get("picture") is True
-        if answer.get("mode") in MODES:
-            self._set_mode(str(answer["mode"]))
+        if answer.get("mode") in MODES and self._request_mode is not None:
+            self._pass_on(str(answer["mode"]), self._request_mode)
 
-    def _set_mode(self, mode: str) -> None:
-        """What a guard set by hand goes to the file that `day_night` reads, when it changes and only then."""
-        last_word = self.outbox.folder / "mode"  # of the shop: somebody else may have set another one since
-        if mode == (last_word.read_text().strip() if last_word.exists() else "auto"):
+    def _pass_on(self, mode: str, request: Callable[[str], None]) -> None:
+        """Requests the mode that a guard set, when it changes and only then: somebody else may have set another since.
+
+        It is noted as passed on with the heartbeat after: what is requested twice does no harm, what is lost would.
+        """
+        last = self.outbox.folder / "mode"
+        if mode == (last.read_text().strip() if last.exists() else "auto"):
             return
-        for path in (self._mode_file, last_word):
-            part = path.with_name("mode.part")
-            part.write_text(mode + "\n")
-            part.replace(path)
+        if self._requested == mode:
+            write_atomically(last, mode + "\n")
+        else:
+            request(mode)
+        self._requested = "" if self._requested == mode else mode
 
     def _send_picture(self) -> None:
         jpeg, self._picture = self._picture, None

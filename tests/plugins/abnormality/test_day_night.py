@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from vidframe_abnormality.by_hand import choose, chosen, mode
 from vidframe_abnormality.day_night import DayNight, Place
+from vidframe_abnormality.manual_mode import choose, chosen, mode
 from vidframe_abnormality.schedule import Timetable, hours, weekly, zone
 
-from vidframe import Event
-from vidframe.testing import make_camera, make_frame, run_plugin
+from vidframe import Event, Frame, hookimpl
+from vidframe.testing import film, make_camera, make_frame, run_chain, run_plugin
 
 VIENNA = zone("Europe/Vienna")
 
@@ -183,6 +183,24 @@ def test_a_choice_by_hand_counts_more_than_the_clock(tmp_path: Path) -> None:
     events = watch(DayNight(night="22:00-06:00", timezone="UTC"), datetime(2026, 11, 20, 12, tzinfo=UTC), 5, tmp_path)
 
     assert events[0].facts == {"mode": "night", "reason": "hand", "previous": None}
+
+
+def test_a_mode_that_any_step_requests_is_kept_whatever_the_steps_are_called(tmp_path: Path) -> None:
+    class Guard:
+        """Requests night in frame 2."""
+
+        @hookimpl
+        def process_frame(self, frame: Frame) -> None:
+            if frame.index == 2:
+                frame.report("mode.requested", mode="night")
+
+    def run() -> list[str | None]:
+        camera = make_camera(start=datetime(2026, 11, 20, 12, tzinfo=UTC), state=tmp_path)
+        chain = {"clock": DayNight(night="22:00-06:00", timezone="UTC"), "guard": Guard()}
+        return [frame.mode for frame in run_chain(chain, film(5, camera=camera)).frames]
+
+    assert run() == ["day", "day", "day", "night", "night"]
+    assert run()[0] == "night"  # also after a restart
 
 
 def test_a_choice_by_hand_is_seen_within_two_seconds_and_auto_ends_it(tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,12 +39,3 @@ def portrait() -> NDArray[np.uint8]:
 def portrait_face() -> Face:
     """Where her face is, read off by eye."""
     return Face(Box(178, 72, 92, 105), track=1, keypoints=np.array(PORTRAIT_KEYPOINTS, np.float32))
-
-
-@pytest.fixture(scope="session")
-def fer2013() -> Path:
-    """FER2013 as a .npz file; it cannot be part of the project."""
-    folder = os.environ.get("VIDFRAME_DATA")
-    if not folder:
-        pytest.skip("VIDFRAME_DATA names no folder with emotion/fer2013.npz")
-    return Path(folder, "emotion", "fer2013.npz")

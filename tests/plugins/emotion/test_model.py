@@ -14,8 +14,6 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 from vidframe_emotion.classes import CLASSES
-from vidframe_emotion.datasets import PUBLIC_TEST, load_fer2013
-from vidframe_emotion.figures import metrics
 from vidframe_emotion.model import FACTS, Classifier, ModelError
 from vidframe_emotion.plugin import Emotion
 
@@ -160,16 +158,3 @@ def test_the_plugin_module_imports_nothing_heavy() -> None:
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
 
     assert shown.stdout.strip() == "[]"
-
-
-@pytest.mark.slow
-def test_the_shipped_model_is_as_good_as_its_card_says(shipped: Classifier, fer2013: Path) -> None:
-    faces = load_fer2013(fer2013, PUBLIC_TEST)
-    answers = np.concatenate([shipped(faces.pictures[at : at + 64]) for at in range(0, len(faces), 64)])
-
-    reached = metrics(answers, faces)
-
-    assert reached.accuracy >= 0.698  # of both, 0.2 points for processors that round otherwise
-    assert reached.agreement is not None
-    assert reached.agreement >= 0.783
-    assert reached.calibration_error <= 0.03

@@ -9,7 +9,7 @@ from vidframe_gaze.interest import Interest
 from vidframe_gaze.zones import Zone
 
 from vidframe import Box, Camera, Canvas, Event, Expression, Face, Frame, HeadPose
-from vidframe.core.model.canvas import Outline
+from vidframe.core.model.shapes import Outline
 from vidframe.testing import START, make_camera, make_frame, run_plugin, stepwise
 
 PICTURE = np.zeros((720, 1280), np.uint8)

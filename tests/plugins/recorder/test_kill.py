@@ -21,8 +21,8 @@ VICTIM = """
 import sys, time
 from pathlib import Path
 from vidframe import Frame
-from vidframe.core.model.kinds import KINDS
 from vidframe.core.sources.decoded import decoded_frames
+from vidframe.core.model.kinds import KINDS
 from vidframe.core.sources.opening import open_source
 from vidframe.testing import make_camera
 from vidframe_recorder.plugin import Recorder

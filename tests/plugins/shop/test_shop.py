@@ -27,7 +27,7 @@ from tests.plugins.shop.shops import TOKEN, PlainShop
 from vidframe import Attachment, Camera, Event
 from vidframe.core.config.reading import load
 from vidframe.core.model.kinds import KINDS
-from vidframe.testing import conformance, make_camera, make_frame
+from vidframe.testing import TestCamera, conformance, make_camera, make_frame
 
 
 @pytest.fixture(autouse=True)
@@ -336,17 +336,23 @@ def test_a_picture_goes_along_only_when_asked(shop: PlainShop, camera: Camera) -
     assert any(beat.get("mode") == "day" for beat in shop.beats)
 
 
-def test_arming_in_the_shop_sets_the_mode_by_hand_and_back(shop: PlainShop, camera: Camera) -> None:
-    step, mode = opened(shop, camera), camera.state / "mode"
-    shop.mode = "night"
+def test_arming_in_the_shop_requests_the_mode_and_auto_again(shop: PlainShop, camera: TestCamera) -> None:
+    step = opened(shop, camera)
 
-    def mode_is(word: str) -> bool:
+    def requested() -> list[str]:
         step.process_frame(make_frame(camera=camera))
-        return mode.exists() and mode.read_text().strip() == word
+        return [event.facts["mode"] for event in camera.events if event.kind == "mode.requested"]
 
-    eventually(lambda: mode_is("night"))
+    def is_noted(word: str) -> bool:
+        requested()
+        noted = camera.state / "shop" / "mode"
+        return noted.exists() and noted.read_text().strip() == word
+
+    shop.mode = "night"
+    eventually(lambda: requested() == ["night"])
+    eventually(lambda: is_noted("night"))
     shop.mode = "auto"
-    eventually(lambda: mode_is("auto"))
+    eventually(lambda: requested() == ["night", "auto"])
     step.close_camera()
 
 

@@ -3,54 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidframe.core.model.geometry import Box, Point
-
-Colour = tuple[int, int, int]  # red, green, blue, 0..255
+from vidframe.core.model.painting import painted
+from vidframe.core.model.shapes import Arrow, Colour, Heat, Label, Outline, Shape
 
 GREEN: Colour = (60, 200, 90)
 GREY: Colour = (170, 170, 170)
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """Corners joined by lines."""
-
-    corners: tuple[Point, ...]
-    colour: Colour
-    is_closed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """A line with a head at `end`."""
-
-    start: Point
-    end: Point
-    colour: Colour
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """Text on a ground, its lower left corner at `at`."""
-
-    text: str
-    at: Point
-    colour: Colour | None  # of the ground; None: a plain dark one
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Heat:
-    """A grid over the whole frame, rows x columns of 0..1; 0 is not painted."""
-
-    grid: NDArray[np.float32]
-
-
-Shape = Outline | Arrow | Label | Heat
 
 
 class Canvas:
@@ -63,9 +25,7 @@ class Canvas:
 
     def paint(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A copy of an image (height x width x 3, BGR, of any size) with everything drawn on it."""
-        from vidframe.core.model.painting import painted
-
-        return painted(image, self)
+        return painted(image, self.shapes, self.width, self.height)
 
     def box(self, box: Box, label: str = "", colour: Colour = GREEN) -> None:
         """A rectangle, with a label above it."""

@@ -109,6 +109,20 @@ class ModeChanged(Facts):
         return f"switched to {self.mode} ({by})"
 
 
+class ModeRequested(Facts):
+    """A person asks for a mode; the step that decides the mode keeps to it until `auto` is asked for."""
+
+    kind = "mode.requested"
+    reporter = "shop"
+    example: ClassVar = {"mode": "night"}
+
+    mode: Literal["day", "night", "auto"]
+    """The mode that is wanted; `auto` ends what was asked for before."""
+
+    def words(self) -> str:
+        return f"mode requested: {self.mode}"
+
+
 class Incident(Facts):
     """What the three events of an incident have in common."""
 
@@ -396,7 +410,7 @@ class StepDisabled(Facts):
 KINDS: dict[str, type[Facts]] = {
     definition.kind: definition
     for definition in (
-        CameraState, CameraClosing, ModeChanged, IncidentOpened, IncidentUpdated, IncidentClosed, ClipReady, ClipFailed,
+        CameraState, CameraClosing, ModeChanged, ModeRequested, IncidentOpened, IncidentUpdated, IncidentClosed, ClipReady, ClipFailed,
         StorageLow, InterestVisit, InterestMood, StepDisabled,
     )
 }  # fmt: skip

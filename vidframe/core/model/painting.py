@@ -1,4 +1,4 @@
-"""Paints a canvas onto an image, with OpenCV."""
+"""Paints shapes onto an image, with OpenCV."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidframe.core.model.canvas import Arrow, Canvas, Colour, Heat, Label, Outline, Shape
 from vidframe.core.model.geometry import Point
+from vidframe.core.model.shapes import Arrow, Colour, Heat, Label, Outline, Shape
 
 DARK: Colour = (30, 30, 30)
 WHITE = (255, 255, 255)
@@ -18,11 +18,11 @@ HEAT_SHARE = 0.6  # of the image where the heat is 1
 Image = NDArray[np.uint8]
 
 
-def painted(image: Image, canvas: Canvas) -> Image:
-    """A copy of an image (height x width x 3, BGR, of any size) with the shapes of a canvas on it."""
+def painted(image: Image, shapes: Iterable[Shape], width: int, height: int) -> Image:
+    """A copy of an image (height x width x 3, BGR, of any size) with shapes of a frame of `width` x `height` on it."""
     copy = image.copy()
-    x, y = image.shape[1] / canvas.width, image.shape[0] / canvas.height
-    for shape in canvas.shapes:
+    x, y = image.shape[1] / width, image.shape[0] / height
+    for shape in shapes:
         _paint(copy, shape, x, y)
     return copy
 

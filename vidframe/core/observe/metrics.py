@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic, time
+from typing import Any
 
 STUCK = 30.0  # seconds after which a step that does not come back counts as stuck
 
@@ -92,6 +93,10 @@ class CameraMetrics:
     error: str = ""  # why the camera ended, if it failed
     failed_steps: set[str] = field(default_factory=set)
     busy: tuple[str, float] | None = None  # the step that runs now, and since when on the monotonic clock
+    trace: memoryview | None = field(default=None, repr=False, compare=False)  # shows another process what runs
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"trace": None}  # memory of this process
 
     def step(self, name: str, plugin: str = "") -> StepMetrics:
         """The metrics of one step, made at the first call."""

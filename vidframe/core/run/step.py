@@ -19,6 +19,7 @@ from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.plugin.calling import Hooks, is_plugin_failure
 from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.isolated import Isolated
+from vidframe.core.run.trace import entry
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Step:
         self._adds = [fields.field(name) for name in config.plugin.adds]
         self._may_write = fields.covered(config.plugin.adds)
         self._when = fields.field(config.when) if config.when and config.when not in MODES else None
+        self._trace_entry = entry(camera.name, config.name)
         self._due = float("-inf")
         self._warned: set[str] = set()
         self._isolated = Isolated(config, queue, self._step_metrics.restarted) if config.isolate else None
@@ -117,7 +119,7 @@ class Step:
         frame.camera = self._camera
         before = Snapshot(frame)
         started = perf_counter()
-        self._metrics.busy = (self.name, monotonic())
+        self._begin()
         try:
             returned = self._hooks.call("process_frame", frame=frame)
             self._settle(frame, before, present, returned)
@@ -126,20 +128,20 @@ class Step:
             self._step_metrics.failed_calls += 1
             self._failed("process_frame", error)
         finally:
-            self._metrics.busy = None
+            self._end()
             self._step_metrics.called(perf_counter() - started)
 
     def handle(self, event: Event) -> None:
         """Gives the step an event of another step."""
         if not self.is_open or self.is_disabled or event.reporter == self.name or "handle_event" not in self._hooks:
             return
-        self._metrics.busy = (self.name, monotonic())
+        self._begin()
         try:
             self._hooks.call("handle_event", event=event)
         except BaseException as error:
             self._failed("handle_event", error)
         finally:
-            self._metrics.busy = None
+            self._end()
 
     def draw(self, frame: Frame, canvas: Canvas) -> None:
         """Adds what the step draws to a canvas; a drawing that fails is left out whole."""
@@ -168,6 +170,16 @@ class Step:
             self._hooks.call("close_camera")
         except BaseException as error:
             self._count("close_camera", error)
+
+    def _begin(self) -> None:
+        self._metrics.busy = (self.name, monotonic())
+        if self._metrics.trace is not None:
+            self._metrics.trace[:] = self._trace_entry
+
+    def _end(self) -> None:
+        self._metrics.busy = None
+        if self._metrics.trace is not None:
+            self._metrics.trace[0] = 0
 
     def _is_due(self, frame: Frame, present: AbstractSet[str]) -> bool:
         if not self.needs <= present or not self._is_wanted(frame):

@@ -12,6 +12,7 @@ from vidframe.core.config.reading import CameraConfig, StepConfig
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.loop import Changes, only_steps_differ, run_camera
 from vidframe.core.run.resources import ResourceCache
+from vidframe.core.run.trace import Trace
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,10 @@ class Setup:
 class CameraThreads:
     """Cameras that start, end and change beside each other, and share their models."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, trace: Trace | None = None) -> None:
         self.metrics: dict[str, CameraMetrics] = {}  # of every camera that ever ran here, in the order of their start
         self._setup = setup
+        self._trace = trace  # where the process that started this one sees what runs
         self._running: dict[str, _Running] = {}
         self._shared = ResourceCache(keeps=True)
 
@@ -67,6 +69,8 @@ class CameraThreads:
     def _start(self, config: CameraConfig) -> _Running:
         metrics = self.metrics.setdefault(config.name, CameraMetrics(config.name))
         metrics.restart()
+        if self._trace is not None and metrics.trace is None:
+            metrics.trace = self._trace.slot()
         stop, changes = threading.Event(), Changes()
 
         def work() -> None:

@@ -18,6 +18,8 @@ from vidframe.core.observe import logs
 from vidframe.core.observe.metrics import STUCK, CameraMetrics, ProcessMetrics, own_process
 from vidframe.core.run.child import Child
 from vidframe.core.run.threads import CameraThreads, Setup
+from vidframe.core.run.trace import Trace
+from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +62,8 @@ class Worker:
         self._heard = threading.Condition()
         self._last: _Beat | None = None
         self._last_time = 0.0
-        self._started = 0.0
-        self._failures = 0
+        self._trace: Trace | None = None
+        self._backoff = Backoff(*PAUSES, forget_after=GOOD_LIFE)
         self._start_due = 0.0
 
     @property
@@ -120,6 +122,7 @@ class Worker:
             log.error("%s did not end in time; killing it", self.name)
             child.kill()
         child.close()
+        self._forget_trace()
 
     def kill(self) -> None:
         """Ends it at once, from a signal handler, too."""
@@ -132,14 +135,15 @@ class Worker:
             its.restart()
         with self._heard:
             self._last = None
-        self._started = self._last_time = monotonic()
+        self._last_time = monotonic()
         try:
-            self._child = Child("vidframe.core.run.worker", self.name)
+            self._trace = Trace()
+            self._child = Child("vidframe.core.run.worker", self.name, [self._trace.descriptor])
         except OSError as error:
             self._failed(f"cannot be started: {(error.strerror or str(error)).lower()}")
             return
         threading.Thread(target=self._listen, args=(self._child,), name=f"hears {self.name}", daemon=True).start()
-        self._child.send((self._setup, logs.present()))
+        self._child.send((self._setup, logs.present(), self._trace.descriptor))
         self._send()
 
     def _send(self) -> None:
@@ -177,12 +181,18 @@ class Worker:
     def _give_up_on(self, reason: str) -> None:
         child, self._child = self._child, None
         assert child is not None
+        running = self._trace.running() if self._trace is not None else []
         child.kill()
-        self._failed(reason)
+        self._forget_trace()
+        self._failed(f"{reason} (in {' and '.join(running)})" if running else reason)
+
+    def _forget_trace(self) -> None:
+        if self._trace is not None:
+            self._trace.close()
+            self._trace = None
 
     def _failed(self, reason: str) -> None:
-        self._failures = 0 if monotonic() - self._started > GOOD_LIFE else self._failures + 1
-        pause = min(PAUSES[1], PAUSES[0] * 2.0 ** min(self._failures, 10))
+        pause = self._backoff.failed()
         self._start_due = monotonic() + pause
         self.process = replace(self.process, is_alive=False, restarts=self.process.restarts + 1)
         for its in self.metrics.values():
@@ -196,9 +206,9 @@ class Worker:
 
 def work(connection: Connection, name: str) -> None:
     """What runs in the worker, until the supervisor wants its end or is gone."""
-    setup, (form, verbose) = connection.recv()
+    setup, (form, verbose), trace = connection.recv()
     logs.set_up(form, verbose=verbose)
-    inside = _Inside(connection, name, CameraThreads(setup))
+    inside = _Inside(connection, name, CameraThreads(setup, Trace(trace)))
     signal.signal(signal.SIGTERM, lambda number, frame: inside.stop.set())
     threading.Thread(target=inside.obey, name="obeys", daemon=True).start()
     while not inside.stop.wait(BEAT):

@@ -86,6 +86,8 @@ class LiveCamera:
         while not self._is_over:
             with ExitStack() as held:
                 lost = self._visit(held)
+                if self._is_over:
+                    return
                 # Said before the connection is closed, which takes its time where the camera hangs.
                 self._lose(lost)
             self._closed.wait((long_pause if lost.is_hopeless else pause).failed())

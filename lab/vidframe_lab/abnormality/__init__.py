@@ -1,0 +1,1 @@
+"""The settings of `abnormality`, judged on footage of which it is known what happened."""

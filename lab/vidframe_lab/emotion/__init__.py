@@ -1,0 +1,1 @@
+"""Collects and labels faces, trains networks for expressions, and measures them."""

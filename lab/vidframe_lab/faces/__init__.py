@@ -1,0 +1,1 @@
+"""How well faces are found in labelled pictures."""
