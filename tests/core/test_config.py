@@ -167,11 +167,12 @@ BROKEN = [
         id="misspelt top key",
     ),
     pytest.param(
-        "cameras: {door: a.mp4}\ncluster: {bus: 10.0.0.5, replicas: 2, names: x}\n",
+        "cameras: {door: a.mp4}\ncluster: {bus: 10.0.0.5, replicas: 2, names: x, name: a b}\n",
         [
             '2:16: bus must look like nats://10.0.0.5:4222 or tls://nats.example, found "10.0.0.5"',
             "2:36: replicas must be 1, 3 or 5, found 2",
             "2:39: unknown key 'names' in cluster; did you mean 'name'?",
+            '2:55: name must be 1 to 32 letters, digits, - and _, found "a b"',
         ],
         id="a cluster's mistakes",
     ),

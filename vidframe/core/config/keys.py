@@ -6,6 +6,7 @@ The check, the JSON Schema and the tables of docs/configuration.md are made from
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,13 +192,19 @@ def _server(value: str) -> str:
     return value
 
 
+def _name(value: str) -> str:
+    if not re.fullmatch(NAME, value):
+        raise _expected("1 to 32 letters, digits, - and _")
+    return value
+
+
 class ClusterConfig(Keys):
     """Where machines meet that share the cameras."""
 
     bus: Annotated[tuple[Annotated[str, AfterValidator(_server)], ...], OneOrMore] = ()
     """address of the NATS server, or a list of those of one NATS cluster: `nats://`, `tls://`, `ws://` or `wss://`;
     required without `--bus`"""
-    name: Annotated[str, Field(pattern=NAME)] = "vidframe"
+    name: Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": NAME})] = "vidframe"
     """separates the shops that use one bus: only machines with the same name share cameras"""
     credentials: Text | None = Field(default=None, repr=False)
     """`user:password`, or a token; use `!env`. Never in the address, where a process list would show it"""

@@ -31,12 +31,11 @@ def config_schema(plugins: Iterable[Plugin] = ()) -> dict[str, Any]:
     names = [plugin.name for plugin in described]
     modes = [plugin.name for plugin in described if "mode" in plugin.adds]
     definitions |= {"camera": {"anyOf": [{"type": "string"}, camera]}, "step": _step(names)}
-    file["properties"] |= {
-        "cameras": {"type": "object", "additionalProperties": {"$ref": "#/$defs/camera"}},
-        "mode": {"anyOf": [{"enum": modes}, *({"$ref": f"#/$defs/mode.{name}"} for name in modes)]},
-    }
+    properties = file["properties"]
+    properties["cameras"] |= {"type": "object", "additionalProperties": {"$ref": "#/$defs/camera"}}
+    properties["mode"] |= {"anyOf": [{"enum": modes}, *({"$ref": f"#/$defs/mode.{name}"} for name in modes)]}
     for chain in ("day", "night", "always"):
-        file["properties"][chain] |= {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/step"}}, {"type": "null"}]}
+        properties[chain] |= {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/step"}}, {"type": "null"}]}
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {**head, **file, "title": "vidframe config", "$defs": definitions}
 
