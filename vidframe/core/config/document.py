@@ -14,6 +14,9 @@ from vidframe.core.config.yaml_syntax import NotYamlError, compose
 
 Place = tuple[str | int, ...]  # the keys and indices that lead to a value: ("cameras", "door", "source")
 
+Paths = tuple[Path, ...]  # of a file and those that include it, which come first
+Nodes = tuple[int, ...]  # identities of a node and those that it is in
+
 MOST_VALUES = 50_000  # of a file with all that it includes; only aliases of aliases come so far
 MOST_INCLUDED = 40  # files one in the other
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -130,16 +133,14 @@ class _Reading:
     def whole(self) -> None:
         path = self.document.path
         try:
-            self.document.value = self.file(path, (), including=())
+            self.document.value = self.file(path, (), ())
         except _TooLarge:
             message = f"more than {MOST_VALUES:,} values, most of them by aliases of aliases"
             self.document.add_unreadable((), message)
 
-    def file(self, path: Path, place: Place, including: tuple[Path, ...]) -> Any:
+    def file(self, path: Path, place: Place, including: Paths) -> Any:
         node = self._compose(path, place)
-        if node is None:
-            return None
-        return self._value(node, place, path, (*including, path.resolve()), parents=())
+        return None if node is None else self._value(node, place, (*including, path), ())
 
     def _compose(self, path: Path, place: Place) -> yaml.Node | None:
         try:
@@ -154,10 +155,8 @@ class _Reading:
             self.document.unreadable.add(place)
             return None
 
-    def _value(
-        self, node: yaml.Node, place: Place, path: Path, including: tuple[Path, ...], parents: tuple[int, ...]
-    ) -> Any:
-        self.document.values[place] = _mark(node, path)
+    def _value(self, node: yaml.Node, place: Place, paths: Paths, parents: Nodes) -> Any:
+        self.document.values[place] = _mark(node, paths[-1])
         if len(self.document.values) > MOST_VALUES:
             raise _TooLarge
         if id(node) in parents:
@@ -167,51 +166,47 @@ class _Reading:
         if node.tag == "!env":
             return self._variable(node, place)
         if node.tag == "!include":
-            return self._included(node, place, path, including)
+            return self._included(node, place, paths)
         if node.tag not in PLAIN:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self.document.add_unreadable(place, f"unknown tag {tag}; there are !env NAME and !include FILE")
             return None
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, place, path, including, parents)
+            return self._mapping(node, place, paths, parents)
         if isinstance(node, yaml.SequenceNode):
-            return [self._value(item, (*place, i), path, including, parents) for i, item in enumerate(node.value)]
+            return [self._value(item, (*place, i), paths, parents) for i, item in enumerate(node.value)]
         return self._scalar(node, place)
 
-    def _mapping(
-        self, node: yaml.MappingNode, place: Place, path: Path, including: tuple[Path, ...], parents: tuple[int, ...]
-    ) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, place: Place, paths: Paths, parents: Nodes) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in PLAIN:
-                self.document.problems.append(Problem(_mark(key_node, path), "a key must be a plain word"))
+                self.document.problems.append(Problem(_mark(key_node, paths[-1]), "a key must be a plain word"))
                 continue
             key = str(key_node.value)
             if key_node.tag == "tag:yaml.org,2002:merge":
-                self.document.values[place] = _mark(key_node, path)
-                merged |= self._merged(value_node, place, path, including, parents)
-                self.document.values[place] = _mark(node, path)
+                self.document.values[place] = _mark(key_node, paths[-1])
+                merged |= self._merged(value_node, place, paths, parents)
+                self.document.values[place] = _mark(node, paths[-1])
                 continue
             here = (*place, key)
             if key in values:
                 first = self.document.keys[here]
-                self.document.keys[here] = _mark(key_node, path)
+                self.document.keys[here] = _mark(key_node, paths[-1])
                 what = f"camera {key!r}" if place == ("cameras",) else f"{key!r}"
                 self.document.add_error(here, f"{what} is named twice, first in line {first.line}", of_key=True)
                 continue
-            self.document.keys[here] = _mark(key_node, path)
-            values[key] = self._value(value_node, here, path, including, parents)
+            self.document.keys[here] = _mark(key_node, paths[-1])
+            values[key] = self._value(value_node, here, paths, parents)
         return merged | values
 
-    def _merged(
-        self, node: yaml.Node, place: Place, path: Path, including: tuple[Path, ...], parents: tuple[int, ...]
-    ) -> dict[str, Any]:
+    def _merged(self, node: yaml.Node, place: Place, paths: Paths, parents: Nodes) -> dict[str, Any]:
         """What `<<` brings: the pairs of one mapping, or of several, of which the first that has a key counts."""
         merged: dict[str, Any] = {}
         for part in reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]:
             if isinstance(part, yaml.MappingNode):
-                merged |= self._value(part, place, path, including, parents) or {}
+                merged |= self._value(part, place, paths, parents) or {}
             else:
                 self.document.add_error(place, "<< takes an alias of `key: value` pairs, or a list of them")
         return merged
@@ -237,17 +232,17 @@ class _Reading:
         self.document.secrets[place] = self.environ.get(name, "")
         return self.environ.get(name)
 
-    def _included(self, node: yaml.Node, place: Place, path: Path, including: tuple[Path, ...]) -> Any:
+    def _included(self, node: yaml.Node, place: Place, paths: Paths) -> Any:
         name = node.value if isinstance(node, yaml.ScalarNode) else ""
-        target = path.parent / name
+        target = paths[-1].parent / name
         if not name:
             self.document.add_unreadable(place, "!include takes the path of a file")
-        elif target.resolve() in including:
+        elif target.resolve() in [path.resolve() for path in paths]:
             self.document.add_unreadable(place, f"{name} includes itself")
-        elif len(including) >= MOST_INCLUDED:
+        elif len(paths) >= MOST_INCLUDED:
             self.document.add_unreadable(place, f"files include each other more than {MOST_INCLUDED} deep")
         else:
-            return self.file(target, place, including)
+            return self.file(target, place, paths)
         return None
 
 

@@ -54,9 +54,6 @@ class Keys(BaseModel):
     renamed: ClassVar[Mapping[str, str]] = {}
 
 
-# --- a step ---
-
-
 @dataclass(frozen=True)
 class Every:
     """How often a step is due: each `frames`-th frame, or once in `seconds`."""
@@ -145,9 +142,6 @@ class StepKeys(Keys):
     """tells two steps of one plugin apart in `overrides`, `exclude`, events and metrics"""
 
 
-# --- a camera ---
-
-
 def _source(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         raise _sentence(f"source must be text, found {value}; a webcam is webcam:{value}")
@@ -171,9 +165,6 @@ class CameraKeys(SourceKeys, Keys):
     a step, or of a plugin: then it means all steps of that plugin"""
     exclude: tuple[str, ...] | None = None
     """steps that this camera does not run, by step or plugin name"""
-
-
-# --- the file ---
 
 
 def bus_problem(server: str) -> str | None:

@@ -91,18 +91,12 @@ class Steps:
             options["when"] = fields.RENAMED[when]
             warn_renamed(self.document, place_of("when"), plugin.name, when, options["when"])
         keys = validated(self.document, StepKeys, options, place_of, entry.at, plugin.name)
-        needed = (name for name, setting in plugin.settings.model_fields.items() if setting.is_required())
+        settings = self._settings(entry, own)
+        required = [name for name, setting in plugin.settings.model_fields.items() if setting.is_required()]
+        missing = tuple(name for name in required if name not in own)
+        mark = self.document.mark(entry.at)
         return StepConfig(
-            entry.name,
-            plugin,
-            self._settings(entry, own),
-            keys.every,
-            keys.when,
-            keys.on_error,
-            keys.isolate,
-            missing=tuple(name for name in needed if name not in own),
-            mark=self.document.mark(entry.at),
-            entry=entry,
+            entry.name, plugin, settings, keys.every, keys.when, keys.on_error, keys.isolate, missing, mark, entry
         )
 
     def renamed(self, plugin: Plugin, raw: dict[str, Any], place: Place) -> dict[str, Any]:
