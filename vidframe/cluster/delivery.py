@@ -127,7 +127,8 @@ class Delivery:
             try:
                 while not (await asyncio.wait([asking], timeout=ACK_WAIT / 4))[0]:
                     await _keep(messages)
-                return asking.result()
+                answers: Mapping[str, Mapping[str, Any]] = asking.result()
+                return answers
             except ConnectionError as error:
                 failures += 1
                 if failures == 1 or failures % 100 == 0:

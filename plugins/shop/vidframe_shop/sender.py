@@ -38,7 +38,7 @@ class Sender:
         *,
         beat_every: float,
         metric: Callable[[str, float], None] = lambda name, value: None,
-        request_mode: Callable[[str], None] | None = None,
+        request_mode: Callable[[str], object] | None = None,
     ) -> None:
         self.camera = camera
         self.outbox = outbox
@@ -196,7 +196,7 @@ class Sender:
         if answer.get("mode") in MODES and self._request_mode is not None:
             self._pass_on(str(answer["mode"]), self._request_mode)
 
-    def _pass_on(self, mode: str, request: Callable[[str], None]) -> None:
+    def _pass_on(self, mode: str, request: Callable[[str], object]) -> None:
         """Requests the mode that a guard set, when it changes and only then: somebody else may have set another since.
 
         It is noted as passed on with the heartbeat after: what is requested twice does no harm, what is lost would.
