@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode

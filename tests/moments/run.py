@@ -1,8 +1,7 @@
-"""Runs a command at another moment: `python tests/moments/run.py "2028-02-28 23:58 Asia/Kolkata" pytest tests/shop`.
+"""Runs the tests that read the clock at another moment: `make test-moment MOMENT="2028-02-28 23:58 Asia/Kolkata"`.
 
-The clock of the command and of what it starts is shifted by libfaketime (Debian: `apt-get install faketime`); the
-monotonic clock stays, and so do the times that the kernel and servers of other people write. An empty moment
-stands for one of MOMENTS, chosen by the commit, so that a failure comes back when the commit is tried again.
+The clock of the tests and of what they start is shifted by libfaketime (Debian: `apt-get install faketime`); the
+monotonic clock stays. Without a moment, one of MOMENTS is chosen by the commit: what fails then fails again.
 """
 
 from __future__ import annotations
@@ -16,17 +15,23 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 MOMENTS = [
-    "2028-02-28 23:58 Europe/Berlin",  # the night before a leap day
-    "2027-12-31 23:58 UTC",  # a year ends in the middle of the night of the shop
-    "2027-12-31 23:58 Europe/Berlin",
+    "2028-02-28 23:58 Europe/Berlin",  # a leap day begins, in the zone of the tests' shop
+    "2028-12-31 23:58 Europe/Berlin",  # a day, a week, a month, a quarter and a year end at once
+    "2027-12-31 23:58 UTC",  # a year ends where the shop has had the new one for an hour
     "2027-03-28 01:58 Europe/Berlin",  # clocks go forward
     "2027-10-31 02:58 Europe/Berlin",  # clocks go back
     "2027-11-07 01:58 America/New_York",  # they go back where the machine is, and not in the shop
-    "2027-09-30 23:58 Asia/Kolkata",  # a quarter ends, half an hour beside the hours of UTC
+    "2027-09-30 23:58 Asia/Kolkata",  # half an hour beside the hours of UTC
+    "2029-01-01 00:01 Pacific/Kiritimati",  # it is the day before almost everywhere else
     "2026-11-30 12:00 UTC",
-    "2029-01-01 00:01 Pacific/Kiritimati",  # it is still the day before almost everywhere
-    "2031-07-18 05:58 Europe/Berlin",  # opening time of a Friday
+    "2044-07-17 05:13 Pacific/Chatham",
 ]
+
+# What reads the clock most: the shop, what is told to it, and day and night. Not the framework, whose time is that of
+# the pictures; and not the cluster: nats-server is a program in Go, which asks the kernel, and so no library, for the time.
+TESTS = ["tests/shop", "tests/plugins/shop", "tests/plugins/abnormality/test_day_night.py"]
+# MariaDB is a server with the clock of the machine, and its tests are those of SQLite; a browser would be slow.
+MARKS = "not slow and not browser and not mariadb and not file_times"
 
 
 def chosen() -> str:
@@ -35,21 +40,20 @@ def chosen() -> str:
     return MOMENTS[int(head, 16) % len(MOMENTS)]
 
 
-def main(moment: str, *command: str) -> None:
-    """Become the command, at that moment. Raises SystemExit where libfaketime is not installed."""
+def main(moment: str, *arguments: str) -> None:
+    """Become pytest, at that moment. SystemExit where libfaketime is not installed."""
     moment = moment or chosen()
-    day, hour, *zones = moment.split()
-    zone = zones[0] if zones else "UTC"
+    day, hour, zone = f"{moment} UTC".split()[:3]
     library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
     if library is None:
-        sys.exit("libfaketime is missing; `sudo apt-get install faketime` brings it")
+        sys.exit("tests: libfaketime is missing; `sudo apt-get install faketime` installs it")
     offset = datetime.fromisoformat(f"{day} {hour}").replace(tzinfo=ZoneInfo(zone)).timestamp() - time.time()
-    print(f"At {moment}: make test-moment MOMENT={moment!r}", flush=True)
+    print(f'Again by: make test-moment MOMENT="{day} {hour} {zone}"', flush=True)
     os.environ |= {
         "TZ": zone, "LD_PRELOAD": str(library), "FAKETIME": f"{offset:+.0f}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_RESET": "1", "PYTHONPATH": str(Path(__file__).parent),
     }  # fmt: skip
-    os.execvp(command[0], command)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *TESTS, "-m", MARKS, *arguments])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Imported by every Python process of a run at another moment: sleeping by `select`.
+"""Imported by each Python process of a run at another moment: sleeps by `select`.
 
-libfaketime up to 0.9.10 passes a negative time to the kernel where Python 3.11 and later sleep (its issue 426).
+libfaketime 0.9.10 tells the kernel to sleep until a negative time where Python, from 3.11 on, sleeps (its issue 426).
 """
+
+from __future__ import annotations
 
 import select
 import time
