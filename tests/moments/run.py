@@ -30,7 +30,7 @@ MOMENTS = [
 # What reads the clock most: the shop, what is told to it, and day and night. Not the framework, whose time is that of
 # the pictures; and not the cluster: nats-server is a program in Go, which asks the kernel, and so no library, for the time.
 TESTS = ["tests/shop", "tests/plugins/shop", "tests/plugins/abnormality/test_day_night.py"]
-# MariaDB is a server with the clock of the machine, and its tests are those of SQLite; a browser would be slow.
+# MariaDB has the clock of the machine, and its tests are those of SQLite; Chromium opens no page under libfaketime.
 MARKS = "not slow and not browser and not mariadb and not file_times"
 
 
