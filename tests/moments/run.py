@@ -45,11 +45,14 @@ def chosen() -> str:
 def main(moment: str, *arguments: str) -> None:
     """Become pytest, at that moment. SystemExit where libfaketime is not installed."""
     moment = moment or chosen()
-    day, hour, zone = f"{moment} UTC".split()[:3]
     library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
     if library is None:
         sys.exit("tests: libfaketime is missing; `sudo apt-get install faketime` installs it")
-    offset = datetime.fromisoformat(f"{day} {hour}").replace(tzinfo=ZoneInfo(zone)).timestamp() - time.time()
+    try:
+        day, hour, zone = f"{moment} UTC".split()[:3]
+        offset = datetime.fromisoformat(f"{day} {hour}").replace(tzinfo=ZoneInfo(zone)).timestamp() - time.time()
+    except (ValueError, KeyError) as error:
+        sys.exit(f'tests: MOMENT="{moment}" is no moment ({error}); one is "2028-02-28 23:58 Asia/Kolkata"')
     print(f'Again by: make test-moment MOMENT="{day} {hour} {zone}"', flush=True)
     os.environ |= {
         "TZ": zone, "LD_PRELOAD": str(library), "FAKETIME": f"{offset:+.0f}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
