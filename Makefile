@@ -1,5 +1,5 @@
 # Every command that a contributor needs has one word here. Nothing else has to be typed before.
-.PHONY: demo test test-all test-moment lint format bench docs clean shots
+.PHONY: demo test test-all lint format bench docs clean shots
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
@@ -19,6 +19,7 @@ test: $(VENV)/.installed-dev  ## the tests; with CI=true the slow ones too, and 
 test-all: $(VENV)/.installed-dev  ## all tests, the slow ones too
 	$(PYTEST) -m "" $(ARGS)
 
+.PHONY: test-moment
 test-moment: $(VENV)/.installed-dev  ## the tests that read the clock, at MOMENT="2028-02-28 23:58 Europe/Berlin" or at one of the commit's
 	$(BIN)/python tests/moments/run.py "$(MOMENT)" -n 3 --dist worksteal $(ARGS)
 
