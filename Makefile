@@ -19,6 +19,10 @@ test: $(VENV)/.installed-dev  ## the tests; with CI=true the slow ones too, and 
 test-all: $(VENV)/.installed-dev  ## all tests, the slow ones too
 	$(PYTEST) -m "" $(ARGS)
 
+.PHONY: test-moment
+test-moment: $(VENV)/.installed-dev  ## the tests that read the clock, at MOMENT="2028-02-28 23:58 Europe/Berlin" or at one of the commit's
+	$(BIN)/python tests/moments/run.py "$(MOMENT)" -n 3 --dist worksteal $(ARGS)
+
 lint: $(VENV)/.installed-dev  ## style, types and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

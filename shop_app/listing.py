@@ -17,7 +17,9 @@ from flask import Response, request
 from sqlalchemy import ColumnElement, Integer, Result, ScalarResult, Select, bindparam, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from shop_app import search
+from shop_app import clock, search
+from shop_app.db import now
+from shop_app.web import profile
 
 PAGE_ROWS = 50
 MOST_COUNTED = 5_000  # rows; who looks for something in more than that needs a filter, not a page 1,900
@@ -204,7 +206,8 @@ def csv_answer(name: str, columns: Mapping[str, Callable[[Any], object]], rows: 
     for row in rows:
         writer.writerow([defuse(column(row)) for column in columns.values()])
     response = Response(text.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{date.today():%Y-%m-%d}.csv"'
+    today = clock.day_of(now(), profile().time_zone)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{today:%Y-%m-%d}.csv"'
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +39,7 @@ def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPl
         lines = [f"{name} = {module}:{attribute}" for name, attribute in entry_points.items()]
         (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines]) + "\n")
         monkeypatch.syspath_prepend(folder)
-        monkeypatch.setenv("PYTHONPATH", str(folder))
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
         monkeypatch.delitem(sys.modules, module, raising=False)
         return folder
 

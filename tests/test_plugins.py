@@ -14,6 +14,8 @@ from vidframe.testing import conformance
 # Settings that have no default, for plugins that cannot do without.
 SETTINGS: dict[str, dict[str, Any]] = {
     "face_collector": {"consent": True, "folder": Path(tempfile.gettempdir(), "vidframe-collected")},
+    "events": {"file": Path(tempfile.gettempdir(), "vidframe-events.jsonl")},
+    "annotate": {"file": Path(tempfile.gettempdir(), "vidframe-annotated.mp4")},
     "shop": {"url": "http://127.0.0.1:9", "token": "not-a-real-token"},
     "interest": {"zones": [{"name": "tea", "polygon": [(0.0, 0.0), (0.3, 0.0), (0.3, 1.0)]}]},
 }

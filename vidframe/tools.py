@@ -38,15 +38,17 @@ class Backoff:
         self.failures = 0
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o666) -> None:
     """Writes a file that is either the old or the new one, also after a power cut; OSError where it cannot be written.
 
-    The folder is made where it is missing. Readers never see a part of it.
+    The folder is made where it is missing. Readers never see a part of it; what a crash leaves ends in `.part`.
+    `mode`: its permissions, less the umask.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    with part.open("wb") as file:
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -31,7 +31,7 @@ def matching_step(secret: str, code: str, *, at: float | None = None) -> int | N
     step = int((time.time() if at is None else at) // _STEP_SECONDS)
     generator = pyotp.TOTP(secret)
     for candidate in (step, step - 1, step + 1):
-        if hmac.compare_digest(generator.at(candidate * _STEP_SECONDS).encode(), code.replace(" ", "").encode()):
+        if hmac.compare_digest(generator.generate_otp(candidate).encode(), code.replace(" ", "").encode()):
             return candidate
     return None
 

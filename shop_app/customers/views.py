@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from shop_app.clock import day_of
 from shop_app.customers import service
 from shop_app.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.models import Account, Bill
@@ -12,7 +13,7 @@ from shop_app.pages import flash_undo
 from shop_app.permissions import Permission as P
 from shop_app.staff import service as staff
 from shop_app.text import _, _l
-from shop_app.web import Area, actor, session
+from shop_app.web import Area, actor, profile, session
 
 area = Area("customers", __name__, url_prefix="/customers")
 area.menu(_l("Customers"), "index", icon="person", may=P.CUSTOMERS_VIEW, order=150, group=_l("Shop"))
@@ -21,7 +22,7 @@ COLUMNS = {
     "name": lambda account: account.name,
     "email": lambda account: account.email,
     "phone": lambda account: account.phone,
-    "since": lambda account: account.created_at.date().isoformat(),
+    "since": lambda account: day_of(account.created_at, profile().time_zone).isoformat(),
 }
 
 

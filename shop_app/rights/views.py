@@ -9,6 +9,7 @@ from wtforms import BooleanField, HiddenField
 from wtforms.validators import InputRequired, Length
 
 from shop_app.accounts import sessions
+from shop_app.clock import day_of
 from shop_app.customers.service import get as get_customer
 from shop_app.errors import Refused
 from shop_app.forms import Form
@@ -84,7 +85,7 @@ def _me() -> Account:
 def _file(account: Account) -> Response:
     found = copy(session(), actor(), account, profile())
     response = Response(found.model_dump_json(indent=2), mimetype="application/json")
-    name = f"data-{account.id}-{found.made_at:%Y-%m-%d}.json"
+    name = f"data-{account.id}-{day_of(found.made_at, profile().time_zone):%Y-%m-%d}.json"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

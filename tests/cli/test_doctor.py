@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,9 +22,10 @@ CHECKED = """
         @hookimpl
         def process_frame(self, frame): pass
 
-    def check(settings):
-        if settings is not None:
-            yield f"lamp {settings['address']}", "it does not shine; switch it on"
+        @hookimpl
+        def check_machine(self):
+            if self.address:
+                yield f"lamp {self.address}", "it does not shine; switch it on"
 """
 
 
@@ -49,13 +52,33 @@ def test_a_camera_that_gives_no_picture_is_named(tmp_path: Path) -> None:
 
 
 def test_a_plugins_own_check_gets_the_settings_of_its_step(tmp_path: Path, install_plugin: InstallPlugin) -> None:
-    folder = install_plugin(CHECKED, distribution="lamps", lamp="Lamp")
-    points = folder / "lamps-1.0.dist-info" / "entry_points.txt"
-    points.write_text(points.read_text() + "[vidframe.checks]\nlamp = lamps_plugin:check\n")
+    install_plugin(CHECKED, distribution="lamps", lamp="Lamp")
     write_clip(tmp_path / "a.mp4")
     (tmp_path / "shop.yaml").write_text("cameras: {door: a.mp4}\nalways: [{lamp: {address: north}}]\n")
 
     assert problems(tmp_path / "shop.yaml")["lamp north"] == "it does not shine; switch it on"
+
+
+def test_a_second_wheel_of_opencv_is_named_with_what_repairs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "opencv_python_headless-4.12.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: opencv-python-headless\nVersion: 4.12.0\n")
+    (info / "top_level.txt").write_text("cv2\n")
+    assert "OpenCV" not in problems()
+
+    monkeypatch.syspath_prepend(tmp_path)
+
+    problem = problems()["OpenCV"]
+    assert "cv2 comes from opencv-contrib-python and opencv-python-headless, which overwrite each other" in problem
+    assert "pip install --force-reinstall --no-deps opencv-contrib-python" in problem
+
+
+def test_a_broken_opencv_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", ModuleType("cv2"))  # an empty folder, as an uninstalled wheel leaves it
+
+    assert "cv2 is broken" in problems()["OpenCV"]
 
 
 def test_no_check_of_an_installed_plugin_fails_by_itself() -> None:

@@ -32,7 +32,7 @@ class Running:
         config = CameraConfig(
             "door", "", mode=mode, chains={"always": always, **{k: tuple(v) for k, v in chains.items()}}
         )
-        made = make_camera("door", needed=config.needed, is_live=is_live)
+        made: Camera = make_camera("door", needed=config.needed, is_live=is_live)
         self.reports = EventQueue("door", made.utc)
         self.camera = replace(made, report=self.reports.by("vidframe"))
         self.metrics = CameraMetrics("door")

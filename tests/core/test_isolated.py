@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import psutil
 import pytest
@@ -87,12 +88,12 @@ PLUGINS = """
 class Seen:
     """What the step after the isolated ones saw."""
 
-    def __init__(self, things: list[object], metrics: CameraMetrics) -> None:
+    def __init__(self, things: list[Any], metrics: CameraMetrics) -> None:
         self.frames = [thing for thing in things if hasattr(thing, "index")]
         self.events = [thing for thing in things if hasattr(thing, "kind")]
         self.metrics = metrics
 
-    def notes(self, name: str) -> list[object]:
+    def notes(self, name: str) -> list[Any]:
         return [frame.notes.get(name) for frame in self.frames]
 
 
@@ -131,8 +132,8 @@ def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_proc
         ]
 
     assert len(there.frames) == 12
-    assert [note[:-1] for note in there.notes("sums")] == [note[:-1] for note in here.notes("sums")]  # type: ignore[index]
-    assert {note[-1] for note in there.notes("sums")} != {note[-1] for note in here.notes("sums")}  # type: ignore[index]
+    assert [note[:-1] for note in there.notes("sums")] == [note[:-1] for note in here.notes("sums")]
+    assert {note[-1] for note in there.notes("sums")} != {note[-1] for note in here.notes("sums")}
     assert facts(there) == facts(here)
     found = [[(e.kind, e.time, e.facts, e.files, e.reporter) for e in of.events] for of in (here, there)]
     assert found[0] == found[1]
@@ -190,7 +191,7 @@ def test_sizes_that_change_cross_too(folder: Path) -> None:
     here = seen(folder, "finder", source="pictures")
     there = seen(folder, "{finder: {isolate: process}}", source="pictures")
 
-    assert [note[:4] for note in there.notes("sums")] == [note[:4] for note in here.notes("sums")]  # type: ignore[index]
+    assert [note[:4] for note in there.notes("sums")] == [note[:4] for note in here.notes("sums")]
 
 
 def test_a_plugin_that_cannot_be_opened_there_is_switched_off(folder: Path, install_plugin: InstallPlugin) -> None:

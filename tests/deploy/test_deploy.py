@@ -27,7 +27,7 @@ BOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
 ALERTS = yaml.safe_load((DEPLOY / "alerts.yml").read_text())
 
 
-def shown_figures() -> set[str]:
+def shown_metrics() -> set[str]:
     """The names of all metrics of a run with every bundled plugin."""
     camera = CameraMetrics("door")
     camera.step("faces", "faces")
@@ -35,7 +35,7 @@ def shown_figures() -> set[str]:
     camera.kinds["interest"] = 1
     for source in (ROOT / "plugins").rglob("*.py"):
         plugin = source.parent.name.removeprefix("vidframe_")
-        for name in re.findall(r'figure\("(\w+)"', source.read_text()):
+        for name in re.findall(r'metric\("(\w+)"', source.read_text()):
             camera.step(plugin, plugin).own[name] = 1
     text = exposition(Metrics([camera], [own_process("supervisor")]), "text/plain")[0].decode()
     return set(re.findall(r"^(vidframe_\w+)", text, re.MULTILINE))
@@ -49,17 +49,17 @@ def expressions() -> list[str]:
     return [*of_panels, *of_variables, *of_alerts]
 
 
-def test_every_figure_of_the_dashboard_and_of_the_alerts_is_shown() -> None:
+def test_every_metric_of_the_dashboard_and_of_the_alerts_is_shown() -> None:
     named = {name for expression in expressions() for name in re.findall(r"vidframe_\w+", expression)}
 
     assert len(named) > 20
     # `vidframe_camera_state` names its own label, too; the job of Prometheus is called vidframe.
-    assert named - shown_figures() == set()
+    assert named - shown_metrics() == set()
 
 
-def test_every_figure_is_documented() -> None:
+def test_every_metric_is_documented() -> None:
     text = (ROOT / "docs/operating.md").read_text()
-    names = {re.sub(r"_(bucket|sum|count|created)$", "", name) for name in shown_figures()}
+    names = {re.sub(r"_(bucket|sum|count|created)$", "", name) for name in shown_metrics()}
 
     assert [name for name in sorted(names) if not re.search(rf"`({name}|{_ending(name)})`", text)] == []
 

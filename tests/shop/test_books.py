@@ -396,15 +396,16 @@ def write_refunds(session: Session, refunded: list[dict[str, Any]], at: datetime
 
 
 def test_closing_a_till_counts_cash_sales_and_top_ups_and_wants_a_reason_for_a_difference(
-    database: Database, billing: Person, customer: Person, make_product: Make
+    database: Database, billing: Person, customer: Person, make_product: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    product = make_product(price_minor=1500)
+    product, at = make_product(price_minor=1500), now()
+    monkeypatch.setattr(ledger, "now", lambda: at)  # all of it on one day
     with database.writing() as session:
         actor = actor_of(billing)
-        sell(session, actor, product)
-        sell(session, actor, product, method="card")
+        sell(session, actor, product, at=at)
+        sell(session, actor, product, at=at, method="card")
         ledger.top_up(session, actor, customer.id, 2000, "cash")
-        today = clock.day_of(now(), session.get_one(ShopProfile, 1).time_zone)
+        today = clock.day_of(at, session.get_one(ShopProfile, 1).time_zone)
     form = {"day": today.isoformat(), "float_": "100", "counted": "134.50"}
 
     without_reason = billing.client.post("/reports/close", data=form)
@@ -444,7 +445,7 @@ def test_money_leaves_a_wallet_as_it_came_and_never_more_than_is_there(
         shop = session.get_one(ShopProfile, 1)
         today = clock.day_of(now(), shop.time_zone)
         assert (ledger.balance_of(session, customer.id), ledger.trial_balance(session)) == (500, 0)
-        assert report(session, Span(today, today), shop).cash_minor == 500
+        assert report(session, Span(today - timedelta(days=1), today), shop).cash_minor == 500
 
 
 def test_the_page_of_a_past_day_leads_to_its_own_closing(billing: Person) -> None:

@@ -261,6 +261,7 @@ def test_only_an_admin_changes_cameras(role: Role, sign_in: Callable[..., Person
     assert {answer.status_code for answer in answers} == {403}
 
 
+@pytest.mark.file_times
 def test_a_picture_is_asked_for_only_while_somebody_looks(app: Flask, security: Person) -> None:
     cameras = CameraSystem.of(app)
     beat = {"state": "live", "mode": "day"}

@@ -178,11 +178,21 @@ def test_interest_pages_ask_the_database_five_times_at_most(
     assert max(counts.values()) <= 5, counts
 
 
-def test_sales_hears_what_nobody_bought_once(sales: Person, database: Database, make_product: Make) -> None:
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """When notes are written: no hour ends while a test runs."""
+    moment = now()
+    monkeypatch.setattr(notes, "now", lambda: moment)
+    return moment
+
+
+def test_sales_hears_what_nobody_bought_once(
+    sales: Person, database: Database, make_product: Make, at: datetime
+) -> None:
     tea = make_product(name="Green tea")
     with database.writing() as session:
         session.add(
-            hour_row(tea, hour_of(now()) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0)
+            hour_row(tea, hour_of(at) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0)
         )
 
     for _ in "twice":
@@ -197,10 +207,9 @@ def test_sales_hears_what_nobody_bought_once(sales: Person, database: Database, 
 
 
 def test_a_watched_zone_tells_its_watchers_only(
-    sign_in: Callable[..., Person], database: Database, make_product: Make
+    sign_in: Callable[..., Person], database: Database, make_product: Make, at: datetime
 ) -> None:
     tea, ann, ben = make_product(name="Green tea"), sign_in(Role.SALES, "Ann"), sign_in(Role.SALES, "Ben")
-    at = now()
     with database.writing() as session:
         camera = Camera(
             name="aisle-1", title="Aisle", kind="network", address="rtsp://x/", created_at=at, updated_at=at

@@ -495,6 +495,7 @@ def fill_the_disk(_picture: Image.Image, path: Path, *_: object, **__: object) -
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.mark.file_times
 def test_what_a_kill_left_half_written_is_gone_after_a_week(
     app: Flask, database: Database, make_product: Callable[..., Product]
 ) -> None:

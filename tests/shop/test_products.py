@@ -13,9 +13,10 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select
 
+from shop_app import listing
 from shop_app.db import Database
 from shop_app.listing import as_typed, csv_answer, defuse
-from shop_app.models import Product
+from shop_app.models import Product, ShopProfile
 from shop_app.web import shop_of
 from tests.shop.conftest import Person
 
@@ -239,7 +240,10 @@ def test_a_search_takes_percent_and_underscore_as_they_are(admin: Person, make_p
     "cell",
     ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a;=1+1", 'x";=1+1;"', 'x;"=1+1"', "a\n=1+1", "a\r\n-1;+2"],
 )
-def test_a_cell_that_a_spreadsheet_would_run_is_defused(cell: str, separator: str) -> None:
+def test_a_cell_that_a_spreadsheet_would_run_is_defused(
+    cell: str, separator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "profile", lambda: ShopProfile(time_zone="UTC"))
     text = csv_answer("x", {"sku": lambda one: "A", "name": lambda one: one}, [cell]).get_data(as_text=True)
 
     cells = [shown for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) for shown in row]

@@ -229,6 +229,21 @@ def test_a_filtered_list_is_found_by_an_index(admin: Person, database: Database,
     assert any(f" INDEX {INDEXED[address]}" in step for plan in plans for step in plan), plans
 
 
+def test_a_table_is_dated_by_the_days_of_the_shop(
+    admin: Person, sign_in: Callable[..., Person], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = datetime(2026, 3, 12, 23, 30, tzinfo=UTC)  # half past midnight in Berlin
+    monkeypatch.setattr(listing, "now", lambda: late)
+    customer = sign_in(Role.CUSTOMER)
+    with database.writing() as session:
+        session.get_one(Account, customer.id).created_at = late
+
+    table = admin.client.get("/customers?format=csv")
+
+    assert "customers-2026-03-13.csv" in table.headers["Content-Disposition"]
+    assert "2026-03-13" in table.text
+
+
 def test_every_account_and_product_can_be_searched_for(
     admin: Person, customer: Person, database: Database, make_product: Callable[..., Product]
 ) -> None:

@@ -20,6 +20,7 @@ from vidframe.cluster.grants import Grants
 from vidframe.core.config.reading import Config
 from vidframe.core.plugin import contract
 from vidframe.core.plugin.calling import Hooks
+from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -121,18 +122,19 @@ class Delivery:
     async def _answer(self, messages: list[Msg], shop: Hooks) -> Mapping[str, Mapping[str, Any]]:
         """Asks the shop until it answers, and keeps the messages ours meanwhile."""
         events = [json.loads(message.data) for message in messages]
-        failures = 0
+        backoff = Backoff(*PAUSES, forget_after=float("inf"))
         while True:
             asking = asyncio.create_task(asyncio.to_thread(shop.call, "deliver_events", events=events))
             try:
                 while not (await asyncio.wait([asking], timeout=ACK_WAIT / 4))[0]:
                     await _keep(messages)
-                return asking.result()
+                answers: Mapping[str, Mapping[str, Any]] = asking.result()
+                return answers
             except ConnectionError as error:
-                failures += 1
-                if failures == 1 or failures % 100 == 0:
+                pause = backoff.failed()
+                if backoff.failures % 100 == 1:
                     log.warning("the shop cannot be reached (%s); events wait on the bus", error)
-                await asyncio.sleep(min(PAUSES[0] * 2.0 ** min(failures - 1, 8), PAUSES[1]))
+                await asyncio.sleep(pause)
                 await _keep(messages)
 
     async def _put_aside(self, js: JetStreamContext, message: Msg, reason: str) -> None:

@@ -84,15 +84,21 @@ def _frames(camera: Any, instance: Any) -> Iterator[Frame]:
         height, width = pixels.shape[:2]
         box = Box(width / 4, height / 4, width / 4, height / 4)
         face = Face(box, track=1, expression=Expression({"neutral": 1.0}, 0.0), head_pose=HeadPose(0, 0, 0, 5))
-        face.landmarks = np.tile(np.array([*box.centre, 0], np.float32), (478, 1))
-        face.keypoints = np.tile(np.array(box.centre, np.float32), (6, 1))
+        face.landmarks, face.keypoints = _points(box, 478, 3), _points(box, 6, 2)
         own = set(getattr(instance, "adds", ()))
-        given = {
+        given: dict[str, Any] = {
             "mode": "day", "motion": 0.1, "faces": [face], "people": [Person(box, track=1, face=face)],
             "detections": [Detection(box, "person", track=1)],
         }  # fmt: skip
         given = {name: value for name, value in given.items() if name not in own}
         yield make_frame(pixels, camera=camera, index=index, **given)
+
+
+def _points(box: Box, count: int, dimensions: int) -> NDArray[np.float32]:
+    """Points at random places of a box; depth is on the scale of its width."""
+    shares = np.random.default_rng(0).random((count, dimensions))
+    size, corner = (box.width, box.height, box.width)[:dimensions], (box.x, box.y, 0)[:dimensions]
+    return np.asarray(shares * size + corner, np.float32)
 
 
 def _difficult_images() -> Iterator[NDArray[np.uint8]]:

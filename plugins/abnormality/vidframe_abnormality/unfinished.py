@@ -5,16 +5,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from vidframe.tools import write_atomically
+
 NAME = "incident.json"  # in the camera's state folder
 
 
 def note(state: Path, facts: dict[str, Any]) -> None:
     """Keeps what is known of the incident; on a full disk nothing is kept, and the night goes on."""
-    part = state / (NAME + ".part")
     with suppress(OSError):
-        state.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(facts))
-        part.replace(state / NAME)
+        write_atomically(state / NAME, json.dumps(facts))
 
 
 def forget(state: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import cv2
 import numpy as np
 
+from vidframe.geometry import is_inside
 from vidframe_abnormality.incidents import Box
 from vidframe_abnormality.light import Gray
 from vidframe_abnormality.noise import IGNORED
@@ -25,13 +26,4 @@ def ignore_mask(masks: Iterable[Points], zones: Mapping[str, Points], shape: tup
 def zones_of(boxes: Iterable[Box], zones: Mapping[str, Points]) -> list[str]:
     """Names of the zones in which the boxes stand, by the middle of each box's lower edge."""
     feet = [(x + width / 2, y + height) for x, y, width, height in boxes]
-    return [name for name, polygon in zones.items() if any(_is_inside(polygon, *foot) for foot in feet)]
-
-
-def _is_inside(polygon: Points, x: float, y: float) -> bool:
-    """Whether a ray from the point crosses the polygon's outline an odd number of times (even-odd rule)."""
-    inside = False
-    for (x0, y0), (x1, y1) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
-        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
-            inside = not inside
-    return inside
+    return [name for name, polygon in zones.items() if any(is_inside(polygon, foot) for foot in feet)]

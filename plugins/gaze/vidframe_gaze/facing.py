@@ -20,9 +20,10 @@ from typing import Final
 import numpy as np
 
 from vidframe import Face, HeadPose
+from vidframe.geometry import is_inside
 from vidframe_gaze.head_pose import direction_of
 from vidframe_gaze.shapes import Array, Lens, Onlooker, Shape, shape_of
-from vidframe_gaze.zones import Corners, Zone, contains, in_pixels
+from vidframe_gaze.zones import Corners, Zone, in_pixels
 
 PITCH_FACTOR: Final = 1.4  # pitch is known less well than yaw
 NARROW: Final = 20.0  # degrees: zones narrower than this cannot be told from their neighbours
@@ -78,7 +79,7 @@ class Facing:
 
     def _is_near(self, shape: Shape, face: Face, reach: float) -> bool:
         area = self._areas.get(shape.zone.name)
-        return shape.away(face) <= reach if area is None else contains(area, face.box.centre)
+        return shape.away(face) <= reach if area is None else is_inside(area.tolist(), face.box.centre)
 
     def _stand(self, area: Corners | None) -> tuple[float, float]:
         if area is None:

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from vidframe import Camera, Canvas, Event, Face, Frame, Seconds, hookimpl
+from vidframe.geometry import is_inside
 from vidframe_gaze.facing import NARROW, Facing
 from vidframe_gaze.mood import Mood
 from vidframe_gaze.visits import Habits, Tally, Visit
-from vidframe_gaze.zones import Corners, Zone, contains, in_pixels
+from vidframe_gaze.zones import Corners, Zone, in_pixels
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +205,7 @@ def _mixed(faced: float) -> tuple[int, int, int]:
 
 
 def _within(polygons: Polygons, face: Face) -> list[str]:
-    return [zone.name for zone, corners in polygons if contains(corners, face.box.centre)]
+    return [zone.name for zone, corners in polygons if is_inside(corners.tolist(), face.box.centre)]
 
 
 def _facts(visit: Visit, zone: Zone, tally: Tally, final: bool) -> dict[str, Any]:

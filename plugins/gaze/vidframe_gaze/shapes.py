@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vidframe import Face
+from vidframe.geometry import is_inside
 from vidframe_gaze.head_pose import line_of_sight
-from vidframe_gaze.zones import Corners, Zone, contains, in_pixels
+from vidframe_gaze.zones import Corners, Zone, in_pixels
 
 Array = NDArray[np.float64]
 
@@ -125,7 +126,7 @@ class Outline:
     def met(self, onlooker: Onlooker) -> Array:
         box = onlooker.face.box
         # Who stands before a shelf and shows the camera his face has the shelf behind him.
-        if contains(self._corners, box.centre):
+        if is_inside(self._corners.tolist(), box.centre):
             return np.full(len(onlooker.directions), np.inf)
         pixels = np.where(onlooker.into_camera, np.inf, self._pixels_along(onlooker.rays, box.centre))
         return pixels * (FACE_METRES / max(box.width, 1.0))

@@ -68,15 +68,3 @@ def in_pixels(polygon: Sequence[tuple[float, float]], width: int, height: int) -
     """The corners (n x 2) in pixels of a picture of that size."""
     corners = np.array(polygon, np.float64)
     return corners * (width, height) if corners.max() <= 1 else corners
-
-
-def contains(corners: Corners, point: tuple[float, float]) -> bool:
-    """Whether a point lies inside, by the number of edges to the right of it."""
-    x, y = point
-    inside = False
-    x1, y1 = corners[-1].tolist()
-    for x2, y2 in corners.tolist():
-        if (y1 > y) != (y2 > y) and x1 + (y - y1) / (y2 - y1) * (x2 - x1) > x:
-            inside = not inside
-        x1, y1 = x2, y2
-    return inside

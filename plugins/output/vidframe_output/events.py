@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
@@ -75,7 +76,7 @@ def _csv(event: Event) -> str:
     return _row([*(fields[column] for column in COLUMNS[:-1]), facts])
 
 
-def _row(values: object) -> str:
+def _row(values: Iterable[object]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(values)  # type: ignore[call-overload]
+    csv.writer(line).writerow(values)
     return line.getvalue()

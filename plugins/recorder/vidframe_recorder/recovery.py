@@ -17,7 +17,7 @@ def recover(folder: Path, camera: str) -> Iterator[Outcome]:
             except OSError:
                 continue
         yield seal(part, _note(part, camera), reason="closed after a crash")
-    for orphan in folder.glob("*.json.part"):
+    for orphan in folder.glob("*.json*.part"):
         orphan.unlink(missing_ok=True)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import av
 
 from vidframe.packets import Encoding, Packet
-from vidframe.tools import iso_time
+from vidframe.tools import iso_time, write_atomically
 from vidframe_recorder.fragments import cut_to_whole
 from vidframe_recorder.muxing import Chosen, Sink, open_sink, thumbnail
 from vidframe_recorder.storage import PART, ClipFile, Storage
@@ -43,9 +43,7 @@ class ClipNote:
 
     def write(self, path: Path) -> None:
         """Replaces the file at once."""
-        part = path.with_suffix(".json.part")
-        part.write_text(json.dumps(asdict(self), indent=1) + "\n")
-        part.replace(path)
+        write_atomically(path, json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "ClipNote":

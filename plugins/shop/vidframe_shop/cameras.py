@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
 from pydantic import SecretStr
 
+from vidframe.tools import write_atomically
 from vidframe_shop.client import Client, ShopRefused, ShopUnavailable
 
 
@@ -96,14 +96,7 @@ def _zone_keys(zone: Zone) -> dict[str, Any]:
 
 
 def _keep(path: Path, answer: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(answer, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_atomically(path, json.dumps(answer), mode=0o600)
 
 
 def _kept(path: Path, url: str, error: Exception) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class Shop:
             client = Carried(self.url, token, bus, outbox, timeout=self.timeout)
         self._sender = Sender(
             camera.name, outbox, client, beat_every=self.beat, metric=camera.metric,
-            request_mode=lambda mode: camera.report("mode.requested", mode=mode) and None,
+            request_mode=lambda mode: camera.report("mode.requested", mode=mode),
         )  # fmt: skip
 
     def _sender_of(self, folder: Path) -> Sender:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
 import sqlite3
 import threading
 import time
@@ -13,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vidframe import Event
-from vidframe.tools import write_atomically
+from vidframe.tools import Backoff, write_atomically
 from vidframe_shop.client import PIECE, BusAway, Client, ShopRefused, ShopUnavailable, deliver
 from vidframe_shop.outbox import Outbox, WaitingFile
 
@@ -38,7 +37,7 @@ class Sender:
         *,
         beat_every: float,
         metric: Callable[[str, float], None] = lambda name, value: None,
-        request_mode: Callable[[str], None] | None = None,
+        request_mode: Callable[[str], object] | None = None,
     ) -> None:
         self.camera = camera
         self.outbox = outbox
@@ -61,7 +60,8 @@ class Sender:
         self._told: set[str] = set()  # ids of held events that the shop has heard of
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._failures = 0
+        # Many cameras do not come back in the same moment.
+        self._backoff = Backoff(*PAUSES, forget_after=float("inf"), spread=0.2)
         self._deadline = float("inf")
         self._wrong: dict[int, int] = {}
         self._thread = threading.Thread(target=self._run, name=f"shop-{camera}", daemon=True)
@@ -97,11 +97,11 @@ class Sender:
         while True:
             pause = self._round()
             self._show()
-            if self._stop.is_set() and (self._failures or pause > 0 or time.monotonic() > self._deadline):
+            if self._stop.is_set() and (self._backoff.failures or pause > 0 or time.monotonic() > self._deadline):
                 self._try_held()
                 return
             self._wake.wait(timeout=pause)
-            if self._failures:  # an event in the middle of an outage does not cause a try of its own
+            if self._backoff.failures:  # an event in the middle of an outage does not cause a try of its own
                 self._stop.wait(timeout=min(pause, 1.0))
             self._wake.clear()
 
@@ -111,23 +111,21 @@ class Sender:
             self._try_held()
             self._tell_held()
             more = self._work()
-            if self._failures:
+            if self._backoff.failures:
                 log.info("camera %s: the shop answers again", self.camera)
-            self._failures = 0
+            self._backoff.succeeded()
             return 0.0 if more else max(0.05, min(self._beat_due - time.monotonic(), 1.0))
         except BusAway as error:
-            self._failed(f"the bus takes nothing ({error}); everything is kept")
+            return self._failed(f"the bus takes nothing ({error}); everything is kept")
         except ShopUnavailable as error:
-            self._failed(f"the shop cannot be reached ({error}); everything is kept")
+            return self._failed(f"the shop cannot be reached ({error}); everything is kept")
         except ShopRefused as error:
-            self._failed(f"the shop refuses ({error}); everything is kept")
+            return self._failed(f"the shop refuses ({error}); everything is kept")
         except (sqlite3.Error, OSError) as error:
-            self._failed(f"the outbox cannot be used ({error})")
+            return self._failed(f"the outbox cannot be used ({error})")
         except Exception:
-            log.exception("camera %s: a mistake while sending; going on", self.camera)
-            self._failures += 1
-        longest: float = min(PAUSES[0] * 2.0 ** min(self._failures - 1, 8), PAUSES[1])
-        return longest * random.uniform(0.8, 1.0)  # many cameras do not come back in the same moment
+            log.exception("camera %s: sending failed by a bug; retrying", self.camera)
+            return self._backoff.failed()
 
     def _show(self) -> None:
         if time.monotonic() < self._metrics_due and not self._stop.is_set():
@@ -140,12 +138,14 @@ class Sender:
             self._metric("outbox_bytes", self.outbox.size() + self._held_bytes)
         self._metric("events_sent_total", self._sent)
         self._metric("events_refused_total", self._refused)
-        self._metric("consecutive_failures", self._failures)
+        self._metric("consecutive_failures", self._backoff.failures)
 
-    def _failed(self, reason: str) -> None:
-        self._failures += 1
-        if self._failures == 1 or self._failures % 100 == 0:
+    def _failed(self, reason: str) -> float:
+        """Counts a failure; seconds to wait."""
+        pause = self._backoff.failed()
+        if self._backoff.failures % 100 == 1:
             log.warning("camera %s: %s", self.camera, reason)
+        return pause
 
     def _work(self) -> bool:
         for lost in self.outbox.make_room():
@@ -196,7 +196,7 @@ class Sender:
         if answer.get("mode") in MODES and self._request_mode is not None:
             self._pass_on(str(answer["mode"]), self._request_mode)
 
-    def _pass_on(self, mode: str, request: Callable[[str], None]) -> None:
+    def _pass_on(self, mode: str, request: Callable[[str], object]) -> None:
         """Requests the mode that a guard set, when it changes and only then: somebody else may have set another since.
 
         It is noted as passed on with the heartbeat after: what is requested twice does no harm, what is lost would.

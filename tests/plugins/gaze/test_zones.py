@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 from pydantic import ValidationError
-from vidframe_gaze.zones import Zone, contains, in_pixels
+from vidframe_gaze.zones import Zone, in_pixels
 
 SQUARE = [(0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3)]
 
@@ -16,15 +15,6 @@ def test_corners_up_to_one_are_parts_of_the_picture() -> None:
 
 def test_greater_corners_are_pixels() -> None:
     assert in_pixels([(0, 0), (200, 0), (200, 100)], 1000, 500).tolist() == [[0, 0], [200, 0], [200, 100]]
-
-
-@pytest.mark.parametrize(
-    ("point", "inside"), [((5, 5), True), ((5, 15), False), ((15, 15), True), ((25, 5), False), ((-1, 5), False)]
-)
-def test_a_point_is_inside_an_l_shape_or_not(point: Any, inside: bool) -> None:
-    shape = np.array([(0, 0), (20, 0), (20, 20), (10, 20), (10, 10), (0, 10)], float)
-
-    assert contains(shape, point) is inside
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def annotated(path: Path, script: Events, *shapes: tuple[int, ...]) -> list[NDAr
 
 def images(path: Path) -> list[NDArray[np.uint8]]:
     with av.open(str(path)) as clip:
-        return [picture.to_ndarray(format="bgr24") for picture in clip.decode(video=0)]
+        return [np.asarray(picture.to_ndarray(format="bgr24"), np.uint8) for picture in clip.decode(video=0)]
 
 
 def red(image: NDArray[np.uint8]) -> int:

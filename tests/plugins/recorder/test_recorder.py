@@ -25,7 +25,7 @@ from vidframe import Camera, Event, Frame
 from vidframe.core.model.kinds import KINDS
 from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
-from vidframe.testing import make_camera, make_frame
+from vidframe.testing import TestCamera, make_camera, make_frame
 
 FPS = 10
 Script = dict[int, tuple[str, str]]  # frame -> kind of an event and the incident that it is about
@@ -57,7 +57,7 @@ def facts_of(kind: str, **changes: Any) -> dict[str, Any]:
     return facts | {name: changes[name] for name in changes if facts.get(name) is not None}
 
 
-def record(frames: Iterator[Frame], camera: Camera, script: Script, **settings: Any) -> list[Event]:
+def record(frames: Iterator[Frame], camera: TestCamera, script: Script, **settings: Any) -> list[Event]:
     """Runs a recorder; the events of the script come after the frames that it names."""
     recorder = Recorder(**settings)
     report = camera.report

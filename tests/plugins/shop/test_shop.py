@@ -44,7 +44,7 @@ def shop() -> Iterator[PlainShop]:
 
 
 @pytest.fixture
-def camera(tmp_path: Path) -> Camera:
+def camera(tmp_path: Path) -> TestCamera:
     """A camera with a state folder of its own."""
     return make_camera("door", state=tmp_path / "door")
 
@@ -82,7 +82,7 @@ def test_it_keeps_the_contract_of_plugins() -> None:
     conformance(Shop, url="http://127.0.0.1:9", token=SecretStr(TOKEN))
 
 
-def test_events_and_their_files_arrive(shop: PlainShop, camera: Camera, tmp_path: Path) -> None:
+def test_events_and_their_files_arrive(shop: PlainShop, camera: TestCamera, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(os.urandom(2_500_000))
     step = opened(shop, camera)

@@ -204,7 +204,7 @@ def _of_type(*kinds: type) -> Callable[[Any], str]:
 
 
 def _share(value: Any) -> str:
-    is_share = isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1
+    is_share = isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) <= 1
     return "" if is_share else "a number from 0 to 1"
 
 
@@ -323,12 +323,12 @@ class Snapshot:
             _, before = self._lists.get(name, _NO_LIST)
             if not isinstance(now, list) or len(now) != len(before) or any(map(is_not, now, before)):
                 found.add(name)
-        for item, before in self._items:
-            now = _values_of(item)
-            if any(map(is_not, now, before)):
+        for item, kept in self._items:
+            values = _values_of(item)
+            if any(map(is_not, values, kept)):
                 name = _LIST_OF[type(item)]
                 parts = PARTS[type(item)]
-                found |= {f"{name}.{part}" for part, a, b in zip(parts, now, before, strict=True) if a is not b}
+                found |= {f"{name}.{part}" for part, a, b in zip(parts, values, kept, strict=True) if a is not b}
         return found
 
     def restore(self, names: Iterable[str] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,17 +68,24 @@ class Polygon:
         return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in edges)) / 2
 
     def __contains__(self, point: Point) -> bool:
-        """Whether a point lies inside (even-odd rule; a point on the left or upper edge counts as inside)."""
-        x, y = point
-        inside = False
-        for (x1, y1), (x2, y2) in zip(self.corners, self.corners[1:] + self.corners[:1], strict=True):
-            if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
-                inside = not inside
-        return inside
+        """Whether a point lies inside; see `is_inside`."""
+        return is_inside(self.corners, point)
 
     def scaled(self, x: float, y: float) -> Polygon:
         """The polygon with coordinates multiplied: from shares of the frame (0..1) to pixels, for one."""
         return Polygon((px * x, py * y) for px, py in self.corners)
+
+
+def is_inside(corners: Sequence[Sequence[float]], point: Point) -> bool:
+    """Whether a point lies in a polygon, in whatever unit both are (even-odd rule: how often a ray crosses its edges)."""
+    x, y = point
+    inside = False
+    x1, y1 = corners[-1]
+    for x2, y2 in corners:
+        if (y1 > y) != (y2 > y) and x1 + (y - y1) / (y2 - y1) * (x2 - x1) > x:
+            inside = not inside
+        x1, y1 = x2, y2
+    return inside
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from vidframe.tools import write_atomically
+
 log = logging.getLogger(__name__)
 
 NAME = "run.json"
@@ -27,11 +29,8 @@ class RunFile:
 
     def write(self, state: Path) -> None:
         """Puts it into the state folder. Where that cannot be written, vidframe runs all the same."""
-        part = state / f"{NAME}.part"
         try:
-            state.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(asdict(self)) + "\n")
-            part.replace(state / NAME)
+            write_atomically(state / NAME, json.dumps(asdict(self)) + "\n")
         except OSError as error:
             log.warning("cannot write %s: %s", state / NAME, (error.strerror or str(error)).lower())
 

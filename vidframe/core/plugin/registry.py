@@ -210,8 +210,8 @@ def _of_file(path: Path, name: str) -> Plugin:
 
 
 def _parameters(kind: type[Any]) -> Iterator[inspect.Parameter]:
-    if kind.__init__ is not object.__init__:  # type: ignore[misc]
-        yield from list(inspect.signature(kind.__init__).parameters.values())[1:]  # type: ignore[misc]
+    if kind.__init__ is not object.__init__:
+        yield from list(inspect.signature(kind.__init__).parameters.values())[1:]
 
 
 def _default(kind: type[Any], parameter: inspect.Parameter) -> Any:

@@ -1,0 +1,75 @@
+"""Areas, counting lines and the tracker of boxes."""
+
+from __future__ import annotations
+
+import pytest
+
+from vidframe import Detection
+from vidframe.geometry import Box, BoxTracker, Line, Polygon, is_inside
+
+SQUARE = Polygon([(10, 10), (30, 10), (30, 30), (10, 30)])
+
+
+def test_a_point_is_in_a_polygon_or_not() -> None:
+    assert (20, 20) in SQUARE
+    assert (31, 20) not in SQUARE
+    assert (20, 9) not in SQUARE
+    notched = [(0, 0), (10, 0), (10, 10), (5, 2), (0, 10)]
+    assert is_inside(notched, (1, 5))
+    assert not is_inside(notched, (5, 5))
+
+
+@pytest.mark.parametrize("corners", [[(0, 0), (1, 1)], [(0, 0), (1, 1), (2, 2)]], ids=["two corners", "on one line"])
+def test_a_polygon_without_area_is_refused(corners: list[tuple[float, float]]) -> None:
+    with pytest.raises(ValueError, match="a polygon needs"):
+        Polygon(corners)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "crossed"),
+    [
+        pytest.param((5, 0), (5, 20), -1, id="from the left of the direction to the right: down"),
+        pytest.param((5, 20), (5, 0), 1, id="up"),
+        pytest.param((5, 0), (5, 9), 0, id="not as far as the line"),
+        pytest.param((15, 0), (15, 20), 0, id="beside its end"),
+        pytest.param((5, 9), (5, 9), 0, id="standing still"),
+    ],
+)
+def test_a_step_crosses_a_line_one_way_or_the_other(
+    before: tuple[float, float], after: tuple[float, float], crossed: int
+) -> None:
+    # From right to left, so that its right-hand side, as somebody looks who walks along it, is above.
+    assert Line((10, 10), (0, 10)).crossed(before, after) == crossed
+
+
+def test_somebody_who_stops_on_a_line_is_counted_once() -> None:
+    line = Line((0, 10), (10, 10))
+    path = [(5.0, 8.0), (5.0, 10.0), (5.0, 10.0), (5.0, 12.0), (5.0, 14.0)]
+
+    assert sum(abs(line.crossed(a, b)) for a, b in zip(path, path[1:], strict=False)) == 1
+
+
+def test_boxes_keep_their_numbers_when_they_pass_each_other() -> None:
+    tracker = BoxTracker()
+    seen = []
+    for frame in range(30):
+        right, left = (
+            Detection(Box(10 * frame, 50, 20, 40), "person"),
+            Detection(Box(290 - 10 * frame, 60, 20, 40), "person"),
+        )
+        tracker.update([right, left] if frame % 2 else [left, right], frame / 10)
+        seen.append((right.track, left.track))
+
+    assert len(set(seen)) == 1
+    assert seen[0][0] != seen[0][1]
+
+
+def test_a_number_is_not_used_again_and_kinds_are_kept_apart() -> None:
+    tracker = BoxTracker(lost_after=0.5)
+    first, car, late = (Detection(Box(0, 0, 10, 10), label) for label in ("person", "car", "person"))
+
+    tracker.update([first], 0.0)
+    tracker.update([car], 0.1)
+    tracker.update([late], 2.0)
+
+    assert [first.track, car.track, late.track] == [1, 2, 3]
