@@ -25,7 +25,7 @@ class Settings:
         0.006
     )
     frames: Annotated[int, Field(ge=1, le=100, description="looks of the last `of` that must show a change")] = 3
-    of: Annotated[int, Field(ge=1, le=100)] = 5
+    of: Annotated[int, Field(ge=1, le=100, description="see frames")] = 5
     quiet: Annotated[Seconds, Field(gt=0, description="without a change before an incident is over")] = 1.5
     warm_up: Annotated[Seconds, Field(ge=0, description="at least, before the reference is taken")] = 3.0
     settle_limit: Annotated[Seconds, Field(gt=0, description="at most, until the exposure has settled")] = 10.0
