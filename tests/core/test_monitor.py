@@ -146,7 +146,7 @@ def test_a_step_that_does_not_come_back_makes_vidframe_unhealthy(folder: Path, i
 
 def test_a_camera_that_has_ended_by_a_failure_is_told_by_health_and_readiness(folder: Path) -> None:
     chain = "cameras: {door: clip.mp4, till: {source: clip.mp4, exclude: [failing]}}\nalways: [slow, {failing: {on_error: stop}}]"
-    with running(folder, chain) as (process, address):
+    with running(folder, chain) as (_, address):
         wait_for(lambda: status(address, "/healthz")[0] == 503, 30)
         _, _, healthy = status(address, "/healthz")
         code, _, ready = status(address, "/readyz")
