@@ -132,7 +132,7 @@ class ImageWritten(Wrong):
 class ImageForced(Wrong):
     """Makes the image writeable first."""
 
-    says = "changed frame.image in place"
+    says = "made an image writeable"
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -181,7 +181,7 @@ class ExpressionWritten(Wrong):
 class FactsWritten(Wrong):
     """Changes an event that others get, too."""
 
-    says = "changed the facts of an event"
+    says = "changed the facts of camera.closing"
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
@@ -393,7 +393,7 @@ class DrawsNaN(Wrong):
 class HeatNaN(Wrong):
     """Draws heat that is no number."""
 
-    says = "heat that is no number"
+    says = "heat takes finite numbers"
 
     @hookimpl
     def draw(self, canvas: Canvas) -> None:
@@ -403,7 +403,7 @@ class HeatNaN(Wrong):
 class DrawsWithAWrongColour(Wrong):
     """Takes a word for a colour."""
 
-    says = "draws what cannot be painted"
+    says = "a colour is (red, green, blue)"
 
     @hookimpl
     def draw(self, canvas: Canvas) -> None:

@@ -71,8 +71,8 @@ class Document:
         return self.values.get(place, Mark(str(self.path), 1, 1))
 
     def folder(self, place: Place) -> Path:
-        """The folder of the file in which the value stands: relative paths start there."""
-        return Path(self.mark(place).file).parent
+        """The folder of the file in which the value stands: relative paths start there, wherever a step may go."""
+        return Path(self.mark(place).file).parent.absolute()
 
     def is_secret(self, place: Place) -> bool:
         """Whether the value, or what it is a part of, came from the environment."""

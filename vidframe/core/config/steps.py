@@ -169,7 +169,9 @@ class Steps:
                 values[key] = self.document.folder(place_of(key)) / value
         try:
             self._check_instance(entry, plugin.kind(**values))
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             words = self.document.without_secrets(" ".join(str(error).split()) or type(error).__name__)
             self.document.add_error(entry.at, f"{plugin.name}: {words}")
         return values

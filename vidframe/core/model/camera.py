@@ -17,6 +17,7 @@ from vidframe.core.model.events import Report
 
 T = TypeVar("T")
 
+MOST_METRICS = 100  # of one step
 METRIC_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
@@ -79,5 +80,9 @@ class StepMetricValues:
             before = self.values.get(name, 0.0)
             raise ValueError(
                 f"metric {name}: a _total is the sum so far and only grows, found {number:g} after {before:g}"
+            )
+        if name not in self.values and len(self.values) >= MOST_METRICS:
+            raise ValueError(
+                f"metric {name}: a step has at most {MOST_METRICS} metrics; put no number or name of a thing into the name"
             )
         self.values[name] = number

@@ -37,33 +37,43 @@ class Canvas:
     def polygon(self, corners: Iterable[Sequence[float]], label: str = "", colour: Colour = GREY) -> None:
         """A closed outline, with a label inside its upper left corner."""
         points = _points(corners)
-        self.shapes.append(Outline(points, colour, is_closed=True))
+        self.shapes.append(Outline(points, _colour(colour), is_closed=True))
         if label and points:
             self.label(label, (min(x for x, _ in points) + 4, min(y for _, y in points) + 22))
 
     def line(self, start: Sequence[float], end: Sequence[float], label: str = "", colour: Colour = GREY) -> None:
         """A line, with a label at its start."""
         points = _points([start, end])
-        self.shapes.append(Outline(points, colour, is_closed=False))
+        self.shapes.append(Outline(points, _colour(colour), is_closed=False))
         if label:
             self.label(label, points[0])
 
     def arrow(self, start: Sequence[float], end: Sequence[float], colour: Colour = GREEN) -> None:
         """An arrow that points at `end`."""
         tail, head = _points([start, end])
-        self.shapes.append(Arrow(tail, head, colour))
+        self.shapes.append(Arrow(tail, head, _colour(colour)))
 
     def label(self, text: str, at: Sequence[float], colour: Colour | None = None) -> None:
         """Text on a ground; kept inside the frame when it is painted."""
         (point,) = _points([at])
-        self.shapes.append(Label(str(text), point, colour))
+        self.shapes.append(Label(str(text), point, None if colour is None else _colour(colour)))
 
     def heat(self, grid: NDArray[np.float32]) -> None:
-        """A grid of rows x columns of 0..1, stretched over the frame. ValueError for another shape."""
+        """A grid of rows x columns of 0..1, stretched over the frame. ValueError for another shape and for NaN."""
         cells = np.asarray(grid, np.float32)
         if cells.ndim != 2 or not cells.size:
             raise ValueError(f"heat takes rows x columns, found an array of shape {cells.shape}")
+        if not np.isfinite(cells).all():
+            raise ValueError("heat takes finite numbers, found NaN or infinity")
         self.shapes.append(Heat(np.clip(cells, 0, 1)))
+
+
+def _colour(colour: Colour) -> Colour:
+    """ValueError for what is no colour."""
+    parts = tuple(colour) if isinstance(colour, tuple | list) else ()
+    if len(parts) != 3 or not all(isinstance(part, int | np.integer) and 0 <= part <= 255 for part in parts):
+        raise ValueError(f"a colour is (red, green, blue), each from 0 to 255, found {colour!r}")
+    return int(parts[0]), int(parts[1]), int(parts[2])
 
 
 def _points(corners: Iterable[Sequence[float]]) -> tuple[Point, ...]:

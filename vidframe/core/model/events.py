@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from vidframe.core.model.kinds import facts_as_json
 from vidframe.tools import iso_time
+
+ROLE = re.compile(r"[a-z][a-z-]{0,19}")
+MEDIA_TYPE = re.compile(r"[a-z]+/[a-zA-Z0-9.+-]{1,50}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,15 @@ class Attachment:
     role: str  # "snapshot", "clip", "thumbnail"
     media_type: str  # "image/jpeg", "video/mp4"
     content: bytes | Path
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.role, str) or not ROLE.fullmatch(self.role):
+            raise ValueError(f"attachment: a role is at most 20 of a-z and -, such as snapshot, found {self.role!r}")
+        if not isinstance(self.media_type, str) or not MEDIA_TYPE.fullmatch(self.media_type):
+            raise ValueError(f"attachment {self.role}: a media type looks like image/jpeg, found {self.media_type!r}")
+        if not isinstance(self.content, bytes | Path):
+            found = type(self.content).__name__
+            raise TypeError(f"attachment {self.role}: the content must be bytes or a Path, found {found}")
 
     def read(self) -> bytes:
         """The content; OSError if the file is gone."""
@@ -47,12 +61,23 @@ class Event:
     facts: Mapping[str, Any]  # plain JSON values; NumPy scalars and datetimes are converted
     files: tuple[Attachment, ...] = ()
     reporter: str = "vidframe"  # name of the step that reported it
+    _text: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", facts_as_json(self.kind, self.facts))
+        object.__setattr__(self, "_text", json.dumps(self.facts))
         for file in self.files:
             if not isinstance(file, Attachment):
                 raise TypeError(f"event {self.kind}: a file must be an Attachment, found {type(file).__name__}")
+        if len({file.role for file in self.files}) < len(self.files):
+            raise ValueError(f"event {self.kind}: two of its files have one role")
+
+    def restore_facts(self) -> bool:
+        """Whether somebody changed the facts, which many read; they are what they were then."""
+        if json.dumps(self.facts, default=str) == self._text:
+            return False
+        object.__setattr__(self, "facts", json.loads(self._text))
+        return True
 
     def as_json(self) -> dict[str, Any]:
         """The event as plain JSON values, in the form of docs/events.md. Reads its files for their SHA-256."""

@@ -23,6 +23,7 @@ from vidframe.core.model.people import Detection, Expression, Face, HeadPose, Pe
 
 NOTE = re.compile(r"notes\.[a-z][a-z0-9_]*")
 NOTES = "notes."
+LONGEST_LABEL = 200  # characters, of a detection
 RENAMED = {"faces.emotion": "faces.expression", "faces.gaze": "faces.head_pose"}
 
 # Attributes of what a list holds, in the order in which snapshots keep them.
@@ -204,8 +205,7 @@ def _of_type(*kinds: type) -> Callable[[Any], str]:
 
 
 def _share(value: Any) -> str:
-    is_share = isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) <= 1
-    return "" if is_share else "a number from 0 to 1"
+    return "" if _is_finite(value) and 0 <= float(value) <= 1 else "a number from 0 to 1"
 
 
 def _mode(value: Any) -> str:
@@ -215,6 +215,14 @@ def _mode(value: Any) -> str:
 def _landmarks(value: Any) -> str:
     is_right = isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 3
     return "" if is_right else "an array of N x 3"
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether it is a number that a float can hold."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _track(value: Any) -> str:
@@ -277,10 +285,11 @@ class Snapshot:
     Attributes are compared by identity. What a step changes inside an array is not seen here: `deep` copies them.
     """
 
-    __slots__ = ("_frame", "_items", "_lists", "_notes", "_values")
+    __slots__ = ("_attributes", "_frame", "_items", "_lists", "_notes", "_values")
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
+        self._attributes = frame.__dict__.copy()
         self._values = (frame.mode, frame.motion)
         self._notes = frame.notes.copy() if frame.notes else _EMPTY
         self._lists = {name: (items, items.copy()) for name, items in frame.lists.items()} if frame.lists else _EMPTY
@@ -292,14 +301,13 @@ class Snapshot:
     def is_same(self) -> bool:
         """Whether nothing at all has changed; the common case, and quick."""
         frame = self._frame
-        if (frame.mode, frame.motion) != self._values or (frame.notes or self._notes):
-            return False
-        return not frame.lists and not self._lists
+        is_same: bool = frame.__dict__ == self._attributes  # objects are compared by identity first
+        return is_same and not frame.notes and not self._notes and not frame.lists and not self._lists
 
     def changed(self) -> set[str]:
         """Names of what is not as it was."""
         frame = self._frame
-        found = set()
+        found = self._changed_attributes(frame)
         for name, before in zip(_PLAIN_VALUES, self._values, strict=True):
             if getattr(frame, name) is not before:
                 found.add(name)
@@ -308,6 +316,16 @@ class Snapshot:
         if frame.lists or self._lists:
             found |= self._changed_lists(frame)
         return found
+
+    def _changed_attributes(self, frame: Frame) -> set[str]:
+        """Of the frame itself, such as `index`, and what was hung on it."""
+        now, before = frame.__dict__, self._attributes
+        if now.keys() == before.keys() and all(now[name] is before[name] for name in _FIXED):
+            return set()
+        names = now.keys() | before.keys()
+        return {
+            name for name in names - _FREE if name not in now or name not in before or now[name] is not before[name]
+        }
 
     def _changed_notes(self, frame: Frame) -> set[str]:
         now, before = frame.notes, self._notes
@@ -334,9 +352,16 @@ class Snapshot:
     def restore(self, names: Iterable[str] | None = None) -> None:
         """Puts back what the frame had under these names; without names, everything."""
         frame = self._frame
-        for name in self.changed() if names is None else names:
+        if names is None:
+            self._restore_all(frame)
+            return
+        for name in names:
             head, _, tail = name.partition(".")
-            if head == "notes":
+            if head in self._attributes.keys() - _FREE:
+                frame.__dict__[head] = self._attributes[head]
+            elif head not in (*_PLAIN_VALUES, "notes", *_LIST_NAMES):
+                frame.__dict__.pop(head, None)
+            elif head == "notes":
                 self._restore_note(frame, tail)
             elif head in _PLAIN_VALUES:
                 setattr(frame, head, self._values[_PLAIN_VALUES.index(head)])
@@ -352,6 +377,20 @@ class Snapshot:
         if before and now is not None and isinstance(now, list):
             missing = [item for item in before if not any(item is other for other in now)]
             now[:0] = missing
+
+    def _restore_all(self, frame: Frame) -> None:
+        """Whatever was done to the frame: attributes first, then what they hold."""
+        frame.__dict__.clear()
+        frame.__dict__.update(self._attributes)
+        frame.notes.clear()
+        frame.notes.update(self._notes)
+        frame.lists.clear()
+        for name, (items, before) in self._lists.items():
+            items[:] = before
+            frame.lists[name] = items
+        for item, values in self._items:
+            for part, value in zip(PARTS.get(type(item), ()), values, strict=True):
+                setattr(item, part, value)
 
     def _restore_note(self, frame: Frame, key: str) -> None:
         if not isinstance(frame.notes, dict):
@@ -376,6 +415,10 @@ class Snapshot:
 
 
 _EMPTY: dict[str, Any] = {}
+_LIST_NAMES = tuple(listed.name for listed in _LISTS)
+# Attributes of a frame that steps change through fields, or that the framework sets.
+_FREE = frozenset({*_PLAIN_VALUES, "notes", "touched", "events"})
+_FIXED = ("camera", "index", "seconds", "packets", "width", "height", "picture", "lists", "draw_steps", "_views")
 _NO_LIST: tuple[list[Any], list[Any]] = ([], [])
 _LIST_OF = {listed.kind: listed.name for listed in _LISTS}
 
@@ -398,15 +441,22 @@ def _check_item(where: str, item: Any) -> None:
     box = item.box
     if not isinstance(box, Box):
         raise TypeError(f"{where}.box must be a Box, found {_shown(box)}")
-    if not all(isinstance(part, Real) and math.isfinite(part) for part in box):
-        raise ValueError(f"{where}.box must hold four finite numbers of pixels, found {tuple(box)}")
+    if not all(map(_is_finite, box)) or box.width < 0 or box.height < 0:
+        raise ValueError(f"{where}.box must hold four finite numbers of pixels, found {_shown(tuple(box))}")
     if item.track is not None and (wrong := _track(item.track)):
         raise TypeError(f"{where}.track must be {wrong}, found {_shown(item.track)}")
-    if not isinstance(item.score, Real):
-        raise TypeError(f"{where}.score must be a number, found {_shown(item.score)}")
+    if not _is_finite(item.score):
+        raise TypeError(f"{where}.score must be a finite number, found {_shown(item.score)}")
+    if isinstance(item, Detection) and (not isinstance(item.label, str) or len(item.label) > LONGEST_LABEL):
+        raise TypeError(f"{where}.label must be text of at most {LONGEST_LABEL} characters, found {_shown(item.label)}")
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, str | int | float | None):
-        return repr(value)[:60]
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, str | Real | tuple | None):
+        try:
+            return repr(value)[:60]
+        except ValueError:  # a whole number too long to be written
+            return f"{type(value).__name__} without end"
     return type(value).__name__

@@ -136,6 +136,13 @@ class Frame:
         """Tells every step, sinks among them, that something happened in this frame."""
         return self.camera.report(kind, *files, **facts)
 
+    def make_read_only(self) -> bool:
+        """Whether somebody made an image writeable; such images are forgotten, and made anew for the next step."""
+        touched = [key for key, view in self._views.items() if view.flags.writeable]
+        for key in touched:
+            del self._views[key]
+        return bool(touched)
+
     def _list(self, name: str) -> list[Any]:
         self.touched.add(name)
         found = self.lists.get(name)

@@ -49,6 +49,8 @@ class StepMetrics(Durations):
         self.plugin = plugin
         self.errors = 0
         self.failed_calls = 0  # of process_frame
+        self.events = 0  # that it was given
+        self.failed_events = 0
         self.skipped = 0  # not due, or what it needs was not there
         self.restarts = 0  # of its process, where it has one of its own
         self.is_disabled = False
@@ -56,8 +58,8 @@ class StepMetrics(Durations):
 
     @property
     def always_failed(self) -> bool:
-        """Whether it was called for frames and failed on each of them."""
-        return self.calls > 0 and self.failed_calls >= self.calls
+        """Whether it failed on every frame, or on every event, that it was given."""
+        return 0 < self.calls <= self.failed_calls or 0 < self.events <= self.failed_events
 
     def restarted(self) -> None:
         """Counts a start of its process."""

@@ -24,9 +24,10 @@ class Hooks:
     def __init__(self, plugin: object) -> None:
         manager = new_manager()
         manager.register(plugin)
+        callers = {name: getattr(manager.hook, name) for name in hookspecs.NAMES}
         self._calls: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
-            caller.name: (implementation.function, tuple(implementation.argnames))
-            for caller in manager.get_hookcallers(plugin) or ()
+            name: (implementation.function, tuple(implementation.argnames))
+            for name, caller in callers.items()
             for implementation in caller.get_hookimpls()
         }
 

@@ -81,13 +81,20 @@ def _check_marks(kind: type[Any]) -> None:
 
 
 def _check_method(kind: type[Any], name: str) -> None:
-    method = getattr(kind, name)
+    method = inspect.unwrap(getattr(kind, name))
+    if not inspect.isroutine(method):
+        raise BrokenContract(f"{name} is {type(method).__name__} and would never be called; write it with def")
     if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
         raise BrokenContract(f"{name} is a coroutine, which nobody would await; use def, and a thread for what waits")
     known = set(inspect.signature(SPECS[name]).parameters)
     parameters = list(inspect.signature(method).parameters.values())
-    if not isinstance(inspect.getattr_static(kind, name), staticmethod):
+    if not isinstance(inspect.getattr_static(kind, name), staticmethod | classmethod):
+        if not parameters or parameters[0].name in known:
+            raise BrokenContract(f"{name} lacks self, its first argument")
         parameters = parameters[1:]
+    odd = [str(p) for p in parameters if p.kind is p.KEYWORD_ONLY or p.default is not p.empty]
+    if odd:
+        raise BrokenContract(f"{name} takes {', '.join(odd)}, which no call would fill; name it without * and default")
     variable = [str(p) for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if variable:
         raise BrokenContract(f"{name} takes {', '.join(variable)}; name the arguments that it wants")

@@ -63,4 +63,5 @@ def deliver_events(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Mapping[
     """
 
 
+NAMES = frozenset(name for name, each in dict(globals()).items() if hasattr(each, "vidframe_spec"))
 RETURNING = frozenset({"check_machine", "has_pending", "deliver_events"})  # what the others return is a mistake

@@ -113,10 +113,10 @@ def load_file(path: Path) -> list[Plugin]:
     PluginError if the file cannot be imported, holds no plugin, or one that breaks the contract.
     """
     module = _module_of(path)
-    kinds = [
-        kind
-        for kind in vars(module).values()
-        if inspect.isclass(kind) and kind.__module__ == module.__name__ and contract.marked(kind)
+    classes = [each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__]
+    # Where none is marked, a class with a method that is named like a hook is told what it lacks.
+    kinds = [each for each in classes if contract.marked(each)] or [
+        each for each in classes if any(callable(getattr(each, name, None)) for name in contract.SPECS)
     ]
     if not kinds:
         raise PluginError(f"{path} holds no plugin: no class with a method marked with @hookimpl")
@@ -217,6 +217,11 @@ def _parameters(kind: type[Any]) -> Iterator[inspect.Parameter]:
 def _default(kind: type[Any], parameter: inspect.Parameter) -> Any:
     if parameter.default is parameter.empty:
         return ...
+    if isinstance(parameter.default, list | dict | set):
+        raise contract.BrokenContract(
+            f"the default of its setting {parameter.name!r} is one {type(parameter.default).__name__} for all cameras; "
+            "use None, or a dataclass with field(default_factory=...)"
+        )
     for attribute in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
         if attribute.name == parameter.name and attribute.default_factory is not dataclasses.MISSING:
             return attribute.default_factory()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from time import monotonic
+from typing import Any
 
 from vidframe.core.config.model import MODES, CameraConfig, StepConfig
 from vidframe.core.model.camera import Camera
 from vidframe.core.model.canvas import Canvas
-from vidframe.core.model.events import Event
+from vidframe.core.model.events import Attachment, Event
 from vidframe.core.model.frames import Frame
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.step import Failure, Step
+
+log = logging.getLogger(__name__)
 
 REOPEN_EVERY = 30.0  # seconds between two tries to open what could not be opened
 
@@ -34,6 +39,7 @@ class Chain:
         on_failure: Callable[[Failure], None] | None = None,
     ) -> None:
         self._camera = camera
+        self._between = replace(camera, report=_turn_is_over)  # what a frame has when its last step is done
         self._queue = queue
         self._metrics = metrics
         self._sinks = tuple(sinks)
@@ -78,7 +84,7 @@ class Chain:
             step.process(frame, present)
         for step in self._always:
             step.process(frame, present)
-        frame.camera = self._camera
+        frame.camera = self._between
         frame.events = self.deliver()
         if self._camera.is_live:
             self._reopen()
@@ -113,7 +119,15 @@ class Chain:
         while self._opened:
             step = self._opened.pop()
             step.close()
-            delivered += self.deliver()
+            late = self.deliver()
+            if late:
+                kinds = ", ".join(sorted({event.kind for event in late}))
+                log.warning(
+                    "camera %s: step %s reported %s while it was closed, when the steps after it could not hear it; "
+                    "report it in answer to camera.closing", self._camera.name, step.name, kinds,
+                )  # fmt: skip
+            delivered += late
+        self._queue.is_closed = True
         return delivered
 
     def _arrange(self, config: CameraConfig) -> None:
@@ -190,3 +204,7 @@ class Chain:
         for step in steps:
             self._opened.append(step)
             step.open()
+
+
+def _turn_is_over(kind: str, /, *files: Attachment, **facts: Any) -> Event:
+    raise RuntimeError(f"event {kind}: this frame is done; report with the camera that open_camera was given")

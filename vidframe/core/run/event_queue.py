@@ -8,13 +8,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from time import time_ns
 from typing import Any
 
 from vidframe.core.model.events import Attachment, Event, Report
+from vidframe.core.model.kinds import KINDS
 
 log = logging.getLogger(__name__)
 
+OWN_KINDS = frozenset(kind for kind, definition in KINDS.items() if definition.reporter == "vidframe")
 MOST_AT_ONCE = 1000  # events of one frame; two steps that answer each other's events would go on for ever
 
 
@@ -23,6 +26,7 @@ class EventQueue:
 
     def __init__(self, camera: str, utc: Callable[[float], datetime]) -> None:
         self.seconds = 0.0  # of the frame that runs now
+        self.is_closed = False  # nobody handles events any more
         self._camera = camera
         self._utc = utc
         # Milliseconds since 1970 and chance: two runs of one camera never share ids.
@@ -34,6 +38,22 @@ class EventQueue:
         """A `report` in the name of one step."""
 
         def report(kind: str, /, *files: Attachment, **facts: Any) -> Event:
+            if reporter != "vidframe" and kind in OWN_KINDS:
+                raise ValueError(f"event {kind}: vidframe alone reports it; name a kind after your plugin")
+            missing = [
+                file.role
+                for file in files
+                if isinstance(getattr(file, "content", None), Path) and not file.content.is_file()
+            ]
+            if missing:
+                raise ValueError(f"event {kind}: there is no file for {', '.join(missing)}")
+            if self.is_closed:
+                log.warning(
+                    "camera %s: step %s reported %s when the camera was closed; it is lost",
+                    self._camera,
+                    reporter,
+                    kind,
+                )
             event = self.create(kind, *files, reporter=reporter, facts=facts)
             self._waiting.append(event)
             return event

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -74,6 +75,7 @@ class Step:
         self._own_metrics = StepMetricValues()
         self._step_metrics.own = self._own_metrics.values
         self._camera = replace(camera, report=queue.by(config.name), metric=self._own_metrics)
+        self._report_disabled = queue.by("vidframe")  # the step is not there to say it
         self._adds = [fields.field(name) for name in config.plugin.adds]
         self._may_write = fields.covered(config.plugin.adds)
         self._when = fields.field(config.when) if config.when and config.when not in MODES else None
@@ -137,9 +139,14 @@ class Step:
         if not self.is_open or self.is_disabled or event.reporter == self.name or "handle_event" not in self._hooks:
             return
         self._begin()
+        self._step_metrics.events += 1
         try:
             self._hooks.call("handle_event", event=event)
+            if event.restore_facts():
+                self._mistake(f"changed the facts of {event.kind}, which other steps read too; that was taken back")
         except BaseException as error:
+            self._step_metrics.failed_events += 1
+            event.restore_facts()
             self._failed("handle_event", error)
         finally:
             self._end()
@@ -154,6 +161,8 @@ class Step:
         before = Snapshot(frame)
         try:
             self._hooks.call("draw", frame=frame, canvas=own)
+            if changed := before.changed():
+                self._mistake(f"wrote {', '.join(sorted(changed))} in draw, which adds nothing; that was taken back")
         except BaseException as error:
             self._count("draw", error)
         else:
@@ -204,7 +213,11 @@ class Step:
     def _settle(self, frame: Frame, before: Snapshot, present: set[str], returned: object) -> None:
         """Checks what the step left behind, and notes what it really added; raises what is its failure."""
         if returned is not None:
-            self._mistake("returned a value, which nobody reads; add it to the frame, or report it")
+            self._mistake(f"returned {_kind_of(returned)}; add what it found to the frame, or report it")
+        if not isinstance(frame.notes, dict):
+            raise TypeError(f"frame.notes must be a dict, found {type(frame.notes).__name__}")
+        if frame.make_read_only():
+            raise WrongResult("made an image writeable, which other steps see too")
         if self._adds or self._hooks.undeclared or not before.is_same():
             undeclared = (before.changed() | self._hooks.undeclared) - self._may_write
             if undeclared:
@@ -253,5 +266,11 @@ class Step:
         self._metrics.failed_steps.add(self.name)
         reason = f"{type(error).__name__}: {error}"[:500]
         log.error("camera %s: step %s disabled: %s", self._camera.name, self.name, reason)
-        # In the name of vidframe: the step is not there to have reported it.
-        self._camera.report("step.disabled", step=self.name, errors=self._step_metrics.errors, reason=reason)
+        self._report_disabled("step.disabled", step=self.name, errors=self._step_metrics.errors, reason=reason)
+
+
+def _kind_of(returned: object) -> str:
+    if inspect.iscoroutine(returned):
+        returned.close()
+        return "a coroutine, which nobody awaits"
+    return "a generator, which nobody runs" if inspect.isgenerator(returned) else "a value, which nobody reads"

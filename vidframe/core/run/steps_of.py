@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,7 +18,13 @@ def steps_of(plugins: Iterable[Any] | Mapping[str, Any]) -> tuple[StepConfig, ..
         else [(snake_case(type(each).__name__), each) for each in plugins]
     )
     steps: dict[str, StepConfig] = {}
+    seen: list[Any] = []
     for name, instance in named:
+        if inspect.isclass(instance):
+            raise TypeError(f"a chain takes instances of plugins, found the class {instance.__name__}: add ()")
+        if any(instance is other for other in seen):
+            raise ValueError(f"{name} stands in the chain twice; each step needs an instance of its own")
+        seen.append(instance)
         unique = name
         while unique in steps:
             number = unique.removeprefix(f"{name}-")

@@ -273,7 +273,8 @@ def _signals(cameras: Cameras) -> Iterator[_Asked]:
         watchdog.start()
 
     def give_up() -> None:
-        log.error("a plugin did not close within %.1f s; ending all the same", PATIENCE)
+        busy = [f"camera {each.name}: step {each.busy[0]}" for each in cameras.metrics if each.busy is not None]
+        log.error("%s did not close within %.1f s; ending all the same", " and ".join(busy) or "a plugin", PATIENCE)
         cameras.kill()
         os._exit(1)
 
