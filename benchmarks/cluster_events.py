@@ -32,7 +32,7 @@ from typing import Any
 import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from vidframe_shop.carried import Delivery as Shop
+from vidframe_shop.bus_client import Delivery as Shop
 
 from vidframe.cluster.bus import Address, Publisher, bucket, connect
 from vidframe.cluster.delivery import Delivery

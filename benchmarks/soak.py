@@ -42,7 +42,7 @@ cameras:
   calm-2: "{calm_2}"
 always:
   - motion
-  - recorder: {{on: [camera.state], before: 1s, after: 2s, count: 10}}
+  - recorder: {{events: [camera.state], before: 1s, after: 2s, max_clips: 10}}
 """
 
 

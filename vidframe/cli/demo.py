@@ -21,7 +21,7 @@ CONFIG = """\
 # Written by `vidframe demo`; change it and run it again: vidframe run {name}
 cameras:
   aisle-1: {{source: shop.mp4}}
-mode: {{plugin: day_night, dark_below: 45, hold: 1s, stay: 5s}}
+mode: {{plugin: day_night, dark_below: 45, confirm_for: 1s, min_interval: 5s}}
 day:
   - faces
   - emotion

@@ -151,7 +151,7 @@ def _shared_state(kind: type[Any], one: Any, other: Any) -> str:
             is_mutable = isinstance(value, list | dict | set | bytearray) and not name.startswith("__")
             if is_mutable and getattr(one, name, None) is getattr(other, name, None) is value:
                 found.append(name)
-    return ", ".join(sorted(set(found) - {"needs", "adds"}))
+    return ", ".join(sorted(set(found) - {"needs", "adds", "renamed"}))
 
 
 def _check_closing(instance: Any) -> None:

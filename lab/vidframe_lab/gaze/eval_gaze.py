@@ -113,7 +113,7 @@ def directions(
         if face is None:
             continue
         frame = make_frame(pixels, camera=make_camera("pictures"), faces=[face])
-        run_plugin(Gaze(steady=0), [frame])
+        run_plugin(Gaze(smoothing=0), [frame])
         if face.head_pose is not None:
             gaze = face.head_pose
             name = str(picture.path.name)

@@ -23,6 +23,7 @@ class Faces(Settings):
 
     needs = ()
     adds = ("faces", "faces.landmarks")
+    renamed = {"keep": "lost_after"}
 
     def __post_init__(self) -> None:
         self._watch: Watch | None = None  # from open_camera to close_camera
