@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,7 +35,7 @@ class DayNight:
     """
 
     adds = ("mode",)
-    renamed = {"hold": "confirm_for", "stay": "min_interval"}
+    renamed: ClassVar = {"hold": "confirm_for", "stay": "min_interval"}
 
     night: Annotated[
         Intervals | dict[str, Intervals] | None,

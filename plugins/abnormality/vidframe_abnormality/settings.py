@@ -1,7 +1,7 @@
 """What a shop can set of the `abnormality` step; docs/plugins/abnormality.md has the settings, measured one by one."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -21,7 +21,7 @@ def _switch(value: Any) -> Any:
 class Settings:
     """ValueError if two of them contradict each other."""
 
-    renamed = {
+    renamed: ClassVar = {
         "of": "window",
         "quiet": "close_after",
         "stays": "stationary_after",

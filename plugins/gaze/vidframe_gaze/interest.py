@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -26,7 +26,7 @@ class Interest:
     """Reports `interest` for each visitor and zone, and `mood` for service zones. Keeps no picture and no identity."""
 
     needs = ("faces", "faces.head_pose?", "faces.expression?")
-    renamed = {"gone_after": "lost_after", "tell_every": "update_every"}
+    renamed: ClassVar = {"gone_after": "lost_after", "tell_every": "update_every"}
 
     def __init__(
         self,

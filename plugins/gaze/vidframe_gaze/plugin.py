@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -24,7 +24,7 @@ class Gaze:
 
     needs = ("faces", "faces.landmarks?")
     adds = ("faces.head_pose",)
-    renamed = {"steady": "smoothing", "forget_after": "lost_after"}
+    renamed: ClassVar = {"steady": "smoothing", "forget_after": "lost_after"}
 
     def __init__(
         self,

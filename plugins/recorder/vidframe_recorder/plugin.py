@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -37,7 +37,7 @@ class Recorder:
     """
 
     needs = ("packets?", "notes.changed?")
-    renamed = {
+    renamed: ClassVar = {
         "on": "events",
         "keep": "content",
         "days": "max_days",

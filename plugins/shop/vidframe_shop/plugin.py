@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 
@@ -32,7 +32,7 @@ class Shop:
 
     needs = ()
     adds = ()
-    renamed = {
+    renamed: ClassVar = {
         "disk_mb": "max_mb",
         "picture": "live_view",
         "picture_width": "live_view_width",
