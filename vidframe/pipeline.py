@@ -104,7 +104,7 @@ class Pipeline:
     @property
     def metrics(self) -> dict[str, dict[str, float]]:
         """Each step's own metrics, by name."""
-        return {name: dict(its.own) for name, its in self._metrics.steps.items()}
+        return {name: dict(step.own) for name, step in self._metrics.steps.items()}
 
     def stop(self) -> None:
         """Ends the loop before its next frame. From any thread."""
@@ -124,7 +124,7 @@ class Pipeline:
 
     def __iter__(self) -> Self:
         if self._is_over:
-            raise ValueError("this pipeline is over; make a new one")
+            raise ValueError("this pipeline has ended; create a new one")
         return self
 
     def __next__(self) -> Frame:

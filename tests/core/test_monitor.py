@@ -174,7 +174,7 @@ def test_top_without_a_run_is_one_line(folder: Path) -> None:
 
     done = vidframe("top", "shop.yaml", cwd=folder)
 
-    assert (done.returncode, done.stderr) == (2, "vidframe: shop.yaml: no vidframe runs with its state folder\n")
+    assert (done.returncode, done.stderr) == (2, "vidframe: shop.yaml: no running instance has its state folder\n")
 
 
 def test_reload_says_that_it_was_done_or_why_not(folder: Path) -> None:

@@ -280,7 +280,7 @@ def test_of_a_live_source_the_newest_image_is_taken_and_the_others_are_counted()
 @pytest.mark.usefixtures("generators")
 def test_a_source_that_is_silent_is_stalled_although_it_does_not_come_back() -> None:
     with Watcher("blocked://x", timeout=0.2) as door:
-        assert door.wait_for_state(State.STALLED, 2) == "nothing came for 0.2 s"
+        assert door.wait_for_state(State.STALLED, 2) == "no data for 0.2 s"
         wait_for(lambda: len(calls()) == 2)  # once it came back it was opened again
         wait_for(lambda: door.told[-2:] == [State.LIVE, State.STALLED])
 

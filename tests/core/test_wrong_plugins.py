@@ -60,7 +60,7 @@ def hooked(body: str, **attributes: str) -> str:
 
 REFUSED = {
     "an unknown name": (hooked("pass", adds="('face',)"), "did you mean 'faces'"),
-    "a name of every frame": (hooked("pass", adds="('image',)"), "which every frame brings"),
+    "a name of every frame": (hooked("pass", adds="('image',)"), "which every frame already has"),
     "a hook of another name": ("class P:\n @hookimpl\n def annotate(self, frame): pass", "`draw` is the hook for that"),
     "a coroutine": ("class P:\n @hookimpl\n async def process_frame(self, frame): pass", "is a coroutine"),
     "an asynchronous generator": ("class P:\n @hookimpl\n async def draw(self, canvas): yield", "is a coroutine"),

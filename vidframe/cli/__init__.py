@@ -32,7 +32,7 @@ HELP = {
     "top": "Show the metrics of a running vidframe.",
     "node": "Run the cameras of a config together with other machines.",
     "nodes": "Show which machine runs which camera.",
-    "check": "Say what is wrong with a config, line by line.",
+    "check": "Report the errors of a config, line by line.",
     "explain": "Show each camera's chain as data flow.",
     "schema": "Print the JSON Schema of configs, for editors.",
     "plugins": "List the installed plugins.",

@@ -131,12 +131,12 @@ class CameraMetrics:
         self.state, self.reason, self.error = "connecting", "", ""
         self.is_open, self.busy = False, None
         self.failed_steps = set()
-        self.steps = {name: its for name, its in self.steps.items() if not its.is_disabled}
+        self.steps = {name: step for name, step in self.steps.items() if not step.is_disabled}
 
     def has_failed(self, *, strict: bool = False) -> bool:
         """Whether something failed for good: the camera, or a step on all of its frames; where `strict`, at any time."""
         steps = tuple(self.steps.values())
-        is_failing = any(its.always_failed or (strict and its.errors) for its in steps)
+        is_failing = any(step.always_failed or (strict and step.errors) for step in steps)
         return bool(self.error or self.failed_steps or is_failing)
 
     @property

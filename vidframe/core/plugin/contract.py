@@ -83,7 +83,7 @@ def _check_marks(kind: type[Any]) -> None:
 def _check_method(kind: type[Any], name: str) -> None:
     method = getattr(kind, name)
     if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
-        raise BrokenContract(f"{name} is a coroutine, which nobody would await; use def, and a thread for what waits")
+        raise BrokenContract(f"{name} is a coroutine, which is never awaited; use def, and a thread for what waits")
     known = set(inspect.signature(SPECS[name]).parameters)
     parameters = list(inspect.signature(method).parameters.values())
     if not isinstance(inspect.getattr_static(kind, name), staticmethod):
@@ -140,5 +140,5 @@ def _check_names(kind: type[Any], attribute: str) -> None:
             carried = ", ".join(sorted(fields.NAMES))
             raise BrokenContract(f"{attribute} has {plain!r}; {hint}A frame carries {carried} and notes.<name>")
         if attribute == "adds" and plain in fields.SOURCE_NAMES:
-            raise BrokenContract(f"adds has {plain!r}, which every frame brings")
+            raise BrokenContract(f"adds has {plain!r}, which every frame already has")
         fields.current(plain)

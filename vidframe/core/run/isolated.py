@@ -198,16 +198,16 @@ class Isolated:
         """One call and its answer; IsolatedError where there is none, and then the process is started again."""
         child = self._child
         if child is None:
-            raise IsolatedError("its process is not there")
+            raise IsolatedError("its process is not running")
         try:
             child.connection.send(call)
             if not child.connection.poll(patience):
-                raise IsolatedError(f"gave no answer within {patience:g} s; its process is started again")
+                raise IsolatedError(f"did not answer within {patience:g} s; restarting its process")
             answer: _Answer = child.connection.recv()
         except (OSError, EOFError):
             child.wait(1.0)
             self._replace(child)
-            raise IsolatedError(f"its process {child.ended or 'is gone'}; it is started again") from None
+            raise IsolatedError(f"its process {child.ended or 'has ended'}; restarting it") from None
         except IsolatedError:
             self._replace(child)
             raise
@@ -239,7 +239,7 @@ class Isolated:
             try:
                 self._start()
             except (IsolatedError, OSError) as error:
-                log.error("step %s cannot be started again: %s", self._config.name, error)
+                log.error("step %s cannot be restarted: %s", self._config.name, error)
             else:
                 return
 
@@ -252,11 +252,11 @@ class Isolated:
             child.send(_Opening(self._config, _travelling(self._camera), self._memory.descriptor, logs.present()))
             child.send(self._now("open_camera", {}))
             if not child.connection.poll(OPEN_SECONDS):
-                raise IsolatedError(f"was not open within {OPEN_SECONDS:g} s")
+                raise IsolatedError(f"did not open within {OPEN_SECONDS:g} s")
             self._take(child.connection.recv())
         except (OSError, EOFError):
             child.wait(1.0)
-            raise IsolatedError(f"its process {child.ended or 'is gone'} when it was opened") from None
+            raise IsolatedError(f"its process {child.ended or 'has ended'} while opening") from None
         except IsolatedError:
             child.kill()
             raise

@@ -209,7 +209,7 @@ class Step:
             if undeclared:
                 before.restore(undeclared)
                 names = ", ".join(sorted(undeclared))
-                self._mistake(f"wrote {names}, which its `adds` does not name; that was taken back")
+                self._mistake(f"wrote {names}, which its `adds` does not name; reverted")
         for field in self._adds:
             field.check(frame)
             if field.is_shared:

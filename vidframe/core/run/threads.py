@@ -59,7 +59,7 @@ class CameraThreads:
 
     def adopt(self, metrics: Iterable[CameraMetrics]) -> None:
         """Goes on counting where another process stopped, for cameras that do not run here."""
-        self.metrics |= {its.name: its for its in metrics if its.name not in self._running}
+        self.metrics |= {camera.name: camera for camera in metrics if camera.name not in self._running}
 
     def close(self) -> None:
         """Ends all cameras, then what they shared."""
