@@ -147,7 +147,7 @@ def test_a_disk_that_is_read_only_at_the_start_is_named_and_used_as_soon_as_it_c
 
     with mjpeg_camera(moving_square(50)) as camera, running(folder, camera, shop, disk) as address:
         log = folder / "log"
-        wait_for(lambda: "step shop is switched off" in log.read_text(), 30)
+        wait_for(lambda: "step shop disabled" in log.read_text(), 30)
         assert "ead-only file system" in log.read_text()
         wait_for(lambda: samples(address)["vidframe_camera_frames_analysed_total", ("door",)] > 20, 30)
 

@@ -144,6 +144,35 @@ def test_a_step_that_does_not_come_back_makes_vidframe_unhealthy(folder: Path, i
         assert samples(address)["vidframe_step_stuck", ("door", "stuck")] == 1
 
 
+def test_a_camera_that_has_ended_by_a_failure_is_told_by_health_and_readiness(folder: Path) -> None:
+    chain = "cameras: {door: clip.mp4, till: {source: clip.mp4, exclude: [failing]}}\nalways: [slow, {failing: {on_error: stop}}]"
+    with running(folder, chain) as (_, address):
+        wait_for(lambda: status(address, "/healthz")[0] == 503, 30)
+        _, _, healthy = status(address, "/healthz")
+        code, _, ready = status(address, "/readyz")
+        going_on = samples(address)["vidframe_camera_frames_analysed_total", ("till",)]
+        wait_for(lambda: samples(address)["vidframe_camera_frames_analysed_total", ("till",)] > going_on)
+
+    assert "camera door has ended: step failing failed in process_frame: ValueError: odd" in healthy
+    assert (code, json.loads(ready)["ready"]) == (503, False)
+
+
+def test_a_page_that_cannot_be_made_is_a_line_in_the_log_and_spares_the_others(
+    folder: Path, install_plugin: InstallPlugin
+) -> None:
+    broken = "import vidframe.core.observe.prometheus as p\np._of_steps = lambda cameras: 1 / 0\n"
+    (folder / "site" / "sitecustomize.py").write_text(broken)
+    with running(folder, "cameras: {door: clip.mp4}\nalways: [slow]") as (process, address):
+        code, _, body = status(address, "/metrics")
+        healthy = status(address, "/healthz")[0]
+        process.kill()
+        log = process.stderr.read() if process.stderr else ""
+
+    assert (code, healthy) == (500, 200)
+    assert "ZeroDivisionError" in body
+    assert "/metrics cannot be shown" in log
+
+
 def test_pages_that_are_not_there_are_named(folder: Path) -> None:
     with running(folder, "cameras: {door: clip.mp4}\nalways: [slow]") as (_, address):
         code, _, body = status(address, "/")

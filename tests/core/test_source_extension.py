@@ -16,6 +16,7 @@ import pytest
 from tests.cameras import wait_for
 from tests.conftest import InstallPlugin
 from tests.core.test_source_live import Watcher, assert_grows
+from vidframe.cli import doctor
 from vidframe.core.config.reading import CameraConfig, ConfigError, address_problem, load
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.loop import run_camera
@@ -307,7 +308,7 @@ def test_a_reason_holds_no_secret() -> None:
 def test_closing_leaves_no_thread_of_a_source_that_waits_for_its_end() -> None:
     with Watcher("fast://x") as door:
         door.wait_for_picture()
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("source ")]
+    assert "source fast://x" not in [thread.name for thread in threading.enumerate()]
 
 
 @pytest.mark.usefixtures("generators")
@@ -386,6 +387,21 @@ def test_a_ring_in_shared_memory_is_live_down_and_live_again_with_its_writer(ins
     assert door.told[:3] == [State.CONNECTING, State.DOWN, State.LIVE]
     assert door.told[-1] == State.LIVE
     assert_grows(door.frames)
+
+
+@pytest.mark.usefixtures("generators")
+def test_doctor_opens_what_packages_bring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "PATIENCE", 1.0)
+    config = tmp_path / "shop.yaml"
+    config.write_text("cameras: {a: 'film://reel', b: 'lossy://door', c: 'unready://door'}\n")
+
+    cameras = {finding.what: finding.problem for finding in doctor.examined(config) if "camera" in finding.what}
+
+    assert cameras == {
+        "camera a, 64 x 48 from film://reel": "",
+        "camera b, 64 x 48 from lossy://door": "",
+        "camera c": "no picture from unready://door within 1 s. RuntimeError: unready://door None is busy",
+    }
 
 
 def test_the_source_of_the_docs_works(install_plugin: InstallPlugin) -> None:

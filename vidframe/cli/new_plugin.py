@@ -2,126 +2,93 @@
 
 from __future__ import annotations
 
+import importlib.util
 import keyword
+import pkgutil
 import re
+import sys
 from pathlib import Path
+from string import Template
 
 import click
 
-from vidframe.core.plugin.registry import installed
+from vidframe.cli import OURS
+from vidframe.cli import plugin_templates as templates
+from vidframe.core.plugin.registry import GROUPS, STEP_OPTIONS, extensions
+from vidframe.core.sources.address import SCHEMES
 
-PYPROJECT = """\
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "vidframe-{dashed}"
-version = "0.1.0"
-description = "{words}, a plugin for vidframe"
-requires-python = ">=3.11"
-dependencies = ["vidframe>=0.1,<0.3"]
-
-[project.entry-points."vidframe.plugins"]
-{name} = "vidframe_{name}:{kind}"
-"""
-
-MODULE = '''\
-"""{words}: says what this plugin is for, in one line."""
-
-from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
-
-from vidframe import Frame, hookimpl
-
-
-@dataclass
-class {kind}:
-    """Reports `{name}.dark` where the mean pixel value is below `threshold`."""
-
-    threshold: Annotated[float, Field(ge=0, le=255, description="mean luma, 0 to 255")] = 20
-
-    needs = ()
-    adds = ()
-
-    @hookimpl
-    def process_frame(self, frame: Frame) -> None:
-        brightness = float(frame.gray.mean())
-        if brightness < self.threshold:
-            frame.report("{name}.dark", brightness=round(brightness, 1))
-'''
-
-TEST = '''\
-"""The plugin keeps the contract and does what it says."""
-
-import numpy as np
-
-from vidframe.testing import conformance, make_frame, run_plugin
-from vidframe_{name} import {kind}
-
-
-def test_it_keeps_the_contract() -> None:
-    conformance({kind})
-
-
-def test_a_dark_frame_is_reported_and_a_bright_one_is_not() -> None:
-    dark = make_frame(np.full((120, 160, 3), 5, np.uint8))
-    bright = make_frame(np.full((120, 160, 3), 200, np.uint8))
-
-    assert [event.kind for event in run_plugin({kind}(threshold=50), [dark])] == ["{name}.dark"]
-    assert run_plugin({kind}(threshold=50), [bright]) == []
-'''
-
-README = """\
-# vidframe-{dashed}
-
-    pip install -e .
-    vidframe plugins
-    pytest
-
-In a config:
-
-    always:
-      - {name}: {{threshold: 30}}
-"""
+_PATTERN = r"[a-z][a-z0-9]*([-_][a-z0-9]+)*"
+_LONGEST = 30  # so that kinds of events, which begin with it, have room for a word
 
 
 @click.command("new-plugin")
 @click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(list(templates.MODULES)),
+    default="step",
+    show_default=True,
+    help="step: looks at frames. detector: finds things in them. sink: takes events. source: brings frames.",
+)
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Parent of the folder.")
-def new_plugin(name: str, into: Path) -> None:
+def new_plugin(name: str, kind: str, into: Path) -> None:
     """Make a folder with a new plugin called NAME, ready to install."""
-    name = _checked(name)
-    folder = into / f"vidframe-{name.replace('_', '-')}"
+    if reason := _refusal(name, kind):
+        raise click.BadParameter(f"{name!r} {reason}", param_hint="NAME")
+    name, dashed = name.replace("-", "_"), name.replace("_", "-")
+    folder = into / f"vidframe-{dashed}"
     if folder.exists():
         raise click.ClickException(f"{folder} exists already; nothing was written")
+    for path, text in _files(name, dashed, kind).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    click.echo(f"{folder}: next, cd {folder} and do what README.md says")
+
+
+def _files(name: str, dashed: str, kind: str) -> dict[str, str]:
     words = {
         "name": name,
-        "dashed": name.replace("_", "-"),
+        "dashed": dashed,
         "kind": "".join(part.capitalize() for part in name.split("_")),
         "words": name.replace("_", " ").capitalize(),
+        "noun": templates.NOUNS[kind],
+        "group": GROUPS["sources" if kind == "source" else "plugins"],
+        "entry": dashed if kind == "source" else name,  # an address cannot have a _ in its scheme
     }
+    words["attribute"] = "open_source" if kind == "source" else words["kind"]
+    words["yaml"] = Template(templates.YAML[kind]).substitute(words)
     files = {
-        "pyproject.toml": PYPROJECT,
-        f"vidframe_{name}/__init__.py": MODULE,
-        f"tests/test_{name}.py": TEST,
-        "README.md": README,
+        "pyproject.toml": templates.PYPROJECT,
+        "README.md": templates.README,
+        f"vidframe_{name}/__init__.py": templates.MODULES[kind],
+        f"vidframe_{name}/py.typed": "",
+        f"tests/test_{name}.py": templates.TESTS[kind],
     }
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text.format(**words), encoding="utf-8")
-    (folder / f"vidframe_{name}" / "py.typed").touch()
-    click.echo(f"{folder}: next, pip install -e {folder} && vidframe plugins")
+    return {path: Template(text).substitute(words) for path, text in files.items()}
 
 
-def _checked(name: str) -> str:
-    """The name as a module has it; BadParameter if it is none, or taken."""
-    name = name.replace("-", "_")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        message = f"{name!r} must be lower-case letters, digits and _, and no word of Python"
-        raise click.BadParameter(message, param_hint="NAME")
-    if name in installed():
-        raise click.BadParameter(f"a plugin named {name!r} is installed already", param_hint="NAME")
-    return name
+def _refusal(name: str, kind: str) -> str:
+    """Why a plugin cannot be called so; empty where it can."""
+    plain, dashed = name.replace("-", "_"), name.replace("_", "-")
+    if not re.fullmatch(_PATTERN, name) or len(name) > _LONGEST:
+        return f"must be lower-case letters and digits, parted by - or _, at most {_LONGEST}, such as shelf_light"
+    if keyword.iskeyword(plain):
+        return "is a word of Python"
+    if plain in STEP_OPTIONS:
+        return "is an option of every step in a config"
+    if dashed in OURS or extensions("commands").get(dashed):
+        return f"is a command: vidframe {dashed}"
+    if kind == "source" and (dashed in SCHEMES or extensions("sources").get(dashed)):
+        return f"is a kind of source that vidframe has: {dashed}://"
+    if extensions("plugins").get(plain):
+        return "is the name of an installed plugin"
+    if plain in sys.stdlib_module_names or plain == "test":
+        return "is a module of Python itself"
+    if plain == "vidframe" or plain in {
+        module.name for module in pkgutil.iter_modules([str(Path(__file__).parents[1])])
+    }:
+        return "is a part of vidframe"
+    for module in (plain, f"vidframe_{plain}"):
+        if importlib.util.find_spec(module) is not None:
+            return f"is taken: Python finds a module {module} already"
+    return ""

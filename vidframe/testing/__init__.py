@@ -3,6 +3,7 @@
 from vidframe.testing.clock import FakeClock
 from vidframe.testing.conformance import conformance
 from vidframe.testing.frames import START, DrawnPicture, TestCamera, film, make_camera, make_event, make_frame
+from vidframe.testing.replay import replay
 from vidframe.testing.running import Run, run_chain, run_plugin, stepwise
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "make_camera",
     "make_event",
     "make_frame",
+    "replay",
     "run_chain",
     "run_plugin",
     "stepwise",

@@ -4,178 +4,311 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
+from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vidframe.core.model import fields
 from vidframe.core.model.canvas import Canvas
 from vidframe.core.model.events import Event
+from vidframe.core.model.fields import Snapshot
 from vidframe.core.model.frames import Frame
-from vidframe.core.model.geometry import Box
-from vidframe.core.model.people import Detection, Expression, Face, HeadPose, Person
+from vidframe.core.model.kinds import KINDS
+from vidframe.core.model.shapes import Heat
 from vidframe.core.plugin import registry
 from vidframe.core.plugin.calling import Hooks
-from vidframe.testing.frames import make_camera, make_event, make_frame
-from vidframe.testing.running import Run, run_chain
+from vidframe.testing.difficult import difficult_frames
+from vidframe.testing.frames import SharedObjects, TestCamera, make_camera, make_event
+from vidframe.testing.running import Run, run_chain, stepwise
 
 
-def conformance(kind: type[Any], **settings: Any) -> None:
+def conformance(kind: type[Any], notes: Mapping[str, Any] | None = None, /, **settings: Any) -> None:
     """Checks that a plugin class keeps the contract; AssertionError or PluginError says what it breaks.
 
-    `settings` are those that have no default. The plugin meets, in the real chain and strictly, frames of odd sizes,
-    of one pixel and without colour, with and without what it needs, a size that changes midway and an event that it
-    does not know; two instances in turn, which must not know of each other; it is closed twice and unopened. What
-    it adds must survive `isolate: process`. Settings must be described.
+    `settings` are those that have no default. `notes` are examples of other plugins' notes that it needs; without
+    them, it is skipped on every frame, as in production.
+
+    The plugin meets, in the real chain and strictly, frames of odd sizes, of one pixel and without colour, a size
+    that changes midway, frames with and without what it needs, and events of every kind and of none that it knows.
+    It may change nothing that it does not add, read no list that it does not need, and draw what can be painted.
+    A second camera, whose frames come in between and which ends earlier, must change nothing for the first. It is
+    closed twice and unopened. What it adds must survive `isolate: process`. It must have a docstring, and settings
+    must have a type and a description.
     """
     plugin = registry.inspected(registry.snake_case(kind.__name__), kind)
-    name = kind.__name__
-    assert plugin.summary, f"{name} has no docstring; `vidframe plugins` shows its first line"
-    _check_settings(plugin)
-    never_opened = Hooks(kind(**settings))
-    never_opened.call("close_camera")
-    alone = _run(kind(**settings), "first")
-    _check_two_cameras(kind, settings, alone)
-    _check_closing(kind(**settings))
-    _check_travels(plugin, alone)
+    _check_words(plugin)
+    trial = _Trial(plugin, settings, notes or {})
+    trial.check_unopened()
+    trial.check_cameras()
+    trial.check_events()
 
 
-def _check_settings(plugin: registry.Plugin) -> None:
-    untyped = ", ".join(plugin.untyped)
-    assert not untyped, f"{plugin.kind.__name__}: the settings {untyped} have no type, so that nothing checks them"
+def _check_words(plugin: registry.Plugin) -> None:
+    name, doc = plugin.kind.__name__, vars(plugin.kind).get("__doc__") or ""
+    # A dataclass without a docstring is given its signature for one.
+    has_doc = bool(doc.strip()) and not (is_dataclass(plugin.kind) and doc.startswith(f"{name}("))
+    assert has_doc, f"{name} has no docstring; `vidframe plugins` shows its first line"
+    untyped = registry.listed(plugin.untyped)
+    assert not untyped, f"{name}: the settings {untyped} have no type, so that nothing checks them"
+    settings = plugin.settings.model_fields.items()
+    bare = registry.listed(name for name, setting in settings if not setting.description)
+    assert not bare, f"{name}: the settings {bare} have no description; write Annotated[..., Field(description=...)]"
 
 
-def _run(instance: Any, camera_name: str) -> Run:
-    camera = make_camera(camera_name)
-    watched = _Watched(instance)
-    frames = _frames(camera, instance)
-    run = run_chain({"plugin": instance}, watched.each(frames), camera=camera)
-    for frame in run.frames[:2]:
-        Hooks(instance).call("draw", frame=frame, canvas=Canvas(frame.width, frame.height))
-    return run
+class _Trial:
+    """A plugin class on trial."""
 
+    def __init__(self, plugin: registry.Plugin, settings: Mapping[str, Any], notes: Mapping[str, Any]) -> None:
+        self._plugin = plugin
+        self._name = plugin.kind.__name__
+        self._settings = settings
+        self._notes = notes
+        self._now = ""  # what the plugin meets
 
-class _Watched:
-    """Frames whose arrays are compared after the plugin had them: it may not write into what others see."""
+    def check_unopened(self) -> None:
+        """Made and closed; asked what needs no camera."""
+        instance = self._make()
+        for attribute in ("needs", "adds"):
+            own, declared = (tuple(getattr(each, attribute, ())) for each in (instance, self._plugin.kind))
+            assert own == declared, f"{self._name} sets {attribute} in its constructor; vidframe reads it of the class"
+        hooks = Hooks(instance)
+        self._call(hooks, "close_camera", "before it was opened")
+        with tempfile.TemporaryDirectory() as folder, self._naming("in has_pending, of an empty folder"):
+            pending = hooks.call("has_pending", state=Path(folder))
+        assert isinstance(pending, bool | None), f"{self._name}: has_pending must return a bool, found {pending!r}"
+        with self._naming("in check_machine"):
+            told = list(hooks.call("check_machine") or ())
+        are_pairs = all(isinstance(each, tuple) and [type(part) for part in each] == [str, str] for each in told)
+        assert are_pairs, f"{self._name}: check_machine must yield pairs of text (what, problem), found {told!r}"
 
-    def __init__(self, plugin: Any) -> None:
-        self._name = type(plugin).__name__
+    def check_cameras(self) -> None:
+        """One camera alone, then beside a second one: both times the same must come of it."""
+        before = _shared_values(self._plugin.kind)
+        alone = self._run(make_camera("first"))
+        together = self._run(make_camera("first"), beside=True)
+        for one, other in zip(alone, together, strict=True):
+            assert one == other, (
+                f"{self._name} does other things where a second camera runs beside the first, so its instances share "
+                f"state; keep it in self. Alone: {one}; beside another: {other}"
+            )
+        after = _shared_values(self._plugin.kind)
+        changed = registry.listed(name for name, value in before.items() if after.get(name) != value)
+        assert not changed, (
+            f"{self._name} changes {changed}, which all of its instances share; keep it in self, "
+            "or take camera.share(key, make) for what cameras may share"
+        )
 
-    def each(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        for frame in frames:
-            image = frame.image.copy()
-            arrays = [(face.landmarks, copy.copy(face.landmarks)) for face in frame.faces]
-            yield frame
-            assert np.array_equal(frame.image, image), f"{self._name} changed the image, which others see too"
-            for now, before in arrays:
-                assert np.array_equal(now, before), f"{self._name} changed landmarks in place, which others see too"  # type: ignore[arg-type]
+    def check_events(self) -> None:
+        """Opened, told of every kind of event and of one that nobody knows, closed twice."""
+        hooks, camera = Hooks(self._make()), make_camera()
+        self._call(hooks, "open_camera", "", camera=camera)
+        examples = [make_event(kind, reporter=known.reporter, **known.example) for kind, known in KINDS.items()]
+        for event in (*examples, make_event("unheard.of", anything=1), make_event("unheard.of")):
+            before = copy.deepcopy(event.facts)
+            self._call(hooks, "handle_event", f"of {event.kind}", event=event)
+            assert event.facts == before, f"{self._name} changed the facts of an event, which other steps see too"
+        self._call(hooks, "handle_event", "", event=make_event("camera.closing", reporter="vidframe"))
+        self._call(hooks, "close_camera", "")
+        self._call(hooks, "close_camera", "the second time")
+        camera.close()
 
+    def _run(self, camera: TestCamera, *, beside: bool = False) -> list[Any]:
+        """What came of the difficult frames: of each frame, then the events."""
+        instance = self._make()
+        seen: list[Any] = []
+        second = self._second(camera) if beside else iter(())
+        hooks = Hooks(instance)
 
-def _frames(camera: Any, instance: Any) -> Iterator[Frame]:
-    """Odd images, first with everything on them that any step adds, then with nothing."""
-    needed = {need.removesuffix("?") for need in getattr(instance, "needs", ())}
-    notes = {name.removeprefix(fields.NOTES) for name in needed if name.startswith(fields.NOTES)}
-    for index, pixels in enumerate(_difficult_images()):
-        if index % 2 or notes:  # what a foreign note holds is not known here: such a plugin is skipped on all
-            yield make_frame(pixels, camera=camera, index=index)
-            continue
-        height, width = pixels.shape[:2]
-        box = Box(width / 4, height / 4, width / 4, height / 4)
-        face = Face(box, track=1, expression=Expression({"neutral": 1.0}, 0.0), head_pose=HeadPose(0, 0, 0, 5))
-        face.landmarks, face.keypoints = _points(box, 478, 3), _points(box, 6, 2)
-        own = set(getattr(instance, "adds", ()))
-        given: dict[str, Any] = {
-            "mode": "day", "motion": 0.1, "faces": [face], "people": [Person(box, track=1, face=face)],
-            "detections": [Detection(box, "person", track=1)],
-        }  # fmt: skip
-        given = {name: value for name, value in given.items() if name not in own}
-        yield make_frame(pixels, camera=camera, index=index, **given)
+        def frames() -> Iterator[Frame]:
+            for frame in self._frames(camera):
+                next(second, None)
+                self._now = f"on a frame of {frame.width} x {frame.height}"
+                frame.notes = _Notes(frame.notes)
+                shared = [(what, value, _fingerprint(value)) for what, value in _shared(frame, self._plugin.adds)]
+                is_due = "process_frame" in hooks and self._has_needs(frame)
+                yield frame
+                if is_due:
+                    self._check_reads(frame)
+                    self._check_travels(frame)
+                shapes = self._drawn(hooks, frame)
+                for what, value, before in shared:
+                    assert _fingerprint(value) == before, (
+                        f"{self._name} changed {what} in place, which other steps see too"
+                    )
+                added = {name: _numbers(fields.field(name).pack(frame)) for name in self._plugin.adds}
+                seen.append((f"frame {frame.index}", added, shapes))
+            self._now = "when it is closed"
 
+        run, self._now = Run(), ""
+        with self._naming():
+            run = run_chain({"plugin": instance}, frames(), camera=camera)
+            deque(second, maxlen=0)
+        # Metrics are left out: free disk space and the times of threads are never the same.
+        return [*seen, [(event.kind, _numbers(dict(event.facts))) for event in run.events]]
 
-def _points(box: Box, count: int, dimensions: int) -> NDArray[np.float32]:
-    """Points at random places of a box; depth is on the scale of its width."""
-    shares = np.random.default_rng(0).random((count, dimensions))
-    size, corner = (box.width, box.height, box.width)[:dimensions], (box.x, box.y, 0)[:dimensions]
-    return np.asarray(shares * size + corner, np.float32)
+    def _second(self, camera: TestCamera) -> Iterator[list[Event]]:
+        """Another camera of the process, with frames of its own; ends some frames before the first."""
+        other = make_camera("second", share=_Lent(camera.share))
+        frames = list(self._frames(other, seed=7))[:-3]
+        return stepwise(self._make(), frames, camera=other)
 
+    def _frames(self, camera: TestCamera, seed: int = 0) -> Iterator[Frame]:
+        own = {name for name in self._plugin.adds if not fields.field(name).is_shared}
+        return difficult_frames(camera, own=own, notes=self._notes, seed=seed)
 
-def _difficult_images() -> Iterator[NDArray[np.uint8]]:
-    rng = np.random.default_rng(0)
-    for shape in ((240, 320, 3), (240, 320, 3), (241, 319, 3), (240, 320), (1, 1, 3), (1, 1), (720, 1280, 3)):
-        yield rng.integers(0, 255, shape, dtype=np.uint8)
+    def _make(self) -> Any:
+        with self._naming("in its constructor"):
+            return self._plugin.kind(**self._settings)
 
+    def _has_needs(self, frame: Frame) -> bool:
+        needs = [need for need in self._plugin.needs if not need.endswith("?")]
+        return all(fields.field(need).is_present(frame) for need in needs)
 
-def _check_two_cameras(kind: type[Any], settings: dict[str, Any], alone: Run) -> None:
-    """A second instance whose frames come between those of the first changes nothing for the first."""
-    beside = kind(**settings)
-    other = make_camera("second")
-    second = _frames(other, beside)
-    hooks = Hooks(beside)
-    hooks.call("open_camera", camera=other)
+    def _check_reads(self, frame: Frame) -> None:
+        named = {name.removesuffix("?").partition(".")[0] for name in (*self._plugin.needs, *self._plugin.adds)}
+        unnamed = registry.listed(f"frame.{name}" for name in frame.touched - named)
+        if isinstance(frame.notes, _Notes):
+            notes = frame.notes.read - {*self._plugin.needs, *self._plugin.adds}
+            unnamed = unnamed or registry.listed(name for name in notes if f"{name}?" not in self._plugin.needs)
+        assert not unnamed, f"{self._name} reads {unnamed}, which its `needs` does not name"
 
-    def between(frames: Iterator[Frame]) -> Iterator[Frame]:
-        for frame in frames:
-            if (foreign := next(second, None)) is not None and not fields_missing(beside, foreign):
-                hooks.call("process_frame", frame=foreign)
-            yield frame
-
-    instance, camera = kind(**settings), make_camera("first")
-    together = run_chain({"plugin": instance}, between(_frames(camera, instance)), camera=camera)
-    hooks.call("close_camera")
-    other.close()
-    assert [_told(event) for event in together.events] == [_told(event) for event in alone.events], (
-        f"{kind.__name__} tells other things where a second camera runs beside the first: its instances share state"
-    )
-    shared = _shared_state(kind, instance, beside)
-    assert not shared, f"{kind.__name__} keeps {shared} in the class, so that its instances share it"
-
-
-def fields_missing(instance: Any, frame: Frame) -> bool:
-    """Whether a frame lacks something that a plugin needs."""
-    needs = [need for need in getattr(instance, "needs", ()) if not need.endswith("?")]
-    return any(not fields.field(fields.current(need)).is_present(frame) for need in needs)
-
-
-def _told(event: Event) -> tuple[str, str]:
-    numbers = {key: value for key, value in event.facts.items() if isinstance(value, int | float | bool)}
-    return event.kind, repr(sorted(numbers.items()))
-
-
-def _shared_state(kind: type[Any], one: Any, other: Any) -> str:
-    """Names of lists, dicts and sets that both instances see and that are not empty any more or belong to the class."""
-    found = []
-    for base in kind.__mro__[:-1]:
-        for name, value in vars(base).items():
-            is_mutable = isinstance(value, list | dict | set | bytearray) and not name.startswith("__")
-            if is_mutable and getattr(one, name, None) is getattr(other, name, None) is value:
-                found.append(name)
-    return ", ".join(sorted(set(found) - {"needs", "adds", "renamed"}))
-
-
-def _check_closing(instance: Any) -> None:
-    """Opened, given an event that nobody knows, closed twice."""
-    hooks, camera = Hooks(instance), make_camera()
-    hooks.call("open_camera", camera=camera)
-    hooks.call("handle_event", event=make_event("unheard.of", anything=1))
-    hooks.call("handle_event", event=make_event("camera.closing", reporter="vidframe"))
-    hooks.call("close_camera")
-    hooks.call("close_camera")
-    camera.close()
-
-
-def _check_travels(plugin: registry.Plugin, run: Run) -> None:
-    """What it adds goes through pickle, as `isolate: process` needs."""
-    for frame in run.frames:
-        for name in plugin.adds:
+    def _check_travels(self, frame: Frame) -> None:
+        for name in self._plugin.adds:
             packed = fields.field(name).pack(frame)
             try:
                 pickle.loads(pickle.dumps(packed))
             except Exception as error:
                 raise AssertionError(
-                    f"{plugin.kind.__name__} adds {name}, which cannot leave its process (isolate: process): {error}"
+                    f"{self._name} adds {name}, which cannot leave its process (isolate: process): {error}"
                 ) from error
+
+    def _drawn(self, hooks: Hooks, frame: Frame) -> list[Any]:
+        """What it draws into a frame, also into one for which it was skipped."""
+        canvas, before = Canvas(frame.width, frame.height), Snapshot(frame)
+        where = f"into a frame of {frame.width} x {frame.height}"
+        self._call(hooks, "draw", where, frame=frame, canvas=canvas)
+        changed = registry.listed(before.changed())
+        assert not changed, f"{self._name}: draw changes {changed}; it may only draw"
+        for shape in canvas.shapes:
+            is_finite = not isinstance(shape, Heat) or np.isfinite(shape.grid).all()
+            assert is_finite, f"{self._name} draws heat that is no number (NaN) {where}"
+        with self._naming(f"draws what cannot be painted {where}"):
+            canvas.paint(frame.image)
+        return [_numbers(shape) for shape in canvas.shapes]
+
+    def _call(self, hooks: Hooks, hook: str, when: str, **arguments: Any) -> None:
+        """Calls a hook that must neither raise nor return something."""
+        where = f"{hook} {when}".strip()
+        with self._naming(f"in {where}"):
+            returned = hooks.call(hook, **arguments)
+        assert returned is None, f"{self._name}: {where} returned {returned!r}, which nobody reads"
+
+    @contextmanager
+    def _naming(self, where: str = "") -> Iterator[None]:
+        try:
+            yield
+        except (AssertionError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # SystemExit, for one: a plugin must not end the tests
+            notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+            reason = f"{type(error).__name__}: {error}{notes}"
+            raise AssertionError(f"{self._name} fails {where or self._now}: {reason}") from error
+
+
+class _Lent(SharedObjects):
+    """Objects that another camera shares, and that are closed after that one."""
+
+    def __init__(self, owner: SharedObjects) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def __call__(self, key: Hashable, make: Callable[[], Any], /) -> Any:
+        return self._owner(key, make)
+
+
+class _Notes(dict[str, Any]):
+    """The notes of a frame, and which of them were asked for."""
+
+    def __init__(self, notes: Mapping[str, Any]) -> None:
+        super().__init__(notes)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.read.add(f"{fields.NOTES}{name}")
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.read.add(f"{fields.NOTES}{name}")
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.read.add(f"{fields.NOTES}{name}")
+        return super().get(name, default)
+
+
+def _shared(frame: Frame, adds: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """What can be written into although others see it."""
+    found: list[tuple[str, Any]] = [("frame.image", frame.image), ("frame.gray", frame.gray)]
+    for face in frame.lists.get("faces", ()):
+        found += [("landmarks", face.landmarks), ("keypoints", face.keypoints), ("an expression", face.expression)]
+    return found + [
+        (name, note) for note_name, note in frame.notes.items() if (name := fields.NOTES + note_name) not in adds
+    ]
+
+
+def _shared_values(kind: type[Any]) -> dict[str, bytes]:
+    """What can change in the class, its bases and their modules, by name."""
+    found = {}
+    for base in kind.__mro__[:-1]:
+        if base.__module__ == "builtins":
+            continue
+        module = sys.modules.get(base.__module__)
+        spaces = [(base.__name__, vars(base)), (base.__module__, vars(module) if module else {})]
+        for owner, space in spaces:
+            for name, value in list(space.items()):
+                if not name.startswith("__") and _can_change(value, base.__module__):
+                    found[f"{owner}.{name}"] = _fingerprint(value)
+    return found
+
+
+def _can_change(value: Any, module: str) -> bool:
+    if isinstance(value, type) or callable(value):
+        return False
+    own = type(value).__module__.partition(".")[0] in {module.partition(".")[0], "vidframe"}
+    return own or isinstance(value, list | dict | set | bytearray | deque | int | float | np.ndarray)
+
+
+def _fingerprint(value: Any) -> bytes:
+    try:
+        return pickle.dumps(value)
+    except Exception:  # a lock, a lambda
+        return repr(value).encode()
+
+
+def _numbers(value: Any) -> Any:
+    """The numbers in something, and its shape; text may be an id, which is never the same."""
+    if isinstance(value, bool | None):
+        return value
+    if isinstance(value, Real):
+        return round(float(value), 6)
+    if isinstance(value, np.ndarray):
+        return (value.shape, _numbers(float(value.sum())) if value.dtype.kind in "biuf" and value.size else 0)
+    if isinstance(value, Mapping):
+        return {key: _numbers(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_numbers(each) for each in value]
+    if is_dataclass(value):
+        return [_numbers(getattr(value, field.name)) for field in dataclass_fields(value)]
+    return type(value).__name__
 
 
 __all__ = ["conformance"]

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,12 @@ class TestCamera(Camera):
         self.share.close()
 
 
+@cache
+def _states() -> tempfile.TemporaryDirectory[str]:
+    """Where made cameras keep their state; removed when Python ends."""
+    return tempfile.TemporaryDirectory(prefix="vidframe-", ignore_cleanup_errors=True)
+
+
 def make_camera(name: str = "test", *, start: datetime = START, **overrides: Any) -> TestCamera:
     """A camera at 10 frames a second, a recording; `overrides` are fields of Camera. Its state folder exists."""
 
@@ -100,7 +107,7 @@ def make_camera(name: str = "test", *, start: datetime = START, **overrides: Any
         "fps": 10.0,
         "is_live": False,
         "needed": EVERYTHING_NEEDED,
-        "state": overrides.pop("state", None) or Path(tempfile.mkdtemp(prefix="vidframe-")),
+        "state": overrides.pop("state", None) or Path(tempfile.mkdtemp(dir=_states().name)),
         "report": Reported(name, utc),
         "share": SharedObjects(),
         "utc": utc,

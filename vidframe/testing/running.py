@@ -148,6 +148,7 @@ class _Running:
     def _failed(self, failure: Failure) -> None:
         self._run.failures.append(failure)
         if self._fail:
+            failure.error.add_note(f"in {failure.hook} of step {failure.step}")
             raise failure.error
 
 

@@ -100,6 +100,7 @@ class Step:
         self.close()
         self._own_metrics.values.clear()  # its counters begin anew
         try:
+            self._camera.state.mkdir(parents=True, exist_ok=True)  # a disk may be there by now
             self._hooks.call("open_camera", camera=self._camera)
         except BaseException as error:
             self._count("open_camera", error)
