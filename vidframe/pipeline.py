@@ -58,7 +58,7 @@ class Pipeline:
     temporary one is made, and removed at the end. `strict`: a write to what a step does not declare is its failure.
 
     What runs is what `vidframe run` runs: a step that fails costs its own results on that frame, is logged and kept in
-    `failures`; a live camera brings its newest frame, and is connected again for ever. Everything is opened at the
+    `failures`; a live camera brings its newest frame, and is reconnected for ever. Everything is opened at the
     first frame and closed at the end of the `with`, of the frames, or when the pipeline is let go of. It starts no
     thread but that of a live camera, and handles no signal: a Ctrl+C ends the loop and is raised after all is closed.
 

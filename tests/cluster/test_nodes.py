@@ -102,7 +102,7 @@ def test_nodes_shows_who_runs_what(broker: Broker, clip: Path, start: Start, tmp
     def camera() -> list[str]:
         shown = CliRunner().invoke(cli, ["nodes", str(machine.folder / "shop.yaml")])
         words = [line.split() for line in shown.output.splitlines()]
-        assert ["NODE", "HOST", "LAST", "SIGN", "LOAD", "RUNS"] in words
+        assert ["NODE", "HOST", "HEARTBEAT", "LOAD", "RUNS"] in words
         return next((line for line in words if line and line[0] == "c1"), [])
 
     # A lease of a second is lost and taken again where the machine is busy, so the bus is asked beside it.

@@ -246,7 +246,7 @@ BROKEN = [
     ),
     pytest.param(
         "cameras: {door: a.mp4}\nday: [eyes]\n",
-        ["2:1: day needs `mode:`, which decides when it is day; steps for all day go under `always:`"],
+        ["2:1: day needs `mode:`, which sets when it is day; steps for all day go under `always:`"],
         id="day without a mode",
     ),
     pytest.param(

@@ -252,7 +252,7 @@ def test_a_value_that_a_helper_returned_is_named_when_it_comes(
 
     metrics = ran(install_plugin, tmp_path, code, "p")
 
-    assert "step p returned a value, which nobody reads" in caplog.text
+    assert "step p returned a value, which is not used" in caplog.text
     assert metrics.steps["p"].errors == 0
 
 

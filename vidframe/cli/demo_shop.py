@@ -51,7 +51,7 @@ class DemoShop:
         self._server.wait()
 
     def show(self, *, stay: bool) -> None:
-        """Says how to look at it; with `stay`, keeps it open until Ctrl+C."""
+        """Prints how to sign in; with `stay`, keeps it running until Ctrl+C."""
         click.echo(f"\n{self.accounts.strip()}\n")
         click.echo("Security sees the night under Alerts, sales sees the visits under Interest.")
         if stay:

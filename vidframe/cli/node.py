@@ -68,7 +68,7 @@ def run_node(config: Config, address: Address, capacity: float) -> None:
 
 
 def address_of(cluster: ClusterConfig, bus: str | None, name: str, config: Path) -> Address:
-    """Where the cluster meets, or a complaint about what is missing."""
+    """The address of the event bus; ClickException for what is missing."""
     if importlib.util.find_spec("nats") is None:
         raise click.ClickException("a cluster needs the extra `cluster`: pip install 'vidframe[cluster]'")
     if not NODE_NAME.fullmatch(name):

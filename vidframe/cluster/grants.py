@@ -19,7 +19,7 @@ from vidframe.cluster.bus import REPLY_TIMEOUT, Address, bucket, following, mome
 
 @dataclass(frozen=True)
 class Grant:
-    """A change of owner; "" is nobody: the owner before gave the camera back, having ended it."""
+    """A change of owner; "" is no node: the owner before released the camera, having ended it."""
 
     node: str
     epoch: int

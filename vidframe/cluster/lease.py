@@ -50,7 +50,7 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who holds a lease; "" is nobody."""
+    """Who holds a lease; "" is no node."""
 
     node: str
     epoch: int
@@ -245,7 +245,7 @@ class Leases:
         return [*ended, *(name for name in past if name not in self.can)]
 
     def _free(self, members: list[Member]) -> set[str]:
-        """What nobody runs: never owned, given back, left by a node that died, or ours from before a restart."""
+        """What no node runs: never owned, released, left by a node that died, or ours from before a restart."""
         alive = {member.name for member in members}
         known = {name for member in members for name in member.can}
         return {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import Any
 
-STUCK = 30.0  # seconds after which a step that does not come back counts as stuck
+STUCK = 30.0  # seconds after which a blocked step counts as stuck
 
 
 class Durations:
@@ -141,7 +141,7 @@ class CameraMetrics:
 
     @property
     def stuck(self) -> str | None:
-        """The step that has not come back for long, if there is one."""
+        """The step that has been blocked for long, if there is one."""
         busy = self.busy
         return busy[0] if busy is not None and monotonic() - busy[1] > STUCK else None
 
@@ -162,7 +162,7 @@ class ProcessMetrics:
 
 @dataclass
 class Metrics:
-    """All that can be told of a running vidframe."""
+    """All metrics of a running instance."""
 
     cameras: list[CameraMetrics]
     processes: list[ProcessMetrics]
@@ -171,7 +171,7 @@ class Metrics:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every camera was opened and tried once, and none failed; one that is away keeps nobody waiting."""
+        """Whether every camera was opened and tried once, and none failed; an unreachable camera does not count as failed."""
         return all(camera.is_open and camera.entered and not camera.error for camera in self.cameras)
 
 

@@ -1,4 +1,4 @@
-"""Shows metrics over HTTP: /metrics for Prometheus, /healthz and /readyz for whoever keeps vidframe running."""
+"""Shows metrics over HTTP: /metrics for Prometheus, /healthz and /readyz for service managers."""
 
 from __future__ import annotations
 
@@ -123,6 +123,6 @@ def _failed(error: Exception) -> tuple[HTTPStatus, bytes, str]:
     return HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}\n".encode(), "text/plain"
 
 
-def _json(is_well: bool, content: dict[str, Any]) -> tuple[HTTPStatus, bytes, str]:
-    status = HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE
+def _json(is_ok: bool, content: dict[str, Any]) -> tuple[HTTPStatus, bytes, str]:
+    status = HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE
     return status, json.dumps(content, ensure_ascii=False).encode() + b"\n", "application/json"

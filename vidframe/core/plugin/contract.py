@@ -100,7 +100,7 @@ def _check_method(kind: type[Any], name: str) -> None:
             raise BrokenContract(f"{name} has a yield, so that calling it would run none of it")
         if (line := _returns_value(method)) is not None:
             raise BrokenContract(
-                f"{name} returns a value (line {line} of it), which nobody reads; add it to the frame, or report it"
+                f"{name} returns a value (line {line} of it), which is not used; put it on the frame, or report it"
             )
 
 

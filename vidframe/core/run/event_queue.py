@@ -43,7 +43,7 @@ class EventQueue:
     def create(
         self, kind: str, /, *files: Attachment, reporter: str = "vidframe", facts: dict[str, Any] | None = None
     ) -> Event:
-        """An event that nobody is given yet."""
+        """An event that is not enqueued."""
         identity = f"{self._camera}.{self._run}-{next(self._numbers):06d}"
         return Event(identity, kind, self._camera, self._utc(self.seconds), facts or {}, files, reporter)
 

@@ -40,7 +40,7 @@ class Failure:
 
 
 class WrongResult(Exception):
-    """A step left something on the frame that it did not declare."""
+    """A step wrote something that it did not declare, or returned a value."""
 
 
 class Step:
@@ -87,7 +87,7 @@ class Step:
         """Opens the plugin, once; one that cannot be opened is disabled."""
         if self.is_open or self.is_disabled:
             return
-        self.is_open = True  # also if it fails half-way: then it is closed all the same
+        self.is_open = True  # also if it fails half-way, so that it is closed
         try:
             self._hooks.call("open_camera", camera=self._camera)
         except BaseException as error:
@@ -163,7 +163,7 @@ class Step:
             frame.camera, frame.touched = camera, touched
 
     def close(self) -> None:
-        """Closes what was opened; a failure is logged and keeps nobody else from closing."""
+        """Closes what was opened; a failure is logged and the others are closed, too."""
         if not self.is_open:
             return
         self.is_open = False
@@ -204,7 +204,7 @@ class Step:
     def _settle(self, frame: Frame, before: Snapshot, present: set[str], returned: object) -> None:
         """Checks what the step left behind, and notes what it really added; raises what is its failure."""
         if returned is not None:
-            self._mistake("returned a value, which nobody reads; add it to the frame, or report it")
+            self._mistake("returned a value, which is not used; put it on the frame, or report it")
         if self._adds or self._hooks.undeclared or not before.is_same():
             undeclared = (before.changed() | self._hooks.undeclared) - self._may_write
             if undeclared:

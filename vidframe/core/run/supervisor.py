@@ -100,7 +100,7 @@ class Cameras:
         return self._here.are_running or any(worker.are_running for worker in self._workers)
 
     def apply(self, configs: Iterable[CameraConfig]) -> None:
-        """Starts the cameras that are new, ends those that are gone, restarts those that changed, and no other.
+        """Starts the cameras that are new, ends those that were removed, restarts those that changed, and no other.
 
         Loaded models are kept, so that a changed setting does not load them again.
         """
@@ -181,7 +181,7 @@ class _Status:
         self._file.write(self._config.state)
 
     def __exit__(self, *error: object) -> None:
-        self._service.ends()
+        self._service.report_stopping()
         self._file.remove(self._config.state)
         if self._monitor is not None:
             self._monitor.__exit__(None, None, None)
@@ -193,10 +193,10 @@ class _Status:
             return
         cameras = self._cameras.present
         if problems := list(self._problems(cameras)):
-            self._service.is_ill("; ".join(problems))
+            self._service.report_unhealthy("; ".join(problems))
         else:
             live = sum(camera.state == "live" for camera in cameras)
-            self._service.is_well(f"{live} of {len(cameras)} cameras live")
+            self._service.report_healthy(f"{live} of {len(cameras)} cameras live")
 
     def metrics(self) -> Metrics:
         """All metrics, as they are now. From any thread."""

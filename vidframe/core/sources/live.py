@@ -1,4 +1,4 @@
-"""A camera: read by a thread of its own, the newest frame only, connected again for ever."""
+"""A camera: read by a thread of its own, the newest frame only, reconnected for ever."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vidframe.core.sources.stillness import Patience, Stillness
 from vidframe.core.sources.timeline import ArrivalTime, WallClock
 from vidframe.tools import Backoff
 
-_GRACE = 1.0  # seconds over the timeout after which a reader that does not see it itself is told to end
+_GRACE = 1.0  # seconds over the timeout after which a reader that does not notice it is aborted
 
 
 class LiveCamera:
