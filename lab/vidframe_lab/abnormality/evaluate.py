@@ -193,8 +193,8 @@ def _print_table(scores: list[Score], first: str, names: list[str] | None = None
     from rich.console import Console
     from rich.table import Column, Table
 
-    figures = [Column(name, justify="right") for name in ("found", "false", "false/h", "frames", "covered", "extra")]
-    table = Table(Column(first, overflow="fold"), *figures, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    metrics = [Column(name, justify="right") for name in ("found", "false", "false/h", "frames", "covered", "extra")]
+    table = Table(Column(first, overflow="fold"), *metrics, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for place, row in enumerate(scores):
         table.add_row(
             names[place] if names else row.name,
