@@ -55,7 +55,7 @@ class Calibration:
 @click.option(
     "--people", type=click.IntRange(1, 20), default=1, show_default=True, help="More people give better results."
 )
-@click.option("--yes", is_flag=True, help="Ask nothing and start at once; for recordings.")
+@click.option("--yes", is_flag=True, help="Start without asking; for recordings.")
 def calibrate(source: str, distance: float, seconds: float, people: int, yes: bool) -> None:
     """Measure a camera: its field of view, and what it makes of a look straight into the lens.
 

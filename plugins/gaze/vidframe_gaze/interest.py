@@ -97,10 +97,10 @@ class Interest:
     def _check_zones(self) -> None:
         twice = [name for name, count in Counter(zone.name for zone in self.zones).items() if count > 1]
         if twice:
-            raise ValueError(f"zone {twice[0]!r} stands there twice; each zone needs a name of its own")
+            raise ValueError(f"zone {twice[0]!r} is defined twice; each zone needs a name of its own")
         measured = [zone.name for zone in self.zones if zone.distance is not None]
         if measured and self.field_of_view is None:
-            raise ValueError(f"zone {measured[0]!r} has a distance, which says nothing without field_of_view")
+            raise ValueError(f"zone {measured[0]!r} has a distance, which needs field_of_view")
 
     def _placed(self, frame: Frame) -> Facing:
         """Sets the zones into the picture, whose size is known from the first frame on."""

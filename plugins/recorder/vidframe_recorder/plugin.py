@@ -1,4 +1,4 @@
-"""Keeps one clip of each incident, from some seconds before it, and nothing else."""
+"""Writes a clip of each incident, from some seconds before it."""
 
 import itertools
 import logging
@@ -82,15 +82,15 @@ class Recorder:
         self._has_packets = False
         self._changed: deque[tuple[float, bool]] = deque(maxlen=3000)
         self._writer: ClipWriter | None = None
-        self._told = {True: 0, False: 0}  # clips that are ready, and that failed
+        self._reported = {True: 0, False: 0}  # clips that are ready, and that failed
         self._sealing: list[ClipWriter] = []
-        self._open: set[str] = set()  # incidents that go on
+        self._open: set[str] = set()  # incidents that are open
         self._until = float("-inf")
         self._now = float("-inf")
         self._tidied_at = float("-inf")
         self._awaits_keyframe = False
         for outcome in recover(self._folder, camera.name):
-            self._tell(outcome)
+            self._report(outcome)
         self._show_storage()
 
     @hookimpl
@@ -112,16 +112,16 @@ class Recorder:
         if self.content == "frames":
             self._changed.append((frame.seconds, bool(frame.notes.get("changed", 1))))
         if self._writer is not None:
-            self._go_on(self._writer, packets)
+            self._continue(self._writer, packets)
         if self._sealing:
-            self._tell_sealed()
+            self._report_sealed()
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
         if event.kind in ("mode.changed", "camera.closing"):
             self._open.clear()
             self._end_clip()
-            self._tell_sealed(CLOSE_TIMEOUT)
+            self._report_sealed(CLOSE_TIMEOUT)
         elif event.kind == "camera.state":
             # After a lost connection the first pictures may build on others that never came.
             self._awaits_keyframe |= event.facts.get("state") != "live"
@@ -132,7 +132,7 @@ class Recorder:
     def close_camera(self) -> None:
         if hasattr(self, "_sealing"):
             self._end_clip()
-            self._tell_sealed(CLOSE_TIMEOUT)
+            self._report_sealed(CLOSE_TIMEOUT)
 
     @hookimpl
     def has_pending(self, state: Path) -> bool:
@@ -200,7 +200,7 @@ class Recorder:
         self._choose(self._writer, cause)
         self._writer.start()
 
-    def _go_on(self, writer: "ClipWriter", packets: list[Packet]) -> None:
+    def _continue(self, writer: "ClipWriter", packets: list[Packet]) -> None:
         """Feeds the clip while it lasts; then waits as long as an incident could still reach back to it."""
         if self.content == "frames":
             self._feed(packets, self._now, writer.note.incidents)
@@ -229,7 +229,7 @@ class Recorder:
             self._sealing.append(self._writer)
             self._writer = None
 
-    def _tell_sealed(self, patience: float = 0.0) -> None:
+    def _report_sealed(self, patience: float = 0.0) -> None:
         """Reports the clips that are done; waits up to `patience` seconds for each that is not."""
         for writer in tuple(self._sealing):
             if patience:
@@ -237,7 +237,7 @@ class Recorder:
             if writer.outcome is None:
                 return  # clips are told in their order
             self._sealing.remove(writer)
-            self._tell(writer.outcome)
+            self._report(writer.outcome)
             self._show_storage()
 
     def _show_storage(self) -> None:
@@ -247,11 +247,11 @@ class Recorder:
             self._camera.metric("clip_bytes", sum(clip.bytes for clip in clips))
             self._camera.metric("disk_free_bytes", self._storage.free())
 
-    def _tell(self, outcome: "Outcome") -> None:
+    def _report(self, outcome: "Outcome") -> None:
         note = outcome.note
-        self._told[outcome.clip is not None] += 1
-        self._camera.metric("clips_ready_total", self._told[True])
-        self._camera.metric("clips_failed_total", self._told[False])
+        self._reported[outcome.clip is not None] += 1
+        self._camera.metric("clips_ready_total", self._reported[True])
+        self._camera.metric("clips_failed_total", self._reported[False])
         facts: dict[str, Any] = {
             "incidents": note.incidents,
             "start": note.start,

@@ -37,7 +37,7 @@ def check_address(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"url must look like https://shop.example, found {parts.scheme}://{parts.hostname or ''}")
     if parts.username or parts.password:
-        raise ValueError("url must not hold a user or password; the token is a setting of its own")
+        raise ValueError("url must not contain a user or password; the token is a setting of its own")
     return url.rstrip("/")
 
 

@@ -239,7 +239,7 @@ class Sender:
         while offset is not None:
             piece = file.piece(offset, PIECE)
             if not piece and offset < file.size:
-                raise OSError(f"only {offset} of {file.size} bytes are there")
+                raise OSError(f"only {offset} of {file.size} bytes exist")
             offset = self._client.send_piece(file.event, file.role, offset, piece)
             self._send_events()
             self._send_heartbeat()

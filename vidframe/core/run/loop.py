@@ -125,7 +125,7 @@ def camera_frames(
         camera = _camera(config, source, state, queue, stack.enter_context(shared.for_camera()))
         metrics.fps, metrics.frames_expected = source.fps, _expected(source, frames, metrics.frames)
         chain = Chain(config, camera, queue, metrics, sinks, strict=strict, on_failure=on_failure)
-        stack.callback(lambda: (on_closed or _nobody)(chain.close()))
+        stack.callback(lambda: (on_closed or _ignore)(chain.close()))
         chain.open()
         metrics.is_open = True
         started = perf_counter() - metrics.seconds  # what was done before a restart counts
@@ -159,7 +159,7 @@ def _log(camera: str, change: StateChange) -> None:
     log.log(level, "camera %s is %s%s", camera, change.state, f": {change.reason}" if change.reason else "")
 
 
-def _nobody(events: list[Event]) -> None:
+def _ignore(events: list[Event]) -> None:
     """Hears of the closing's events where no one else wants to."""
 
 

@@ -209,17 +209,17 @@ def work(connection: Connection, name: str) -> None:
     """What runs in the worker, until the supervisor stops it or has ended."""
     setup, (form, verbose), trace = connection.recv()
     logs.set_up(form, verbose=verbose)
-    inside = _Inside(connection, name, CameraThreads(setup, Trace(trace)))
-    signal.signal(signal.SIGTERM, lambda number, frame: inside.stop.set())
-    threading.Thread(target=inside.handle_commands, name="commands", daemon=True).start()
-    while not inside.stop.wait(HEARTBEAT_EVERY):
-        inside.send_heartbeat()
+    process = _WorkerProcess(connection, name, CameraThreads(setup, Trace(trace)))
+    signal.signal(signal.SIGTERM, lambda number, frame: process.stop.set())
+    threading.Thread(target=process.handle_commands, name="commands", daemon=True).start()
+    while not process.stop.wait(HEARTBEAT_EVERY):
+        process.send_heartbeat()
         # A plugin that holds the interpreter's lock keeps this process from ending by itself.
         faulthandler.dump_traceback_later(2 * SILENCE, exit=True)
-    inside.end()
+    process.end()
 
 
-class _Inside:
+class _WorkerProcess:
     """The worker's side: cameras in threads."""
 
     def __init__(self, connection: Connection, name: str, cameras: CameraThreads) -> None:

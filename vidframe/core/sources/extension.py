@@ -35,7 +35,7 @@ class SourceOptions:
 
     camera: str  # name of the camera, for messages
     credentials: str | None  # "user:password" as the config has it
-    fps: float | None  # frames a second that the config wishes
+    fps: float | None  # frames a second, as configured
     timeout: float  # seconds without an image after which a live source counts as stalled and is opened again
     closed: Event  # set when the source has to end; wait for it instead of sleeping
 
