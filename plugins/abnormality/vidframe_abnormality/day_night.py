@@ -48,7 +48,7 @@ class DayNight:
         default_factory=list
     )
     timezone: Annotated[str | None, Field(description="such as Europe/Vienna; default: the machine's")] = None
-    place: Annotated[Place | None, Field(description="where the camera is, to ask the sun")] = None
+    place: Annotated[Place | None, Field(description="where the camera is, for sunset and sunrise")] = None
     dark_below: Annotated[float | None, Field(gt=0, lt=255, description="mean luma, 0 to 255")] = None
     bright_above: Annotated[float | None, Field(gt=0, lt=255, description="default: 20 more than dark_below")] = None
     infrared: Annotated[bool, Field(description="an image without colour means night")] = False

@@ -315,8 +315,8 @@ def test_a_camera_that_comes_back_with_another_size_keeps_its_zones() -> None:
 @pytest.mark.parametrize(
     ("zones", "message"),
     [
-        pytest.param([TEA, TEA], "'tea' stands there twice", id="one name for two zones"),
-        pytest.param([TEA.model_copy(update={"distance": 2.0})], "without field_of_view", id="distance without camera"),
+        pytest.param([TEA, TEA], "'tea' is defined twice", id="one name for two zones"),
+        pytest.param([TEA.model_copy(update={"distance": 2.0})], "needs field_of_view", id="distance without camera"),
     ],
 )
 def test_zones_that_contradict_are_refused(zones: Any, message: str) -> None:
