@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import json
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from vidframe.core.model import kinds
 from vidframe.core.model.kinds import KINDS, Facts, words
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +42,9 @@ def made() -> dict[Path, str]:
 def schema(kind: type[Facts]) -> dict[str, Any]:
     """The JSON Schema of the facts of a kind."""
     whole: dict[str, Any] = _lean(kind.model_json_schema())
+    for definition, its_kind in ((whole, kind), *((part, _named(name)) for name, part in whole.get("$defs", {}).items())):
+        for name, fact in definition["properties"].items():
+            fact["description"] = _meaning(its_kind, name)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.kind} | whole
 
 
@@ -58,6 +65,22 @@ def event(kind: type[Facts], number: int) -> dict[str, Any]:
             for role in kind.roles
         ],
     }  # fmt: skip
+
+
+def _named(name: str) -> type[Any]:
+    found: type[Any] = getattr(kinds, name)
+    return found
+
+
+def _meaning(kind: type[Any], fact: str) -> str:
+    """The docstring below a fact, in the class that defines it. Reading it at import would slow each command down."""
+    for base in kind.__mro__:
+        if base.__module__ == kinds.__name__:
+            body = ast.parse(inspect.getsource(base)).body[0].body  # type: ignore[attr-defined]
+            for line, below in pairwise(body):
+                if isinstance(line, ast.AnnAssign) and ast.unparse(line.target) == fact:
+                    return inspect.cleandoc(below.value.value)
+    raise LookupError(f"{kind.__name__}.{fact} has no docstring")
 
 
 def _lean(part: Any) -> Any:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -37,6 +36,7 @@ HANDLERS: dict[str, Handler] = {
     "step.disabled": states.note_step,
 }
 MOST_UNKNOWN = 50  # on a page
+RECENT = 10_000  # events among which they are looked for: a page does not read all that ever came
 AGGREGATED = {"interest.visit", "interest.mood"}  # kept as sums only: no row tells of a visit
 
 
@@ -59,12 +59,11 @@ def take(session: Session, actor: Actor, raw_events: list[object], *, clip_bytes
 
 
 def unknown(session: Session) -> list[IncomingEvent]:
-    """The newest events of kinds that the shop knows nothing of: those of plugins of others."""
-    # The gaps between the known kinds, not NOT IN: events of visits are many, and the index finds what is no visit.
-    edges = sorted({*FACTS, *RENAMED})
-    between = [(IncomingEvent.kind > low) & (IncomingEvent.kind < high) for low, high in pairwise(edges)]
-    outside = or_(IncomingEvent.kind < edges[0], IncomingEvent.kind > edges[-1], *between)
-    query = select(IncomingEvent).where(outside).order_by(IncomingEvent.id.desc()).limit(MOST_UNKNOWN)
+    """The newest events of kinds that the shop knows nothing of, those of other people's plugins, among recent ones."""
+    newest = session.scalar(select(func.max(IncomingEvent.id))) or 0
+    recent = IncomingEvent.id > newest - RECENT
+    foreign = IncomingEvent.kind.not_in({*FACTS, *RENAMED})
+    query = select(IncomingEvent).where(recent, foreign).order_by(IncomingEvent.id.desc()).limit(MOST_UNKNOWN)
     return list(session.scalars(query))
 
 

@@ -122,7 +122,7 @@ def test_a_browser_is_told_of_an_alert_in_words_and_once(
 ) -> None:  # fmt: skip
     assert begin(security, phone).status_code == 204
     look()
-    cameras.incident("door", change="tampering", cause="covered", zone="entry")
+    cameras.incident("door", change="tampering", cause="covered", zones=["entry"])
 
     for _ in "thrice":
         look()

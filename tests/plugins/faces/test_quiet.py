@@ -39,7 +39,7 @@ def test_what_another_thread_logs_meanwhile_comes_afterwards_and_whole(capfd: py
     log.addHandler(own)
 
     with without_noise():
-        other = threading.Thread(target=lambda: [log.error("line %d", n) for n in range(3)], name="door")
+        other = threading.Thread(target=_log_lines, args=(log,), name="door")
         other.start()
         other.join()
         assert capfd.readouterr().err == ""
@@ -53,3 +53,8 @@ def test_what_was_written_before_an_error_comes_through(capfd: pytest.CaptureFix
         raise ValueError("broken")
 
     assert capfd.readouterr().err == "the model is broken\n"
+
+
+def _log_lines(log: logging.Logger) -> None:
+    for number in range(3):
+        log.error("line %d", number)

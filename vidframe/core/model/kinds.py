@@ -41,7 +41,7 @@ Zone = Annotated[str, Field(min_length=1, max_length=60)]
 Probabilities = Annotated[dict[Annotated[str, Field(max_length=30)], Share], Field(max_length=16)]
 Mode = Literal["day", "night"]
 
-_CONFIG = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, defer_build=True)
+_CONFIG = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # what each fact means is read by the docs alone
 
 
 class Facts(BaseModel):
