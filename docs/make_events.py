@@ -42,7 +42,10 @@ def made() -> dict[Path, str]:
 def schema(kind: type[Facts]) -> dict[str, Any]:
     """The JSON Schema of the facts of a kind."""
     whole: dict[str, Any] = _lean(kind.model_json_schema())
-    for definition, its_kind in ((whole, kind), *((part, _named(name)) for name, part in whole.get("$defs", {}).items())):
+    for definition, its_kind in (
+        (whole, kind),
+        *((part, _named(name)) for name, part in whole.get("$defs", {}).items()),
+    ):
         for name, fact in definition["properties"].items():
             fact["description"] = _meaning(its_kind, name)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.kind} | whole
