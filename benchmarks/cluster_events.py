@@ -32,7 +32,7 @@ from typing import Any
 import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from vidframe_shop.carried import Delivery as Shop
+from vidframe_shop.bus_client import Delivery as Shop
 
 from vidframe.cluster.bus import Address, Publisher, bucket, connect
 from vidframe.cluster.delivery import Delivery
@@ -203,12 +203,14 @@ async def waiting(address: Address) -> int:
 
 def published(publisher: Publisher, cameras: int, events: int) -> float:
     """Events a second onto the bus, each acknowledged; what fails is repeated, as an outbox does."""
-    letters = [Envelope(event, 1 + number % cameras, 0.0) for number, event in enumerate(made(cameras, events, "bus"))]
+    envelopes = [
+        Envelope(event, 1 + number % cameras, 0.0) for number, event in enumerate(made(cameras, events, "bus"))
+    ]
     began = time.perf_counter()
     for i in range(0, events, BATCH):
         while True:
             try:
-                publisher.publish(letters[i : i + BATCH])
+                publisher.publish(envelopes[i : i + BATCH])
                 break
             except ConnectionError:
                 time.sleep(0.2)

@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=10)
     parser.add_argument("--cameras", type=int, default=200)
     parser.add_argument("--deaths", type=int, default=3)
-    wishes = parser.parse_args()
+    options = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     port = free_port()
     server = shutil.which("nats-server") or "/usr/sbin/nats-server"
@@ -89,7 +89,7 @@ def main() -> None:
         time.sleep(1)
         try:
             address = Address((f"nats://127.0.0.1:{port}",))
-            asyncio.run(measure(address, psutil.Process(broker.pid), wishes.nodes, wishes.cameras, wishes.deaths))
+            asyncio.run(measure(address, psutil.Process(broker.pid), options.nodes, options.cameras, options.deaths))
         finally:
             broker.kill()
             broker.wait()

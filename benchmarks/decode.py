@@ -25,14 +25,14 @@ def main() -> None:
     parser.add_argument("clip")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
-    wishes = parser.parse_args()
-    for threads in wishes.threads:
+    options = parser.parse_args()
+    for threads in options.threads:
         runs = {
-            "decoding alone": lambda threads=threads: alone(wishes.clip, threads),
-            "source": lambda threads=threads: through_source(wishes.clip, threads, wants_packets=False),
-            "source with packets": lambda threads=threads: through_source(wishes.clip, threads, wants_packets=True),
+            "decoding alone": lambda threads=threads: alone(options.clip, threads),
+            "source": lambda threads=threads: through_source(options.clip, threads, wants_packets=False),
+            "source with packets": lambda threads=threads: through_source(options.clip, threads, wants_packets=True),
         }
-        print(f"{threads} thread(s): {compare(runs, wishes.rounds)}")
+        print(f"{threads} thread(s): {compare(runs, options.rounds)}")
 
 
 def compare(runs: dict[str, Callable[[], int]], rounds: int) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from vidframe_emotion.model import OURS, Classifier
 from vidframe_lab.emotion.datasets import PUBLIC_TEST, TRAINING, Faces, load, twins
-from vidframe_lab.emotion.figures import Metrics, metrics
+from vidframe_lab.emotion.metrics import Metrics, metrics
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
 PEER_SIDE = 64

@@ -21,7 +21,7 @@ from rich.table import Table
 from vidframe_gaze.head_pose import LANDMARK_ERRORS
 from vidframe_gaze.interest import Interest
 from vidframe_gaze.zones import Zone
-from vidframe_lab.gaze.eval_interest import Pair, VisitOf, figures_of, matched, visits_of
+from vidframe_lab.gaze.eval_interest import Pair, VisitOf, matched, metrics_of, visits_of
 from vidframe_lab.scene.film import AT_A_PLACE, VisitTruth, interest_settings
 from vidframe_lab.scene.people import Clothes, Moment, Person, Pose
 from vidframe_lab.scene.portrait import Head
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rows = {
-        name: figures_of([pair for seed in range(options.scenes) for pair in scene(seed, conditions)])
+        name: metrics_of([pair for seed in range(options.scenes) for pair in scene(seed, conditions)])
         for name, conditions in CASES.items()
     }
     print(json.dumps(rows)) if options.json else _print(rows)

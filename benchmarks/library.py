@@ -38,17 +38,17 @@ def main() -> None:
     parser.add_argument("clip")
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=7)
-    wishes = parser.parse_args()
+    options = parser.parse_args()
     runs = (by_run_camera, by_pipeline)
-    _measured(by_run_camera, wishes.clip, wishes.steps)  # the first run fills the caches
+    _measured(by_run_camera, options.clip, options.steps)  # the first run fills the caches
     pairs = []
-    for number in range(wishes.rounds):
+    for number in range(options.rounds):
         order = runs if number % 2 else runs[::-1]
-        cost = {run: _measured(run, wishes.clip, wishes.steps) for run in order}
+        cost = {run: _measured(run, options.clip, options.steps) for run in order}
         pairs.append((cost[by_run_camera], cost[by_pipeline]))
     ratios = sorted(two / one for one, two in pairs)
     print(
-        f"{wishes.steps} steps: run_camera {median(one for one, _ in pairs):.3f} ms a frame, "
+        f"{options.steps} steps: run_camera {median(one for one, _ in pairs):.3f} ms a frame, "
         f"Pipeline {median(two for _, two in pairs):.3f}; x {median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
     )
 

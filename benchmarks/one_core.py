@@ -40,20 +40,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--film", type=Path)
     parser.add_argument("--frames", type=int, default=300)
-    wishes = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if wishes.film is None:
+        if options.film is None:
             scene = [sys.executable, "-m", "vidframe", "scene", "--part", "day", "--out", str(folder)]
             subprocess.run(scene, check=True, stdout=subprocess.DEVNULL)
-            wishes.film = next(folder.glob("*.mp4"))
-        with av.open(str(wishes.film)) as film:
+            options.film = next(folder.glob("*.mp4"))
+        with av.open(str(options.film)) as film:
             stream = film.streams.video[0]
             rate = float(stream.average_rate or 0)
             print(f"{stream.width}x{stream.height}, {rate:.0f} pictures a second, {stream.codec_context.name}")
         for what, chain in CHAINS.items():
-            few, many = wishes.frames // 5, wishes.frames
-            short, (seconds, megabytes) = (used(folder, wishes.film, chain, frames) for frames in (few, many))
+            few, many = options.frames // 5, options.frames
+            short, (seconds, megabytes) = (used(folder, options.film, chain, frames) for frames in (few, many))
             share = (seconds - short[0]) / ((many - few) / rate)
             print(f"{what:<30} {share:6.3f} cores a camera, {1 / share:5.1f} cameras a core, {megabytes:4.0f} MB")
 

@@ -44,22 +44,22 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--isolate", action="store_true", help="the faces step in a process of its own")
     parser.add_argument("--film", type=Path, help="with people; default: the drawn shop")
-    wishes = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        stream = elementary(wishes.film or drawn_shop(folder), folder / "film.h264", wishes.fps)
-        cameras = [stack.enter_context(RtspCamera(stream, fps=wishes.fps)) for _ in range(wishes.cameras)]
+        stream = elementary(options.film or drawn_shop(folder), folder / "film.h264", options.fps)
+        cameras = [stack.enter_context(RtspCamera(stream, fps=options.fps)) for _ in range(options.cameras)]
         for camera in cameras:
             camera.switch_on()
         address = f"127.0.0.1:{free_port()}"
-        (folder / "shop.yaml").write_text(config(address, cameras, wishes.workers, isolated=wishes.isolate))
+        (folder / "shop.yaml").write_text(config(address, cameras, options.workers, isolated=options.isolate))
         command = [sys.executable, "-m", "vidframe", "run", "shop.yaml", "--no-progress"]
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
         stack.callback(end, process)
         wait_until_shown(address)
         sleep(WARM_UP)
         before = look(address)
-        sleep(wishes.seconds)
+        sleep(options.seconds)
         tell(before, look(address))
 
 

@@ -42,7 +42,7 @@ cameras:
   calm-2: "{calm_2}"
 always:
   - motion
-  - recorder: {{on: [camera.state], before: 1s, after: 2s, count: 10}}
+  - recorder: {{events: [camera.state], before: 1s, after: 2s, max_clips: 10}}
 """
 
 
@@ -55,10 +55,10 @@ def main() -> None:
     parser.add_argument("--within", type=float, default=5.0, metavar="SECONDS", help="live again after a fault")
     parser.add_argument("--share", type=float, default=0.05, help="by which the others' frame rate may be off")
     parser.add_argument("--seed", type=int, default=1)
-    wishes = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, soaking(Path(folder), wishes.workers) as soak:
-        soak.run(wishes.minutes * 60, wishes.faults, random.Random(wishes.seed))
-        broken = soak.broken(wishes.within, wishes.share)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, soaking(Path(folder), options.workers) as soak:
+        soak.run(options.minutes * 60, options.faults, random.Random(options.seed))
+        broken = soak.broken(options.within, options.share)
     for limit in broken:
         print(f"BROKEN: {limit}")
     sys.exit(bool(broken))

@@ -284,7 +284,7 @@ def test_a_pipeline_that_is_over_does_not_pretend_to_be_empty(clip: Path) -> Non
     frames = vidframe.Pipeline([], source=clip)
     assert len(list(frames)) == 10
 
-    with pytest.raises(ValueError, match="this pipeline is over; make a new one"):
+    with pytest.raises(ValueError, match="this pipeline has ended; create a new one"):
         list(frames)
 
 

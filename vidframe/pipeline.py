@@ -58,7 +58,7 @@ class Pipeline:
     temporary one is made, and removed at the end. `strict`: a write to what a step does not declare is its failure.
 
     What runs is what `vidframe run` runs: a step that fails costs its own results on that frame, is logged and kept in
-    `failures`; a live camera brings its newest frame, and is connected again for ever. Everything is opened at the
+    `failures`; a live camera brings its newest frame, and is reconnected for ever. Everything is opened at the
     first frame and closed at the end of the `with`, of the frames, or when the pipeline is let go of. It starts no
     thread but that of a live camera, and handles no signal: a Ctrl+C ends the loop and is raised after all is closed.
 
@@ -104,7 +104,7 @@ class Pipeline:
     @property
     def metrics(self) -> dict[str, dict[str, float]]:
         """Each step's own metrics, by name."""
-        return {name: dict(its.own) for name, its in self._metrics.steps.items()}
+        return {name: dict(step.own) for name, step in self._metrics.steps.items()}
 
     def stop(self) -> None:
         """Ends the loop before its next frame. From any thread."""
@@ -124,7 +124,7 @@ class Pipeline:
 
     def __iter__(self) -> Self:
         if self._is_over:
-            raise ValueError("this pipeline is over; make a new one")
+            raise ValueError("this pipeline has ended; create a new one")
         return self
 
     def __next__(self) -> Frame:

@@ -17,7 +17,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     done = CliRunner().invoke(demo.demo, ["--out", str(tmp_path)])
 
     assert done.exit_code != 0
-    assert "holds something that is not of a demo; give --out another folder" in done.output
+    assert "holds files that are not of a demo; choose another folder with --out" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 

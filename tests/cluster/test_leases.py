@@ -27,7 +27,7 @@ def test_a_claim_that_was_overtaken_before_its_answer_came_is_given_up() -> None
 
     asyncio.run(leases._claim(bucket, "door"))
     leases._drop_what_others_took()
-    leases._tell()
+    leases._set_to_run()
 
     assert leases._view.owners["door"] == Owner("b", 5)
     assert not leases.to_run

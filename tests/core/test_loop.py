@@ -33,8 +33,8 @@ def test_sinks_hear_that_a_camera_is_down_while_it_is_down(tmp_path: Path) -> No
     sink = StepConfig("sink", inspected("sink", Sink))
     camera = CameraConfig("door", f"http://127.0.0.1:{free_port()}/video", chains={"always": (sink,)})
     stop = threading.Event()
-    wishes = {"state": tmp_path, "shared": ResourceCache(), "metrics": CameraMetrics("door"), "stop": stop}
-    loop = threading.Thread(target=run_camera, args=(camera,), kwargs=wishes)
+    options = {"state": tmp_path, "shared": ResourceCache(), "metrics": CameraMetrics("door"), "stop": stop}
+    loop = threading.Thread(target=run_camera, args=(camera,), kwargs=options)
     loop.start()
 
     try:

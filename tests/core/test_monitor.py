@@ -170,7 +170,7 @@ def test_a_page_that_cannot_be_made_is_a_line_in_the_log_and_spares_the_others(
 
     assert (code, healthy) == (500, 200)
     assert "ZeroDivisionError" in body
-    assert "/metrics cannot be shown" in log
+    assert "cannot render /metrics" in log
 
 
 def test_pages_that_are_not_there_are_named(folder: Path) -> None:
@@ -203,7 +203,7 @@ def test_top_without_a_run_is_one_line(folder: Path) -> None:
 
     done = vidframe("top", "shop.yaml", cwd=folder)
 
-    assert (done.returncode, done.stderr) == (2, "vidframe: shop.yaml: no vidframe runs with its state folder\n")
+    assert (done.returncode, done.stderr) == (2, "vidframe: shop.yaml: no running instance has its state folder\n")
 
 
 def test_reload_says_that_it_was_done_or_why_not(folder: Path) -> None:
@@ -220,7 +220,7 @@ def test_reload_says_that_it_was_done_or_why_not(folder: Path) -> None:
         assert "did you mean 'slow'?" in done.stderr
         assert samples(address)["vidframe_camera_state", ("door", "live")] == 1
         process.terminate()
-        assert "what changed in workers is taken up at the next start" in process.communicate(timeout=20)[1]
+        assert "changes of workers take effect at the next start" in process.communicate(timeout=20)[1]
 
 
 def test_a_reload_that_the_run_refuses_is_told_to_whoever_asked(folder: Path) -> None:

@@ -75,7 +75,7 @@ def test_damage_in_the_middle_costs_pictures_and_is_told(tmp_path: Path, caplog:
     count = count_of(clip)
 
     assert 30 < count < 60
-    assert f"door: {clip}: {60 - count} of 60 pictures are damaged and were left out" in caplog.text
+    assert f"door: {clip}: {60 - count} of 60 frames are damaged and were skipped" in caplog.text
 
 
 def text(path: Path) -> Path:
@@ -126,10 +126,10 @@ def list_of_other_files(path: Path) -> Path:
     ("make", "name", "message"),
     [
         pytest.param(text, "text.mp4", "is not a video that FFmpeg can read", id="text named mp4"),
-        pytest.param(text, "notes.txt", "has no picture", id="text"),
+        pytest.param(text, "notes.txt", "has no video", id="text"),
         pytest.param(noise, "noise.mp4", "is not a video that FFmpeg can read", id="noise"),
         pytest.param(nothing, "empty.mp4", "is empty (0 bytes)", id="zero bytes"),
-        pytest.param(write_sound, "sound.mp4", "has sound (aac) but no picture", id="sound only"),
+        pytest.param(write_sound, "sound.mp4", "has audio (aac) but no video", id="sound only"),
         pytest.param(recording_that_was_cut_off, "cut.mp4", "or its recording was cut off", id="without its index"),
         pytest.param(
             only_the_start, "start.mkv", "is not a video that FFmpeg can read", id="the first bytes of Matroska"
@@ -142,7 +142,7 @@ def list_of_other_files(path: Path) -> Path:
         pytest.param(playlist_of_other_machines, "list.m3u8", "is not a video", id="a playlist of other machines"),
         pytest.param(list_of_other_files, "list.mp4", "cannot be opened", id="a list of other files"),
         pytest.param(lambda path: path, "missing.mp4", "does not exist", id="missing"),
-        pytest.param(lambda path: path.mkdir() or path, "folder", "is a folder without a picture", id="empty folder"),
+        pytest.param(lambda path: path.mkdir() or path, "folder", "is a folder without images", id="empty folder"),
     ],
 )
 def test_a_useless_file_is_named_in_one_line(

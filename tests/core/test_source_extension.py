@@ -281,7 +281,7 @@ def test_of_a_live_source_the_newest_image_is_taken_and_the_others_are_counted()
 @pytest.mark.usefixtures("generators")
 def test_a_source_that_is_silent_is_stalled_although_it_does_not_come_back() -> None:
     with Watcher("blocked://x", timeout=0.2) as door:
-        assert door.wait_for_state(State.STALLED, 2) == "nothing came for 0.2 s"
+        assert door.wait_for_state(State.STALLED, 2) == "no data for 0.2 s"
         wait_for(lambda: len(calls()) == 2)  # once it came back it was opened again
         wait_for(lambda: door.told[-2:] == [State.LIVE, State.STALLED])
 
@@ -391,7 +391,7 @@ def test_a_ring_in_shared_memory_is_live_down_and_live_again_with_its_writer(ins
 
 @pytest.mark.usefixtures("generators")
 def test_doctor_opens_what_packages_bring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(doctor, "PATIENCE", 1.0)
+    monkeypatch.setattr(doctor, "FIRST_FRAME_TIMEOUT", 1.0)
     config = tmp_path / "shop.yaml"
     config.write_text("cameras: {a: 'film://reel', b: 'lossy://door', c: 'unready://door'}\n")
 
@@ -400,7 +400,7 @@ def test_doctor_opens_what_packages_bring(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert cameras == {
         "camera a, 64 x 48 from film://reel": "",
         "camera b, 64 x 48 from lossy://door": "",
-        "camera c": "no picture from unready://door within 1 s. RuntimeError: unready://door None is busy",
+        "camera c": "no frame from unready://door within 1 s. RuntimeError: unready://door None is busy",
     }
 
 

@@ -43,13 +43,13 @@ def test_a_damaged_picture_is_left_out_and_told(tmp_path: Path, caplog: pytest.L
 
     with open_source(str(tmp_path), camera="door") as source:
         assert [decoded.seconds for decoded in decoded_frames(source)] == [0, 0.2]
-    assert f"door: {tmp_path}: 1 of 3 pictures cannot be read: 2.png" in caplog.text
+    assert f"door: {tmp_path}: 1 of 3 images cannot be read: 2.png" in caplog.text
 
 
 def test_a_folder_of_damaged_pictures_only_is_named(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"no")
 
-    with pytest.raises(SourceError, match="has 1 pictures, and none can be read"):
+    with pytest.raises(SourceError, match="has 1 images, and none can be read"):
         open_source(str(tmp_path))
 
 
@@ -89,11 +89,11 @@ def test_a_pipe_of_raw_pictures_is_read_to_its_end(pixels: str, mean: int) -> No
 @pytest.mark.parametrize(
     ("content", "url", "message"),
     [
-        pytest.param(b"", "-", "standard input ended before the first picture", id="nothing"),
-        pytest.param(b"", "-:64x48:gray", "standard input has no picture that can be decoded", id="nothing, raw"),
+        pytest.param(b"", "-", "standard input ended before the first frame", id="nothing"),
+        pytest.param(b"", "-:64x48:gray", "standard input has no frame that can be decoded", id="nothing, raw"),
         pytest.param(b"word " * 5000, "-", "does not bring video that FFmpeg knows", id="text"),
-        pytest.param(b"\0" * 9000, "-:64:gray", "raw pictures need -:WIDTHxHEIGHT:PIXELS, found", id="wrong size"),
-        pytest.param(b"\0" * 9000, "-:64x48:grau", "raw pictures need -:WIDTHxHEIGHT:PIXELS, found", id="wrong format"),
+        pytest.param(b"\0" * 9000, "-:64:gray", "raw frames need -:WIDTHxHEIGHT:PIXELS, found", id="wrong size"),
+        pytest.param(b"\0" * 9000, "-:64x48:grau", "raw frames need -:WIDTHxHEIGHT:PIXELS, found", id="wrong format"),
     ],
 )
 def test_a_useless_pipe_is_named_in_one_line(content: bytes, url: str, message: str) -> None:

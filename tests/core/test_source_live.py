@@ -162,14 +162,14 @@ def test_a_camera_that_turns_to_noise_is_stalled_and_connected_again() -> None:
     with mjpeg_camera(moving_square(), spoiled_after=5) as url, Watcher(url, timeout=0.5) as door:
         wait_for(lambda: door.told.count(State.STALLED) == 2)
 
-        assert (State.STALLED, "data comes, but no picture that can be decoded") in door.states
+        assert (State.STALLED, "data arrives, but no frame that can be decoded") in door.states
         assert door.told[:4] == [State.CONNECTING, State.LIVE, State.STALLED, State.LIVE]
 
 
 def test_a_camera_that_sends_the_same_picture_for_long_is_stalled_but_kept() -> None:
     still = [next(moving_square())]
     with mjpeg_camera(still) as url, Watcher(url, frozen_after=1) as door:
-        assert door.wait_for_state(State.STALLED) == "frozen: the picture has been the same for 1 s"
+        assert door.wait_for_state(State.STALLED) == "frozen: the image has not changed for 1 s"
         door.wait_for_picture()
 
 
@@ -184,7 +184,7 @@ def test_a_recorder_gets_a_new_beginning_where_the_size_changes_midway(tmp_path:
     parts = [write_clip(tmp_path / f"{width}.ts", moving_square(30, width, height)) for width, height in sizes]
     content = b"".join(part.read_bytes() for part in parts)
     with mjpeg_camera([], content=content) as url, Watcher(url, wants_packets=True) as door:
-        wait_for(lambda: (State.CONNECTING, "the size of its picture changed") in door.states)
+        wait_for(lambda: (State.CONNECTING, "the frame size changed") in door.states)
 
 
 def test_nothing_waits_any_more_for_a_camera_that_hangs_once_it_is_closed() -> None:
@@ -298,7 +298,7 @@ def test_a_camera_that_hangs_is_stalled_and_live_again_when_it_wakes(stream: Pat
         with Watcher(camera.url, timeout=1) as door:
             door.wait_for_picture()
             camera.hang()
-            assert door.wait_for_state(State.STALLED) == "nothing came for 1 s"
+            assert door.wait_for_state(State.STALLED) == "no data for 1 s"
             door.wait_for_state(State.DOWN)
             camera.wake()
             door.wait_for_picture(5)

@@ -111,7 +111,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_sound_without_picture_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"has sound \(aac\) but no picture"):
+    with pytest.raises(SourceError, match=r"has audio \(aac\) but no video"):
         frames_of(write_sound(tmp_path / "sound.mp4"))
 
 

@@ -127,5 +127,5 @@ def test_a_config_with_mistakes_changes_nothing_and_says_why(running: subprocess
     running.send_signal(signal.SIGTERM)
     _, errors = running.communicate(timeout=60)
     assert "shop.yaml:2:10: no plugin named 'countin' is installed" in errors
-    assert "the config was not changed" in errors
+    assert "reload refused; the old config stays" in errors
     assert os.path.exists(tmp_path / "notes")

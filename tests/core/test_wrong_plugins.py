@@ -60,7 +60,7 @@ def hooked(body: str, **attributes: str) -> str:
 
 REFUSED = {
     "an unknown name": (hooked("pass", adds="('face',)"), "did you mean 'faces'"),
-    "a name of every frame": (hooked("pass", adds="('image',)"), "which every frame brings"),
+    "a name of every frame": (hooked("pass", adds="('image',)"), "which every frame already has"),
     "a hook of another name": ("class P:\n @hookimpl\n def annotate(self, frame): pass", "`draw` is the hook for that"),
     "a coroutine": ("class P:\n @hookimpl\n async def process_frame(self, frame): pass", "is a coroutine"),
     "an asynchronous generator": ("class P:\n @hookimpl\n async def draw(self, canvas): yield", "is a coroutine"),
@@ -187,7 +187,7 @@ FAILS = {
             "from vidframe import Attachment\nfrom pathlib import Path\n"
             "frame.report('z.file', Attachment('clip', 'video/mp4', Path('/nowhere')))"
         ),
-        "there is no file for clip",
+        "there is no file /nowhere",
     ),
     "an event of vidframe's own": (hooked("frame.report('camera.closing')"), "vidframe alone reports it"),
     "metrics without end": (
@@ -420,7 +420,7 @@ def test_a_value_that_a_helper_returned_is_named_when_it_comes(
 
     metrics = ran(install_plugin, tmp_path, code, "p")
 
-    assert "step p returned a value, which nobody reads" in caplog.text
+    assert "step p returned a value, which is not used" in caplog.text
     assert metrics.steps["p"].errors == 0
 
 

@@ -63,7 +63,7 @@ def visitors() -> list[Person]:
 
 def watched(folder: Path, url: str, token: str) -> list[dict[str, Any]]:
     """The events of the day, as `vidframe run` reports them while it sends them to the shop."""
-    interest = film.interest_settings() | {"gone_after": 1}
+    interest = film.interest_settings() | {"lost_after": 1}
     interest["zones"].append(COUNTER)
     (folder / "day.yaml").write_text(CONFIG.format(folder=folder, url=url, interest=json.dumps(interest)))
     command = [sys.executable, "-m", "vidframe", "run", str(folder / "day.yaml"), "--no-progress"]

@@ -41,12 +41,12 @@ from tests.shop.test_kill import Server
 PATIENCE = 120  # seconds for what takes a few on a machine at rest
 CONFIG = """\
 cameras: {{from: shop}}
-mode: {{plugin: day_night, hold: 1s, stay: 1s}}
+mode: {{plugin: day_night, confirm_for: 1s, min_interval: 1s}}
 night:
   - abnormality
   - recorder: {{before: 2s, after: 2s, folder: {folder}/clips}}
 always:
-  - shop: {{url: "{url}", token: !env SHOP_TOKEN, beat: 1s}}
+  - shop: {{url: "{url}", token: !env SHOP_TOKEN, heartbeat_every: 1s}}
 state: {folder}/state
 """
 

@@ -28,17 +28,17 @@ OURS = {
 }
 HELP = {
     "run": "Run the cameras of a config.",
-    "reload": "Let a running vidframe take up its changed config.",
-    "top": "Show the metrics of a running vidframe.",
+    "reload": "Reload the config of a running instance.",
+    "top": "Show the metrics of a running instance.",
     "node": "Run the cameras of a config together with other machines.",
     "nodes": "Show which machine runs which camera.",
-    "check": "Say what is wrong with a config, line by line.",
+    "check": "Report the errors of a config, line by line.",
     "explain": "Show each camera's chain as data flow.",
     "schema": "Print the JSON Schema of configs, for editors.",
     "plugins": "List the installed plugins.",
     "new-plugin": "Make a folder with a new plugin, ready to install.",
-    "doctor": "Check what this machine needs, and say how to get it.",
-    "demo": "A shop's day and night on made video.",
+    "doctor": "Check this machine and say how to fix it.",
+    "demo": "Run a demo on synthetic video.",
     "bench": "Measure the frame loop against decoding alone.",
 }
 LAB = ("calibrate", "collect", "eval", "label", "scene", "train")  # commands of vidframe-lab, which no shop needs
@@ -116,7 +116,7 @@ def _loaded(name: str, entry: Any) -> click.Command:
         reason = f"{type(error).__name__}: {error}"
         raise click.ClickException(f"the command {name} of {entry.value} does not load: {reason}") from error
     if not isinstance(command, click.Command):
-        raise click.ClickException(f"the command {name} of {entry.value} is no click command")
+        raise click.ClickException(f"the command {name} of {entry.value} is not a click command")
     return command
 
 

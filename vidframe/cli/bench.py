@@ -22,7 +22,7 @@ class _Empty:
 
 
 @click.command()
-@click.option("--source", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A video of your own.")
+@click.option("--source", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this video.")
 @click.option("--steps", type=click.IntRange(0, 50), default=6, show_default=True, help="Empty steps in the chain.")
 @click.option("--rounds", type=click.IntRange(1, 50), default=5, show_default=True, help="Pairs of runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

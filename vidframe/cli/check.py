@@ -17,7 +17,7 @@ PLUGINS_DIR = click.option(
     "--plugins-dir",
     metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Take the *.py files of this folder as plugins, too.",
+    help="Also load the *.py files of this folder as plugins.",
 )
 
 
@@ -35,7 +35,7 @@ def loaded(path: Path, source: str | None = None, plugins_dir: Path | None = Non
 @CONFIG
 @PLUGINS_DIR
 def check(config: Path, plugins_dir: Path | None) -> None:
-    """Say what is wrong with a config, line by line. Exit code 0 or 2."""
+    """Report the errors of a config, line by line. Exit code 0 or 2."""
     found = loaded(config, plugins_dir=plugins_dir)
     for warning in found.warnings:
         click.echo(str(warning), err=True)

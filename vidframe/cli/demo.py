@@ -1,4 +1,4 @@
-"""`vidframe demo`: a shop's day and night on made video, ending in the shop app."""
+"""`vidframe demo`: a shop's day and night on synthetic video, ending in the shop app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONFIG = """\
 # Written by `vidframe demo`; change it and run it again: vidframe run {name}
 cameras:
   aisle-1: {{source: shop.mp4}}
-mode: {{plugin: day_night, dark_below: 45, hold: 1s, stay: 5s}}
+mode: {{plugin: day_night, dark_below: 45, confirm_for: 1s, min_interval: 5s}}
 day:
   - faces
   - emotion
@@ -43,19 +43,19 @@ always:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("out/demo"),
     show_default=True,
-    help="Folder for its files; those of a demo before go.",
+    help="Folder for the output; files of an earlier demo are deleted.",
 )
-@click.option("--shop/--no-shop", "with_shop", default=True, help="Open the shop app, too.")
+@click.option("--shop/--no-shop", "with_shop", default=True, help="Also open the shop app.")
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
 def demo(out: Path, with_shop: bool, no_progress: bool) -> None:
-    """A shop's day and night on made video: an annotated clip, the events, a table, and the shop app."""
+    """Run a demo on synthetic video: an annotated clip, the events, a table, and the shop app."""
     missing = [step for step in STEPS if step not in registry.installed()]
     if missing:
         raise click.ClickException(f"the demo needs the plugins {', '.join(missing)}; see README.md, Installing it")
     chain = _begun(out)
     _film(out)
     if with_shop and not _has_shop_app():
-        click.echo("the shop app is not installed, the demo goes on without it: pip install ./shop_app", err=True)
+        click.echo("the shop app is not installed, continuing without it: pip install ./shop_app", err=True)
         with_shop = False
     if not with_shop:
         sys.exit(_run(out, chain, progress=not no_progress))
@@ -83,7 +83,7 @@ def _begun(out: Path) -> Path:
     chain = out / "demo.yaml"
     if out.exists() and any(out.iterdir()):
         if not chain.is_file() or not chain.read_text(encoding="utf-8", errors="replace").startswith(MARK):
-            raise click.ClickException(f"{out} holds something that is not of a demo; give --out another folder")
+            raise click.ClickException(f"{out} holds files that are not of a demo; choose another folder with --out")
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     chain.write_text(CONFIG.format(name=chain), encoding="utf-8")
@@ -97,7 +97,7 @@ def _film(out: Path) -> None:
 
     scene = cli.get_command(click.Context(cli), "scene")
     assert scene is not None  # where it is missing, its error says how to get it
-    with Console(stderr=True).status("filming a shop's day and night ..."), redirect_stdout(StringIO()):
+    with Console(stderr=True).status("rendering a shop's day and night ..."), redirect_stdout(StringIO()):
         scene.main(["--out", str(out)], standalone_mode=False)
 
 
@@ -118,4 +118,4 @@ def _run(out: Path, chain: Path, *, progress: bool) -> int:
         ("the chain, to change and run", out / "demo.yaml"),
     ):
         click.echo(f"{what:<30} {path}")
-    return 1 if any(its.error or its.failed_steps for its in metrics) else 0
+    return 1 if any(camera.error or camera.failed_steps for camera in metrics) else 0

@@ -15,7 +15,7 @@ from typing import Self
 
 import click
 
-PATIENCE = 30.0  # seconds until the first page
+START_TIMEOUT = 30.0  # seconds until the first page
 
 
 class DemoShop:
@@ -33,7 +33,7 @@ class DemoShop:
         }
 
     def __enter__(self) -> Self:
-        click.echo("opening the shop ...", err=True)
+        click.echo("starting the shop app ...", err=True)
         self._command("init", "--name", "Corner shop")
         self.accounts = self._command("sample-data")
         self.token = self._command("camera-token", "demo").strip().splitlines()[-1]
@@ -51,18 +51,18 @@ class DemoShop:
         self._server.wait()
 
     def show(self, *, stay: bool) -> None:
-        """Says how to look at it; with `stay`, keeps it open until Ctrl+C."""
+        """Prints how to sign in; with `stay`, keeps it running until Ctrl+C."""
         click.echo(f"\n{self.accounts.strip()}\n")
-        click.echo("Security finds the night under Alerts, sales what the visitors looked at under Interest.")
+        click.echo("Security sees the night under Alerts, sales sees the visits under Interest.")
         if stay:
-            click.echo(f"Begin at {self.url}/sign-in/one-time-code. The shop is open until Ctrl+C.")
+            click.echo(f"Sign in at {self.url}/sign-in/one-time-code. Press Ctrl+C to stop the shop app.")
             try:
                 self._server.wait()
             except KeyboardInterrupt:
                 click.echo()
         else:
             again = f"SHOP_INSTANCE={self._folder} SHOP_PLAIN_HTTP=true {Path(sys.executable).parent}/vidframe-shop run"
-            click.echo(f"Open the shop with: {again}")
+            click.echo(f"Start the shop app again with: {again}")
 
     def _command(self, *arguments: str) -> str:
         command = [sys.executable, "-m", "shop_app", *arguments]
@@ -72,7 +72,7 @@ class DemoShop:
         return done.stdout
 
     def _wait(self) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + START_TIMEOUT
         while time.monotonic() < until and self._server.poll() is None:
             try:
                 with urllib.request.urlopen(self.url, timeout=2):
@@ -81,7 +81,7 @@ class DemoShop:
                 return  # it answers
             except OSError:
                 time.sleep(0.2)
-        raise click.ClickException(f"the shop app did not open; see {self._folder / 'shop.log'}")
+        raise click.ClickException(f"the shop app did not start; see {self._folder / 'shop.log'}")
 
 
 def _free_port() -> int:

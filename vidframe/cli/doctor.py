@@ -21,28 +21,28 @@ from vidframe.core.plugin import registry
 from vidframe.core.plugin.calling import Hooks
 from vidframe.core.plugin.probe import probe
 
-PATIENCE = 8.0  # seconds for a camera's first picture
+FIRST_FRAME_TIMEOUT = 8.0  # seconds
 OPENCV = "opencv-contrib-python"  # that mediapipe depends on
 ENOUGH_DISK = 1 << 30  # bytes; below that a night's clips may not fit
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
-    problem: str = ""  # empty: it is well
+    problem: str = ""  # empty: ok
 
 
 @click.command()
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 def doctor(config: Path | None) -> None:
-    """Check what this machine needs, and say how to get it. With a CONFIG, also its cameras. Exit code 0 or 1."""
-    ill = False
+    """Check this machine and say how to fix it. With a CONFIG, also check its cameras. Exit code 0 or 1."""
+    failed = False
     for finding in examined(config):
         mark = click.style("ok  ", fg="green") if not finding.problem else click.style("BAD ", fg="red")
         click.echo(f"{mark}{finding.what}{': ' if finding.problem else ''}{finding.problem}")
-        ill = ill or bool(finding.problem)
-    sys.exit(1 if ill else 0)
+        failed = failed or bool(finding.problem)
+    sys.exit(1 if failed else 0)
 
 
 def examined(config: Path | None) -> Iterator[Finding]:
@@ -157,7 +157,7 @@ def _camera(camera: CameraConfig) -> Finding:
 
     what = f"camera {camera.name}"
     stop = threading.Event()
-    alarm = threading.Timer(PATIENCE, stop.set)
+    alarm = threading.Timer(FIRST_FRAME_TIMEOUT, stop.set)
     alarm.start()
     try:
         with source_of(camera, stop) as source:
@@ -178,4 +178,4 @@ def _first_frame(what: str, source: Source) -> Finding:
                 return Finding(f"{what}, {picture.width} x {picture.height} from {source.name}")
             case StateChange():
                 reason = moment.reason
-    return Finding(what, f"no picture from {source.name} within {PATIENCE:.0f} s. {reason}".rstrip(". "))
+    return Finding(what, f"no frame from {source.name} within {FIRST_FRAME_TIMEOUT:.0f} s. {reason}".rstrip(". "))

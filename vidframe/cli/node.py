@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
 NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
-BUS = click.option("--bus", metavar="URL[,URL]", help="NATS servers, as nats://10.0.0.5:4222; default: the config's.")
+BUS = click.option(
+    "--bus", metavar="URL[,URL]", help="NATS servers, such as nats://10.0.0.5:4222; default: those of the config."
+)
 
 
 @click.command()
 @CONFIG
 @BUS
-@click.option("--name", envvar="VIDFRAME_NODE", help="Of this machine; default: its host name.")
+@click.option("--name", envvar="VIDFRAME_NODE", help="Name of this node; default: the host name.")
 @click.option("--capacity", type=click.FloatRange(min=0.1), help="Cores for cameras; default: all of them.")
 @LOG_FORMAT
 @VERBOSE
@@ -66,16 +68,18 @@ def run_node(config: Config, address: Address, capacity: float) -> None:
 
 
 def address_of(cluster: ClusterConfig, bus: str | None, name: str, config: Path) -> Address:
-    """Where the cluster meets, or a complaint about what is missing."""
+    """The address of the event bus; ClickException for what is missing."""
     if importlib.util.find_spec("nats") is None:
-        raise click.ClickException("many machines need the extra `cluster`: pip install 'vidframe[cluster]'")
+        raise click.ClickException("a cluster needs the extra `cluster`: pip install 'vidframe[cluster]'")
     if not NODE_NAME.fullmatch(name):
         raise click.ClickException(f"--name must be 1 to 63 letters, digits, - and _, found {name!r}")
     servers = tuple(bus.split(",")) if bus else cluster.bus
     for problem in filter(None, map(bus_problem, servers)):
         raise click.ClickException(problem)
     if not servers:
-        raise click.ClickException(f"no bus: give --bus nats://HOST:4222, or `cluster: {{bus: ...}}` in {config}")
+        raise click.ClickException(
+            f"no event bus given: use --bus nats://HOST:4222, or `cluster: {{bus: ...}}` in {config}"
+        )
     from vidframe.cluster.bus import Address
 
     return Address(

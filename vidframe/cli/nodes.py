@@ -15,17 +15,19 @@ from vidframe.cli.node import BUS, address_of
 @click.command()
 @CONFIG
 @BUS
-@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def nodes(config: Path, bus: str | None, as_json: bool) -> None:
-    """Show which machine runs which camera, and what waits on the bus."""
+    """Show which node runs which camera, and how many events wait on the bus."""
     address = address_of(loaded(config).cluster, bus, "onlooker", config)
-    from vidframe.cluster.bus import AWAY, words
+    from vidframe.cluster.bus import UNREACHABLE, reason_of
     from vidframe.cluster.status import look, rows
 
     try:
         status = asyncio.run(look(address))
-    except AWAY as error:
-        raise click.ClickException(f"the bus at {', '.join(address.servers)} is away: {words(error)}") from error
+    except UNREACHABLE as error:
+        raise click.ClickException(
+            f"event bus at {', '.join(address.servers)} unreachable: {reason_of(error)}"
+        ) from error
     if as_json:
         click.echo(json.dumps(status, indent=2))
         return

@@ -25,9 +25,9 @@ from vidframe.core.plugin.registry import Plugin
 log = logging.getLogger(__name__)
 
 LOG_FORMAT = click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines, or a JSON object each."
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Text lines, or one JSON object per line."
 )
-VERBOSE = click.option("--verbose", is_flag=True, help="Log every change of a camera's state, too.")
+VERBOSE = click.option("--verbose", is_flag=True, help="Also log every change of a camera's state.")
 
 
 def _source(context: click.Context, option: click.Parameter, source: str | None) -> str | None:
@@ -43,7 +43,7 @@ def _source(context: click.Context, option: click.Parameter, source: str | None)
 @click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End each camera after N frames.")
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append the events as JSON lines.")
 @click.option("--annotate", type=click.Path(path_type=Path, dir_okay=False), help="Write a clip with what was found.")
-@click.option("--strict", is_flag=True, help="Any failure, and any undeclared write of a step, makes exit code 1.")
+@click.option("--strict", is_flag=True, help="Exit with 1 after any failure or undeclared write of a step.")
 @PLUGINS_DIR
 @click.option("--no-progress", is_flag=True, help="Print no progress bar.")
 @LOG_FORMAT
@@ -90,7 +90,7 @@ def run(
     for path in (events, *annotated(found, annotate).values()):
         if path is not None and path.exists():
             click.echo(path)
-    sys.exit(1 if any(its.has_failed(strict=strict) for its in metrics) else 0)
+    sys.exit(1 if any(camera.has_failed(strict=strict) for camera in metrics) else 0)
 
 
 def run_config(

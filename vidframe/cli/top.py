@@ -25,28 +25,30 @@ COLOURS = {"live": "green", "ended": "dim", "connecting": "yellow", "stalled": "
 @click.command()
 @CONFIG
 @PLUGINS_DIR
-@click.option("--every", type=click.FloatRange(min=0.2), default=1.0, metavar="SECONDS", help="Between two looks.")
-@click.option("--once", is_flag=True, help="Look for that time, print the tables once, and end.")
+@click.option(
+    "--every", type=click.FloatRange(min=0.2), default=1.0, metavar="SECONDS", help="Time between two samples."
+)
+@click.option("--once", is_flag=True, help="Sample once, print and exit.")
 def top(config: Path, plugins_dir: Path | None, every: float, once: bool) -> None:
-    """Show the cameras, steps and processes of the vidframe that runs CONFIG."""
+    """Show the cameras, steps and processes of a running instance."""
     address = _address(config, plugins_dir)
     console = Console() if Console().is_terminal else Console(width=140)
-    before = look(address)
+    before = sample(address)
     sleep(every if once else min(every, 0.5))
     if once:
-        console.print(Group(*tables(before, look(address))))
+        console.print(Group(*tables(before, sample(address))))
         return
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            now = look(address)
+            now = sample(address)
             live.update(Group(*tables(before, now)), refresh=True)
             before = now
             sleep(every)
 
 
 @dataclass
-class Look:
-    """All samples of one moment."""
+class Sample:
+    """The metrics at one moment."""
 
     at: float = field(default_factory=monotonic)
     samples: dict[str, dict[tuple[str, ...], float]] = field(default_factory=dict)  # name -> label values -> value
@@ -60,28 +62,28 @@ class Look:
         return iter(self.samples.get(name, {}))
 
 
-def look(address: str) -> Look:
-    """Asks for the metrics once."""
+def sample(address: str) -> Sample:
+    """Reads the metrics once."""
     try:
         with urlopen(f"http://{address}/metrics", timeout=5) as answer:
             text = answer.read().decode()
     except (URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         raise click.ClickException(f"no metrics at {address}: {getattr(reason, 'strerror', None) or reason}") from error
-    seen = Look()
+    seen = Sample()
     for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            bound = [sample.labels.pop("le")] if "le" in sample.labels else []
-            seen.samples.setdefault(sample.name, {})[*sample.labels.values(), *bound] = sample.value
+        for each in family.samples:
+            bound = [each.labels.pop("le")] if "le" in each.labels else []
+            seen.samples.setdefault(each.name, {})[*each.labels.values(), *bound] = each.value
     return seen
 
 
-def tables(before: Look, now: Look) -> list[Any]:
-    """What a person wants to see of two moments."""
+def tables(before: Sample, now: Sample) -> list[Any]:
+    """The tables for the time between two samples."""
     return [_cameras(before, now), _steps(before, now), _plugins(now), _processes(before, now)]
 
 
-def _cameras(before: Look, now: Look) -> Table:
+def _cameras(before: Sample, now: Sample) -> Table:
     table = _table("Cameras", "camera", "state", "in/s", "analysed/s", "dropped/s", "age p95", "last result", "events")
     for (camera,) in now.rows("vidframe_camera_frames_in_total"):
         state = next(
@@ -102,7 +104,7 @@ def _cameras(before: Look, now: Look) -> Table:
     return table
 
 
-def _steps(before: Look, now: Look) -> Table:
+def _steps(before: Sample, now: Sample) -> Table:
     table = _table("Steps", "camera", "step", "calls/s", "mean", "p95", "errors", "skipped/s", "")
     for who in now.rows("vidframe_step_errors_total"):
         calls = _rate(before, now, "vidframe_step_seconds_count", *who)
@@ -120,8 +122,8 @@ def _steps(before: Look, now: Look) -> Table:
     return table
 
 
-def _plugins(now: Look) -> Table:
-    table = _table("Metrics of plugins", "figure", "camera", "step", "value")
+def _plugins(now: Sample) -> Table:
+    table = _table("Metrics of plugins", "metric", "camera", "step", "value")
     for name in sorted(now.samples):
         if name.startswith("vidframe_plugin_"):
             for who in now.rows(name):
@@ -129,7 +131,7 @@ def _plugins(now: Look) -> Table:
     return table
 
 
-def _processes(before: Look, now: Look) -> Table:
+def _processes(before: Sample, now: Sample) -> Table:
     table = _table("Processes", "process", "up", "CPU", "memory", "threads", "files", "restarts")
     for (name,) in now.rows("vidframe_process_up"):
         table.add_row(
@@ -146,16 +148,16 @@ def _processes(before: Look, now: Look) -> Table:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
-        numeric = column not in ("camera", "step", "state", "figure", "process", "up", "")
+        numeric = column not in ("camera", "step", "state", "metric", "process", "up", "")
         table.add_column(column, justify="right" if numeric else "left", header_style="dim", no_wrap=True)
     return table
 
 
-def _rate(before: Look, now: Look, name: str, *labels: str) -> float:
+def _rate(before: Sample, now: Sample, name: str, *labels: str) -> float:
     return max(0.0, now.value(name, *labels) - before.value(name, *labels)) / max(now.at - before.at, 1e-3)
 
 
-def _quantile(before: Look, now: Look, name: str, *labels: str, share: float = 0.95) -> str:
+def _quantile(before: Sample, now: Sample, name: str, *labels: str, share: float = 0.95) -> str:
     """The bound below which this share of what was measured between the two moments lies."""
     rows = [row for row in now.rows(f"{name}_bucket") if row[:-1] == labels]
     grown = {row[-1]: now.value(f"{name}_bucket", *row) - before.value(f"{name}_bucket", *row) for row in rows}
@@ -169,7 +171,7 @@ def _quantile(before: Look, now: Look, name: str, *labels: str, share: float = 0
 def _address(config: Path, plugins_dir: Path | None) -> str:
     run = runfile.read(loaded(config, plugins_dir=plugins_dir).state)
     if run is None:
-        raise click.ClickException(f"{config}: no vidframe runs with its state folder")
+        raise click.ClickException(f"{config}: no running instance has its state folder")
     if not run.metrics:
-        raise click.ClickException(f"{config} shows no metrics; `metrics: 9477` in it does, from the next start on")
+        raise click.ClickException(f"{config} serves no metrics; add `metrics: 9477` and restart")
     return run.metrics

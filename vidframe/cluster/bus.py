@@ -1,4 +1,4 @@
-"""NATS as the cluster uses it: what lies there under which name, how to get in, and events on their way out."""
+"""The event bus (NATS): names of buckets and streams, connecting, and publishing events."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from vidframe.core.model.cluster import Envelope
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-AWAY = (NatsError, OSError, TimeoutError)  # the bus does not answer as it should: try again later
-PATIENCE = 5.0  # seconds for one answer of the bus
+UNREACHABLE = (NatsError, OSError, TimeoutError)  # the bus does not answer as it should: retry
+REPLY_TIMEOUT = 5.0  # seconds for a reply of the bus
 GRANTS_KEPT = 64  # of each camera; the most that a bucket keeps
 # Bytes, which NATS sets aside for each shop at once. A full stream of events takes no more, and the nodes keep theirs.
 MOST_EVENTS, MOST_REFUSED = 64_000_000, 8_000_000
-GONE_AFTER = 7 * 86400.0  # seconds after which a silent node is no longer listed
+UNLISTED_AFTER = 7 * 86400.0  # seconds after which a silent node is no longer listed
 REFUSED_KEPT = 90 * 86400.0  # seconds
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where the bus is, how to get in, and who we are. Calling it connects; equal ones are one connection."""
+    """Where the bus is, the login, and the name of this node. Calling it connects; equal ones share one connection."""
 
     servers: tuple[str, ...]
     cluster: str = "vidframe"
@@ -50,12 +50,12 @@ class Address:
     replicas: int = 1
 
     def __call__(self) -> Publisher:
-        """The way of events onto the bus, for code without `await`."""
+        """A publisher of events, for code without `await`."""
         return Publisher(self)
 
     @property
     def nodes(self) -> str:
-        """Bucket with the signs of life of the nodes."""
+        """Bucket with the heartbeats of the nodes."""
         return f"{self.cluster}-nodes"
 
     @property
@@ -70,7 +70,7 @@ class Address:
 
     @property
     def refused(self) -> str:
-        """Stream of the events that nobody took, each with the reason."""
+        """Stream of the events that were refused, each with the reason."""
         return f"{self.cluster}-refused"
 
     def subject(self, stream: str, camera: str) -> str:
@@ -79,9 +79,9 @@ class Address:
 
 
 async def connect(address: Address) -> nats.NATS:
-    """A connection; one of AWAY, with the reason, where there is none within a few seconds.
+    """A connection; one of UNREACHABLE, with the reason, where there is none within a few seconds.
 
-    It does not come back by itself: whoever holds it begins anew, so that nothing is sent late or waits unseen.
+    It does not reconnect by itself: its owner connects anew, so that nothing is sent late or waits unseen.
     """
     troubles: list[Exception] = []
 
@@ -103,13 +103,13 @@ async def connect(address: Address) -> nats.NATS:
                 max_outstanding_pings=2,
                 **_login(address),
             ),
-            PATIENCE,
+            REPLY_TIMEOUT,
         )
         return connection
-    except AWAY as error:
+    except UNREACHABLE as error:
         if connection._transport:  # nats-py leaves it open, and its close() waits for what never started
             connection._transport.close()
-        raise ConnectionError(words(troubles[-1] if troubles else error)) from None
+        raise ConnectionError(reason_of(troubles[-1] if troubles else error)) from None
 
 
 @contextlib.asynccontextmanager
@@ -117,14 +117,14 @@ async def connected(address: Address) -> AsyncIterator[JetStreamContext]:
     """JetStream at the end of a connection that is closed with the context."""
     connection = await connect(address)
     try:
-        yield connection.jetstream(timeout=PATIENCE)
+        yield connection.jetstream(timeout=REPLY_TIMEOUT)
     finally:
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*UNREACHABLE):
             await asyncio.wait_for(connection.close(), 1)
 
 
-def words(error: BaseException) -> str:
-    """What went wrong with the bus, in words."""
+def reason_of(error: BaseException) -> str:
+    """Why the bus failed, for a message."""
     return str(error).removeprefix("nats: ") or type(error).__name__
 
 
@@ -150,7 +150,7 @@ async def bucket(js: JetStreamContext, address: Address, name: str) -> KeyValue:
         if name == address.leases:
             config.history = GRANTS_KEPT
         else:
-            config.ttl = GONE_AFTER
+            config.ttl = UNLISTED_AFTER
         return await js.create_key_value(config)
 
 
@@ -160,7 +160,7 @@ async def following(
 ) -> AsyncIterator[None]:
     """Shows `saw` all that is in the bucket, and within the context what changes."""
     watcher = await bucket.watchall(include_history=history)
-    while (entry := await watcher.updates(timeout=PATIENCE)) is not None:
+    while (entry := await watcher.updates(timeout=REPLY_TIMEOUT)) is not None:
         saw(entry)
 
     async def go_on() -> None:
@@ -237,37 +237,37 @@ class Publisher:
         self._lock = threading.Lock()
         self._connection: nats.NATS | None = None
 
-    def publish(self, letters: Sequence[Envelope]) -> None:
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Returns when all events are safe on the bus, which takes each id once; ConnectionError if they may not be."""
         try:
             with self._lock:
-                self._loop.call(self._publish(letters), 4 * PATIENCE)
-        except AWAY as error:
-            raise ConnectionError(words(error)) from None
+                self._loop.call(self._publish(envelopes), 4 * REPLY_TIMEOUT)
+        except UNREACHABLE as error:
+            raise ConnectionError(reason_of(error)) from None
 
     def close(self) -> None:
         """Ends the connection."""
         if self._connection is not None:
-            with contextlib.suppress(*AWAY):  # then it ends with the process
+            with contextlib.suppress(*UNREACHABLE):  # then it ends with the process
                 self._loop.call(self._connection.close(), 1)
         self._loop.close()
 
-    async def _publish(self, letters: Sequence[Envelope]) -> None:
+    async def _publish(self, envelopes: Sequence[Envelope]) -> None:
         if self._connection is None or not self._connection.is_connected:
             self._connection = await connect(self._address)
-            await stream(self._connection.jetstream(timeout=PATIENCE), self._address, self._address.events)
-        js = self._connection.jetstream(timeout=PATIENCE)
-        await asyncio.gather(*(self._put(js, letter) for letter in letters))
+            await stream(self._connection.jetstream(timeout=REPLY_TIMEOUT), self._address, self._address.events)
+        js = self._connection.jetstream(timeout=REPLY_TIMEOUT)
+        await asyncio.gather(*(self._put(js, envelope) for envelope in envelopes))
 
-    async def _put(self, js: JetStreamContext, letter: Envelope) -> None:
-        event = letter.event
+    async def _put(self, js: JetStreamContext, envelope: Envelope) -> None:
+        event = envelope.event
         await js.publish(
             self._address.subject(self._address.events, event["camera"]),
             json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(),
             headers={
                 "Nats-Msg-Id": event["id"],
                 "Vidframe-Node": self._address.node,
-                "Vidframe-Epoch": str(letter.epoch),
-                "Vidframe-Age": f"{letter.age:.3f}",
+                "Vidframe-Epoch": str(envelope.epoch),
+                "Vidframe-Age": f"{envelope.age:.3f}",
             },
         )

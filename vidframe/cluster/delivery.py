@@ -1,4 +1,4 @@
-"""From the bus into the shop: one node at a time holds the lease for it, and takes events off when the shop has them."""
+"""Delivers events from the bus to the shop: one node at a time, the one that holds the lease for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
 
-from vidframe.cluster.bus import AWAY, PATIENCE, Address, Loop, connected, stream, words
+from vidframe.cluster.bus import REPLY_TIMEOUT, UNREACHABLE, Address, Loop, connected, reason_of, stream
 from vidframe.cluster.grants import Grants
 from vidframe.core.config.reading import Config
 from vidframe.core.plugin import contract
@@ -24,7 +24,6 @@ from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
 
-# Entry points, named like the plugin: a class whose instances, made of the settings of the plugin's step, take events.
 BATCH = 100  # events at once, and as many as are on their way in all, so that they stay in order
 ACK_WAIT = 10.0  # seconds after which events go to another node that this one took and did not finish
 PAUSES = (0.5, 5.0)  # seconds after a first failure, and the longest between two tries
@@ -65,10 +64,10 @@ class Delivery:
             while True:
                 try:
                     await self._connected(shop)
-                except AWAY as error:
-                    log.info("delivery: %s", words(error))
+                except UNREACHABLE as error:
+                    log.info("delivery: %s", reason_of(error))
                 except Exception:
-                    log.exception("a mistake while delivering; going on")
+                    log.exception("unexpected error while delivering; retrying")
                 await asyncio.sleep(PAUSES[0])
         finally:
             shop.call("close_camera")
@@ -85,7 +84,7 @@ class Delivery:
         events = await js.pull_subscribe(f"{self._address.events}.>", self._durable, config=config)
         while True:
             with suppress(TimeoutError):
-                messages = await events.fetch(1, timeout=PATIENCE)
+                messages = await events.fetch(1, timeout=REPLY_TIMEOUT)
                 with suppress(TimeoutError):
                     messages += await events.fetch(BATCH - 1, timeout=0.05)
                 await grants.catch_up()
@@ -114,7 +113,7 @@ class Delivery:
             if status in ("taken", "known"):
                 await message.ack()
             elif status == "refused":
-                log.error("the shop refuses event %s: %s", _id(message), result.get("problem", ""))
+                log.error("the shop refused event %s: %s", _id(message), result.get("problem", ""))
                 await self._put_aside(js, message, str(result.get("problem", "")))
             else:
                 await message.nak(delay=PAUSES[1])
@@ -133,7 +132,7 @@ class Delivery:
             except ConnectionError as error:
                 pause = backoff.failed()
                 if backoff.failures % 100 == 1:
-                    log.warning("the shop cannot be reached (%s); events wait on the bus", error)
+                    log.warning("shop unreachable (%s); events wait on the bus", error)
                 await asyncio.sleep(pause)
                 await _keep(messages)
 

@@ -1,4 +1,4 @@
-"""Who owned each camera when, as the bus noted it; tells events that a node was no longer entitled to make."""
+"""Who owned each camera when, as the bus recorded it; finds events of a node that no longer owned the camera."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from time import monotonic
 from nats.js import JetStreamContext
 from nats.js.kv import KeyValue
 
-from vidframe.cluster.bus import PATIENCE, Address, bucket, following, moment
+from vidframe.cluster.bus import REPLY_TIMEOUT, Address, bucket, following, moment
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A change of owner; "" is nobody: the owner before gave the camera back, having ended it."""
+    """A change of owner; "" is no node: the owner before released the camera, having ended it."""
 
     node: str
     epoch: int
@@ -47,12 +47,12 @@ class Grants:
         self._of[entry.key].append(Grant(node, self._seen, moment(entry)))
 
     async def catch_up(self) -> None:
-        """Returns when all is known that the bus noted before this call; TimeoutError where it does not come."""
+        """Returns when all is known that the bus noted before this call; TimeoutError where it does not arrive."""
         newest = (await self._js.stream_info(self._stream)).state.last_seq
-        end = monotonic() + PATIENCE
+        end = monotonic() + REPLY_TIMEOUT
         while self._seen < newest:
             if monotonic() > end:
-                raise TimeoutError("changes of owners do not come")
+                raise TimeoutError("ownership changes do not arrive from the event bus")
             await asyncio.sleep(0.005)
 
     def refusal(self, camera: str, epoch: int, made: datetime) -> str:

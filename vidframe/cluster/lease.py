@@ -1,8 +1,8 @@
-"""The lease loop: a node shows that it is alive, sees who else is, and takes, keeps and gives up what it runs.
+"""The lease loop: a node sends heartbeats, sees those of others, and takes, keeps and releases leases.
 
-A sign of life is a key that its node writes several times a second. A lease is a key that is written only when its owner
+A heartbeat is a key that its node writes several times a second. A lease is a key that is written only when its owner
 changes, so that its revision is the epoch: it grows, and one epoch has one owner, because the bucket takes a
-write only on top of the revision that the writer saw. A lease lasts as long as its owner's signs of life come. Each node
+write only on top of the revision that the writer saw. A lease lasts as long as its owner's heartbeats arrive. Each node
 times them by its own clock, from when it saw them; clocks of machines are never compared.
 """
 
@@ -22,14 +22,14 @@ from typing import Any
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
-from vidframe.cluster.bus import AWAY, Address, bucket, connected, following, words
+from vidframe.cluster.bus import UNREACHABLE, Address, bucket, connected, following, reason_of
 from vidframe.cluster.placement import Member, placed, to_give
 
 log = logging.getLogger(__name__)
 
-BEATS = 6  # signs of life in the time of a lease
-AT_ONCE = 25  # leases to take before the next sign of life
-STEADY = 2.0  # leases of uneven load before something moves
+HEARTBEATS = 6  # in the time of a lease
+AT_ONCE = 25  # leases to take before the next heartbeat
+REBALANCE_AFTER = 2.0  # times the length of a lease with uneven load
 
 
 class NameTaken(Exception):
@@ -41,8 +41,8 @@ class Paused(Exception):
 
 
 @dataclass
-class Sign:
-    """The newest sign of life of a node."""
+class Heartbeat:
+    """The newest heartbeat of a node."""
 
     member: Member
     seen: float  # by our clock
@@ -50,7 +50,7 @@ class Sign:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who holds a lease; "" is nobody."""
+    """Who holds a lease; "" is no node."""
 
     node: str
     epoch: int
@@ -60,18 +60,18 @@ class View:
     """What is known of the other nodes and of all leases."""
 
     def __init__(self) -> None:
-        self.signs: dict[str, Sign] = {}
+        self.heartbeats: dict[str, Heartbeat] = {}
         self.owners: dict[str, Owner] = {}
 
-    def saw_sign(self, entry: KeyValue.Entry) -> None:
-        """Takes note of a sign of life, or of a node that said goodbye."""
+    def saw_heartbeat(self, entry: KeyValue.Entry) -> None:
+        """Takes note of a heartbeat, or of a node that has left."""
         if entry.operation is not None or not entry.value:
-            self.signs.pop(entry.key, None)
+            self.heartbeats.pop(entry.key, None)
             return
         said = json.loads(entry.value)
-        costs = {name: its["cost"] for name, its in said["runs"].items()}
+        costs = {name: run["cost"] for name, run in said["runs"].items()}
         member = Member(entry.key, said["capacity"], frozenset(said["can"]), costs)
-        self.signs[entry.key] = Sign(member, monotonic())
+        self.heartbeats[entry.key] = Heartbeat(member, monotonic())
 
     def saw_lease(self, entry: KeyValue.Entry) -> None:
         """Takes note of a change of owner."""
@@ -85,14 +85,14 @@ class View:
             self.owners[name] = owner
 
     def alive(self, lease: float) -> list[Member]:
-        """The nodes whose signs of life came within the time of a lease, with all that they own now."""
-        signs = [sign for sign in self.signs.values() if monotonic() - sign.seen <= lease]
+        """The nodes whose heartbeats arrived within the time of a lease, with all that they own now."""
+        heartbeats = [each for each in self.heartbeats.values() if monotonic() - each.seen <= lease]
         owned: defaultdict[str, list[str]] = defaultdict(list)
         for name, owner in self.owners.items():
             owned[owner.node].append(name)
         return [
             replace(member, costs={name: member.costs.get(name, 0.0) for name in owned[member.name]})
-            for member in (sign.member for sign in signs)
+            for member in (heartbeat.member for heartbeat in heartbeats)
         ]
 
 
@@ -109,33 +109,33 @@ class Leases:
         self._instance = uuid.uuid4().hex
         self._held: dict[str, int] = {}
         self._leaving: set[str] = set()
-        self._revision = 0  # of our sign of life
+        self._revision = 0  # of our heartbeat
         self._view = View()
         self._changed_hands = monotonic()  # or evenly loaded
         self._joined = False
-        self._is_away = False
+        self._is_unreachable = False
         self._closing = False
-        self._hurry = asyncio.Event()
+        self._wake = asyncio.Event()
         self._unowned: set[str] = set()
 
     async def run(self) -> None:
-        """Takes part until it is asked to `leave`; begins anew when the bus was away. NameTaken ends it."""
+        """Takes part until it is asked to `leave`; begins anew when the bus was unreachable. NameTaken ends it."""
         while True:
             try:
                 await self._take_part()
                 return
             except Paused:
-                log.warning("this node was paused; looking anew at who owns what")
-            except AWAY as error:
-                self._note_away(words(error))
+                log.warning("this process was paused; reading the leases again")
+            except UNREACHABLE as error:
+                self._note_unreachable(reason_of(error))
                 await self._pause()
             if self._closing:
                 return
 
     async def leave(self) -> None:
-        """Lets `run` give everything back, say goodbye and return."""
+        """Lets `run` release everything, leave and return."""
         self._closing = True
-        self._hurry.set()
+        self._wake.set()
 
     # --- one connection's life ---
 
@@ -145,45 +145,49 @@ class Leases:
             leases = await bucket(js, self._address, self._address.leases)
             await self._be_the_only_one(nodes)
             view = self._view = View()
-            async with following(nodes, view.saw_sign), following(leases, view.saw_lease):
+            async with following(nodes, view.saw_heartbeat), following(leases, view.saw_lease):
                 await self._live(nodes, leases)
 
     async def _live(self, nodes: KeyValue, leases: KeyValue) -> None:
         began = woke = monotonic()
         while not (self._closing and not self._held):
-            await self._show_life(nodes)
+            await self._send_heartbeat(nodes)
             if self._joined or monotonic() - began > self._lease / 2:  # those that start with us are seen by then
                 self._joined = True
-                await self._see_to_leases(leases)
+                await self._update_leases(leases)
             await self._pause()
             if monotonic() - woke > self._lease:
                 raise Paused
             woke = monotonic()
-            ours = self._view.signs.get(self._me)
+            ours = self._view.heartbeats.get(self._me)
             if woke - (ours.seen if ours else began) > self._lease:
-                raise TimeoutError("signs of life do not come back")
+                raise TimeoutError("own heartbeats do not arrive")
         await nodes.delete(self._me)
 
     async def _pause(self) -> None:
-        beat = self._lease / BEATS
+        interval = self._lease / HEARTBEATS
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), beat / 4 if self._unowned else beat)
+            await asyncio.wait_for(self._wake.wait(), interval / 4 if self._unowned else interval)
 
     async def _be_the_only_one(self, nodes: KeyValue) -> None:
-        """Waits out the sign of life of an earlier start; NameTaken where it is renewed meanwhile."""
+        """Waits out the heartbeat of an earlier start; NameTaken where it is renewed meanwhile."""
         self._revision = 0
         with suppress(KeyNotFoundError):
             entry = await nodes.get(self._me)
             said = json.loads(entry.value or b"{}")
             if said.get("instance") != self._instance:
-                log.warning("node %s was here before; waiting %.1f s for whether it still is", self._me, self._lease)
+                log.warning(
+                    "the node name %s is in use; waiting %.1f s to see whether that node is alive",
+                    self._me,
+                    self._lease,
+                )
                 await asyncio.sleep(self._lease)
                 if (await nodes.get(self._me)).revision != entry.revision:
                     where = said.get("host", "another machine")
                     raise NameTaken(f"a node named {self._me} is alive on {where}; give this one another name")
             self._revision = entry.revision or 0
 
-    async def _show_life(self, nodes: KeyValue) -> None:
+    async def _send_heartbeat(self, nodes: KeyValue) -> None:
         about = json.dumps({
             **self._about(), "instance": self._instance, "capacity": self._capacity, "lease": self._lease,
             "can": sorted(self.can) if not self._closing else [],
@@ -194,21 +198,21 @@ class Leases:
             self._revision = await (write or nodes.create(self._me, about.encode()))
         except KeyWrongLastSequenceError:
             await self._be_the_only_one(nodes)
-        if self._is_away:
-            self._is_away = False
-            log.warning("the bus answers again")
+        if self._is_unreachable:
+            self._is_unreachable = False
+            log.warning("event bus reachable again")
 
-    def _note_away(self, reason: str) -> None:
-        if not self._is_away:
-            log.warning("the bus is away (%s): cameras go on, events are kept", reason)
-        self._is_away = True
+    def _note_unreachable(self, reason: str) -> None:
+        if not self._is_unreachable:
+            log.warning("event bus unreachable (%s): cameras keep running, events are kept", reason)
+        self._is_unreachable = True
 
     def _costs(self) -> dict[str, float]:
         return {name: self.costs.get(name, 0.0) for name in list(self._held) if name not in self._leaving}
 
     # --- what to run ---
 
-    async def _see_to_leases(self, leases: KeyValue) -> None:
+    async def _update_leases(self, leases: KeyValue) -> None:
         self._drop_what_others_took()
         self._leave_what_we_may_not_run()
         for name in self._to_give_back():
@@ -221,14 +225,14 @@ class Leases:
             for name in [name for name in places if places[name] == self._me or self._was_ours(name)][:AT_ONCE]:
                 await self._claim(leases, name)
             if not self._unowned:
-                self._even_out(members)
-        self._tell()
+                self._rebalance(members)
+        self._set_to_run()
 
     def _drop_what_others_took(self) -> None:
         for name, epoch in list(self._held.items()):
             owner = self._view.owners.get(name)
             if owner is not None and owner != Owner(self._me, epoch):
-                log.warning("%s is now with %s; it ends here", name, owner.node or "nobody")
+                log.warning("%s now runs on %s; stopping it here", name, owner.node or "no node")
                 self._forget(name)
 
     def _leave_what_we_may_not_run(self) -> None:
@@ -241,7 +245,7 @@ class Leases:
         return [*ended, *(name for name in past if name not in self.can)]
 
     def _free(self, members: list[Member]) -> set[str]:
-        """What nobody runs: never owned, given back, left by a node that died, or ours from before a restart."""
+        """What no node runs: never owned, released, left by a node that died, or ours from before a restart."""
         alive = {member.name for member in members}
         known = {name for member in members for name in member.can}
         return {
@@ -258,21 +262,21 @@ class Leases:
         owner = self._view.owners.get(name)
         return owner.node if owner is not None else ""
 
-    def _even_out(self, members: list[Member]) -> None:
+    def _rebalance(self, members: list[Member]) -> None:
         move = to_give(members)
         if move is None:
             self._changed_hands = monotonic()
-        elif monotonic() - self._changed_hands > STEADY * self._lease:
+        elif monotonic() - self._changed_hands > REBALANCE_AFTER * self._lease:
             self._changed_hands = monotonic()
             if move[0] == self._me:
-                log.warning("%s goes to a node with less to do", move[1])
+                log.warning("rebalancing: %s moves to a less loaded node", move[1])
                 self._leaving.add(move[1])
 
     async def _claim(self, leases: KeyValue, name: str) -> None:
         epoch = await self._write(leases, name, self._me)
         if epoch:
             self._held[name] = epoch
-            self._tell()
+            self._set_to_run()
             log.warning("%s runs here, epoch %d", name, epoch)
 
     async def _release(self, leases: KeyValue, name: str) -> None:
@@ -280,7 +284,7 @@ class Leases:
             self._forget(name)
 
     async def _write(self, leases: KeyValue, name: str, node: str) -> int:
-        """The new revision of a lease; 0 where another node was quicker, which the watch will tell."""
+        """The new revision of a lease; 0 where another node was quicker, as the watch will show."""
         owner = self._view.owners.get(name)
         try:
             epoch: int = await leases.update(
@@ -295,5 +299,5 @@ class Leases:
         self._held.pop(name, None)
         self._leaving.discard(name)
 
-    def _tell(self) -> None:
+    def _set_to_run(self) -> None:
         self.to_run = {name: epoch for name, epoch in self._held.items() if name not in self._leaving}

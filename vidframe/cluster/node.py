@@ -14,10 +14,10 @@ from typing import Any
 
 import psutil
 
-from vidframe.cluster.aftercare import Aftercare
-from vidframe.cluster.bus import AWAY, Address, Loop
+from vidframe.cluster.bus import UNREACHABLE, Address, Loop
 from vidframe.cluster.delivery import delivery_of
 from vidframe.cluster.lease import Leases
+from vidframe.cluster.pending_work import PendingWork
 from vidframe.core.config.reading import CameraConfig, Config, load
 from vidframe.core.model.cluster import Lease
 from vidframe.core.observe.metrics import CameraMetrics
@@ -26,7 +26,7 @@ from vidframe.core.run.feed import CameraFeed
 log = logging.getLogger(__name__)
 
 SMOOTH = 30.0  # seconds over which the cost of cameras is averaged
-GOODBYE = 3.0  # seconds for giving everything back
+LEAVE_TIMEOUT = 3.0  # seconds for releasing all leases
 
 
 class Node:
@@ -37,7 +37,7 @@ class Node:
         self._address = address
         self._feed = feed  # of the cameras, where a plugin knows them
         self._delivery = delivery_of(config, address)
-        self._aftercare = Aftercare(address)
+        self._pending_work = PendingWork(address)
         self._given: Mapping[str, int] = {}
         self._running: frozenset[str] = frozenset()  # what the supervisor may still run
         self._is_new = False  # the config
@@ -53,13 +53,13 @@ class Node:
 
     def __exit__(self, *error: object) -> None:
         self._running = frozenset()
-        self._aftercare.end()
+        self._pending_work.stop()
         if self._delivery is not None:
             self._delivery.stop()
         if self._work is not None and not self._work.done():
-            with suppress(*AWAY):
-                self._loop.call(self._leases.leave(), GOODBYE)
-                self._work.result(GOODBYE)
+            with suppress(*UNREACHABLE):
+                self._loop.call(self._leases.leave(), LEAVE_TIMEOUT)
+                self._work.result(LEAVE_TIMEOUT)
         self._loop.close()
 
     # --- what the supervisor asks ---
@@ -68,7 +68,7 @@ class Node:
         """Starts taking part."""
         if self._feed is not None:
             self._feed.start()
-        self._say_what_we_can()
+        self._announce()
         self._work = self._loop.start(self._leases.run())
 
     def stop(self) -> None:
@@ -76,28 +76,28 @@ class Node:
         if self._feed is not None:
             self._feed.stop()
 
-    def again(self) -> None:
-        """Takes up the changed file."""
+    def invalidate(self) -> None:
+        """Applies the changed file."""
         if self._feed is not None:
-            self._feed.again()
+            self._feed.invalidate()
         else:
-            self._take_up(load(self._config.path))
+            self._apply(load(self._config.path))
 
-    def take(self) -> Config | None:
+    def poll(self) -> Config | None:
         """The config with the cameras that are to run here, if they changed since the last call."""
         if self._work is not None and self._work.done():
             self._work.result()  # raises what ended it
-        if self._feed is not None and (config := self._feed.take()) is not None:
-            self._take_up(config)
+        if self._feed is not None and (config := self._feed.poll()) is not None:
+            self._apply(config)
         wanted = self._leases.to_run
-        self._see_to_delivery(wanted)
+        self._update_delivery(wanted)
         if wanted == self._given and not self._is_new:
-            self._running = self._cameras(self._given)  # the supervisor came back: what was taken away has ended
+            self._running = self._cameras(self._given)  # the supervisor polls again: what was taken away has ended
             self._leases.costs = self._usage.shared_by(self._running)
-            self._aftercare.look(self._config, self._running)
+            self._pending_work.poll(self._config, self._running)
             return None
         self._running |= self._cameras(wanted)
-        self._aftercare.end(self._running)
+        self._pending_work.stop(self._running)
         self._given, self._is_new = wanted, False
         return replace(self._config, cameras=tuple(self._leased(wanted)))
 
@@ -107,11 +107,11 @@ class Node:
 
     # --- the config and the leases ---
 
-    def _take_up(self, config: Config) -> None:
+    def _apply(self, config: Config) -> None:
         self._config, self._is_new = config, True
-        self._say_what_we_can()
+        self._announce()
 
-    def _say_what_we_can(self) -> None:
+    def _announce(self) -> None:
         me = self._address.node
         cameras = [camera for camera in self._config.cameras if any(fnmatchcase(me, name) for name in camera.nodes)]
         names = {camera.name for camera in cameras}
@@ -123,7 +123,7 @@ class Node:
     def _delivers(self, name: str) -> bool:
         return self._delivery is not None and name == self._delivery.name and self._delivery.is_on
 
-    def _see_to_delivery(self, wanted: Mapping[str, int]) -> None:
+    def _update_delivery(self, wanted: Mapping[str, int]) -> None:
         if self._delivery is None or self._delivery.is_on == (self._delivery.name in wanted):
             return
         if self._delivery.is_on:
@@ -137,7 +137,7 @@ class Node:
                 yield replace(camera, lease=Lease(wanted[camera.name], self._address))
 
     def _about(self) -> Mapping[str, Any]:
-        states = {its.name: its.state for its in self._metrics if its.name in self._running}
+        states = {camera.name: camera.state for camera in self._metrics if camera.name in self._running}
         return {"host": socket.gethostname(), "cores": round(self._usage.cores, 2), "states": states}
 
 

@@ -1,4 +1,4 @@
-"""What an onlooker sees of a cluster: its nodes, who owns which camera, and what waits on the bus."""
+"""The status of a cluster: its nodes, who owns which camera, and what waits on the bus."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from nats.js.kv import KeyValue
 
-from vidframe.cluster.bus import PATIENCE, Address, connected, moment
+from vidframe.cluster.bus import REPLY_TIMEOUT, Address, connected, moment
 
 
 async def look(address: Address) -> dict[str, Any]:
     """The cluster as plain JSON values: `nodes`, `leases`, and how many events wait and were refused.
 
-    One of AWAY where the bus does not answer.
+    One of UNREACHABLE where the bus does not answer.
     """
     async with connected(address) as js:
         nodes = [_node(entry) for entry in await _entries(js, address.nodes)]
@@ -40,7 +40,7 @@ async def _entries(js: JetStreamContext, name: str) -> list[KeyValue.Entry]:
 
 
 async def _present(watcher: KeyValue.KeyWatcher) -> Any:
-    while (entry := await watcher.updates(timeout=PATIENCE)) is not None:
+    while (entry := await watcher.updates(timeout=REPLY_TIMEOUT)) is not None:
         yield entry
     await watcher.stop()
 
@@ -57,7 +57,7 @@ def _node(entry: KeyValue.Entry) -> dict[str, Any]:
 def _lease(entry: KeyValue.Entry, nodes: list[dict[str, Any]]) -> dict[str, Any]:
     owner = json.loads(entry.value or b"{}")["node"]
     node: dict[str, Any] = next((node for node in nodes if node["name"] == owner and node["alive"]), {})
-    state = node.get("states", {}).get(entry.key, "") if node else "nobody runs it"
+    state = node.get("states", {}).get(entry.key, "") if node else "not running"
     return {
         "name": entry.key, "node": owner, "epoch": entry.revision, "since": moment(entry).isoformat(timespec="seconds"),
         "state": state,
@@ -77,11 +77,11 @@ def rows(status: dict[str, Any]) -> tuple[list[tuple[str, ...]], list[tuple[str,
 
 
 def _node_rows(status: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    yield "NODE", "HOST", "LAST SIGN", "LOAD", "RUNS"
+    yield "NODE", "HOST", "HEARTBEAT", "LOAD", "RUNS"
     for node in status["nodes"]:
-        sign = f"{node['silent_seconds']:.1f} s ago" + ("" if node["alive"] else ", gone")
+        heartbeat = f"{node['silent_seconds']:.1f} s ago" + ("" if node["alive"] else ", offline")
         load = f"{node['cores']:.1f} of {node['capacity']:g} cores" if node["alive"] else "-"
-        yield node["name"], node["host"], sign, load, str(len(node["runs"])) if node["alive"] else "-"
+        yield node["name"], node["host"], heartbeat, load, str(len(node["runs"])) if node["alive"] else "-"
 
 
 def _lease_rows(status: dict[str, Any]) -> Iterator[tuple[str, ...]]:

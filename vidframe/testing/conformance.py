@@ -206,7 +206,7 @@ class _Trial:
         where = f"{hook} {when}".strip()
         with self._naming(f"in {where}"):
             returned = hooks.call(hook, **arguments)
-        assert returned is None, f"{self._name}: {where} returned {returned!r}, which nobody reads"
+        assert returned is None, f"{self._name}: {where} returned {returned!r}, which is not used"
 
     @contextmanager
     def _naming(self, where: str = "") -> Iterator[None]:

@@ -45,7 +45,7 @@ class Watched:
     "--data",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     required=True,
-    help="Folder with videos (or folders of pictures) and truth.json.",
+    help="Folder with videos (or folders of images) and truth.json.",
 )
 @click.option("--only", help="Only videos whose name contains this.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="A setting of the step; may be repeated.")
@@ -94,7 +94,7 @@ def read_truth(data: Path) -> list[Truth]:
         ) from None
     for truth in truths:
         if not (data / truth.name).exists():
-            click.echo(f"vidframe: {data / truth.name} is not there; left out", err=True)
+            click.echo(f"vidframe: {data / truth.name} does not exist; skipped", err=True)
     return [truth for truth in truths if (data / truth.name).exists()]
 
 
@@ -193,8 +193,8 @@ def _print_table(scores: list[Score], first: str, names: list[str] | None = None
     from rich.console import Console
     from rich.table import Column, Table
 
-    figures = [Column(name, justify="right") for name in ("found", "false", "false/h", "frames", "covered", "extra")]
-    table = Table(Column(first, overflow="fold"), *figures, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    metrics = [Column(name, justify="right") for name in ("found", "false", "false/h", "frames", "covered", "extra")]
+    table = Table(Column(first, overflow="fold"), *metrics, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for place, row in enumerate(scores):
         table.add_row(
             names[place] if names else row.name,

@@ -33,7 +33,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Score:
-    """The figures of one video, or of several together."""
+    """The metrics of one video, or of several together."""
 
     name: str
     frames: int

@@ -15,7 +15,7 @@ from vidframe_emotion.classes import CLASSES, FERPLUS
 from vidframe_emotion.model import FACTS
 
 from vidframe_lab.emotion.datasets import Faces
-from vidframe_lab.emotion.figures import fitted_temperature
+from vidframe_lab.emotion.metrics import fitted_temperature
 from vidframe_lab.emotion.train import Trainer
 
 # The column of the votes that means the same as each class.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vidframe_emotion.classes import CLASSES
 
 from vidframe_lab.emotion.datasets import Faces
-from vidframe_lab.emotion.figures import metrics
+from vidframe_lab.emotion.metrics import metrics
 
 
 def draw(path: Path, answers: dict[str, NDArray[np.float32]], faces: Faces) -> None:

@@ -137,7 +137,7 @@ class Trainer:
         self._targets = (1 - share) * self._targets + share * torch.from_numpy(said).to(self._device)
 
     def run(self, progress: Progress, after_epoch: Callable[[Trainer], dict[str, float]]) -> None:
-        """Trains until the recipe's last epoch; `after_epoch` gives figures for the history.
+        """Trains until the recipe's last epoch; `after_epoch` gives metrics for the history.
 
         OSError where a checkpoint cannot be written; the one before stays.
         """
@@ -146,8 +146,8 @@ class Trainer:
             start = time.monotonic()
             loss = self._run_epoch(progress)
             self.epoch += 1
-            figures = {"epoch": self.epoch, "loss": loss, "seconds": time.monotonic() - start}
-            self.history.append(figures | after_epoch(self))
+            metrics = {"epoch": self.epoch, "loss": loss, "seconds": time.monotonic() - start}
+            self.history.append(metrics | after_epoch(self))
             self.save()
 
     def _run_epoch(self, progress: Progress) -> float:

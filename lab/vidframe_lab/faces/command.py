@@ -92,11 +92,11 @@ def _print(result: Result) -> None:
             table.add_row(name, str(row.faces), str(row.found), f"{row.found / row.faces:.3f}")
     console = Console()
     console.print(table)
-    figures = result.as_dict()
+    metrics = result.as_dict()
     console.print(
-        f"{result.pictures} pictures: recall {figures['recall']}, "
-        f"{figures['false_boxes_per_picture']} false boxes a picture, "
-        f"{figures['milliseconds_per_picture']} ms a picture when all of it is searched (median)"
+        f"{result.pictures} pictures: recall {metrics['recall']}, "
+        f"{metrics['false_boxes_per_picture']} false boxes a picture, "
+        f"{metrics['milliseconds_per_picture']} ms a picture when all of it is searched (median)"
     )
 
 

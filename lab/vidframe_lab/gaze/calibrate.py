@@ -52,8 +52,10 @@ class Calibration:
 @click.argument("source")
 @click.option("--distance", type=click.FloatRange(0.3, 20), default=2.0, show_default=True, help="Metres to the head.")
 @click.option("--seconds", type=click.FloatRange(0.5, 60), default=4.0, show_default=True, help="Looked at a time.")
-@click.option("--people", type=click.IntRange(1, 20), default=1, show_default=True, help="More people, better figures.")
-@click.option("--yes", is_flag=True, help="Ask nothing and start at once; for recordings.")
+@click.option(
+    "--people", type=click.IntRange(1, 20), default=1, show_default=True, help="More people give better results."
+)
+@click.option("--yes", is_flag=True, help="Start without asking; for recordings.")
 def calibrate(source: str, distance: float, seconds: float, people: int, yes: bool) -> None:
     """Measure a camera: its field of view, and what it makes of a look straight into the lens.
 

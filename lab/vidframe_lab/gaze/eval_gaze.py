@@ -57,7 +57,7 @@ class Found:
 @click.option("--max-pitch", type=float, default=30.0, show_default=True, help="Leave out pictures beyond, in degrees.")
 @click.option("--face-width", type=click.IntRange(min=8), help="Shrink pictures until faces have so many pixels.")
 @click.option("--mirror", is_flag=True, help="Also compare each picture with its mirror image.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the metrics as JSON.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a diagram (PNG, SVG, PDF).")
 def evaluate(
     data: Path,
@@ -77,12 +77,12 @@ def evaluate(
     with face_finder(min_face=min(28, max(12, (face_width or 28) * 3 // 4))) as find:
         found = list(directions(pictures, find, face_width))
         mirrored = list(directions(pictures, find, face_width, mirror=True)) if mirror else []
-    figures = figures_of(found, len(pictures))
+    metrics = metrics_of(found, len(pictures))
     if mirror:
-        figures["mirror_difference"] = mirror_difference(found, mirrored)
-    show("Head direction", figures)
+        metrics["mirror_difference"] = mirror_difference(found, mirrored)
+    show("Head direction", metrics)
     if json_path:
-        write_json(json_path, {"figures": figures, "pictures": [asdict(one) for one in found]})
+        write_json(json_path, {"metrics": metrics, "pictures": [asdict(one) for one in found]})
     if plot:
         write_plot(plot, lambda axes: _draw(axes, found))
 
@@ -113,14 +113,14 @@ def directions(
         if face is None:
             continue
         frame = make_frame(pixels, camera=make_camera("pictures"), faces=[face])
-        run_plugin(Gaze(steady=0), [frame])
+        run_plugin(Gaze(smoothing=0), [frame])
         if face.head_pose is not None:
             gaze = face.head_pose
             name = str(picture.path.name)
             yield Found(name, picture.yaw, picture.pitch, gaze.yaw, gaze.pitch, gaze.sigma, face.box.width)
 
 
-def figures_of(found: list[Found], total: int) -> dict[str, float]:
+def metrics_of(found: list[Found], total: int) -> dict[str, float]:
     """Errors in degrees, shares 0..1; `total`: pictures that were tried."""
     if not found:
         return {"pictures": total, "found": 0.0}
@@ -129,7 +129,7 @@ def figures_of(found: list[Found], total: int) -> dict[str, float]:
     pitch_off = np.array([one.found_pitch - one.pitch for one in found])
     right = _zone(yaw) == _zone(yaw + off)
     sigma = np.array([one.sigma for one in found])
-    figures: dict[str, float] = {
+    metrics: dict[str, float] = {
         "pictures": total,
         "found": len(found) / total,
         "yaw_mae": np.abs(off).mean(),
@@ -144,7 +144,7 @@ def figures_of(found: list[Found], total: int) -> dict[str, float]:
         "pitch_mae": np.abs(pitch_off).mean(),
         "face_width_median": np.median([one.face_width for one in found]),
     }
-    return {name: round(float(value), 3) for name, value in figures.items()}
+    return {name: round(float(value), 3) for name, value in metrics.items()}
 
 
 def mirror_difference(found: list[Found], mirrored: list[Found]) -> float:

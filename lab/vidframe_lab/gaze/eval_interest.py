@@ -66,7 +66,7 @@ class Pair:
 
 @click.command()
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the metrics as JSON.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a diagram (PNG, SVG, PDF).")
 def evaluate(data: Path, json_path: Path | None, plot: Path | None) -> None:
     """Measure visits, stops and looks on videos with a JSON file of the same name beside each."""
@@ -78,11 +78,11 @@ def evaluate(data: Path, json_path: Path | None, plot: Path | None) -> None:
         truth = read_truth(video.with_suffix(".json"))
         pairs += matched(video.name, truth.visits, found_in(video, truth))
     rows = [_row(pair) for pair in pairs]
-    figures = figures_of(pairs)
+    metrics = metrics_of(pairs)
     show_rows("Visits", rows)
-    show("Interest", figures)
+    show("Interest", metrics)
     if json_path:
-        write_json(json_path, {"figures": figures, "visits": rows})
+        write_json(json_path, {"metrics": metrics, "visits": rows})
     if plot:
         write_plot(plot, lambda axes: _draw(axes, pairs))
 
@@ -139,14 +139,14 @@ def matched(video: str, true: list[VisitOf], found: list[VisitOf]) -> list[Pair]
     return pairs + [Pair(video, None, other) for index, other in enumerate(found) if index not in of_true.values()]
 
 
-def figures_of(pairs: list[Pair]) -> dict[str, float]:
+def metrics_of(pairs: list[Pair]) -> dict[str, float]:
     """Shares 0..1 and seconds, over all pairs of visit and zone."""
     looked = [_looked(pair.true) for pair in pairs]
     told = [_looked(pair.found) for pair in pairs]
     both = sum(a and b for a, b in zip(looked, told, strict=True))
     seconds = np.array([[_value(one, "looked_seconds") for one in (pair.true, pair.found)] for pair in pairs])
     stopped = np.array([[_value(one, "stopped_seconds") for one in (pair.true, pair.found)] for pair in pairs])
-    figures = {
+    metrics = {
         "visits_true": sum(pair.true is not None for pair in pairs),
         "visits_found": sum(pair.found is not None for pair in pairs),
         "looks_recall": both / max(1, sum(looked)),
@@ -156,7 +156,7 @@ def figures_of(pairs: list[Pair]) -> dict[str, float]:
         "looked_seconds_mae": np.abs(seconds[:, 0] - seconds[:, 1]).mean() if pairs else 0.0,
         "stopped_seconds_mae": np.abs(stopped[:, 0] - stopped[:, 1]).mean() if pairs else 0.0,
     }
-    return {name: round(float(value), 3) for name, value in figures.items()}
+    return {name: round(float(value), 3) for name, value in metrics.items()}
 
 
 def _frames(video: Path, camera: Camera, until: float | None) -> Iterator[Frame]:

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 
-def show(title: str, figures: Mapping[str, float]) -> None:
+def show(title: str, metrics: Mapping[str, float]) -> None:
     """Prints one figure a line."""
     table = Table(title=title)
     table.add_column("figure")
     table.add_column("value", justify="right")
-    for name, value in figures.items():
+    for name, value in metrics.items():
         table.add_row(name, f"{value:g}")
     Console().print(table)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,9 +35,11 @@ class DayNight:
     """
 
     adds = ("mode",)
+    renamed: ClassVar = {"hold": "confirm_for", "stay": "min_interval"}
 
     night: Annotated[
-        Intervals | dict[str, Intervals] | None, Field(description="22:00-06:00, a list of such, or for each weekday")
+        Intervals | dict[str, Intervals] | None,
+        Field(description="hours of the night: 22:00-06:00, a list of such, or a mapping of weekdays"),
     ] = None
     open: Annotated[
         Intervals | dict[str, Intervals] | None, Field(description="opening hours; outside of them it is night")
@@ -46,13 +48,19 @@ class DayNight:
         default_factory=list
     )
     timezone: Annotated[str | None, Field(description="such as Europe/Vienna; default: the machine's")] = None
-    place: Annotated[Place | None, Field(description="where the camera is, to ask the sun")] = None
+    place: Annotated[Place | None, Field(description="where the camera is, for sunset and sunrise")] = None
     dark_below: Annotated[float | None, Field(gt=0, lt=255, description="mean luma, 0 to 255")] = None
     bright_above: Annotated[float | None, Field(gt=0, lt=255, description="default: 20 more than dark_below")] = None
-    infrared: Annotated[bool, Field(description="a picture without colour is night")] = False
-    hold: Annotated[Seconds, Field(ge=0, description="how long the picture must say so")] = 30.0
-    stay: Annotated[Seconds, Field(ge=0, description="shortest time between two switches by the picture")] = 600.0
-    combine: Annotated[Literal["any", "all"], Field(description="night if any says so, or if all do")] = "any"
+    infrared: Annotated[bool, Field(description="an image without colour means night")] = False
+    confirm_for: Annotated[
+        Seconds, Field(ge=0, description="how long brightness or colour must hold before the mode switches")
+    ] = 30.0
+    min_interval: Annotated[
+        Seconds, Field(ge=0, description="shortest time between two switches by brightness or colour")
+    ] = 600.0
+    combine: Annotated[
+        Literal["any", "all"], Field(description="night if any of the sources says so, or only if all do")
+    ] = "any"
 
     def __post_init__(self) -> None:
         zone = schedule.zone(self.timezone)
@@ -61,7 +69,7 @@ class DayNight:
             schedule.Timetable(schedule.weekly(self.open), zone, self.holidays) if self.open is not None else None
         )
         if self.holidays and self.open is None:
-            raise ValueError("holidays need open: without opening hours every day is alike")
+            raise ValueError("holidays need opening hours; set open, too")
         asks_nothing = not (self.night or self.open or self.place or self.infrared)
         dark = 45.0 if self.dark_below is None and asks_nothing else self.dark_below
         bright = self.bright_above if self.bright_above is not None else (dark or 0) + 20
@@ -74,8 +82,8 @@ class DayNight:
         self._camera = camera
         self._mode: Mode | None = None
         self._votes: dict[Reason, bool] = {}
-        self._dark = picture.Held(self.hold, self.stay)
-        self._colourless = picture.Held(self.hold, self.stay)
+        self._dark = picture.Debounced(self.confirm_for, self.min_interval)
+        self._colourless = picture.Debounced(self.confirm_for, self.min_interval)
         self._asked_at = float("-inf")
 
     @hookimpl
@@ -129,7 +137,7 @@ class DayNight:
     def _is_dark(self, frame: Frame) -> bool:
         answers = []
         if self._darkness is not None:
-            answers.append(self._dark.take(self._darkness.is_dark(frame), frame.seconds))
+            answers.append(self._dark.update(self._darkness.is_dark(frame), frame.seconds))
         if self.infrared:
-            answers.append(self._colourless.take(picture.is_infrared(frame), frame.seconds))
+            answers.append(self._colourless.update(picture.is_infrared(frame), frame.seconds))
         return any(answers)

@@ -67,9 +67,9 @@ class Incident:
 class Incidents:
     """The incidents of one camera, one at a time."""
 
-    frames: int = 3  # looks of the last `of` that must show a change before an incident opens
-    of: int = 5
-    quiet: float = 1.5  # seconds without a change after which it closes
+    frames: int = 3  # looks of the last `window` that must show a change before an incident opens
+    window: int = 5
+    close_after: float = 1.5  # seconds without a change after which it closes
     update_every: float = 10.0  # seconds between two updates
     current: Incident | None = None
     _recent: deque[Seen] = field(default_factory=deque)
@@ -77,7 +77,7 @@ class Incidents:
     def see(self, seen: Seen, new_id: Callable[[], str]) -> Iterator[tuple[Moment, Incident]]:
         """Takes in one look; yields what is to be reported. `new_id` names an incident that opens."""
         self._recent.append(seen)
-        while len(self._recent) > self.of:
+        while len(self._recent) > self.window:
             self._recent.popleft()
         if self.current is None:
             if self._is_opening(seen):
@@ -86,7 +86,7 @@ class Incidents:
             if self.current.take_in(seen) or seen.seconds - self.current.reported_at >= self.update_every:
                 self.current.reported_at = seen.seconds
                 yield "updated", self.current
-        elif seen.seconds - self.current.last >= self.quiet:
+        elif seen.seconds - self.current.last >= self.close_after:
             yield from self.close()
 
     def close(self) -> Iterator[tuple[Moment, Incident]]:

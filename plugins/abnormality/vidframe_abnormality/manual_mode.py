@@ -41,7 +41,7 @@ def choose(state: Path, choice: Choice) -> None:
 def mode(camera: str, choice: Choice, state: Path) -> None:
     """Switch CAMERA to night or day by hand, or back to auto. It stands until it is changed, also over restarts."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", camera):
-        raise click.ClickException(f"{camera!r} is no name of a camera: 1 to 32 letters, digits, - and _")
+        raise click.ClickException(f"{camera!r} is not a camera name: 1 to 32 letters, digits, - and _")
     if not (state / camera).is_dir():
         click.echo(f"vidframe: no camera named {camera} has run with the state folder {state} yet", err=True)
     choose(state / camera, choice)

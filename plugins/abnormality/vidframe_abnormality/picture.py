@@ -25,24 +25,24 @@ def colour(frame: Frame) -> float | None:
 
 
 @dataclass
-class Held:
-    """An answer that changes only when the other has held for `hold` seconds, and not within `stay` of a change."""
+class Debounced:
+    """An answer that changes only when the other has held for `confirm_for` seconds, and at most once in `min_interval`."""
 
-    hold: float
-    stay: float
+    confirm_for: float
+    min_interval: float
     value: bool | None = None
     _differs_since: float | None = field(default=None, init=False)
     _changed_at: float = field(default=float("-inf"), init=False)
 
-    def take(self, value: bool | None, seconds: float) -> bool | None:
-        """The answer after hearing `value` (None: cannot say)."""
+    def update(self, value: bool | None, seconds: float) -> bool | None:
+        """The answer after `value` (None: unknown)."""
         if value is None or value == self.value:
             self._differs_since = None
         elif self.value is None:
             self.value = value
         else:
             self._differs_since = seconds if self._differs_since is None else self._differs_since
-            if seconds - self._differs_since >= self.hold and seconds - self._changed_at >= self.stay:
+            if seconds - self._differs_since >= self.confirm_for and seconds - self._changed_at >= self.min_interval:
                 self.value, self._changed_at, self._differs_since = value, seconds, None
         return self.value
 

@@ -35,7 +35,7 @@ class ReferenceScene:
         self._exposure = Exposure(first_frame, seconds, settings.warm_up, settings.settle_limit)
         self._stage: WarmUp | ChangeDetector = WarmUp(first_frame, seconds, noise, settings.min_area)
         self._overlay = Overlay()
-        self._stillness = Stillness(settings.stays)
+        self._stillness = Stillness(settings.stationary_after)
         self._tampering = Tampering()
         self._checked_at = seconds  # for tampering
         self._lost_since: float | None = None  # seconds since when tampering is reported
@@ -83,7 +83,7 @@ class ReferenceScene:
             self._lost_since = None
             return None
         self._lost_since = seconds if self._lost_since is None else self._lost_since
-        if seconds - self._lost_since >= self._settings.stays:
+        if seconds - self._lost_since >= self._settings.stationary_after:
             detector.absorb_all(frame)
             self._lost_since = None
             self._tampering = Tampering()
@@ -93,7 +93,7 @@ class ReferenceScene:
         """What moves; what has stood still for long enough is `left` or `gone`, and part of the reference from now on."""
         if foreground.labels is None or not foreground.blobs:
             self._stillness.forget()
-            if foreground.lit and self._settings.light == "report":
+            if foreground.lit and self._settings.report_lights:
                 return Seen(seconds, foreground.lit, (EVERYWHERE,), "light", at_once=True)
             return _motion(foreground, seconds)
         reference = detector.reference

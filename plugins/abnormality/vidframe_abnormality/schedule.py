@@ -49,10 +49,10 @@ def hours(text: str) -> Hours:
     """Reads `22:00-06:00`; ValueError says what is wrong."""
     match = _HOURS.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no interval such as 09:00-18:30")
+        raise ValueError(f"{text!r} is not an interval such as 09:00-18:30")
     start, end = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
     if start >= 1440 or end > 1440 or int(match[2]) > 59 or int(match[4]) > 59:
-        raise ValueError(f"{text!r} has a time that no clock shows; hours go from 00:00 to 24:00")
+        raise ValueError(f"{text!r} has an invalid time; hours go from 00:00 to 24:00")
     return Hours(start, end)
 
 

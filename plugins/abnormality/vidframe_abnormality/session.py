@@ -28,7 +28,7 @@ class CameraSession:
         self._settings = settings
         self._camera = camera
         self._watch = Watch(settings)
-        self._incidents = Incidents(settings.frames, settings.of, settings.quiet, settings.update_every)
+        self._incidents = Incidents(settings.frames, settings.window, settings.close_after, settings.update_every)
         self._looked_at = float("-inf")  # seconds
         self._changed = 0.0  # share of the frame at the last look
         if (facts := unfinished.take(camera.state)) is not None:

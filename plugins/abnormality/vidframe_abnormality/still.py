@@ -1,4 +1,4 @@
-"""What changed and then stood still: a thing that was left behind, or the gap where one was."""
+"""What changed and then stood still: an object that was left behind, or the gap where one was."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -19,8 +19,8 @@ _SMALL = np.ones((3, 3), np.uint8)
 class Stillness:
     """Since when each pixel has looked the same. Works on frames of half the size."""
 
-    def __init__(self, stays: float) -> None:
-        self._stays = stays
+    def __init__(self, stationary_after: float) -> None:
+        self._stationary_after = stationary_after
         self._looked: Gray | None = None
         self._sampled_at = 0.0
         self._since: NDArray[Any] = np.zeros((0, 0), np.float32)
@@ -41,7 +41,7 @@ class Stillness:
 
     def still(self, labels: Gray, blobs: Sequence[Blob], seconds: float) -> list[Blob]:
         """The blobs that have stood still long enough."""
-        shares = covered_shares(labels, blobs, (self._since <= seconds - self._stays).astype(np.uint8))
+        shares = covered_shares(labels, blobs, (self._since <= seconds - self._stationary_after).astype(np.uint8))
         return [blob for blob in blobs if shares[blob.label] >= STILL]
 
     def forget(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from vidframe import Camera, Canvas, Frame, hookimpl
 from vidframe_faces.model_files import check
@@ -23,6 +23,7 @@ class Faces(Settings):
 
     needs = ()
     adds = ("faces", "faces.landmarks")
+    renamed: ClassVar = {"keep": "lost_after"}
 
     def __post_init__(self) -> None:
         self._watch: Watch | None = None  # from open_camera to close_camera

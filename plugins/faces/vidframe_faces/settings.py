@@ -23,20 +23,23 @@ class Settings:
         Field(
             ge=0,
             le=255,
-            description="Change of mean luma, 0 to 255, from which a place is searched again; 0 searches everywhere",
+            description="Change of mean luma, 0 to 255, from which a cell is searched again; 0: search everywhere",
         ),
     ] = 8
     search_every: Annotated[Seconds, Field(ge=0, description="Least time between two searches of the same place")] = 0.3
     full_pass: Annotated[
         Seconds, Field(ge=0, description="Time from one search of the whole frame to the next; 0 for never")
     ] = 30.0
-    recheck: Annotated[Seconds, Field(ge=0, description="How often it is made sure that a known face still is one")] = (
+    recheck: Annotated[Seconds, Field(ge=0, description="Time between two checks that a tracked face still is one")] = (
         1.0
     )
     refresh: Annotated[
         Seconds,
-        Field(ge=0, description="Time for which landmarks are carried along with a face; 0: made out in each frame"),
+        Field(
+            ge=0,
+            description="How long landmarks are moved along with a face before they are computed anew; 0: each frame",
+        ),
     ] = 0.2
-    keep: Annotated[
-        Seconds, Field(ge=0, description="How long a face that is hidden keeps its number; it is not reported then")
+    lost_after: Annotated[
+        Seconds, Field(ge=0, description="How long a hidden face keeps its track; it is not in frame.faces meanwhile")
     ] = 2.0

@@ -62,13 +62,13 @@ class Track:
 class Tracker:
     """The tracks of one camera. `keep`: seconds after which a face that is not seen any more is given up."""
 
-    keep: float = 2.0
+    lost_after: float = 2.0
     tracks: list[Track] = field(default_factory=list)
     _next: int = 1
 
     def update(self, boxes: Sequence[Box], now: float) -> list[Track]:
         """The track of each box, in the same order; new ones for boxes that fit none."""
-        self.tracks = [track for track in self.tracks if now - track.seen <= self.keep]
+        self.tracks = [track for track in self.tracks if now - track.seen <= self.lost_after]
         owners = _assigned(self.tracks, boxes, now)
         result = []
         for index, box in enumerate(boxes):

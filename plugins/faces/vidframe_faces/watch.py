@@ -68,7 +68,7 @@ class Watch:
     def _start(self, frame: Frame) -> None:
         self._size = (frame.width, frame.height)
         self._change = Change(frame.width, frame.height, self._settings.motion)
-        self._tracker = Tracker(self._settings.keep)
+        self._tracker = Tracker(self._settings.lost_after)
         self._sightings: dict[int, Sighting] = {}
         self._next_full_pass = frame.seconds
         self._next_bodies = frame.seconds + self._settings.recheck

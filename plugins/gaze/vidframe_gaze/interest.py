@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -26,6 +26,7 @@ class Interest:
     """Reports `interest` for each visitor and zone, and `mood` for service zones. Keeps no picture and no identity."""
 
     needs = ("faces", "faces.head_pose?", "faces.expression?")
+    renamed: ClassVar = {"gone_after": "lost_after", "tell_every": "update_every"}
 
     def __init__(
         self,
@@ -40,14 +41,16 @@ class Interest:
             float, Field(gt=0, le=1, description="probability of a zone from which a look at it begins")
         ] = 0.5,
         still_for: Annotated[Seconds, Field(gt=0, description="standing that counts as a stop")] = 1.0,
-        gone_after: Annotated[Seconds, Field(gt=0, description="a visitor unseen for so long has left")] = 3.0,
-        tell_every: Annotated[Seconds, Field(ge=1, description="of a long visit, and of moods")] = 60.0,
+        lost_after: Annotated[Seconds, Field(gt=0, description="a visitor unseen for this long has left")] = 3.0,
+        update_every: Annotated[
+            Seconds, Field(ge=1, description="time between two events of a long visit, and of a mood")
+        ] = 60.0,
     ) -> None:
         self.zones = zones
         self.field_of_view = field_of_view
         self.reach = reach
-        self.gone_after = gone_after
-        self.tell_every = tell_every
+        self.lost_after = lost_after
+        self.update_every = update_every
         self.habits = Habits(look_above=look_above, look_below=0.6 * look_above, still_for=still_for)
         self._check_zones()
         self._camera: Camera | None = None
@@ -72,8 +75,8 @@ class Interest:
         for face in frame.faces:
             if face.track is not None:
                 self._follow(face, face.track, frame, self._facing)
-        self._tell_long_visits(frame.seconds)
-        self._tell_moods(frame.seconds)
+        self._report_long_visits(frame.seconds)
+        self._report_moods(frame.seconds)
 
     @hookimpl
     def draw(self, canvas: Canvas) -> None:
@@ -85,19 +88,19 @@ class Interest:
     @hookimpl
     def handle_event(self, event: Event) -> None:
         if event.kind in ("mode.changed", "camera.closing"):
-            self._tell_all()
+            self._report_all()
 
     @hookimpl
     def close_camera(self) -> None:
-        self._tell_all()
+        self._report_all()
 
     def _check_zones(self) -> None:
         twice = [name for name, count in Counter(zone.name for zone in self.zones).items() if count > 1]
         if twice:
-            raise ValueError(f"zone {twice[0]!r} stands there twice; each zone needs a name of its own")
+            raise ValueError(f"zone {twice[0]!r} is defined twice; each zone needs a name of its own")
         measured = [zone.name for zone in self.zones if zone.distance is not None]
         if measured and self.field_of_view is None:
-            raise ValueError(f"zone {measured[0]!r} has a distance, which says nothing without field_of_view")
+            raise ValueError(f"zone {measured[0]!r} has a distance, which needs field_of_view")
 
     def _placed(self, frame: Frame) -> Facing:
         """Sets the zones into the picture, whose size is known from the first frame on."""
@@ -147,7 +150,7 @@ class Interest:
             (away, number)
             for number, visit in self._visits.items()
             if number not in in_view
-            and (away := visit.continues_at(face.box, frame.seconds, self.gone_after)) is not None
+            and (away := visit.continues_at(face.box, frame.seconds, self.lost_after)) is not None
         ]
         if not lost:
             return None
@@ -157,21 +160,21 @@ class Interest:
     # --- telling ---
 
     def _end_visits(self, now: float) -> None:
-        for track in [track for track, visit in self._visits.items() if now - visit.seen > self.gone_after]:
+        for track in [track for track, visit in self._visits.items() if now - visit.seen > self.lost_after]:
             self._tell(self._visits.pop(track), final=True)
 
-    def _tell_long_visits(self, now: float) -> None:
+    def _report_long_visits(self, now: float) -> None:
         for visit in self._visits.values():
-            if now - visit.told >= self.tell_every:
+            if now - visit.told >= self.update_every:
                 self._tell(visit, final=False)
                 visit.told = now
 
-    def _tell_moods(self, now: float) -> None:
+    def _report_moods(self, now: float) -> None:
         for name, mood in list(self._moods.items()):
-            if mood.start is not None and now - mood.start >= self.tell_every:
+            if mood.start is not None and now - mood.start >= self.update_every:
                 self._tell_mood(name)
 
-    def _tell_all(self) -> None:
+    def _report_all(self) -> None:
         while self._visits:
             self._tell(self._visits.popitem()[1], final=True)
         for name in list(self._moods):

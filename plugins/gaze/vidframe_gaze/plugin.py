@@ -1,9 +1,9 @@
-"""Fills `face.head_pose`: where each head is turned, steadied over the frames of its track."""
+"""Fills `face.head_pose`: where each head is turned, smoothed over the frames of its track."""
 
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -24,24 +24,25 @@ class Gaze:
 
     needs = ("faces", "faces.landmarks?")
     adds = ("faces.head_pose",)
+    renamed: ClassVar = {"steady": "smoothing", "forget_after": "lost_after"}
 
     def __init__(
         self,
-        steady: Annotated[
+        smoothing: Annotated[
             Seconds, Field(ge=0, le=5, description="time constant of the smoothing of a still head; 0: none")
         ] = 0.25,
         yaw_offset: Annotated[
-            float, Field(ge=-90, le=90, description="degrees taken off each yaw (vidframe calibrate gaze)")
+            float, Field(ge=-90, le=90, description="degrees subtracted from each yaw (vidframe calibrate gaze)")
         ] = 0.0,
         pitch_offset: Annotated[
-            float, Field(ge=-90, le=90, description="degrees taken off each pitch (vidframe calibrate gaze)")
+            float, Field(ge=-90, le=90, description="degrees subtracted from each pitch (vidframe calibrate gaze)")
         ] = 0.0,
-        forget_after: Annotated[Seconds, Field(gt=0, description="a track unseen for so long starts anew")] = 2.0,
+        lost_after: Annotated[Seconds, Field(gt=0, description="a track unseen for this long is lost")] = 2.0,
     ) -> None:
-        self.steady = steady
+        self.smoothing = smoothing
         self.yaw_offset = yaw_offset
         self.pitch_offset = pitch_offset
-        self.forget_after = forget_after
+        self.lost_after = lost_after
         self._estimate: Estimator | None = None
         self._tracks: dict[int, _Track] = {}
 
@@ -64,28 +65,28 @@ class Gaze:
 
     def _gaze(self, face: Face, seconds: float) -> HeadPose | None:
         assert self._estimate is not None
-        track = None if face.track is None else self._tracks.setdefault(face.track, _Track(self.steady))
+        track = None if face.track is None else self._tracks.setdefault(face.track, _Track(self.smoothing))
         estimate = self._estimate(face) if track is None else track.estimated(face, self._estimate)
         if estimate is None:
             return None
         (yaw, pitch, roll), errors = estimate
         angles = Angles(yaw - self.yaw_offset, pitch - self.pitch_offset, roll)
         if track is not None:
-            angles = track.steadied(angles, seconds)
+            angles = track.smoothed(angles, seconds)
         return HeadPose(*angles, sigma=errors.sigma(angles.yaw, face.box.width))
 
     def _forget(self, now: float) -> None:
-        gone = [number for number, track in self._tracks.items() if now - track.seen > self.forget_after]
-        for number in gone:
+        lost = [number for number, track in self._tracks.items() if now - track.seen > self.lost_after]
+        for number in lost:
             del self._tracks[number]
 
 
 class _Track:
     """One face over time: its last estimate, and the filters."""
 
-    def __init__(self, steady: float) -> None:
+    def __init__(self, smoothing: float) -> None:
         self.seen = 0.0
-        self._filters = [OneEuro(steady) for _ in Angles._fields]
+        self._filters = [OneEuro(smoothing) for _ in Angles._fields]
         self._face: Face | None = None
         self._estimate: tuple[Angles, ErrorModel] | None = None
 
@@ -95,7 +96,7 @@ class _Track:
             self._face, self._estimate = face, estimate(face)
         return self._estimate
 
-    def steadied(self, angles: Angles, seconds: float) -> Angles:
+    def smoothed(self, angles: Angles, seconds: float) -> Angles:
         self.seen = seconds
         return Angles(*(smooth(angle, seconds) for smooth, angle in zip(self._filters, angles, strict=True)))
 

@@ -200,7 +200,7 @@ def thumbnail(path: Path, seconds: float, width: int = 320) -> bytes:
             if picture.time is not None and picture.time >= seconds:
                 break
     if found is None:
-        raise ValueError(f"{path.name} has no picture that can be decoded")
+        raise ValueError(f"{path.name} has no frame that can be decoded")
     width = min(width, found.width)
     height = max(1, round(found.height * width / found.width))
     return jpeg(found.to_ndarray(width=width, height=height, format="bgr24"))

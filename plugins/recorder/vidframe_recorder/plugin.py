@@ -1,4 +1,4 @@
-"""Keeps one clip of each incident, from some seconds before it, and nothing else."""
+"""Writes a clip of each incident, from some seconds before it."""
 
 import itertools
 import logging
@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,35 +26,46 @@ log = logging.getLogger(__name__)
 
 GAP = 5.0  # seconds without a frame after which the ring is not continued
 TIDY_EVERY = 3600.0  # seconds
-PATIENCE = 20.0  # seconds to wait at the end for a disk that is slow
+CLOSE_TIMEOUT = 20.0  # seconds to wait at the end for a slow disk
 
 
 @dataclass
 class Recorder:
-    """Writes a clip around each event of the kinds in `on`; incidents that touch share a clip.
+    """Writes a clip around each event of the kinds in `events`; incidents that touch share a clip.
 
     What the camera sends is copied, not encoded again, where browsers play it.
     """
 
     needs = ("packets?", "notes.changed?")
+    renamed: ClassVar = {
+        "on": "events",
+        "keep": "content",
+        "days": "max_days",
+        "count": "max_clips",
+        "megabytes": "max_mb",
+    }
 
-    on: Annotated[list[str], Field(min_length=1, description="kinds of events, or what they begin with")] = field(
-        default_factory=lambda: ["incident"]
+    events: Annotated[
+        list[str], Field(min_length=1, description="kinds of events that make a clip; incident: all incident.* kinds")
+    ] = field(default_factory=lambda: ["incident"])
+    before: Annotated[Seconds, Field(ge=0, le=120, description="recorded before the event")] = 3.0
+    after: Annotated[Seconds, Field(ge=0, le=600, description="recorded after the event")] = 5.0
+    max_length: Annotated[Seconds, Field(ge=10, description="a longer clip is continued in another file")] = 300.0
+    content: Annotated[Literal["clip", "frames"], Field(description="everything, or only the frames that changed")] = (
+        "clip"
     )
-    before: Annotated[Seconds, Field(ge=0, le=120, description="kept from before the event")] = 3.0
-    after: Annotated[Seconds, Field(ge=0, le=600, description="kept after the event")] = 5.0
-    max_length: Annotated[Seconds, Field(ge=10, description="a longer clip goes on in another")] = 300.0
-    keep: Annotated[Literal["clip", "frames"], Field(description="all of it, or the changed frames alone")] = "clip"
-    folder: Annotated[Path | None, Field(description="for the clips; default: in the camera's state folder")] = None
-    days: Annotated[float | None, Field(gt=0, description="after which clips go")] = 30.0
-    count: Annotated[int | None, Field(ge=1, description="of clips that may stay")] = None
-    megabytes: Annotated[int | None, Field(ge=1, description="of clips that may stay")] = 20_000
-    keep_free: Annotated[int, Field(ge=0, description="megabytes of the disk that clips never take")] = 100
+    folder: Annotated[Path | None, Field(description="where clips go; default: the camera's state folder")] = None
+    max_days: Annotated[float | None, Field(gt=0, description="older clips are deleted")] = 30.0
+    max_clips: Annotated[int | None, Field(ge=1, description="most clips; the oldest are deleted first")] = None
+    max_mb: Annotated[int | None, Field(ge=1, description="most megabytes of clips; the oldest are deleted first")] = (
+        20_000
+    )
+    keep_free: Annotated[int, Field(ge=0, description="megabytes of the disk to leave free")] = 100
 
     def __post_init__(self) -> None:
-        for old in RENAMED.keys() & set(self.on):
-            log.warning("recorder: the kind %s in `on` is %s now; the old name is taken until 0.3", old, RENAMED[old])
-        self.on = [RENAMED.get(kind, kind) for kind in self.on]
+        for old in RENAMED.keys() & set(self.events):
+            log.warning("recorder: the event kind %r is now %r; the old name goes with version 0.3", old, RENAMED[old])
+        self.events = [RENAMED.get(kind, kind) for kind in self.events]
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
@@ -65,21 +76,21 @@ class Recorder:
         self._camera = camera
         root = self.folder if self.folder is not None else camera.state / "clips"
         self._folder = root / camera.name if self.folder is not None else root
-        limit = self.megabytes * 1_000_000 if self.megabytes is not None else None
-        self._storage = Storage(root, self.days, self.count, limit, self.keep_free * 1_000_000)
+        limit = self.max_mb * 1_000_000 if self.max_mb is not None else None
+        self._storage = Storage(root, self.max_days, self.max_clips, limit, self.keep_free * 1_000_000)
         self._ring = Ring(self.before)
         self._has_packets = False
         self._changed: deque[tuple[float, bool]] = deque(maxlen=3000)
         self._writer: ClipWriter | None = None
-        self._told = {True: 0, False: 0}  # clips that are ready, and that failed
+        self._reported = {True: 0, False: 0}  # clips that are ready, and that failed
         self._sealing: list[ClipWriter] = []
-        self._open: set[str] = set()  # incidents that go on
+        self._open: set[str] = set()  # incidents that are open
         self._until = float("-inf")
         self._now = float("-inf")
         self._tidied_at = float("-inf")
         self._awaits_keyframe = False
         for outcome in recover(self._folder, camera.name):
-            self._tell(outcome)
+            self._report(outcome)
         self._show_storage()
 
     @hookimpl
@@ -98,30 +109,30 @@ class Recorder:
         packets = self._whole(list(frame.packets) if self._has_packets else [packet_of(frame)])
         for packet in packets:
             self._ring.append(packet)
-        if self.keep == "frames":
+        if self.content == "frames":
             self._changed.append((frame.seconds, bool(frame.notes.get("changed", 1))))
         if self._writer is not None:
-            self._go_on(self._writer, packets)
+            self._continue(self._writer, packets)
         if self._sealing:
-            self._tell_sealed()
+            self._report_sealed()
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
         if event.kind in ("mode.changed", "camera.closing"):
             self._open.clear()
             self._end_clip()
-            self._tell_sealed(PATIENCE)
+            self._report_sealed(CLOSE_TIMEOUT)
         elif event.kind == "camera.state":
             # After a lost connection the first pictures may build on others that never came.
             self._awaits_keyframe |= event.facts.get("state") != "live"
-        elif any(event.kind == kind or event.kind.startswith(kind + ".") for kind in self.on):
+        elif any(event.kind == kind or event.kind.startswith(kind + ".") for kind in self.events):
             self._take_in(event)
 
     @hookimpl
     def close_camera(self) -> None:
         if hasattr(self, "_sealing"):
             self._end_clip()
-            self._tell_sealed(PATIENCE)
+            self._report_sealed(CLOSE_TIMEOUT)
 
     @hookimpl
     def has_pending(self, state: Path) -> bool:
@@ -184,14 +195,14 @@ class Recorder:
         start = self._camera.utc(packets[0].seconds)
         note = ClipNote(self._camera.name, incidents, iso_time(start), iso_time(self._camera.utc(cause)))
         name = f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self._writer = ClipWriter(self._folder, name, note, self._storage, chosen=self.keep == "frames")
+        self._writer = ClipWriter(self._folder, name, note, self._storage, chosen=self.content == "frames")
         self._writer.put(packets)
         self._choose(self._writer, cause)
         self._writer.start()
 
-    def _go_on(self, writer: "ClipWriter", packets: list[Packet]) -> None:
+    def _continue(self, writer: "ClipWriter", packets: list[Packet]) -> None:
         """Feeds the clip while it lasts; then waits as long as an incident could still reach back to it."""
-        if self.keep == "frames":
+        if self.content == "frames":
             self._feed(packets, self._now, writer.note.incidents)
             self._choose(self._writer or writer, self._now)
             if not self._open and self._now > self._until + self.before:
@@ -207,7 +218,7 @@ class Recorder:
         """Says which of the pictures since then are kept: those that changed while an incident went on."""
         from vidframe_recorder.writer import Choice
 
-        if self.keep == "frames":
+        if self.content == "frames":
             writer.choose(
                 Choice(seconds, changed and bool(self._open)) for seconds, changed in self._changed if seconds >= since
             )
@@ -218,7 +229,7 @@ class Recorder:
             self._sealing.append(self._writer)
             self._writer = None
 
-    def _tell_sealed(self, patience: float = 0.0) -> None:
+    def _report_sealed(self, patience: float = 0.0) -> None:
         """Reports the clips that are done; waits up to `patience` seconds for each that is not."""
         for writer in tuple(self._sealing):
             if patience:
@@ -226,7 +237,7 @@ class Recorder:
             if writer.outcome is None:
                 return  # clips are told in their order
             self._sealing.remove(writer)
-            self._tell(writer.outcome)
+            self._report(writer.outcome)
             self._show_storage()
 
     def _show_storage(self) -> None:
@@ -236,11 +247,11 @@ class Recorder:
             self._camera.metric("clip_bytes", sum(clip.bytes for clip in clips))
             self._camera.metric("disk_free_bytes", self._storage.free())
 
-    def _tell(self, outcome: "Outcome") -> None:
+    def _report(self, outcome: "Outcome") -> None:
         note = outcome.note
-        self._told[outcome.clip is not None] += 1
-        self._camera.metric("clips_ready_total", self._told[True])
-        self._camera.metric("clips_failed_total", self._told[False])
+        self._reported[outcome.clip is not None] += 1
+        self._camera.metric("clips_ready_total", self._reported[True])
+        self._camera.metric("clips_failed_total", self._reported[False])
         facts: dict[str, Any] = {
             "incidents": note.incidents,
             "start": note.start,

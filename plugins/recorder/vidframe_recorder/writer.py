@@ -230,7 +230,7 @@ def measured(path: Path) -> float:
         times = sorted(packet.pts for packet in container.demux(video) if packet.pts is not None)
         tick = float(video.time_base or 0)
     if not times:
-        raise ValueError(f"{path.name} has no picture")
+        raise ValueError(f"{path.name} has no frame")
     length = (times[-1] - times[0]) * tick
     return round(length + (length / (len(times) - 1) if len(times) > 1 else 0.04), 3)
 

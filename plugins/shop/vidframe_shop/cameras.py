@@ -54,7 +54,7 @@ def cameras_of_shop(url: str, token: str, state: Path, *, timeout: float = 5.0) 
         _keep(kept, answer)
     except ShopUnavailable as error:
         if "answered 401" in str(error) or "answered 403" in str(error):
-            raise PermissionError(f"{url} does not take the token; an admin makes one under Cameras") from None
+            raise PermissionError(f"{url} rejected the token; an admin makes one under Cameras") from None
         answer = _kept(kept, url, error)
     except ShopRefused as error:
         answer = _kept(kept, url, error)
@@ -104,7 +104,7 @@ def _kept(path: Path, url: str, error: Exception) -> dict[str, Any]:
     try:
         answer = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise NoCameras(f"{url} cannot be reached ({error}), and it has not given its cameras before") from None
+        raise NoCameras(f"{url} cannot be reached ({error}), and no earlier answer is stored") from None
     if not isinstance(answer, dict) or not isinstance(answer.get("cameras"), list):
         raise NoCameras(f"{url} cannot be reached ({error}), and {path} is damaged")
     return answer

@@ -19,7 +19,7 @@ class ShopUnavailable(Exception):
     """The shop cannot be reached, is out of order, or answers what no shop says: try again later."""
 
 
-class BusAway(ShopUnavailable):
+class BusUnavailable(ShopUnavailable):
     """The bus that carries events to the shop cannot be reached."""
 
 
@@ -37,7 +37,7 @@ def check_address(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"url must look like https://shop.example, found {parts.scheme}://{parts.hostname or ''}")
     if parts.username or parts.password:
-        raise ValueError("url must not hold a user or password; the token is a setting of its own")
+        raise ValueError("url must not contain a user or password; the token is a setting of its own")
     return url.rstrip("/")
 
 
@@ -97,12 +97,12 @@ class Client:
         """Tells the shop that a file will never come."""
         self._ask("DELETE", _file(event, role))
 
-    def beat(self, camera: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """A sign of life; the answer may ask for a picture and for a mode."""
+    def heartbeat(self, camera: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Sends a heartbeat; the answer may request the current image and a mode."""
         return self._ask("POST", f"/cameras/{quote(camera, safe='')}/beat", json=dict(facts))
 
     def send_picture(self, camera: str, jpeg: bytes) -> None:
-        """The camera's present picture, small."""
+        """The camera's current image, small."""
         self._ask(
             "PUT", f"/cameras/{quote(camera, safe='')}/picture", data=jpeg, headers={"Content-Type": "image/jpeg"}
         )

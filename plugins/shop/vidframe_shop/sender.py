@@ -1,4 +1,4 @@
-"""The thread that empties an outbox into the shop: events first, then signs of life, then files, piece by piece."""
+"""The thread that sends an outbox to the shop: events first, then heartbeats, then files in chunks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 
 from vidframe import Event
 from vidframe.tools import Backoff, write_atomically
-from vidframe_shop.client import PIECE, BusAway, Client, ShopRefused, ShopUnavailable, deliver
+from vidframe_shop.client import PIECE, BusUnavailable, Client, ShopRefused, ShopUnavailable, deliver
 from vidframe_shop.outbox import Outbox, WaitingFile
 
 log = logging.getLogger(__name__)
 
 PAUSES = (0.5, 10.0)  # seconds after a first failure, and the longest between two tries
-HELD_AT_ONCE = 50  # events that are told in one request while the disk takes none
+HELD_AT_ONCE = 50  # events in one request while the disk is full
 HELD_BYTES = 64_000_000  # of events that could not be written to the disk
 MODES = {"day", "night", "auto"}
 WRONG_CONTENT_TRIES = 3
@@ -35,21 +35,21 @@ class Sender:
         outbox: Outbox,
         client: Client,
         *,
-        beat_every: float,
+        heartbeat_every: float,
         metric: Callable[[str, float], None] = lambda name, value: None,
         request_mode: Callable[[str], object] | None = None,
     ) -> None:
         self.camera = camera
         self.outbox = outbox
         self.picture_wanted = False  # the shop asks for a picture
-        self.facts: dict[str, Any] = {}  # state and mode, for the sign of life
+        self.facts: dict[str, Any] = {}  # state and mode, for the heartbeat
         self.frames = 0
         self._client = client
         self._request_mode = request_mode  # None: the camera does not run here
         self._requested = ""  # and not yet noted
-        self._beat_every = beat_every
-        self._beat_due = 0.0
-        self._frames_told = 0
+        self._heartbeat_every = heartbeat_every
+        self._heartbeat_due = 0.0
+        self._frames_reported = 0
         self._metric = metric
         self._metrics_due = 0.0
         self._sent = 0
@@ -57,10 +57,10 @@ class Sender:
         self._picture: bytes | None = None
         self._held: deque[Event] = deque()
         self._held_bytes = 0
-        self._told: set[str] = set()  # ids of held events that the shop has heard of
+        self._delivered: set[str] = set()  # ids of held events that the shop has
         self._wake = threading.Event()
         self._stop = threading.Event()
-        # Many cameras do not come back in the same moment.
+        # So that many cameras do not retry at the same moment.
         self._backoff = Backoff(*PAUSES, forget_after=float("inf"), spread=0.2)
         self._deadline = float("inf")
         self._wrong: dict[int, int] = {}
@@ -109,22 +109,22 @@ class Sender:
         """One step of work; seconds until the next is due, 0 where more waits."""
         try:
             self._try_held()
-            self._tell_held()
+            self._deliver_held()
             more = self._work()
             if self._backoff.failures:
-                log.info("camera %s: the shop answers again", self.camera)
+                log.info("camera %s: shop reachable again", self.camera)
             self._backoff.succeeded()
-            return 0.0 if more else max(0.05, min(self._beat_due - time.monotonic(), 1.0))
-        except BusAway as error:
-            return self._failed(f"the bus takes nothing ({error}); everything is kept")
+            return 0.0 if more else max(0.05, min(self._heartbeat_due - time.monotonic(), 1.0))
+        except BusUnavailable as error:
+            return self._failed(f"event bus unreachable ({error}); events are kept and retried")
         except ShopUnavailable as error:
-            return self._failed(f"the shop cannot be reached ({error}); everything is kept")
+            return self._failed(f"shop unreachable ({error}); events are kept and retried")
         except ShopRefused as error:
-            return self._failed(f"the shop refuses ({error}); everything is kept")
+            return self._failed(f"the shop refused the request ({error}); events are kept and retried")
         except (sqlite3.Error, OSError) as error:
-            return self._failed(f"the outbox cannot be used ({error})")
+            return self._failed(f"outbox unusable ({error})")
         except Exception:
-            log.exception("camera %s: sending failed by a bug; retrying", self.camera)
+            log.exception("camera %s: unexpected error while sending; retrying", self.camera)
             return self._backoff.failed()
 
     def _show(self) -> None:
@@ -149,14 +149,14 @@ class Sender:
 
     def _work(self) -> bool:
         for lost in self.outbox.make_room():
-            log.error("camera %s: the outbox is full; given up: %s", self.camera, lost)
+            log.error("camera %s: outbox full; dropped: %s", self.camera, lost)
         try:
             sent = self._send_events()
-        except BusAway:
-            self._beat()  # the shop itself may well be there
+        except BusUnavailable:
+            self._send_heartbeat()  # the shop itself may well be there
             self._send_picture()
             raise
-        self._beat()
+        self._send_heartbeat()
         self._send_picture()
         return self._send_file() or sent
 
@@ -181,17 +181,17 @@ class Sender:
                 self.outbox.later(event["id"], time.time())
 
     def _put_aside(self, event: str, reason: str) -> None:
-        log.error("camera %s: the shop refuses event %s: %s", self.camera, event, reason)
+        log.error("camera %s: the shop refused event %s: %s", self.camera, event, reason)
         self._refused += 1
         self.outbox.refused(event, reason)
 
-    def _beat(self) -> None:
+    def _send_heartbeat(self) -> None:
         now = time.monotonic()
-        if now < self._beat_due or self.frames == self._frames_told:
+        if now < self._heartbeat_due or self.frames == self._frames_reported:
             return
-        self._frames_told, self._beat_due = self.frames, now + self._beat_every
+        self._frames_reported, self._heartbeat_due = self.frames, now + self._heartbeat_every
         events, files = self.outbox.waiting()
-        answer = self._client.beat(self.camera, self.facts | {"waiting_events": events, "waiting_files": files})
+        answer = self._client.heartbeat(self.camera, self.facts | {"waiting_events": events, "waiting_files": files})
         self.picture_wanted = answer.get("picture") is True
         if answer.get("mode") in MODES and self._request_mode is not None:
             self._pass_on(str(answer["mode"]), self._request_mode)
@@ -225,7 +225,7 @@ class Sender:
         except ShopRefused as refusal:
             self._file_refused(file, refusal)
         except OSError as error:
-            log.error("camera %s: the %s of %s is gone: %s", self.camera, file.role, file.event, error)
+            log.error("camera %s: the %s of event %s cannot be read: %s", self.camera, file.role, file.event, error)
             self.outbox.give_up(file)
         return True
 
@@ -239,10 +239,10 @@ class Sender:
         while offset is not None:
             piece = file.piece(offset, PIECE)
             if not piece and offset < file.size:
-                raise OSError(f"only {offset} of {file.size} bytes are there")
+                raise OSError(f"only {offset} of {file.size} bytes exist")
             offset = self._client.send_piece(file.event, file.role, offset, piece)
             self._send_events()
-            self._beat()
+            self._send_heartbeat()
             if time.monotonic() > self._deadline and offset is not None:
                 return
         self.outbox.file_done(file)
@@ -255,17 +255,17 @@ class Sender:
         if refusal.status != 404 and tries < WRONG_CONTENT_TRIES:
             self.outbox.file_later(file, time.time())
             return
-        log.error("camera %s: the shop refuses the %s of %s: %s", self.camera, file.role, file.event, refusal)
+        log.error("camera %s: the shop refused the %s of event %s: %s", self.camera, file.role, file.event, refusal)
         self._wrong.pop(file.seq, None)
         self.outbox.file_done(file)
 
     def _hold(self, event: Event, error: Exception) -> None:
         size = sum(len(file.content) for file in event.files if isinstance(file.content, bytes)) + 1000
         if self._held_bytes + size > HELD_BYTES:
-            log.error("camera %s: neither disk nor memory has room; lost event %s", self.camera, event.id)
+            log.error("camera %s: no room on disk or in memory; lost event %s", self.camera, event.id)
             return
         if not self._held:
-            log.error("camera %s: the outbox takes no events (%s); they wait in memory", self.camera, error)
+            log.error("camera %s: the outbox cannot store events (%s); keeping them in memory", self.camera, error)
         self._held_bytes += size
         self._held.append(event)
 
@@ -274,15 +274,15 @@ class Sender:
         with contextlib.suppress(sqlite3.Error, OSError):
             while self._held:
                 self.outbox.add(self._held[0])
-                self._told.discard(self._held.popleft().id)
+                self._delivered.discard(self._held.popleft().id)
             self._held_bytes = 0
 
-    def _tell_held(self) -> None:
-        """Tells the shop what the disk does not take, as an alert cannot wait for room.
+    def _deliver_held(self) -> None:
+        """Delivers events that the disk cannot store, as an alert cannot wait for room.
 
         It goes through the outbox all the same once there is room: the shop knows it then, and takes its files.
         """
-        fresh = [event for event in tuple(self._held) if event.id not in self._told][:HELD_AT_ONCE]
+        fresh = [event for event in tuple(self._held) if event.id not in self._delivered][:HELD_AT_ONCE]
         if fresh:
             deliver(self._client, [event.as_json() for event in fresh])
-            self._told |= {event.id for event in fresh}
+            self._delivered |= {event.id for event in fresh}

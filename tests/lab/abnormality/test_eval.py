@@ -38,7 +38,7 @@ def run(data: Path, *arguments: str) -> Result:
     return CliRunner().invoke(abnormality, ["--data", str(data), *arguments])
 
 
-def test_an_incident_is_found_and_its_figures_are_printed(data: Path) -> None:
+def test_an_incident_is_found_and_its_metrics_are_printed(data: Path) -> None:
     metrics = json.loads(run(data, "--json").output)["all"]
 
     assert (metrics["found"], metrics["false"], metrics["delays"]) == (1, 0, [2])

@@ -240,7 +240,7 @@ def test_a_training_can_begin_with_the_shipped_model() -> None:
     code = """
 import numpy
 from vidframe_lab.emotion.export import joined
-from vidframe_lab.emotion.figures import softmax
+from vidframe_lab.emotion.metrics import softmax
 from vidframe_emotion.model import OURS, Classifier, read_facts
 trainer = Trainer(Recipe(architecture=read_facts(OURS)["architecture"]), faces(), Path({a!r}))
 trainer.start_from(OURS)

@@ -20,9 +20,9 @@ from vidframe_lab.gaze.eval_gaze import (
     evaluate as evaluate_gaze,
 )
 from vidframe_lab.gaze.eval_gaze import (
-    figures_of as gaze_figures,
+    metrics_of as gaze_metrics,
 )
-from vidframe_lab.gaze.eval_interest import VisitOf, figures_of, matched, visits_of
+from vidframe_lab.gaze.eval_interest import VisitOf, matched, metrics_of, visits_of
 from vidframe_lab.gaze.eval_interest import evaluate as evaluate_interest
 
 from vidframe import Box, Face
@@ -32,8 +32,8 @@ def found(yaw: float, off: float, *, file: str = "a.jpg", sigma: float = 7.0) ->
     return Found(file, yaw, 0.0, yaw + off, 0.0, sigma, 50.0)
 
 
-def test_the_figures_are_those_of_the_errors() -> None:
-    metrics = gaze_figures([found(-45, 4), found(0, -6), found(45, 2), found(30, -20)], total=5)
+def test_the_metrics_are_those_of_the_errors() -> None:
+    metrics = gaze_metrics([found(-45, 4), found(0, -6), found(45, 2), found(30, -20)], total=5)
 
     assert metrics["found"] == 0.8
     assert metrics["yaw_mae"] == 8
@@ -43,7 +43,7 @@ def test_the_figures_are_those_of_the_errors() -> None:
 
 
 def test_nothing_found_is_said_and_no_crash() -> None:
-    assert gaze_figures([], total=3) == {"pictures": 3, "found": 0.0}
+    assert gaze_metrics([], total=3) == {"pictures": 3, "found": 0.0}
 
 
 def test_a_perfect_mirror_differs_by_nothing() -> None:
@@ -129,7 +129,7 @@ def test_a_look_that_nobody_gave_costs_precision_and_a_missed_one_recall() -> No
     true = [visit(looked_seconds=3, looks=1), visit("coffee", looked_seconds=2, looks=1)]
     told = [visit(looked_seconds=2, looks=1), visit("honey", looked_seconds=4, looks=2)]
 
-    metrics = figures_of(matched("v", true, told))
+    metrics = metrics_of(matched("v", true, told))
 
     assert (metrics["looks_recall"], metrics["looks_precision"]) == (0.5, 0.5)
     assert metrics["looked_seconds_mae"] == pytest.approx((1 + 2 + 4) / 3, abs=0.001)

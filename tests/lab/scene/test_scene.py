@@ -11,7 +11,7 @@ from vidframe_gaze.facing import Facing
 from vidframe_gaze.interest import Interest
 from vidframe_gaze.plugin import Gaze
 from vidframe_gaze.zones import Zone
-from vidframe_lab.gaze.eval_interest import Truth, figures_of, found_in, matched
+from vidframe_lab.gaze.eval_interest import Truth, found_in, matched, metrics_of
 from vidframe_lab.scene.film import FPS, Film, customers, interest_settings, write_film
 from vidframe_lab.scene.people import Clothes, Moment, Person, Pose
 from vidframe_lab.scene.portrait import Head
@@ -145,7 +145,7 @@ def test_the_day_chain_tells_who_looked_where_in_the_drawn_shop(tmp_path: Path) 
     video, truth_path = write_film(tmp_path, Film(("day",)))
     truth = Truth.model_validate_json(truth_path.read_text())
 
-    metrics = figures_of(matched(video.name, truth.visits, found_in(video, truth)))
+    metrics = metrics_of(matched(video.name, truth.visits, found_in(video, truth)))
 
     assert (metrics["looks_recall"], metrics["looks_precision"]) == (1, 1)
     assert metrics["looked_seconds_mae"] < 0.5

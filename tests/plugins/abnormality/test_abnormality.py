@@ -160,5 +160,5 @@ def test_the_picture_may_change_its_size() -> None:
 
 
 def test_more_frames_than_looks_is_refused() -> None:
-    with pytest.raises(ValueError, match="frames must not be more than of"):
-        Abnormality(frames=6, of=5)
+    with pytest.raises(ValueError, match=r"frames \(6\) must be at most window \(5\)"):
+        Abnormality(frames=6, window=5)

@@ -148,14 +148,14 @@ def shades(plugin: DayNight, shade: list[int], seconds_each: int) -> list[Event]
 
 
 def test_a_dark_picture_is_night_once_it_stays_dark() -> None:
-    plugin = DayNight(dark_below=40, hold=10, stay=0)
+    plugin = DayNight(dark_below=40, confirm_for=10, min_interval=0)
 
     assert [event.facts["mode"] for event in shades(plugin, [120, 20, 120], 5)] == ["day"]
     assert [event.facts["mode"] for event in shades(plugin, [120, 20], 15)] == ["day", "night"]
 
 
 def test_dusk_between_the_thresholds_does_not_flicker() -> None:
-    plugin = DayNight(dark_below=40, bright_above=60, hold=2, stay=0)
+    plugin = DayNight(dark_below=40, bright_above=60, confirm_for=2, min_interval=0)
 
     assert [event.facts["mode"] for event in shades(plugin, [120, 50, 30, 50, 55, 45, 70], 10)] == [
         "day",
@@ -172,7 +172,7 @@ def test_an_infrared_lamp_does_not_make_it_day_again() -> None:
     pictures = [coloured] * 5 + [dark] * 20 + [infrared] * 60
     frames = [make_frame(p, camera=camera, index=i, seconds=float(i)) for i, p in enumerate(pictures)]
 
-    events = run_plugin(DayNight(dark_below=40, hold=5, stay=0), frames)
+    events = run_plugin(DayNight(dark_below=40, confirm_for=5, min_interval=0), frames)
 
     assert [event.facts["mode"] for event in events] == ["day", "night"]
 
@@ -238,7 +238,7 @@ def test_the_command_refuses_a_name_that_leads_elsewhere(tmp_path: Path) -> None
 
 
 def test_all_must_agree_where_that_is_asked_for() -> None:
-    plugin = DayNight(night="22:00-06:00", timezone="UTC", dark_below=40, hold=0, stay=0, combine="all")
+    plugin = DayNight(night="22:00-06:00", timezone="UTC", dark_below=40, confirm_for=0, min_interval=0, combine="all")
 
     events = watch(plugin, datetime(2026, 11, 20, 23, tzinfo=UTC), 5, shade=120)
 

@@ -46,7 +46,7 @@ def test_what_stood_and_goes_again_leaves_no_ghost() -> None:
     def stands(index: int, picture: Pixels) -> Pixels:
         return box_on_the_floor(picture) if 60 <= index < 250 else picture
 
-    events = incidents(stands, 400, stays=5)
+    events = incidents(stands, 400, stationary_after=5)
 
     assert kinds(events) == ["opened", "closed"]
 
@@ -279,7 +279,7 @@ def test_a_light_is_told_where_that_is_asked_for() -> None:
     def switched(index: int, picture: Pixels) -> Pixels:
         return (picture * 0.5).astype(np.uint8) if index >= 80 else picture
 
-    events = incidents(switched, 150, light="report")
+    events = incidents(switched, 150, report_lights=True)
 
     assert kinds(events) == ["opened", "closed"]
     assert (events[0].facts["change"], events[0].facts["severity"]) == ("light", "info")

@@ -40,7 +40,7 @@ def test_a_face_of_another_size_at_the_same_place_is_another() -> None:
 
 
 def test_a_number_survives_a_blink_of_the_detector() -> None:
-    tracker = Tracker(keep=2)
+    tracker = Tracker(lost_after=2)
     for step in range(4):
         ids(tracker, step / 10, at(20 * step))
     for step in range(4, 7):
@@ -50,7 +50,7 @@ def test_a_number_survives_a_blink_of_the_detector() -> None:
 
 
 def test_a_face_given_up_comes_back_under_a_new_number() -> None:
-    tracker = Tracker(keep=2)
+    tracker = Tracker(lost_after=2)
     ids(tracker, 0, at(0))
     ids(tracker, 2.5)
 
@@ -89,7 +89,7 @@ def test_two_sightings_at_one_time_do_not_divide_by_zero() -> None:
 
 
 def test_no_number_is_given_twice() -> None:
-    tracker = Tracker(keep=0.1)
+    tracker = Tracker(lost_after=0.1)
 
     given = [number for step in range(20) for number in ids(tracker, float(step), at(0))]
 

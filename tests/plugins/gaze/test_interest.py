@@ -166,7 +166,7 @@ def test_a_long_visit_is_told_every_minute_and_the_figures_add_up() -> None:
 
 
 def test_a_zone_that_was_told_about_is_ended_also_without_anything_new() -> None:
-    events = events_of([*standing(61, x=400, yaw=-40), *standing(10, x=640, yaw=0), *empty(4)], tell_every=30)
+    events = events_of([*standing(61, x=400, yaw=-40), *standing(10, x=640, yaw=0), *empty(4)], update_every=30)
 
     assert events[-1]["final"] is True
     assert [event["final"] for event in events].count(True) == 1
@@ -315,8 +315,8 @@ def test_a_camera_that_comes_back_with_another_size_keeps_its_zones() -> None:
 @pytest.mark.parametrize(
     ("zones", "message"),
     [
-        pytest.param([TEA, TEA], "'tea' stands there twice", id="one name for two zones"),
-        pytest.param([TEA.model_copy(update={"distance": 2.0})], "without field_of_view", id="distance without camera"),
+        pytest.param([TEA, TEA], "'tea' is defined twice", id="one name for two zones"),
+        pytest.param([TEA.model_copy(update={"distance": 2.0})], "needs field_of_view", id="distance without camera"),
     ],
 )
 def test_zones_that_contradict_are_refused(zones: Any, message: str) -> None:

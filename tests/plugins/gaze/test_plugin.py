@@ -161,7 +161,7 @@ def test_a_face_that_rests_is_estimated_once(monkeypatch: pytest.MonkeyPatch) ->
         points.setflags(write=False)
     resting = [Face(first.box, track=1, landmarks=first.landmarks, keypoints=first.keypoints) for _ in range(3)]
 
-    found = gazes([first, *resting, face_turned(30)], steady=0)
+    found = gazes([first, *resting, face_turned(30)], smoothing=0)
 
     assert [round(gaze.yaw) for gaze in found] == [20, 20, 20, 20, 30]
     assert len(calls) == 2
@@ -169,7 +169,7 @@ def test_a_face_that_rests_is_estimated_once(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_points_that_are_written_over_are_estimated_anew() -> None:
     face, other = face_turned(20), face_turned(-20)
-    camera, plugin = make_camera(), Gaze(steady=0)
+    camera, plugin = make_camera(), Gaze(smoothing=0)
     plugin.open_camera()
 
     plugin.process_frame(make_frame(camera=camera, index=0, faces=[face]))

@@ -216,7 +216,7 @@ def test_a_long_incident_goes_on_in_another_clip_without_a_gap(recording: Path, 
 def test_an_event_of_a_moment_has_a_clip(recording: Path, tmp_path: Path) -> None:
     camera = make_camera(state=tmp_path)
 
-    (ready,) = record(copied(recording, camera), camera, {200: ("door.bell", "")}, on=["door"], before=2, after=4)
+    (ready,) = record(copied(recording, camera), camera, {200: ("door.bell", "")}, events=["door"], before=2, after=4)
 
     assert 6 <= ready.facts["seconds"] <= 7.2
 
@@ -227,15 +227,15 @@ def test_the_old_name_of_a_kind_is_taken_with_a_warning(
     camera = make_camera(state=tmp_path)
     script = {200: ("interest.visit", ""), 500: ("interest.mood", "")}
 
-    (ready,) = record(copied(recording, camera), camera, script, on=["interest"], before=1, after=1)
+    (ready,) = record(copied(recording, camera), camera, script, events=["interest"], before=1, after=1)
 
     assert 2 <= ready.facts["seconds"] <= 4
-    assert "the kind interest in `on` is interest.visit now" in caplog.text
+    assert "the event kind 'interest' is now 'interest.visit'" in caplog.text
 
 
 def test_an_incident_of_an_outsider_that_is_no_id_is_known_by_its_event(recording: Path, tmp_path: Path) -> None:
     camera = make_camera(state=tmp_path)
-    recorder = Recorder(on=["queue"], after=1)
+    recorder = Recorder(events=["queue"], after=1)
     recorder.open_camera(camera)
     for frame in itertools.islice(copied(recording, camera), 100):
         recorder.process_frame(frame)
@@ -254,7 +254,7 @@ def test_a_clip_that_is_full_of_incidents_goes_on_in_another(
     camera = make_camera(state=tmp_path)
     script = {100 + 10 * n: ("queue.long", "") for n in range(5)}
 
-    clips = record(copied(recording, camera), camera, script, on=["queue"], before=1, after=1)
+    clips = record(copied(recording, camera), camera, script, events=["queue"], before=1, after=1)
 
     assert [len(clip.facts["incidents"]) for clip in clips] == [2, 2, 1]
 
@@ -339,7 +339,7 @@ def test_the_oldest_clips_go_first_but_no_pinned_one(recording: Path, tmp_path: 
     oldest.with_suffix(".pin").touch()
 
     camera = make_camera(state=tmp_path)
-    record(copied(recording, camera), camera, ONE, count=2)
+    record(copied(recording, camera), camera, ONE, max_clips=2)
 
     left = clips_below(tmp_path)
     assert oldest in left
@@ -453,7 +453,9 @@ def test_frames_alone_are_the_changed_ones_one_after_the_other(recording: Path, 
             frame.notes["changed"] = 0.1 if 195 <= frame.index < 210 or 240 <= frame.index < 250 else 0.0
             yield frame
 
-    (ready,) = record(changed(), camera, {195: ("incident.opened", "a"), 255: ("incident.closed", "a")}, keep="frames")
+    (ready,) = record(
+        changed(), camera, {195: ("incident.opened", "a"), 255: ("incident.closed", "a")}, content="frames"
+    )
 
     times = seconds_of(clips_below(tmp_path)[0])
     assert len(times) == 25

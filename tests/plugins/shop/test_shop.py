@@ -16,7 +16,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-import vidframe_shop.leftovers as leftovers
+import vidframe_shop.orphans as orphans
 import vidframe_shop.sender as sending
 from pydantic import SecretStr
 from vidframe_shop.cameras import NoCameras, cameras, cameras_of_shop
@@ -33,7 +33,7 @@ from vidframe.testing import TestCamera, conformance, make_camera, make_frame
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "PAUSES", (0.05, 0.2))
-    monkeypatch.setattr(leftovers, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(orphans, "POLL_EVERY", 0.05)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def camera(tmp_path: Path) -> TestCamera:
 def opened(shop: PlainShop | str, camera: Camera, **settings: Any) -> Shop:
     """The step, opened."""
     url = shop if isinstance(shop, str) else shop.url
-    step = Shop(url=url, token=SecretStr(TOKEN), beat=1, timeout=2, **settings)
+    step = Shop(url=url, token=SecretStr(TOKEN), heartbeat_every=1, timeout=2, **settings)
     step.open_camera(camera)
     return step
 
@@ -197,7 +197,7 @@ KILLED = """
     sending.PAUSES = (0.05, 0.2)
     url, state, run = sys.argv[1:]
     camera = make_camera("door", state=Path(state))
-    step = Shop(url=url, token=SecretStr("vf_canary_s3cret_token"), beat=1)
+    step = Shop(url=url, token=SecretStr("vf_canary_s3cret_token"), heartbeat_every=1)
     step.open_camera(camera)
     for n in range(100_000):
         event = Event(f"door.{run}-{n:06d}", "camera.state", "door", START, KINDS["camera.state"].example, (Attachment("snapshot", "image/jpeg", b"j" * 5000),))
@@ -320,8 +320,8 @@ def test_the_frame_loop_does_not_wait_for_a_shop_that_hangs(camera: Camera) -> N
 
 
 def test_a_picture_goes_along_only_when_asked(shop: PlainShop, camera: Camera) -> None:
-    step, silent = opened(shop, camera, picture_every=0.5), make_camera("till", state=camera.state.parent / "till")
-    never = opened(shop, silent, picture="never")
+    step, silent = opened(shop, camera, live_view_every=0.5), make_camera("till", state=camera.state.parent / "till")
+    never = opened(shop, silent, live_view="never")
 
     def shown() -> bool:
         for index in range(0, 40, 10):

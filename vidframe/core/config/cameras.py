@@ -35,12 +35,14 @@ class Cameras:
             return None
         place: Place = ("cameras", "from")
         if len(value) > 1:
-            self.document.add_error(place, "`from` stands alone: the cameras come from there", of_key=True)
+            self.document.add_error(
+                place, "`from` must be the only key: it names the plugin that provides the cameras", of_key=True
+            )
         name, known = value["from"], sorted(extensions("cameras"))
         if name not in known:
             hint = f"{did_you_mean(name, known)} (installed: {', '.join(known) or 'none'})"
             found = shown(self.document, place, name) if not isinstance(name, str) else repr(name)
-            self.document.add_unreadable(place, f"no installed plugin knows cameras from {found}{hint}")
+            self.document.add_unreadable(place, f"no installed plugin provides cameras from {found}{hint}")
         return str(name)
 
     def read(self, value: Any, common: CameraConfig) -> list[CameraConfig]:

@@ -219,7 +219,7 @@ class _Reading:
             self.document.add_unreadable(place, f"cannot read {shown!r} as {node.tag.rpartition(':')[2]}")
             return None
         if isinstance(value, str) and (odd := UNPRINTABLE.search(value)):
-            self.document.add_unreadable(place, f"text must not hold the character U+{ord(odd[0]):04X}")
+            self.document.add_unreadable(place, f"text must not contain the character U+{ord(odd[0]):04X}")
             return None
         return value
 

@@ -171,7 +171,7 @@ def bus_problem(server: str) -> str | None:
     """What is wrong with the address of a NATS server, if something is; never repeats a password."""
     parts = urlsplit(server)
     if parts.username or parts.password:
-        return "bus must not hold a user or password; credentials is a key of its own"
+        return "bus must not contain a user or password; credentials is a key of its own"
     if parts.scheme not in ("nats", "tls", "ws", "wss") or not parts.hostname:
         return f"bus must look like nats://10.0.0.5:4222 or tls://nats.example, found {json.dumps(server)}"
     return None

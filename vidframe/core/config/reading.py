@@ -115,10 +115,10 @@ def _cluster(document: Document, raw: Any) -> ClusterConfig:
 
 def _check_modes(document: Document, keys: FileKeys, mode: StepConfig | None) -> None:
     if mode is not None and "mode" not in mode.plugin.adds:
-        document.add_error(("mode",), f"{mode.name} does not decide a mode; day_night does")
+        document.add_error(("mode",), f"{mode.name} does not set the mode; day_night does")
     for name in MODES:
         if getattr(keys, name) and keys.mode is None:
-            message = f"{name} needs `mode:`, which decides when it is {name}; steps for all day go under `always:`"
+            message = f"{name} needs `mode:`, which sets when it is {name}; steps for all day go under `always:`"
             document.add_error((name,), message, of_key=True)
 
 

@@ -69,7 +69,7 @@ def _text(content: bytes) -> str:
         message = f"the file is not UTF-8 text (byte {content[error.start]:#04x}); save it as UTF-8"
         raise NotYamlError(*_end_of(before), message) from None
     if odd := yaml.reader.Reader.NON_PRINTABLE.search(text):
-        raise NotYamlError(*_end_of(text[: odd.start()]), f"the character U+{ord(odd[0]):04X} must not stand in a file")
+        raise NotYamlError(*_end_of(text[: odd.start()]), f"the character U+{ord(odd[0]):04X} is not allowed in a file")
     if odd := _ODD_BLANK.search(text):
         message = f"the character U+{ord(odd[1]):04X} in the indentation, which only looks like a space; use spaces"
         raise NotYamlError(*_end_of(text[: odd.start(1)]), message)

@@ -46,14 +46,14 @@ class Camera:
     fps: float | None  # as the source states it
     is_live: bool  # False: a recording, played as fast as the chain goes
     state: Path  # folder for what this camera's plugins keep between runs; exists
-    needed: frozenset[str]  # all names that steps of this camera need, so that nobody computes what nobody reads
+    needed: frozenset[str]  # all names that steps of this camera need, so that nothing unused is computed
     report: Report  # outside of the step's turn, too, and from any thread
     share: Share
     utc: Callable[[float], datetime]  # Frame.seconds -> UTC
     # `camera.metric("queue", 3)` sets `vidframe_plugin_NAME_queue` at /metrics. Names are [a-z][a-z0-9_]*, values
     # finite numbers; a name that ends in `_total` is a counter: give the sum so far, which only grows.
     metric: Metric
-    lease: Lease | None = None  # None: nobody shares the cameras with this machine
+    lease: Lease | None = None  # None: not in a cluster
 
     @property
     def figure(self) -> Metric:

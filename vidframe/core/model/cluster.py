@@ -16,7 +16,7 @@ class Envelope(NamedTuple):
 
 
 class EventBus(Protocol):
-    """Carries events to whoever writes them into the shop, where several machines share the cameras."""
+    """Carries events to the node that delivers them, in a cluster."""
 
     def publish(self, envelopes: Sequence[Envelope], /) -> None:
         """Returns when all are safe on the bus, which takes each id once; ConnectionError if they may not be."""

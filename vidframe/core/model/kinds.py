@@ -161,7 +161,7 @@ _INCIDENT: dict[str, Any] = {
 
 
 class IncidentOpened(Incident):
-    """An incident begins. Each is opened once, updated while it goes on, and closed once."""
+    """An incident begins. Each is opened once, updated while it lasts, and closed once."""
 
     kind = "incident.opened"
     roles = ("snapshot",)
@@ -175,7 +175,7 @@ class IncidentOpened(Incident):
 
 
 class IncidentUpdated(Incident):
-    """An incident goes on: it turned into something graver, or some time has passed."""
+    """An incident continues: its change became a graver one, or some time has passed."""
 
     kind = "incident.updated"
     roles = ("snapshot",)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import Any
 
-STUCK = 30.0  # seconds after which a step that does not come back counts as stuck
+STUCK = 30.0  # seconds after which a blocked step counts as stuck
 
 
 class Durations:
@@ -133,17 +133,17 @@ class CameraMetrics:
         self.state, self.reason, self.error = "connecting", "", ""
         self.is_open, self.busy = False, None
         self.failed_steps = set()
-        self.steps = {name: its for name, its in self.steps.items() if not its.is_disabled}
+        self.steps = {name: step for name, step in self.steps.items() if not step.is_disabled}
 
     def has_failed(self, *, strict: bool = False) -> bool:
         """Whether something failed for good: the camera, or a step on all of its frames; where `strict`, at any time."""
         steps = tuple(self.steps.values())
-        is_failing = any(its.always_failed or (strict and its.errors) for its in steps)
+        is_failing = any(step.always_failed or (strict and step.errors) for step in steps)
         return bool(self.error or self.failed_steps or is_failing)
 
     @property
     def stuck(self) -> str | None:
-        """The step that has not come back for long, if there is one."""
+        """The step that has been blocked for long, if there is one."""
         busy = self.busy
         return busy[0] if busy is not None and monotonic() - busy[1] > STUCK else None
 
@@ -164,7 +164,7 @@ class ProcessMetrics:
 
 @dataclass
 class Metrics:
-    """All that can be told of a running vidframe."""
+    """All metrics of a running instance."""
 
     cameras: list[CameraMetrics]
     processes: list[ProcessMetrics]
@@ -173,7 +173,7 @@ class Metrics:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every camera was opened and tried once, and none failed; one that is away keeps nobody waiting."""
+        """Whether every camera was opened and tried once, and none failed; an unreachable camera does not count as failed."""
         return all(camera.is_open and camera.entered and not camera.error for camera in self.cameras)
 
 

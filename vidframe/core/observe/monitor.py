@@ -1,4 +1,4 @@
-"""Shows metrics over HTTP: /metrics for Prometheus, /healthz and /readyz for whoever keeps vidframe running."""
+"""Shows metrics over HTTP: /metrics for Prometheus, /healthz and /readyz for service managers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vidframe.core.observe.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 5.0  # seconds for a client to send its request
+REQUEST_TIMEOUT = 5.0  # seconds for a client to send its request
 
 
 class MonitorError(Exception):
@@ -83,25 +83,25 @@ def _handler(read: Callable[[], Metrics]) -> type[BaseHTTPRequestHandler]:
 
     def readiness(accept: str) -> tuple[HTTPStatus, bytes, str]:
         now = read()
-        cameras = {its.name: {"state": its.state, "reason": its.error or its.reason} for its in now.cameras}
+        cameras = {each.name: {"state": each.state, "reason": each.error or each.reason} for each in now.cameras}
         return _json(now.is_ready, {"ready": now.is_ready, "cameras": cameras})
 
     pages = {"/metrics": metrics, "/healthz": health, "/readyz": readiness}
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = PATIENCE
+        timeout = REQUEST_TIMEOUT
         server_version = "vidframe"
         sys_version = ""
 
         def do_GET(self) -> None:
             page = pages.get(self.path.partition("?")[0])
             if page is None:
-                self.send_error(HTTPStatus.NOT_FOUND, explain=f"here are {', '.join(pages)}")
+                self.send_error(HTTPStatus.NOT_FOUND, explain=f"available: {', '.join(pages)}")
                 return
             try:
                 status, body, media_type = page(self.headers.get("Accept", ""))
             except Exception as error:
-                log.exception("%s cannot be shown", self.path)
+                log.exception("cannot render %s", self.path)
                 status, body, media_type = _failed(error)
             self.send_response(status)
             self.send_header("Content-Type", media_type)
@@ -123,6 +123,6 @@ def _failed(error: Exception) -> tuple[HTTPStatus, bytes, str]:
     return HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}\n".encode(), "text/plain"
 
 
-def _json(is_well: bool, content: dict[str, Any]) -> tuple[HTTPStatus, bytes, str]:
-    status = HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE
+def _json(is_ok: bool, content: dict[str, Any]) -> tuple[HTTPStatus, bytes, str]:
+    status = HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE
     return status, json.dumps(content, ensure_ascii=False).encode() + b"\n", "application/json"

@@ -48,59 +48,61 @@ class _Now:
 def _of_vidframe(metrics: Metrics) -> Iterator[Metric]:
     from importlib.metadata import version
 
-    yield InfoMetricFamily("vidframe", "What runs here", value={"version": version("vidframe")})
-    reloads = CounterMetricFamily("vidframe_config_reloads", "Configs that were read again", labels=["result"])
+    yield InfoMetricFamily("vidframe", "Version of vidframe", value={"version": version("vidframe")})
+    reloads = CounterMetricFamily("vidframe_config_reloads", "Reloads of the config", labels=["result"])
     for result in ("done", "refused"):
         reloads.add_metric([result], metrics.reloads.get(result, 0))
     yield reloads
-    yield GaugeMetricFamily("vidframe_ready", "1 once every camera was opened and tried", value=metrics.is_ready)
+    yield GaugeMetricFamily("vidframe_ready", "1 once every camera was tried", value=metrics.is_ready)
     yield GaugeMetricFamily("vidframe_problems", "Reasons to restart vidframe", value=len(metrics.problems))
 
 
 def _of_cameras(cameras: list[CameraMetrics]) -> Iterator[Metric]:
-    state = StateSetMetricFamily("vidframe_camera_state", "Where each camera stands in its life", labels=["camera"])
-    entered = _counter("camera_state_changes", "How often a camera came into a state", "state")
-    arrived = _counter("camera_frames_in", "Pictures that a camera sent and that were decoded")
-    analysed = _counter("camera_frames_analysed", "Pictures that went through the chain")
-    dropped = _counter("camera_frames_dropped", "Pictures that a newer one replaced before the chain was free")
-    events = _counter("camera_events", "What steps reported", "kind")
-    failed = GaugeMetricFamily("vidframe_camera_failed", "1 where a camera ended for good", labels=["camera"])
-    age = HistogramMetricFamily("vidframe_camera_age_seconds", "Age of a picture at its result", labels=["camera"])
-    newest = GaugeMetricFamily(
-        "vidframe_camera_newest_result_timestamp_seconds", "When the newest result was there", labels=["camera"]
+    state = StateSetMetricFamily("vidframe_camera_state", "State of the camera", labels=["camera"])
+    entered = _counter("camera_state_changes", "Changes of the camera's state", "state")
+    arrived = _counter("camera_frames_in", "Decoded frames")
+    analysed = _counter("camera_frames_analysed", "Frames that the chain processed")
+    dropped = _counter("camera_frames_dropped", "Frames replaced by a newer one before the chain was free")
+    events = _counter("camera_events", "Events reported by steps", "kind")
+    failed = GaugeMetricFamily("vidframe_camera_failed", "1 where the camera failed permanently", labels=["camera"])
+    age = HistogramMetricFamily(
+        "vidframe_camera_age_seconds", "Time from capture of a frame to its result", labels=["camera"]
     )
-    for its in cameras:
-        state.add_metric([its.name], {name: name == its.state for name in STATES})
+    newest = GaugeMetricFamily(
+        "vidframe_camera_newest_result_timestamp_seconds", "Time of the newest result", labels=["camera"]
+    )
+    for camera in cameras:
+        state.add_metric([camera.name], {name: name == camera.state for name in STATES})
         for name in STATES:
-            entered.add_metric([its.name, name], its.entered.get(name, 0))
-        arrived.add_metric([its.name], its.frames + its.dropped)
-        analysed.add_metric([its.name], its.frames)
-        dropped.add_metric([its.name], its.dropped)
-        for kind, count in sorted(its.kinds.copy().items()):
-            events.add_metric([its.name, kind], count)
-        failed.add_metric([its.name], bool(its.error))
-        age.add_metric([its.name], *_histogram(its.ages))
-        if its.newest is not None:
-            newest.add_metric([its.name], its.newest)
+            entered.add_metric([camera.name, name], camera.entered.get(name, 0))
+        arrived.add_metric([camera.name], camera.frames + camera.dropped)
+        analysed.add_metric([camera.name], camera.frames)
+        dropped.add_metric([camera.name], camera.dropped)
+        for kind, count in sorted(camera.kinds.copy().items()):
+            events.add_metric([camera.name, kind], count)
+        failed.add_metric([camera.name], bool(camera.error))
+        age.add_metric([camera.name], *_histogram(camera.ages))
+        if camera.newest is not None:
+            newest.add_metric([camera.name], camera.newest)
     yield from (state, entered, arrived, analysed, dropped, events, failed, age, newest)
 
 
 def _of_steps(cameras: list[CameraMetrics]) -> Iterator[Metric]:
     labels = ["camera", "step"]
-    times = HistogramMetricFamily("vidframe_step_seconds", "How long a step took for a frame", labels=labels)
+    times = HistogramMetricFamily("vidframe_step_seconds", "Time of a step per frame", labels=labels)
     errors = _counter("step_errors", "Failures of a step", "step")
-    skipped = _counter("step_skipped", "Frames for which a step was not due, or lacked what it needs", "step")
-    restarts = _counter("step_restarts", "How often a step's own process was started again", "step")
-    disabled = GaugeMetricFamily("vidframe_step_disabled", "1 where a step was switched off", labels=labels)
-    stuck = GaugeMetricFamily("vidframe_step_stuck", "1 where a step does not come back", labels=labels)
+    skipped = _counter("step_skipped", "Frames that a step skipped: not due, or inputs missing", "step")
+    restarts = _counter("step_restarts", "Restarts of the step's own process", "step")
+    disabled = GaugeMetricFamily("vidframe_step_disabled", "1 where the step is disabled", labels=labels)
+    stuck = GaugeMetricFamily("vidframe_step_stuck", "1 where the step is blocked", labels=labels)
     for camera in cameras:
-        for name, its in camera.steps.copy().items():
+        for name, step in camera.steps.copy().items():
             who = [camera.name, name]
-            times.add_metric(who, *_histogram(its))
-            errors.add_metric(who, its.errors)
-            skipped.add_metric(who, its.skipped)
-            restarts.add_metric(who, its.restarts)
-            disabled.add_metric(who, its.is_disabled)
+            times.add_metric(who, *_histogram(step))
+            errors.add_metric(who, step.errors)
+            skipped.add_metric(who, step.skipped)
+            restarts.add_metric(who, step.restarts)
+            disabled.add_metric(who, step.is_disabled)
             stuck.add_metric(who, camera.stuck == name)
     yield from (times, errors, skipped, restarts, disabled, stuck)
 
@@ -109,31 +111,31 @@ def _of_plugins(cameras: list[CameraMetrics]) -> Iterator[Metric]:
     """What plugins say of themselves, each name a metric."""
     families: dict[str, Any] = {}
     for camera in cameras:
-        for step, its in camera.steps.copy().items():
-            for name, value in its.own.copy().items():
-                full_name = _plain(f"vidframe_plugin_{its.plugin}_{name}")
+        for step_name, step in camera.steps.copy().items():
+            for name, value in step.own.copy().items():
+                full_name = _plain(f"vidframe_plugin_{step.plugin}_{name}")
                 kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-                help_text = f"{name} of the plugin {its.plugin}"
+                help_text = f"{name} of the plugin {step.plugin}"
                 family = families.setdefault(full_name, kind(full_name, help_text, labels=["camera", "step"]))
-                family.add_metric([camera.name, step], value)
+                family.add_metric([camera.name, step_name], value)
     yield from families.values()
 
 
 def _of_processes(metrics: Metrics) -> Iterator[Metric]:
     labels = ["process"]
-    alive = GaugeMetricFamily("vidframe_process_up", "1 where a process answers", labels=labels)
-    restarts = CounterMetricFamily("vidframe_process_restarts", "How often it was started again", labels=labels)
+    alive = GaugeMetricFamily("vidframe_process_up", "1 where the process is alive", labels=labels)
+    restarts = CounterMetricFamily("vidframe_process_restarts", "Restarts of the process", labels=labels)
     cpu = CounterMetricFamily("vidframe_process_cpu_seconds", "Processor time", labels=labels)
     memory = GaugeMetricFamily("vidframe_process_memory_bytes", "Resident memory", labels=labels)
     threads = GaugeMetricFamily("vidframe_process_threads", "Threads", labels=labels)
     files = GaugeMetricFamily("vidframe_process_open_files", "Open files and sockets", labels=labels)
-    for its in metrics.processes:
-        alive.add_metric([its.name], its.is_alive)
-        restarts.add_metric([its.name], its.restarts)
-        cpu.add_metric([its.name], its.cpu_seconds)
-        memory.add_metric([its.name], its.memory)
-        threads.add_metric([its.name], its.threads)
-        files.add_metric([its.name], its.descriptors)
+    for process in metrics.processes:
+        alive.add_metric([process.name], process.is_alive)
+        restarts.add_metric([process.name], process.restarts)
+        cpu.add_metric([process.name], process.cpu_seconds)
+        memory.add_metric([process.name], process.memory)
+        threads.add_metric([process.name], process.threads)
+        files.add_metric([process.name], process.descriptors)
     yield from (alive, restarts, cpu, memory, threads, files)
 
 

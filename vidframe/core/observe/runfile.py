@@ -28,7 +28,7 @@ class RunFile:
     refused: Sequence[str] = ()  # why the last reload changed nothing
 
     def write(self, state: Path) -> None:
-        """Puts it into the state folder. Where that cannot be written, vidframe runs all the same."""
+        """Puts it into the state folder. Where that cannot be written, vidframe runs without it."""
         try:
             write_atomically(state / NAME, json.dumps(asdict(self)) + "\n")
         except OSError as error:

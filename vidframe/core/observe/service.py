@@ -1,4 +1,4 @@
-"""Tells systemd how the service is: ready, alive, ending. Does nothing where no service manager listens."""
+"""Reports to systemd: ready, alive, stopping. Does nothing where no service manager listens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import socket
 from time import monotonic
 
-PAUSE = 5.0  # seconds between two signs of life; the unit's WatchdogSec is a multiple
+HEARTBEAT_EVERY = 5.0  # seconds; the unit's WatchdogSec is a multiple
 
 
 class Service:
@@ -19,23 +19,23 @@ class Service:
 
     @property
     def is_due(self) -> bool:
-        """Whether a sign of life is due."""
+        """Whether a report is due."""
         return bool(self._address) and monotonic() >= self._due
 
-    def is_well(self, status: str) -> None:
-        """A sign of life, with a line for `systemctl status`. One that does not come gets the service restarted."""
-        self._due = monotonic() + PAUSE
+    def report_healthy(self, status: str) -> None:
+        """Sends a heartbeat, with a line for `systemctl status`. systemd restarts a service whose heartbeat is late."""
+        self._due = monotonic() + HEARTBEAT_EVERY
         first = [] if self._is_ready else ["READY=1"]
         self._is_ready = True
         self._send(*first, "WATCHDOG=1", f"STATUS={status}")
 
-    def is_ill(self, status: str) -> None:
-        """No sign of life, and why."""
-        self._due = monotonic() + PAUSE
+    def report_unhealthy(self, status: str) -> None:
+        """Sends no heartbeat, and the reason."""
+        self._due = monotonic() + HEARTBEAT_EVERY
         self._send(f"STATUS={status}")
 
-    def ends(self) -> None:
-        """The service ends because it was told to."""
+    def report_stopping(self) -> None:
+        """The service is stopping as requested."""
         self._send("STOPPING=1")
 
     def _send(self, *lines: str) -> None:
@@ -45,5 +45,5 @@ class Service:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             try:
                 manager.sendto("\n".join(lines).encode(), address)
-            except OSError:  # systemd itself starts anew; the next sign of life reaches it
+            except OSError:  # systemd itself restarts; the next report reaches it
                 return

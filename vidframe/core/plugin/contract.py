@@ -85,7 +85,7 @@ def _check_method(kind: type[Any], name: str) -> None:
     if not inspect.isroutine(method):
         raise BrokenContract(f"{name} is {type(method).__name__} and would never be called; write it with def")
     if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
-        raise BrokenContract(f"{name} is a coroutine, which nobody would await; use def, and a thread for what waits")
+        raise BrokenContract(f"{name} is a coroutine, which is never awaited; use def, and a thread for what waits")
     known = set(inspect.signature(SPECS[name]).parameters)
     parameters = list(inspect.signature(method).parameters.values())
     if not isinstance(inspect.getattr_static(kind, name), staticmethod | classmethod):
@@ -107,7 +107,7 @@ def _check_method(kind: type[Any], name: str) -> None:
             raise BrokenContract(f"{name} has a yield, so that calling it would run none of it")
         if (line := _returns_value(method)) is not None:
             raise BrokenContract(
-                f"{name} returns a value (line {line} of it), which nobody reads; add it to the frame, or report it"
+                f"{name} returns a value (line {line} of it), which is not used; put it on the frame, or report it"
             )
 
 
@@ -147,5 +147,5 @@ def _check_names(kind: type[Any], attribute: str) -> None:
             carried = ", ".join(sorted(fields.NAMES))
             raise BrokenContract(f"{attribute} has {plain!r}; {hint}A frame carries {carried} and notes.<name>")
         if attribute == "adds" and plain in fields.SOURCE_NAMES:
-            raise BrokenContract(f"adds has {plain!r}, which every frame brings")
+            raise BrokenContract(f"adds has {plain!r}, which every frame already has")
         fields.current(plain)

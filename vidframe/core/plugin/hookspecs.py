@@ -52,14 +52,14 @@ def check_machine() -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
 
 @hookspec
 def has_pending(state: Path) -> bool:  # type: ignore[empty-body]
-    """Called in a cluster: whether the camera with this state folder left something that still has to be delivered."""
+    """Called in a cluster: whether the camera with this state folder has pending work, such as events to deliver."""
 
 
 @hookspec
 def deliver_events(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:  # type: ignore[empty-body]
     """Called in a cluster, on the machine that delivers, with events in the form of docs/events.md.
 
-    Returns by id `{"status": "taken" | "known" | "refused" | "failed"}`; ConnectionError while the receiver is away.
+    Returns by id `{"status": "taken" | "known" | "refused" | "failed"}`; ConnectionError while the receiver is unreachable.
     """
 
 

@@ -1,7 +1,7 @@
 """Python processes that vidframe starts for itself, each with one connection to the process that started it.
 
-They are told everything over that connection, so that nothing secret stands in the list of processes; when it
-closes, they know that the other side is gone.
+They get everything over that connection, so that no secret is in the list of processes; when it
+closes, the other side has ended.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Child:
         self.send(sys.path)
 
     def send(self, message: object) -> bool:
-        """Sends a message; False if the process is gone."""
+        """Sends a message; False if the process has ended."""
         try:
             self.connection.send(message)
         except OSError:
@@ -55,7 +55,7 @@ class Child:
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     def wait(self, seconds: float) -> bool:
-        """Waits so long for its end; False if it goes on."""
+        """Waits so long for its end; False if it still runs."""
         try:
             self.process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:
@@ -71,7 +71,7 @@ class Child:
         self.close()
 
     def close(self, patience: float = 2.0) -> None:
-        """Lets it see that it is not needed any more, and waits so long for its end."""
+        """Closes the connection, at which it ends, and waits so long for its end."""
         self.connection.close()
         if not self.wait(patience):
             self.process.kill()
@@ -85,11 +85,11 @@ def _main(module: str, name: str, descriptor: str) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     connection = Connection(int(descriptor))
     sys.path[:] = connection.recv()
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the other side is gone
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the other side has ended
         importlib.import_module(module).work(connection, name)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # threads of plugins that do not end keep nobody waiting
+    os._exit(0)  # does not wait for threads of plugins
 
 
 if __name__ == "__main__":

@@ -40,13 +40,10 @@ class EventQueue:
         def report(kind: str, /, *files: Attachment, **facts: Any) -> Event:
             if reporter != "vidframe" and kind in OWN_KINDS:
                 raise ValueError(f"event {kind}: vidframe alone reports it; name a kind after your plugin")
-            missing = [
-                file.role
-                for file in files
-                if isinstance(getattr(file, "content", None), Path) and not file.content.is_file()
-            ]
+            contents = [getattr(file, "content", None) for file in files]
+            missing = [str(path) for path in contents if isinstance(path, Path) and not path.is_file()]
             if missing:
-                raise ValueError(f"event {kind}: there is no file for {', '.join(missing)}")
+                raise ValueError(f"event {kind}: there is no file {', '.join(missing)}")
             if self.is_closed:
                 log.warning(
                     "camera %s: step %s reported %s when the camera was closed; it is lost",
@@ -63,7 +60,7 @@ class EventQueue:
     def create(
         self, kind: str, /, *files: Attachment, reporter: str = "vidframe", facts: dict[str, Any] | None = None
     ) -> Event:
-        """An event that nobody is given yet."""
+        """An event that is not enqueued."""
         identity = f"{self._camera}.{self._run}-{next(self._numbers):06d}"
         return Event(identity, kind, self._camera, self._utc(self.seconds), facts or {}, files, reporter)
 

@@ -1,4 +1,4 @@
-"""Cameras that somebody else knows: `cameras: {from: NAME}` asks a plugin for them again and again."""
+"""Cameras from a plugin: `cameras: {from: NAME}` polls it for them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 # `settings` are those of the step of that plugin; `state` is the state folder. The version changes with the cameras.
 Provider = Callable[[Mapping[str, Any], Path], tuple[str, Mapping[str, Any]]]
 
-INTERVAL = 2.0  # seconds between two questions; what an admin saves is running within seconds
+INTERVAL = 2.0  # seconds between two polls; what an admin saves is running within seconds
 
 
 class FeedError(Exception):
-    """The cameras cannot be had; the message says why."""
+    """The cameras are not available; the message says why."""
 
 
 class CameraFeed(Protocol):
@@ -31,15 +31,15 @@ class CameraFeed(Protocol):
 
     def stop(self) -> None: ...
 
-    def again(self) -> None:
-        """The file changed into which the cameras are put."""
+    def invalidate(self) -> None:
+        """The config file has changed: the next poll brings the cameras anew."""
 
-    def take(self) -> Config | None:
+    def poll(self) -> Config | None:
         """The config with the newest cameras, if they changed since the last call."""
 
 
 class Feed:
-    """Asks in a thread of its own, because the one who knows the cameras may be far away or down."""
+    """Asks in a thread of its own, as the plugin may wait for a server."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -51,7 +51,7 @@ class Feed:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._ask_for_ever, name=f"cameras-from-{self._name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"cameras-from-{self._name}", daemon=True)
 
     def start(self) -> None:
         """Starts asking."""
@@ -62,27 +62,27 @@ class Feed:
         self._stop.set()
         self._wake.set()
 
-    def again(self) -> None:
-        """Brings the cameras anew, because the file changed into which they are put."""
+    def invalidate(self) -> None:
+        """The config file has changed: the next poll brings the cameras anew."""
         self._version = None
         self._wake.set()
 
-    def take(self) -> Config | None:
+    def poll(self) -> Config | None:
         """The config with the newest cameras, if they changed since the last call."""
         with self._lock:
             newest, self._newest = self._newest, None
             return newest
 
-    def _ask_for_ever(self) -> None:
-        complaint = ""
+    def _run(self) -> None:
+        reported = ""
         while not self._stop.is_set():
             try:
                 self._ask()
-                complaint = ""
+                reported = ""
             except Exception as error:
-                if str(error) != complaint:
+                if str(error) != reported:
                     log.error("cameras from %s: %s", self._name, error)
-                complaint = str(error)
+                reported = str(error)
             self._wake.wait(INTERVAL)
             self._wake.clear()
 
@@ -90,12 +90,12 @@ class Feed:
         version, cameras = self._provider(self._settings, self._config.state)
         if version == self._version:
             return
-        self._version = version  # also if it has mistakes: they are told once, and the cameras stay as they are
+        self._version = version  # also if it has errors: they are logged once, and the cameras stay as they are
         try:
             config = load(self._config.path, cameras=cameras, plugins_dir=self._config.plugins_dir)
         except ConfigError as error:
             reasons = "; ".join(problem.message for problem in error.problems)
-            raise FeedError(f"they were not changed: {reasons}") from error
+            raise FeedError(f"unchanged, since the new ones have errors: {reasons}") from error
         with self._lock:
             self._newest = config
 
@@ -105,7 +105,7 @@ def _provider(name: str) -> Provider:
     if name in known:
         provider: Provider = known[name][0].load()
         return provider
-    raise FeedError(f"no installed plugin knows cameras from {name!r} (installed: {', '.join(known) or 'none'})")
+    raise FeedError(f"no installed plugin provides cameras from {name!r} (installed: {', '.join(known) or 'none'})")
 
 
 def _settings_of(config: Config) -> Mapping[str, Any]:

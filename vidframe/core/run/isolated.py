@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 OPEN_SECONDS = 120.0  # to load models
 CLOSE_SECONDS = 4.0
 FIRST_FACTOR = 10.0  # by which the first frame may take longer: many libraries make themselves ready then
-EVENTS_KEPT = 1000  # for a plugin that is being started again
+EVENTS_KEPT = 1000  # for a plugin whose process is restarting
 ALWAYS_SENT = ("mode", "motion")  # of a frame, whether the plugin needs them or not
 
 
@@ -120,7 +120,7 @@ class Isolated:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can take a frame; not while its process is started again."""
+        """Whether it can take a frame; not while its process restarts."""
         return self._child is not None
 
     def call(self, hook: str, **arguments: Any) -> Any:
@@ -195,19 +195,19 @@ class Isolated:
             fields.field(name).unpack(frame, packed)
 
     def _ask(self, call: _Call, patience: float) -> _Answer:
-        """One call and its answer; IsolatedError where there is none, and then the process is started again."""
+        """One call and its answer; IsolatedError where there is none, and then the process is restarted."""
         child = self._child
         if child is None:
-            raise IsolatedError("its process is not there")
+            raise IsolatedError("its process is not running")
         try:
             child.connection.send(call)
             if not child.connection.poll(patience):
-                raise IsolatedError(f"gave no answer within {patience:g} s; its process is started again")
+                raise IsolatedError(f"did not answer within {patience:g} s; restarting its process")
             answer: _Answer = child.connection.recv()
         except (OSError, EOFError):
             child.wait(1.0)
             self._replace(child)
-            raise IsolatedError(f"its process {child.ended or 'is gone'}; it is started again") from None
+            raise IsolatedError(f"its process {child.ended or 'has ended'}; restarting it") from None
         except IsolatedError:
             self._replace(child)
             raise
@@ -226,10 +226,10 @@ class Isolated:
     def _replace(self, child: Child) -> None:
         """Ends a process that is of no use, and has another started beside the camera."""
         self._child = None
-        self._starting = threading.Thread(target=self._start_again, args=(child,), daemon=True)
+        self._starting = threading.Thread(target=self._restart, args=(child,), daemon=True)
         self._starting.start()
 
-    def _start_again(self, child: Child) -> None:
+    def _restart(self, child: Child) -> None:
         child.kill()
         # The first start after a good life comes at once.
         pause = self._backoff.failed() if self._backoff.failures else 0.0
@@ -239,7 +239,7 @@ class Isolated:
             try:
                 self._start()
             except (IsolatedError, OSError) as error:
-                log.error("step %s cannot be started again: %s", self._config.name, error)
+                log.error("step %s cannot be restarted: %s", self._config.name, error)
             else:
                 return
 
@@ -252,11 +252,11 @@ class Isolated:
             child.send(_Opening(self._config, _travelling(self._camera), self._memory.descriptor, logs.present()))
             child.send(self._now("open_camera", {}))
             if not child.connection.poll(OPEN_SECONDS):
-                raise IsolatedError(f"was not open within {OPEN_SECONDS:g} s")
+                raise IsolatedError(f"did not open within {OPEN_SECONDS:g} s")
             self._take(child.connection.recv())
         except (OSError, EOFError):
             child.wait(1.0)
-            raise IsolatedError(f"its process {child.ended or 'is gone'} when it was opened") from None
+            raise IsolatedError(f"its process {child.ended or 'has ended'} while opening") from None
         except IsolatedError:
             child.kill()
             raise
@@ -303,13 +303,13 @@ def _travelling(camera: Camera) -> dict[str, Any]:
 
 
 def work(connection: Connection, name: str) -> None:
-    """What runs in the process of the plugin, until the chain is gone."""
+    """What runs in the process of the plugin, until the chain has ended."""
     opening: _Opening = connection.recv()
     logs.set_up(opening.logs[0], verbose=opening.logs[1])
     plugin = _Plugin(opening)
     while True:
         call: _Call = connection.recv()
-        # Should the chain be gone meanwhile, a call that never comes back must not keep this process for ever.
+        # If the chain has ended meanwhile, a call that never returns must not keep this process for ever.
         limit = OPEN_SECONDS if call.hook == "open_camera" else FIRST_FACTOR * (opening.config.isolate or 0) + 5
         faulthandler.dump_traceback_later(limit + CLOSE_SECONDS, exit=True)
         answer = plugin.do(call)

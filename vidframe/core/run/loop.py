@@ -36,13 +36,13 @@ class Changes:
         self._wanted: SimpleQueue[tuple[CameraConfig, Flag]] = SimpleQueue()
 
     def ask(self, config: CameraConfig) -> Flag:
-        """Hands in a config that differs in its steps alone; what is returned is set once it is taken up."""
+        """Hands in a config that differs in its steps alone; what is returned is set once it is applied."""
         done = Flag()
         self._wanted.put((config, done))
         return done
 
     def apply(self, chain: Chain) -> None:
-        """Lets the chain take up what was handed in. In the camera's thread."""
+        """Applies what was handed in to the chain. In the camera's thread."""
         while not self._wanted.empty():
             config, done = self._wanted.get()
             chain.change(config)
@@ -50,7 +50,7 @@ class Changes:
 
 
 def only_steps_differ(old: CameraConfig, new: CameraConfig) -> bool:
-    """Whether a running camera can take up the new config: same source, and nothing else is needed of anybody."""
+    """Whether a running camera can apply the new config: same source, same needs."""
     return old.needed == new.needed and replace(old, mode=new.mode, chains=new.chains) == new
 
 
@@ -125,7 +125,7 @@ def camera_frames(
         camera = _camera(config, source, state, queue, stack.enter_context(shared.for_camera()))
         metrics.fps, metrics.frames_expected = source.fps, _expected(source, frames, metrics.frames)
         chain = Chain(config, camera, queue, metrics, sinks, strict=strict, on_failure=on_failure)
-        stack.callback(lambda: (on_closed or _nobody)(chain.close()))
+        stack.callback(lambda: (on_closed or _ignore)(chain.close()))
         chain.open()
         metrics.is_open = True
         started = perf_counter() - metrics.seconds  # what was done before a restart counts
@@ -159,7 +159,7 @@ def _log(camera: str, change: StateChange) -> None:
     log.log(level, "camera %s is %s%s", camera, change.state, f": {change.reason}" if change.reason else "")
 
 
-def _nobody(events: list[Event]) -> None:
+def _ignore(events: list[Event]) -> None:
     """Hears of the closing's events where no one else wants to."""
 
 

@@ -41,7 +41,7 @@ class Failure:
 
 
 class WrongResult(Exception):
-    """A step left something on the frame that it did not declare."""
+    """A step wrote something that it did not declare, or returned a value."""
 
 
 class Step:
@@ -89,7 +89,7 @@ class Step:
         """Opens the plugin, once; one that cannot be opened is disabled."""
         if self.is_open or self.is_disabled:
             return
-        self.is_open = True  # also if it fails half-way: then it is closed all the same
+        self.is_open = True  # also if it fails half-way, so that it is closed
         try:
             self._hooks.call("open_camera", camera=self._camera)
         except BaseException as error:
@@ -172,7 +172,7 @@ class Step:
             frame.camera, frame.touched = camera, touched
 
     def close(self) -> None:
-        """Closes what was opened; a failure is logged and keeps nobody else from closing."""
+        """Closes what was opened; a failure is logged and the others are closed, too."""
         if not self.is_open:
             return
         self.is_open = False
@@ -213,7 +213,7 @@ class Step:
     def _settle(self, frame: Frame, before: Snapshot, present: set[str], returned: object) -> None:
         """Checks what the step left behind, and notes what it really added; raises what is its failure."""
         if returned is not None:
-            self._mistake(f"returned {_kind_of(returned)}; add what it found to the frame, or report it")
+            self._mistake(f"returned {_kind_of(returned)}; put it on the frame, or report it")
         if not isinstance(frame.notes, dict):
             raise TypeError(f"frame.notes must be a dict, found {type(frame.notes).__name__}")
         if frame.make_read_only():
@@ -223,7 +223,7 @@ class Step:
             if undeclared:
                 before.restore(undeclared)
                 names = ", ".join(sorted(undeclared))
-                self._mistake(f"wrote {names}, which its `adds` does not name; that was taken back")
+                self._mistake(f"wrote {names}, which its `adds` does not name; reverted")
         for field in self._adds:
             field.check(frame)
             if field.is_shared:
@@ -273,4 +273,4 @@ def _kind_of(returned: object) -> str:
     if inspect.iscoroutine(returned):
         returned.close()
         return "a coroutine, which nobody awaits"
-    return "a generator, which nobody runs" if inspect.isgenerator(returned) else "a value, which nobody reads"
+    return "a generator, which nobody runs" if inspect.isgenerator(returned) else "a value, which is not used"

@@ -22,9 +22,9 @@ from vidframe.core.run.worker import Worker
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 4.5  # seconds that plugins have to close after a signal
+CLOSE_TIMEOUT = 4.5  # seconds that plugins have to close after a signal
 AT_START = ("state", "workers", "metrics", "cluster")  # what a run keeps to its end
-TICK = 0.1  # seconds between two looks at what changed
+TICK = 0.1  # seconds between two polls
 SILENCE = 60.0  # seconds without a tick after which the supervisor counts as stuck; ending a camera takes up to 20
 
 
@@ -40,25 +40,25 @@ def run(
 ) -> list[CameraMetrics]:
     """Runs all cameras until they end or a signal comes, and returns their metrics.
 
-    `watch` is called with the metrics some times a second, in the calling thread. At SIGHUP, `reload` is asked for
-    a new config; one with mistakes changes nothing. With a `feed` the cameras are those that it brings, and the run
-    goes on while there are none. MonitorError if the metrics cannot be shown where the config wants them.
+    `watch` is called with the metrics some times a second, in the calling thread. At SIGHUP, `reload` gives
+    the new config; one with errors changes nothing. With a `feed` the cameras are those that it brings, and the run
+    continues while there are none. MonitorError if the metrics cannot be served at the configured address.
     """
     cameras = Cameras(Setup(config.state, tuple(sinks), frames, strict), worker_count(config))
-    present = _Present(config, cameras)
-    with _signals(cameras) as asked, cameras, present:
+    status = _Status(config, cameras)
+    with _signals(cameras) as requests, cameras, status:
         cameras.apply(config.cameras)
         if feed is not None:
             feed.start()
-        while (cameras.are_running or feed is not None) and not asked.stop.wait(TICK):
-            present.tick()
-            cameras.tend()
+        while (cameras.are_running or feed is not None) and not requests.stop.wait(TICK):
+            status.tick()
+            cameras.poll()
             watch(cameras.metrics)
-            if feed is not None and (brought := feed.take()) is not None:
+            if feed is not None and (brought := feed.poll()) is not None:
                 cameras.apply(brought.cameras)
-            elif asked.reload.is_set() and reload is not None:
-                asked.reload.clear()
-                present.reload(reload, feed)
+            elif requests.reload.is_set() and reload is not None:
+                requests.reload.clear()
+                status.reload(reload, feed)
         if feed is not None:
             feed.stop()
     watch(cameras.metrics)
@@ -87,7 +87,7 @@ class Cameras:
     @property
     def present(self) -> list[CameraMetrics]:
         """The metrics of the cameras that the config has now."""
-        return [its for its in self.metrics if its.name in self._present]
+        return [camera for camera in self.metrics if camera.name in self._present]
 
     @property
     def processes(self) -> list[ProcessMetrics]:
@@ -100,7 +100,7 @@ class Cameras:
         return self._here.are_running or any(worker.are_running for worker in self._workers)
 
     def apply(self, configs: Iterable[CameraConfig]) -> None:
-        """Starts the cameras that are new, ends those that are gone, restarts those that changed, and no other.
+        """Starts the cameras that are new, ends those that were removed, restarts those that changed, and no other.
 
         Loaded models are kept, so that a changed setting does not load them again.
         """
@@ -118,10 +118,10 @@ class Cameras:
         for worker in ending:
             worker.await_applied()
 
-    def tend(self) -> None:
-        """To be called many times a second: starts what died again."""
+    def poll(self) -> None:
+        """To be called many times a second: restarts workers that died."""
         for worker in self._workers:
-            worker.tend()
+            worker.poll()
 
     def kill(self) -> None:
         """Ends all workers at once."""
@@ -132,7 +132,7 @@ class Cameras:
         return self
 
     def __exit__(self, *error: object) -> None:
-        deadline = monotonic() + PATIENCE - 0.1
+        deadline = monotonic() + CLOSE_TIMEOUT - 0.1
         for worker in self._workers:
             worker.stop()
         self._here.close()
@@ -162,8 +162,8 @@ class Cameras:
         self._homes[name] = worker
 
 
-class _Present:
-    """What others can see of the run: its metrics, its run file, and how reloads went."""
+class _Status:
+    """What is visible of the run: its metrics, its run file, and the results of reloads."""
 
     def __init__(self, config: Config, cameras: Cameras) -> None:
         self._config = config
@@ -181,22 +181,22 @@ class _Present:
         self._file.write(self._config.state)
 
     def __exit__(self, *error: object) -> None:
-        self._service.ends()
+        self._service.report_stopping()
         self._file.remove(self._config.state)
         if self._monitor is not None:
             self._monitor.__exit__(None, None, None)
 
     def tick(self) -> None:
-        """Notes that the supervisor is well, and tells the service manager whether all is."""
+        """Notes that the supervisor runs, and reports to the service manager."""
         self._ticked = monotonic()
         if not self._service.is_due:
             return
         cameras = self._cameras.present
         if problems := list(self._problems(cameras)):
-            self._service.is_ill("; ".join(problems))
+            self._service.report_unhealthy("; ".join(problems))
         else:
             live = sum(camera.state == "live" for camera in cameras)
-            self._service.is_well(f"{live} of {len(cameras)} cameras live")
+            self._service.report_healthy(f"{live} of {len(cameras)} cameras live")
 
     def metrics(self) -> Metrics:
         """All metrics, as they are now. From any thread."""
@@ -204,7 +204,7 @@ class _Present:
         return Metrics(cameras, self._cameras.processes, dict(self._reloads), list(self._problems(cameras)))
 
     def reload(self, load: Callable[[], Config], feed: CameraFeed | None) -> None:
-        """Takes up a changed config, or says why it does not."""
+        """Applies a changed config, or logs why it does not."""
         began = monotonic()
         try:
             config = load()
@@ -212,27 +212,27 @@ class _Present:
             self._refuse([str(problem) for problem in error.problems])
             return
         if config.camera_plugin != self._config.camera_plugin:
-            self._refuse(["cameras of the file and cameras from a plugin change places at the next start only"])
+            self._refuse(["to switch between cameras of the file and cameras from a plugin, restart"])
             return
         if feed is not None:
-            feed.again()
+            feed.invalidate()
         else:
             self._cameras.apply(config.cameras)
         later = [key for key in AT_START if getattr(config, key) != getattr(self._config, key)]
         if later:
-            log.warning("what changed in %s is taken up at the next start", " and ".join(later))
+            log.warning("changes of %s take effect at the next start", " and ".join(later))
         self._reloads["done"] += 1
         log.warning("config reloaded, %d cameras, %.1f s", len(self._cameras.present), monotonic() - began)
-        self._tell([])
+        self._record([])
 
     def _refuse(self, reasons: list[str]) -> None:
         for reason in reasons:
             log.error("%s", reason)
-        log.error("the config was not changed")
+        log.error("reload refused; the old config stays")
         self._reloads["refused"] += 1
-        self._tell(reasons)
+        self._record(reasons)
 
-    def _tell(self, refused: list[str]) -> None:
+    def _record(self, refused: list[str]) -> None:
         self._file.reloads += 1
         self._file.refused = refused
         self._file.write(self._config.state)
@@ -247,8 +247,8 @@ class _Present:
                 yield f"camera {camera.name}: step {step} has been blocked for over {STUCK:.0f} s"
 
 
-class _Asked:
-    """What signals asked for."""
+class _Requests:
+    """What signals request."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -256,35 +256,35 @@ class _Asked:
 
 
 @contextmanager
-def _signals(cameras: Cameras) -> Iterator[_Asked]:
+def _signals(cameras: Cameras) -> Iterator[_Requests]:
     """The first Ctrl+C or SIGTERM stops the cameras; a second one, or a plugin that will not close, ends all."""
-    asked = _Asked()
+    requests = _Requests()
     if threading.current_thread() is not threading.main_thread():
-        yield asked
+        yield requests
         return
 
     def end(number: int, frame: FrameType | None) -> None:
-        if asked.stop.is_set():
+        if requests.stop.is_set():
             cameras.kill()
             os._exit(128 + number)
-        asked.stop.set()
-        watchdog = threading.Timer(PATIENCE, give_up)
+        requests.stop.set()
+        watchdog = threading.Timer(CLOSE_TIMEOUT, give_up)
         watchdog.daemon = True
         watchdog.start()
 
     def give_up() -> None:
         busy = [f"camera {each.name}: step {each.busy[0]}" for each in cameras.metrics if each.busy is not None]
-        log.error("%s did not close within %.1f s; ending all the same", " and ".join(busy) or "a plugin", PATIENCE)
+        log.error("%s did not close within %.1f s; exiting anyway", " and ".join(busy) or "a plugin", CLOSE_TIMEOUT)
         cameras.kill()
         os._exit(1)
 
-    def again(number: int, frame: FrameType | None) -> None:
-        asked.reload.set()
+    def reload(number: int, frame: FrameType | None) -> None:
+        requests.reload.set()
 
-    handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGHUP: again}
+    handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGHUP: reload}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        yield asked
+        yield requests
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

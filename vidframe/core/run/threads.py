@@ -43,9 +43,9 @@ class CameraThreads:
         return any(camera.thread.is_alive() for camera in self._running.values())
 
     def apply(self, configs: Iterable[CameraConfig]) -> None:
-        """Starts the cameras that are new, ends those that are gone, changes those that changed, and no other.
+        """Starts the cameras that are new, ends those that were removed, changes those that changed, and no other.
 
-        A camera of which only steps changed goes on, and so do its other steps; it is started again if its source
+        A camera of which only steps changed keeps running, and so do its other steps; it is restarted if its source
         changed, or what its steps need of each other. Models that some camera used until now stay loaded.
         """
         self._shared.evict_unused()
@@ -59,7 +59,7 @@ class CameraThreads:
 
     def adopt(self, metrics: Iterable[CameraMetrics]) -> None:
         """Goes on counting where another process stopped, for cameras that do not run here."""
-        self.metrics |= {its.name: its for its in metrics if its.name not in self._running}
+        self.metrics |= {camera.name: camera for camera in metrics if camera.name not in self._running}
 
     def close(self) -> None:
         """Ends all cameras, then what they shared."""

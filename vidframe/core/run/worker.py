@@ -1,4 +1,4 @@
-"""A process with some of the cameras: watched by the supervisor, and started again when it dies or does not answer."""
+"""A process with some of the cameras: the supervisor watches it, and restarts it when it dies or does not answer."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
 
-BEAT = 0.25  # seconds between two signs of life
-SILENCE = 15.0  # seconds without one after which it is started again
-FIRST_SILENCE = 60.0  # seconds until the first: a machine that starts has much to do
-PATIENCE = 4.0  # seconds that plugins have to close at the end
-CHANGE_PATIENCE = 30.0  # seconds for a change of cameras; a recorder may take 20 to seal its clip
+HEARTBEAT_EVERY = 0.25  # seconds
+SILENCE = 15.0  # seconds without a heartbeat after which it is restarted
+FIRST_SILENCE = 60.0  # seconds until the first heartbeat: a machine that starts has much to do
+CLOSE_TIMEOUT = 4.0  # seconds that plugins have to close at the end
+APPLY_TIMEOUT = 30.0  # seconds for a change of cameras; a recorder may take 20 to finish its clip
 PAUSES = (0.5, 30.0)  # seconds before a start, after the first failure and at most
 GOOD_LIFE = 60.0  # seconds after which a failure counts as the first one
 
@@ -40,7 +40,7 @@ class _Apply:
 
 
 @dataclass(frozen=True)
-class _Beat:
+class _Heartbeat:
     applied: int
     metrics: tuple[CameraMetrics, ...]
     process: ProcessMetrics
@@ -59,8 +59,8 @@ class Worker:
         self._child: Child | None = None
         self._lost: Child | None = None  # the one whose connection was closed last
         self._number = 0  # of the last change of cameras
-        self._heard = threading.Condition()
-        self._last: _Beat | None = None
+        self._received = threading.Condition()
+        self._last: _Heartbeat | None = None
         self._last_time = 0.0
         self._trace: Trace | None = None
         self._backoff = Backoff(*PAUSES, forget_after=GOOD_LIFE)
@@ -69,14 +69,14 @@ class Worker:
     @property
     def are_running(self) -> bool:
         """Whether any of its cameras still runs, as far as is known."""
-        with self._heard:
+        with self._received:
             known = self._last is not None and self._last.applied == self._number
             return bool(self.configs) and not (known and self._last is not None and not self._last.are_running)
 
     def apply(self, configs: Iterable[CameraConfig]) -> None:
         """Sends it the cameras that it has from now on; `await_applied` waits until it has."""
         self.configs = tuple(configs)
-        with self._heard:
+        with self._received:
             self._number += 1
         if self._child is not None:
             self._send()
@@ -84,17 +84,17 @@ class Worker:
             self._start()
 
     def await_applied(self) -> None:
-        """Waits until it has taken up the last change; one that does not is ended, and starts with it."""
+        """Waits until it has applied the last change; one that does not is killed, and restarts with it."""
         if self._child is None:
             return
-        with self._heard:
-            limit = CHANGE_PATIENCE if self._last is not None else FIRST_SILENCE
-            if self._heard.wait_for(lambda: self._is_up_to_date() or self._is_gone(), limit):
+        with self._received:
+            limit = APPLY_TIMEOUT if self._last is not None else FIRST_SILENCE
+            if self._received.wait_for(lambda: self._is_up_to_date() or self._is_gone(), limit):
                 return
-        self._give_up_on("does not take up its new cameras")
+        self._give_up_on("did not apply its new cameras")
 
-    def tend(self) -> None:
-        """To be called many times a second: starts it again when it is gone, ends it when it does not answer."""
+    def poll(self) -> None:
+        """To be called many times a second: restarts it when it has ended, and kills it when it does not answer."""
         if self._child is None:
             if self.configs and monotonic() >= self._start_due:
                 self._start()
@@ -102,10 +102,10 @@ class Worker:
             self._give_up_on(self._child.ended)
         elif (silence := monotonic() - self._last_time) > (SILENCE if self._last is not None else FIRST_SILENCE):
             self._give_up_on("does not answer")
-        elif silence < 4 * BEAT:  # what was told long ago says nothing about now
-            for its in tuple(self.metrics.values()):
-                if (step := its.stuck) is not None:
-                    self._give_up_on(f"hangs: camera {its.name}: step {step} has been blocked for {STUCK:.0f} s")
+        elif silence < 4 * HEARTBEAT_EVERY:  # an old heartbeat says nothing about now
+            for camera in tuple(self.metrics.values()):
+                if (step := camera.stuck) is not None:
+                    self._give_up_on(f"hangs: camera {camera.name}: step {step} has been blocked for {STUCK:.0f} s")
                     return
 
     def stop(self) -> None:
@@ -131,9 +131,8 @@ class Worker:
 
     def _start(self) -> None:
         for config in self.configs:
-            its = self.metrics.setdefault(config.name, CameraMetrics(config.name))
-            its.restart()
-        with self._heard:
+            self.metrics.setdefault(config.name, CameraMetrics(config.name)).restart()
+        with self._received:
             self._last = None
         self._last_time = monotonic()
         try:
@@ -142,35 +141,37 @@ class Worker:
         except OSError as error:
             self._failed(f"cannot be started: {(error.strerror or str(error)).lower()}")
             return
-        threading.Thread(target=self._listen, args=(self._child,), name=f"hears {self.name}", daemon=True).start()
+        threading.Thread(
+            target=self._listen, args=(self._child,), name=f"heartbeats of {self.name}", daemon=True
+        ).start()
         self._child.send((self._setup, logs.present(), self._trace.descriptor))
         self._send()
 
     def _send(self) -> None:
         assert self._child is not None
         names = {config.name for config in self.configs}
-        metrics = tuple(its for name, its in self.metrics.copy().items() if name in names)
+        metrics = tuple(camera for name, camera in self.metrics.copy().items() if name in names)
         self._child.send(_Apply(self._number, self.configs, metrics))
 
     def _listen(self, child: Child) -> None:
-        """Takes its signs of life until it is gone."""
+        """Receives its heartbeats until it ends."""
         try:
             while True:
-                beat: _Beat = child.connection.recv()
-                with self._heard:
+                heartbeat: _Heartbeat = child.connection.recv()
+                with self._received:
                     if child is self._child:
-                        self._take(beat)
-                        self._heard.notify_all()
+                        self._note(heartbeat)
+                        self._received.notify_all()
         except (EOFError, OSError, pickle.UnpicklingError):
-            with self._heard:
+            with self._received:
                 self._lost = child
-                self._heard.notify_all()
+                self._received.notify_all()
 
-    def _take(self, beat: _Beat) -> None:
-        self._last, self._last_time = beat, monotonic()
-        self.process = replace(beat.process, restarts=self.process.restarts)
-        if beat.applied == self._number:
-            self.metrics |= {its.name: its for its in beat.metrics}
+    def _note(self, heartbeat: _Heartbeat) -> None:
+        self._last, self._last_time = heartbeat, monotonic()
+        self.process = replace(heartbeat.process, restarts=self.process.restarts)
+        if heartbeat.applied == self._number:
+            self.metrics |= {camera.name: camera for camera in heartbeat.metrics}
 
     def _is_up_to_date(self) -> bool:
         return self._last is not None and self._last.applied == self._number
@@ -195,30 +196,30 @@ class Worker:
         pause = self._backoff.failed()
         self._start_due = monotonic() + pause
         self.process = replace(self.process, is_alive=False, restarts=self.process.restarts + 1)
-        for its in self.metrics.values():
-            its.enter("connecting", f"its process, {self.name}, is started again")
-            its.busy = None
-        log.error("%s %s; starting it again in %.1f s (%s)", self.name, reason, pause, self._names())
+        for camera in self.metrics.values():
+            camera.enter("connecting", f"{self.name} is restarting")
+            camera.busy = None
+        log.error("%s %s; restarting in %.1f s (%s)", self.name, reason, pause, self._names())
 
     def _names(self) -> str:
         return ", ".join(config.name for config in self.configs)
 
 
 def work(connection: Connection, name: str) -> None:
-    """What runs in the worker, until the supervisor wants its end or is gone."""
+    """What runs in the worker, until the supervisor stops it or has ended."""
     setup, (form, verbose), trace = connection.recv()
     logs.set_up(form, verbose=verbose)
-    inside = _Inside(connection, name, CameraThreads(setup, Trace(trace)))
-    signal.signal(signal.SIGTERM, lambda number, frame: inside.stop.set())
-    threading.Thread(target=inside.obey, name="obeys", daemon=True).start()
-    while not inside.stop.wait(BEAT):
-        inside.beat()
+    process = _WorkerProcess(connection, name, CameraThreads(setup, Trace(trace)))
+    signal.signal(signal.SIGTERM, lambda number, frame: process.stop.set())
+    threading.Thread(target=process.handle_commands, name="commands", daemon=True).start()
+    while not process.stop.wait(HEARTBEAT_EVERY):
+        process.send_heartbeat()
         # A plugin that holds the interpreter's lock keeps this process from ending by itself.
         faulthandler.dump_traceback_later(2 * SILENCE, exit=True)
-    inside.end()
+    process.end()
 
 
-class _Inside:
+class _WorkerProcess:
     """The worker's side: cameras in threads."""
 
     def __init__(self, connection: Connection, name: str, cameras: CameraThreads) -> None:
@@ -229,45 +230,47 @@ class _Inside:
         self._applied = 0
         self._sending = threading.Lock()
 
-    def obey(self) -> None:
-        """Does what the supervisor says, until it says None or is gone."""
+    def handle_commands(self) -> None:
+        """Applies what the supervisor sends, until it sends None or has ended."""
         try:
-            while (wish := self._connection.recv()) is not None:
-                self._cameras.adopt(wish.metrics)
-                self._cameras.apply(wish.configs)
-                self._applied = wish.number
-                self.beat()
+            while (command := self._connection.recv()) is not None:
+                self._cameras.adopt(command.metrics)
+                self._cameras.apply(command.configs)
+                self._applied = command.number
+                self.send_heartbeat()
         except (EOFError, OSError):
             pass
         finally:
             self.stop.set()
 
-    def beat(self) -> None:
-        """Gives a sign of life, with all metrics."""
+    def send_heartbeat(self) -> None:
+        """Sends a heartbeat with all metrics."""
         with self._sending:
-            beat = self._snapshot()
-            if beat is not None:
-                self._connection.send_bytes(beat)
+            heartbeat = self._snapshot()
+            if heartbeat is not None:
+                self._connection.send_bytes(heartbeat)
 
     def end(self) -> None:
-        """Closes all cameras, within PATIENCE."""
-        watchdog = threading.Timer(PATIENCE, _give_up)
+        """Closes all cameras, within CLOSE_TIMEOUT."""
+        watchdog = threading.Timer(CLOSE_TIMEOUT, _give_up)
         watchdog.daemon = True
         watchdog.start()
         self._cameras.close()
         watchdog.cancel()
-        self.beat()
+        self.send_heartbeat()
 
     def _snapshot(self) -> bytes | None:
         for _ in range(20):
             try:
                 metrics = tuple(self._cameras.metrics.values())
-                return pickle.dumps(_Beat(self._applied, metrics, own_process(self._name), self._cameras.are_running))
+                return pickle.dumps(
+                    _Heartbeat(self._applied, metrics, own_process(self._name), self._cameras.are_running)
+                )
             except RuntimeError:  # a camera's thread added to its metrics meanwhile
                 continue
         return None
 
 
 def _give_up() -> None:
-    log.error("a plugin did not close within %.1f s; ending all the same", PATIENCE)
+    log.error("a plugin did not close within %.1f s; exiting anyway", CLOSE_TIMEOUT)
     os._exit(1)

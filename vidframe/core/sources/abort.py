@@ -1,6 +1,6 @@
 """Ends the waits of FFmpeg for a camera that was closed.
 
-FFmpeg asks PyAV some ten times a second whether it has waited long enough, and PyAV, which has no other way to be told,
+FFmpeg asks PyAV some ten times a second whether it has waited long enough, and PyAV, which has no other way to abort it,
 looks at its clock. A thread that was left waiting would end the program with a segmentation fault if it asked while the
 interpreter is being taken down.
 

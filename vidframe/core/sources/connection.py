@@ -90,7 +90,7 @@ class FFmpegReader:
                 has_frames = has_frames or bool(frames)
                 yield packet, frames
                 if self._stream.has_outgrown_header:  # recorders need the stream from its beginning
-                    raise LostError("the size of its picture changed")
+                    raise LostError("the frame size changed")
         except (av.error.FFmpegError, OSError) as error:
             raise (_lost_midway if has_frames else _lost)(error, self._timeout) from error
 
@@ -100,7 +100,7 @@ class FFmpegReader:
 
 def _lost_midway(error: Exception, timeout: float) -> LostError:
     if _is_timeout(error):
-        return LostError(f"nothing came for {timeout:g} s", is_stalled=True)
+        return LostError(f"no data for {timeout:g} s", is_stalled=True)
     if getattr(error, "errno", 0) == errno.EIO:
         return LostError("the connection was cut")
     return _lost(error, timeout)

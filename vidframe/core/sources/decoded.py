@@ -23,7 +23,7 @@ class State(StrEnum):
     CONNECTING = "connecting"  # for the first time, or again after it was live
     LIVE = "live"  # frames arrive
     STALLED = "stalled"  # connected, but no frame comes, or always the same one
-    DOWN = "down"  # could not be reached; tried again for ever
+    DOWN = "down"  # unreachable; retried for ever
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,11 @@ Opener = TypeVar("Opener", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What a source that a package brings is told beside its address."""
+    """What a source of a package gets beside its address."""
 
     camera: str  # name of the camera, for messages
     credentials: str | None  # "user:password" as the config has it
-    fps: float | None  # frames a second that the config wishes
+    fps: float | None  # frames a second, as configured
     timeout: float  # seconds without an image after which a live source counts as stalled and is opened again
     closed: Event  # set when the source has to end; wait for it instead of sleeping
 
@@ -80,10 +80,10 @@ class _Images:
     """What a package's function yields; LostError where it raises."""
 
     def __init__(self, opener: Callable[..., Any], url: str, options: Options, closed: Event) -> None:
-        told = SourceOptions(options.camera, options.credentials, options.fps, options.timeout, closed)
+        own_options = SourceOptions(options.camera, options.credentials, options.fps, options.timeout, closed)
         self._url = url
         self._credentials = options.credentials
-        self._opened = self._guarded(lambda: opener(url, told))
+        self._opened = self._guarded(lambda: opener(url, own_options))
         self._iterator: Iterator[Any] = self._guarded(lambda: iter(self._opened))
 
     def __iter__(self) -> Iterator[Any]:

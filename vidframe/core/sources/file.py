@@ -33,7 +33,7 @@ def open_file(path: Path, options: Options) -> Recording:
 
 def _open(path: Path, who: str) -> Any:
     if not path.exists():
-        raise SourceError(f"{who} does not exist; give the path of a video, a folder of pictures or a camera's URL")
+        raise SourceError(f"{who} does not exist; give the path of a video, a folder of images or a camera's URL")
     if (problem := path_problem(path)) is not None:
         raise SourceError(f"{who} {problem}")
     if path.is_file() and path.stat().st_size == 0:

@@ -28,7 +28,7 @@ def open_folder(path: Path, options: Options) -> Recording:
     )
     if not files:
         known = " ".join(sorted(_PICTURES))
-        raise SourceError(f"{who} is a folder without a picture; pictures are files that end in {known}")
+        raise SourceError(f"{who} is a folder without images; images are files that end in {known}")
     start = datetime.fromtimestamp(files[0].stat().st_mtime, UTC)
     frames = _read(files, fps, who)
     return Recording(frames, ExitStack(), options, name=str(path), start=start, fps=fps, frame_count=len(files))
@@ -43,11 +43,11 @@ def _read(files: list[Path], fps: float, who: str) -> Generator[DecodedFrame]:
         else:
             yield DecodedFrame(picture, index / fps)
     if len(unreadable) == len(files):
-        raise SourceError(f"{who} has {len(files)} pictures, and none can be read; are they damaged?")
+        raise SourceError(f"{who} has {len(files)} images, and none can be read; are they damaged?")
     if unreadable:
         names = ", ".join(unreadable[:5])
         logging.getLogger(__name__).warning(
-            "%s: %d of %d pictures cannot be read: %s", who, len(unreadable), len(files), names
+            "%s: %d of %d images cannot be read: %s", who, len(unreadable), len(files), names
         )
 
 

@@ -1,4 +1,4 @@
-"""A camera: read by a thread of its own, the newest frame only, connected again for ever."""
+"""A camera: read by a thread of its own, the newest frame only, reconnected for ever."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vidframe.core.sources.stillness import Patience, Stillness
 from vidframe.core.sources.timeline import ArrivalTime, WallClock
 from vidframe.tools import Backoff
 
-_GRACE = 1.0  # seconds over the timeout after which a reader that does not see it itself is told to end
+_GRACE = 1.0  # seconds over the timeout after which a reader that does not notice it is aborted
 
 
 class LiveCamera:
@@ -132,13 +132,13 @@ class LiveCamera:
 
     @property
     def _silence(self) -> str:
-        return f"nothing came for {self._options.timeout:g} s"
+        return f"no data for {self._options.timeout:g} s"
 
     def _show(self, decoded: DecodedFrame) -> None:
         self._has_frames = True
         self._wall.check()
         if self._stillness.is_frozen(decoded.picture, decoded.seconds):
-            self._enter(State.STALLED, f"frozen: the picture has been the same for {self._stillness.after:g} s")
+            self._enter(State.STALLED, f"frozen: the image has not changed for {self._stillness.after:g} s")
         else:
             self._enter(State.LIVE)
         self._newest.put_frame(decoded)

@@ -1,4 +1,4 @@
-"""Hands the newest frame from the thread that reads a camera to the one that looks at it."""
+"""Hands the newest frame from the thread that reads a camera to the one that analyses it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Newest:
         self._states: list[StateChange] = []
 
     def put_frame(self, decoded: DecodedFrame) -> None:
-        """Replaces a frame that nobody took."""
+        """Replaces a frame that was not taken."""
         with self._changed:
             self._dropped += self._decoded is not None
             self._decoded = decoded
             self._changed.notify()
 
     def put_packet(self, packet: Packet) -> None:
-        """Keeps a packet. Where nobody takes them for long, all are let go up to the next keyframe."""
+        """Keeps a packet. If they are not taken for long, all are dropped up to the next keyframe."""
         with self._changed:
             if self._bytes + len(packet.data) > self._room:
                 self._packets, self._bytes, self._needs_keyframe = [], 0, True

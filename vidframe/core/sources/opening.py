@@ -26,7 +26,7 @@ def open_source(url: str, **keywords: Any) -> Source:
 
     Recordings are a video file, a folder of pictures, or `-` (standard input; `-:640x480:bgr24` where it brings raw
     pictures): every frame comes, at a `pace` as fast as it is taken or as it was recorded. Live are `webcam:0`,
-    `/dev/video0` and URLs: only the newest frame comes, and what was lost is connected again for ever. What a URL of
+    `/dev/video0` and URLs: only the newest frame comes, and what was lost is reconnected for ever. What a URL of
     a scheme that a package brings is, that package says.
 
     The keywords are the fields of `Options`.

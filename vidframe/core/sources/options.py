@@ -1,4 +1,4 @@
-"""What whoever opens a source wants of it. What a config can say is described here, for the check and the docs."""
+"""Options of a source. Those that a config can set are described here, for the check and the docs."""
 
 from __future__ import annotations
 

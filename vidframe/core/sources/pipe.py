@@ -56,7 +56,7 @@ def _open(pipe: Pipe, who: str, url: str, fps: float | None) -> Any:
         return av.open(pipe, format="rawvideo", options=rate | {"video_size": size, "pixel_format": pixels})
     except (av.error.FFmpegError, OSError, ValueError):
         if pipe.is_empty and url == "-":
-            raise SourceError(f"{who} ended before the first picture") from None
+            raise SourceError(f"{who} ended before the first frame") from None
         raise SourceError(
-            f"{who} does not bring video that FFmpeg knows; raw pictures need -:WIDTHxHEIGHT:PIXELS, found {url!r}"
+            f"{who} does not bring video that FFmpeg knows; raw frames need -:WIDTHxHEIGHT:PIXELS, found {url!r}"
         ) from None

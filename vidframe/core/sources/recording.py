@@ -95,7 +95,7 @@ def read_to_end(stream: VideoStream, who: str, *, wants_packets: bool) -> Genera
         fault = error.strerror or "reading failed"
     if not shown:
         kind = "an animated WebP, which FFmpeg cannot read" if stream.codec == "webp" else "cut off"
-        raise SourceError(f"{who} has no picture that can be decoded: {fault or f'it is empty, damaged or {kind}'}")
+        raise SourceError(f"{who} has no frame that can be decoded: {fault or f'it is empty, damaged or {kind}'}")
     _warn(who, stream, shown, seconds, fault)
 
 
@@ -106,7 +106,7 @@ def _warn(who: str, stream: VideoStream, shown: int, seconds: float, fault: str)
         log.warning("%s ends after %s: %s", who, _progress(stream, shown, seconds + step), fault or "it is cut off")
     if stream.damaged:
         lost = max(stream.damaged, stream.packets_read - shown)
-        log.warning("%s: %d of %d pictures are damaged and were left out", who, lost, stream.packets_read)
+        log.warning("%s: %d of %d frames are damaged and were skipped", who, lost, stream.packets_read)
 
 
 def _is_cut(stream: VideoStream, seconds: float, step: float) -> bool:
@@ -120,5 +120,5 @@ def _is_cut(stream: VideoStream, seconds: float, step: float) -> bool:
 
 def _progress(stream: VideoStream, shown: int, end: float) -> str:
     if stream.stated_count is not None:
-        return f"{shown} of {stream.stated_count} pictures"
+        return f"{shown} of {stream.stated_count} frames"
     return f"{end:.1f} of {stream.duration:.1f} seconds" if stream.duration else f"{end:.1f} seconds"

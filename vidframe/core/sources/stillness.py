@@ -33,11 +33,11 @@ class Patience:
         now = self._now()
         # When reading times out, FFmpeg first returns the packet that it was putting together.
         if now - self._last_data > 0.95 * self._timeout:
-            raise LostError(f"nothing came for {self._timeout:g} s", is_stalled=True)
+            raise LostError(f"no data for {self._timeout:g} s", is_stalled=True)
         if has_frame:
             self._frame_due = now + self._timeout
         elif now > self._frame_due:
-            raise LostError("data comes, but no picture that can be decoded", is_stalled=True)
+            raise LostError("data arrives, but no frame that can be decoded", is_stalled=True)
         self._last_data = now
 
 

@@ -145,4 +145,4 @@ def _video_of(container: Any) -> Any:
             raise NoVideoError("is coded in a way that FFmpeg cannot decode")
         return videos[0]
     sounds = ", ".join(stream.codec_context.name for stream in container.streams.audio if stream.codec_context)
-    raise NoVideoError(f"has sound ({sounds}) but no picture" if sounds else "has no picture")
+    raise NoVideoError(f"has audio ({sounds}) but no video" if sounds else "has no video")

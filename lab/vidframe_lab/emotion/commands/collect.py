@@ -22,12 +22,12 @@ EVERY_PICTURE = {"motion": 0, "search_every": "0s"}
 @click.command()
 @click.argument("source", metavar="VIDEO")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the data set.")
-@click.option("--interval", help="Least time between two crops of one face; 1s, and 0s for a folder of pictures.")
+@click.option("--interval", help="Shortest time between two crops of one face; 1s, and 0s for a folder of images.")
 @click.option(
     "--distance", type=click.IntRange(0, 32), default=10, show_default=True, help="Bits of 64 that must differ."
 )
 @click.option("--min-face", type=click.IntRange(12, 400), default=32, show_default=True, help="Pixels of width.")
-@click.option("--consent", is_flag=True, help="Everybody who can be seen has agreed; asked for where it is not given.")
+@click.option("--consent", is_flag=True, help="Everybody in the video has agreed; asked for if not given.")
 @click.pass_context
 def collect(
     context: click.Context, source: str, out: Path, interval: str | None, distance: int, min_face: int, consent: bool
@@ -55,7 +55,7 @@ def _ask_for_consent(is_given: bool) -> None:
             "nothing collected: nobody confirmed; --consent confirms without a question"
         ) from error
     if answer.strip().lower() != "yes":
-        raise click.ClickException("nothing collected: it was not confirmed")
+        raise click.ClickException("nothing collected: consent was not confirmed")
 
 
 def _run_chain(context: click.Context, source: str, steps: list[dict[str, object]]) -> None:

@@ -20,7 +20,7 @@ from vidframe_lab.emotion.datasets import PUBLIC_TEST, TRAINING, DataError, Face
 if TYPE_CHECKING:
     from vidframe_emotion.model import Classifier
 
-    from vidframe_lab.emotion.figures import Metrics
+    from vidframe_lab.emotion.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _answers(classifier: Classifier, faces: Faces) -> Any:
 
 
 def _result(name: str, classifier: Classifier, answers: Any, faces: Faces, has_twin: Any) -> Result:
-    from vidframe_lab.emotion.figures import metrics
+    from vidframe_lab.emotion.metrics import metrics
 
     pictures = _resized(faces.where(np.arange(len(faces)) < 8), classifier.side)
     return Result(

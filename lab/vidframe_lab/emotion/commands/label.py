@@ -9,7 +9,7 @@ import click
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page; 0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the page; 0: any free port.")
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the page in a browser.")
 def label(folder: Path, port: int, open_browser: bool) -> None:
     """Label the faces that `vidframe collect` has put into FOLDER; only this machine can see the page."""

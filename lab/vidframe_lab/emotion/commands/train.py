@@ -26,13 +26,13 @@ TAUGHT = 0.4  # weight of a teacher's answers in the target
     required=True,
     help="FER2013 as .npz, or a folder with a folder of PNG per class. May be given several times.",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="MODEL.keras", help="Where it goes.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="MODEL.keras", help="Output file.")
 @click.option("--architecture", type=click.Choice(ARCHITECTURES), default="vgg", show_default=True)
 @click.option("--epochs", type=click.IntRange(min=1), default=120, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--device", default="cpu", show_default=True, help="A torch device: cpu, cuda, cuda:1, mps.")
-@click.option("--threads", type=click.IntRange(min=1), help="Of torch on a CPU; one where cores are shared.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of torch on a CPU.")
 @click.option(
     "--start",
     type=click.Path(path_type=Path),
@@ -47,7 +47,7 @@ TAUGHT = 0.4  # weight of a teacher's answers in the target
 )
 @click.option("--rate", type=float, help="Times the usual learning rate; 1, and 0.2 with --start.")
 @click.option("--checkpoints", type=click.Path(path_type=Path), help="Folder; without it MODEL.checkpoints.")
-@click.option("--fresh", is_flag=True, help="Start anew where there are checkpoints, instead of going on.")
+@click.option("--fresh", is_flag=True, help="Start anew where there are checkpoints, instead of resuming.")
 def train(
     data: tuple[Path, ...],
     out: Path,
@@ -126,7 +126,7 @@ def _resumed(trainer: Trainer) -> bool:
             f"the checkpoint in {trainer.folder} does not fit this training ({reason}); --fresh starts anew"
         ) from error
     if resumed:
-        click.echo(f"going on after epoch {trainer.epoch} of {trainer.folder}", err=True)
+        click.echo(f"resuming after epoch {trainer.epoch} of {trainer.folder}", err=True)
     return resumed
 
 

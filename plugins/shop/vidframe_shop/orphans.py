@@ -1,4 +1,4 @@
-"""Sends what cameras left behind that run no more: an admin stopped one while its last clip was on its way."""
+"""Sends the outboxes of cameras that no longer run: an admin stopped one before its last clip was sent."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from vidframe_shop.sender import Sender
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 10.0  # seconds
-PATIENCE = 1.0  # seconds in which a sender ends, when the camera comes back
+POLL_EVERY = 10.0  # seconds
+CLOSE_TIMEOUT = 1.0  # seconds for a sender to close when its camera starts again
 
 
-class Leftovers:
-    """Looks beside the outbox of a running camera for others that nobody empties, and empties them."""
+class OrphanedOutboxes:
+    """Polls the state folder of a running camera for outboxes that no camera owns, and sends them."""
 
     def __init__(self, own: Path, open_sender: Callable[[Path], Sender]) -> None:
         self._own = own
@@ -32,25 +32,25 @@ class Leftovers:
     def close(self) -> None:
         """Ends; what is not sent stays where it is."""
         self._stop.set()
-        self._thread.join(timeout=2 * PATIENCE)
+        self._thread.join(timeout=2 * CLOSE_TIMEOUT)
 
     def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY):
+        while not self._stop.wait(POLL_EVERY):
             for database in sorted(self._own.parent.parent.glob("*/shop/outbox.db")):
-                with contextlib.suppress(OSError, sqlite3.Error):  # tried again at the next look
-                    self._look_into(database.parent)
+                with contextlib.suppress(OSError, sqlite3.Error):  # tried again at the next poll
+                    self._drain(database.parent)
 
-    def _look_into(self, folder: Path) -> None:
+    def _drain(self, folder: Path) -> None:
         if folder == self._own or not waits_in(folder):
             return
         lock = claim(folder)
         if lock is None:
-            return  # its camera runs, or another one looks after it
+            return  # its camera runs, or another process sends it
         try:
-            log.info("sending what camera %s left behind", folder.parent.name)
+            log.info("sending the outbox of stopped camera %s", folder.parent.name)
             sender = self._open_sender(folder)
             while waits_in(folder) and not is_wanted(folder) and not self._stop.wait(0.1):
                 pass
-            sender.close(PATIENCE)
+            sender.close(CLOSE_TIMEOUT)
         finally:
             os.close(lock)

@@ -9,7 +9,7 @@ import pytest
 from vidframe_emotion.classes import CLASSES, FERPLUS
 from vidframe_emotion.model import Classifier
 from vidframe_lab.emotion.datasets import PUBLIC_TEST, Faces, load_fer2013
-from vidframe_lab.emotion.figures import calibration_error, fitted_temperature, interval, metrics, softmax
+from vidframe_lab.emotion.metrics import calibration_error, fitted_temperature, interval, metrics, softmax
 
 ANGRY, HAPPY, SAD = (CLASSES.index(name) for name in ("angry", "happy", "sad"))
 
@@ -25,7 +25,7 @@ def sure(*answers: int, of: float = 1.0) -> np.ndarray:
     return rows
 
 
-def test_a_rare_class_counts_as_much_as_a_frequent_one_in_the_balanced_figures() -> None:
+def test_a_rare_class_counts_as_much_as_a_frequent_one_in_the_balanced_metrics() -> None:
     reached = metrics(sure(HAPPY, HAPPY, HAPPY, HAPPY), faces(HAPPY, HAPPY, HAPPY, SAD))
 
     assert reached.accuracy == 0.75

@@ -1,4 +1,4 @@
-"""Sees to what cameras left here that run elsewhere now: events that never got away, clips that a crash left open."""
+"""Finishes the work of cameras that run elsewhere now: events that were not sent, clips that a crash left open."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from vidframe.core.run.resources import ResourceCache
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 5.0  # seconds between two looks
+INTERVAL = 5.0  # seconds between two polls
 
 
-class Aftercare:
-    """Opens the steps that left something, without a camera, until nothing is left.
+class PendingWork:
+    """Opens the steps that have pending work, without a camera, until none is left.
 
-    Such steps have the hook `has_pending(state)`, which says of a camera's state folder whether they did.
+    Such steps have the hook `has_pending(state)`, which says whether a camera's state folder holds any.
     """
 
     def __init__(self, address: Address) -> None:
-        self._lease = Lease(0, address)  # what is found now was not made under a lease
+        self._lease = Lease(0, address)  # pending work was not made under a lease
         self._shared = ResourceCache()
         self._open: dict[str, ExitStack] = {}
         self._due = 0.0
 
-    def look(self, config: Config, running: Collection[str]) -> None:
-        """Begins where something is left of a camera that does not run here, and ends where nothing is."""
+    def poll(self, config: Config, running: Collection[str]) -> None:
+        """Begins where a camera that does not run here has pending work, and ends where none is left."""
         if monotonic() < self._due:
             return
         self._due = monotonic() + INTERVAL
@@ -47,11 +47,11 @@ class Aftercare:
             if state.name in self._open and not steps:
                 self._open.pop(state.name).close()
             elif state.name not in self._open and steps and state.name not in running:
-                log.warning("camera %s runs elsewhere; %s left something here", state.name, _names(steps))
+                log.warning("camera %s does not run here; finishing pending work of %s", state.name, _names(steps))
                 self._open[state.name] = self._begin(config, state)
 
-    def end(self, cameras: Collection[str] | None = None) -> None:
-        """Ends it for cameras that are to run here, or for all."""
+    def stop(self, cameras: Collection[str] | None = None) -> None:
+        """Stops it for cameras that are to run here, or for all."""
         for name in [name for name in self._open if cameras is None or name in cameras]:
             self._open.pop(name).close()
 
@@ -83,7 +83,7 @@ def _has_pending(step: StepConfig, state: Path) -> bool:
     try:
         return bool(Hooks(step.make()).call("has_pending", state=state))
     except Exception as error:
-        log.debug("%s cannot say what it left in %s: %s", step.name, state, error)
+        log.debug("step %s: has_pending failed for %s: %s", step.name, state, error)
         return False
 
 

@@ -1,4 +1,4 @@
-"""The shop of a cluster: events go over the bus to whoever delivers them, everything else straight to the shop."""
+"""The client in a cluster: events go over the event bus, everything else straight to the shop."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vidframe.bus import EventBus
-from vidframe_shop.client import BusAway, Client
+from vidframe_shop.client import BusUnavailable, Client
 from vidframe_shop.outbox import Outbox
 
 LARGEST = 500_000  # bytes of an event; NATS takes a million by default, the shop less
 
 
-class Carried(Client):
+class BusClient(Client):
     """A client whose events are safe once they are on the bus."""
 
     is_ahead = True
@@ -30,7 +30,7 @@ class Carried(Client):
         try:
             self._bus.publish(self._outbox.envelopes(others))
         except ConnectionError as error:
-            raise BusAway(str(error)) from None
+            raise BusUnavailable(str(error)) from None
         refused = {event["id"]: {"status": "refused", "problem": "too large for the bus"} for event in too_large}
         return refused | {
             event["id"]: {"status": "taken", "files": [file["role"] for file in event["files"]]} for event in others
