@@ -201,14 +201,14 @@ class Sender:
 
         It is noted as passed on with the heartbeat after: what is requested twice does no harm, what is lost would.
         """
-        last = self.outbox.folder / "mode"
-        if mode == (last.read_text().strip() if last.exists() else "auto"):
-            return
-        if self._requested == mode:
-            write_atomically(last, mode + "\n")
-        else:
+        noted = self.outbox.folder / "mode"
+        last = self._requested or (noted.read_text().strip() if noted.exists() else "auto")
+        if mode != last:
             request(mode)
-        self._requested = "" if self._requested == mode else mode
+            self._requested = mode
+        elif self._requested:
+            write_atomically(noted, mode + "\n")
+            self._requested = ""
 
     def _send_picture(self) -> None:
         jpeg, self._picture = self._picture, None

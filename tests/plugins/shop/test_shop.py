@@ -350,9 +350,12 @@ def test_arming_in_the_shop_requests_the_mode_and_auto_again(shop: PlainShop, ca
 
     shop.mode = "night"
     eventually(lambda: requested() == ["night"])
+    shop.mode = "auto"  # before it was noted
+    eventually(lambda: requested() == ["night", "auto"])
+    shop.mode = "night"
     eventually(lambda: is_noted("night"))
     shop.mode = "auto"
-    eventually(lambda: requested() == ["night", "auto"])
+    eventually(lambda: requested() == ["night", "auto", "night", "auto"])
     step.close_camera()
 
 
