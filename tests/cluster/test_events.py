@@ -125,7 +125,7 @@ def test_a_node_that_was_paused_past_its_lease_cannot_write(
     eventually(lambda: broker.owners().get(camera) == "b", "b takes over")
     taken_at = time.time()
     a.resume()
-    eventually(lambda: f"{camera} is now with b" in a.log, "a ends it")
+    eventually(lambda: f"{camera} now runs on b" in a.log, "a ends it")
     eventually(lambda: broker.status()["events_refused"], "events of a are refused")
     a.stop()
 
