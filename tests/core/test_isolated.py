@@ -146,8 +146,8 @@ def test_what_an_isolated_step_sees_and_adds_is_the_same_as_in_the_camera_s_proc
     [
         ("dies", "its process was killed by SIGSEGV"),
         ("ends", "its process ended with exit code 3"),
-        ("hangs", "gave no answer within 1 s"),
-        ("hogs", "gave no answer within 1 s"),
+        ("hangs", "did not answer within 1 s"),
+        ("hogs", "did not answer within 1 s"),
     ],
 )
 def test_a_plugin_that_dies_or_hangs_costs_its_own_results(
