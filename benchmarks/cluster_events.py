@@ -32,11 +32,12 @@ from typing import Any
 import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from vidframe_shop.bus_client import Delivery as Shop
+from vidframe_shop.plugin import Shop
 
 from vidframe.cluster.bus import Address, Publisher, bucket, connect
 from vidframe.cluster.delivery import Delivery
 from vidframe.core.model.cluster import Envelope
+from vidframe.core.plugin.calling import Hooks
 
 BATCH = 100
 NODES = 100
@@ -158,7 +159,7 @@ class ShopServer(Server):
 
 def straight(shop: ShopServer, cameras: int, events: int) -> dict[str, float]:
     """Without a bus."""
-    sender = Shop(shop.settings)
+    sender = Hooks(Shop(**shop.settings))
     all_events = list(made(cameras, events, "straight"))
     began, used = time.perf_counter(), shop.seconds
     for i in range(0, events, BATCH):
@@ -173,7 +174,7 @@ def deliver(sender: Shop, batch: list[dict[str, Any]]) -> None:
     """Sends a batch again until the shop has all of it."""
     while True:
         try:
-            results = sender(batch)
+            results = sender.call("deliver_events", events=batch)
         except ConnectionError:
             continue
         batch = [event for event in batch if results[event["id"]]["status"] not in ("taken", "known")]
@@ -242,7 +243,7 @@ def over_the_bus(shop: ShopServer, folder: Path, cameras: int, events: int, *, k
         metrics["onto the bus: node, processor ms an event"] = (time.process_time() - ours) / events * 1000
         metrics["broker, megabytes of memory"] = broker.megabytes
         stored = sum(path.stat().st_size for path in (folder / "nats").rglob("*") if path.is_file())
-        delivery = Delivery(address, "shop", lambda: Shop(shop.settings))
+        delivery = Delivery(address, "shop", lambda: Hooks(Shop(**shop.settings)))
         began, ours = time.perf_counter(), time.process_time()
         used = [broker.seconds, shop.seconds]
         delivery.start()

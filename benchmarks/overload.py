@@ -24,7 +24,7 @@ import av
 from benchmarks.soak import end, wait_until_shown
 from tests.cameras import RtspCamera, free_port
 from tests.clips import write_clip
-from vidframe.cli.top import Look, look
+from vidframe.cli.top import Sample, sample
 
 WARM_UP = 20.0  # seconds: models are loaded, and called for the first time
 CHAIN = """
@@ -58,9 +58,9 @@ def main() -> None:
         stack.callback(end, process)
         wait_until_shown(address)
         sleep(WARM_UP)
-        before = look(address)
+        before = sample(address)
         sleep(options.seconds)
-        tell(before, look(address))
+        tell(before, sample(address))
 
 
 def config(address: str, cameras: list[RtspCamera], workers: int, *, isolated: bool) -> str:
@@ -91,7 +91,7 @@ def elementary(film: Path, stream: Path, fps: int) -> Path:
     return write_clip(stream, pictures(), fps=fps)  # type: ignore[arg-type]
 
 
-def tell(before: Look, now: Look) -> None:
+def tell(before: Sample, now: Sample) -> None:
     """Prints what happened between two looks."""
     seconds = now.at - before.at
 

@@ -27,7 +27,7 @@ from time import monotonic, sleep, time
 
 from tests.cameras import RtspCamera, free_port
 from tests.clips import moving_square, write_clip
-from vidframe.cli.top import Look, look
+from vidframe.cli.top import Sample, sample
 
 FPS = 10
 GROWTH = {"threads": 2, "open_files": 3, "memory_bytes": 15e6}  # what a connection that is being made may take
@@ -73,14 +73,14 @@ class Soak:
     camera: RtspCamera
     files: list[Path]
     back: dict[str, list[float]] = field(default_factory=dict)  # fault -> seconds until live again
-    first: Look | None = None  # after the first round of faults
-    start: Look | None = None
-    end: Look | None = None
+    first: Sample | None = None  # after the first round of faults
+    start: Sample | None = None
+    end: Sample | None = None
 
     def run(self, seconds: float, most: int, chance: random.Random) -> None:
         """One fault after the other."""
         self.wait_for_pictures()
-        self.start, deadline, count = look(self.address), monotonic() + seconds, 0
+        self.start, deadline, count = sample(self.address), monotonic() + seconds, 0
         faults = self.faults(chance)
         while monotonic() < deadline and count < most:
             for name, fault in faults.items():
@@ -91,9 +91,9 @@ class Soak:
                 count += 1
                 print(f"{count:4} {name:8} live again after {self.back[name][-1]:.1f} s", flush=True)
                 sleep(chance.uniform(1, 3))
-            self.first = self.first or look(self.address)
+            self.first = self.first or sample(self.address)
         sleep(2)  # pictures on their way
-        self.end = look(self.address)
+        self.end = sample(self.address)
 
     def faults(self, chance: random.Random) -> dict[str, Callable[[], None]]:
         """What can happen to a camera. Each returns when it could show pictures again."""
@@ -133,7 +133,7 @@ class Soak:
         """Seconds until results of the troubled camera are newer than now."""
         began, since = monotonic(), time()
         while monotonic() < began + 60:
-            now = look(self.address)
+            now = sample(self.address)
             is_live = now.value("vidframe_camera_state", "troubled", "live")
             if is_live and now.value("vidframe_camera_newest_result_timestamp_seconds", "troubled") > since:
                 break
@@ -225,7 +225,7 @@ def wait_until_shown(address: str) -> None:
     """Waits for the first metrics."""
     for _ in range(600):
         try:
-            look(address)
+            sample(address)
         except Exception:
             sleep(0.1)
         else:
