@@ -170,7 +170,7 @@ def straight(shop: ShopServer, cameras: int, events: int) -> dict[str, float]:
     }
 
 
-def deliver(sender: Shop, batch: list[dict[str, Any]]) -> None:
+def deliver(sender: Hooks, batch: list[dict[str, Any]]) -> None:
     """Sends a batch again until the shop has all of it."""
     while True:
         try:
