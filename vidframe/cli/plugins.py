@@ -65,7 +65,7 @@ def _type(field: dict[str, Any]) -> str:
         return str(field["$ref"]).rpartition("/")[2]
     if field.get("type") == "array":
         return f"list of {_type(field.get('items', {}))}"
-    return str(field.get("type", "any"))
+    return str(field.get("type", "untyped"))
 
 
 def _range(field: dict[str, Any]) -> str:
