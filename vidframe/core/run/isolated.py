@@ -8,8 +8,6 @@ from __future__ import annotations
 import faulthandler
 import logging
 import mmap
-import os
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -17,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
+from time import monotonic
 from typing import Any
 
 from vidframe.core.config.model import StepConfig
@@ -31,6 +30,7 @@ from vidframe.core.plugin import contract, hookspecs
 from vidframe.core.plugin.calling import Hooks
 from vidframe.core.run.child import Child
 from vidframe.core.run.event_queue import EventQueue
+from vidframe.core.run.memory import ImageMemory
 from vidframe.core.run.resources import ResourceCache
 from vidframe.core.sources.packed import Layout, Packed, unpack
 from vidframe.tools import Backoff
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 OPEN_SECONDS = 120.0  # to load models
 CLOSE_SECONDS = 4.0
 FIRST_FACTOR = 10.0  # by which the first frame may take longer: many libraries make themselves ready then
+GOOD_LIFE = 60.0  # seconds after which a failure counts as the first one
 EVENTS_KEPT = 1000  # for a plugin whose process is restarting
 ALWAYS_SENT = ("mode", "motion")  # of a frame, whether the plugin needs them or not
 
@@ -107,10 +108,11 @@ class Isolated:
         self._patience = config.isolate or 0.0
         self._hooks = {"open_camera", "close_camera", *contract.marked(config.plugin.kind)}
         self._camera: Camera | None = None
-        self._memory: _Memory | None = None
+        self._memory: ImageMemory | None = None
         self._child: Child | None = None
         self._is_first = True  # no frame was done since the start
-        self._backoff = Backoff(1.0, 60.0)
+        self._backoff = Backoff(0.5, 60.0, forget_after=float("inf"))
+        self._started = 0.0  # monotonic clock
         self._starting: threading.Thread | None = None
         self._closed = threading.Event()
         self._missed: deque[Event] = deque(maxlen=EVENTS_KEPT)
@@ -149,7 +151,7 @@ class Isolated:
         """Starts the process and opens the plugin in it."""
         self._camera = camera
         self._closed.clear()
-        self._memory = _Memory()
+        self._memory = ImageMemory()
         self._start()
 
     def _handle(self, event: Event) -> None:
@@ -226,15 +228,14 @@ class Isolated:
     def _replace(self, child: Child) -> None:
         """Ends a process that is of no use, and has another started beside the camera."""
         self._child = None
+        if monotonic() - self._started > GOOD_LIFE:
+            self._backoff.succeeded()
         self._starting = threading.Thread(target=self._restart, args=(child,), daemon=True)
         self._starting.start()
 
     def _restart(self, child: Child) -> None:
         child.kill()
-        # The first start after a good life comes at once.
-        pause = self._backoff.failed() if self._backoff.failures else 0.0
-        while not self._closed.wait(pause):
-            pause = self._backoff.failed()
+        while not self._closed.wait(self._pause()):
             self._restarted()
             try:
                 self._start()
@@ -242,6 +243,12 @@ class Isolated:
                 log.error("step %s cannot be restarted: %s", self._config.name, error)
             else:
                 return
+
+    def _pause(self) -> float:
+        """Nothing before the first restart, then longer each time; seconds."""
+        is_first = not self._backoff.failures
+        pause = self._backoff.failed()
+        return 0.0 if is_first else pause
 
     def _start(self) -> None:
         assert self._camera is not None
@@ -263,38 +270,11 @@ class Isolated:
         if self._closed.is_set():
             child.close()
         else:
-            self._is_first, self._child = True, child
+            self._is_first, self._started, self._child = True, monotonic(), child
 
     def _now(self, hook: str, arguments: Mapping[str, Any]) -> _Call:
         assert self._camera is not None
         return _Call(hook, self._queue.seconds, self._camera.utc(self._queue.seconds), arguments)
-
-
-class _Memory:
-    """A piece of memory without a name, which grows with the images and vanishes with its last process."""
-
-    def __init__(self) -> None:
-        self.descriptor = os.memfd_create("vidframe") if hasattr(os, "memfd_create") else _nameless_file()
-        self._size = 0
-        self._map: mmap.mmap | None = None
-
-    def take(self, packed: Packed) -> None:
-        """Holds this image from now on; OSError where there is no memory."""
-        if packed.layout.size > self._size:
-            os.posix_fallocate(self.descriptor, 0, packed.layout.size)  # or writing to it would kill this process
-            self._size = packed.layout.size
-            self._map = mmap.mmap(self.descriptor, self._size)
-        packed.write(self._map)
-
-    def close(self) -> None:
-        """Lets it go; what still looks at it keeps it."""
-        self._map = None
-        os.close(self.descriptor)
-
-
-def _nameless_file() -> int:
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
 
 
 def _travelling(camera: Camera) -> dict[str, Any]:

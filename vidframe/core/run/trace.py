@@ -5,6 +5,8 @@ from __future__ import annotations
 import mmap
 import os
 
+from vidframe.core.run.memory import nameless_memory
+
 SLOTS = 256  # cameras of one process
 LENGTH = 128  # bytes of a slot: "camera NAME: step NAME"
 
@@ -13,7 +15,7 @@ class Trace:
     """A piece of memory that two processes share: a slot a camera, empty while none of its steps runs."""
 
     def __init__(self, descriptor: int | None = None) -> None:
-        self.descriptor = os.memfd_create("vidframe-trace") if descriptor is None else descriptor
+        self.descriptor = nameless_memory() if descriptor is None else descriptor
         if descriptor is None:
             os.ftruncate(self.descriptor, SLOTS * LENGTH)
         self._map = mmap.mmap(self.descriptor, SLOTS * LENGTH)

@@ -139,6 +139,7 @@ class Worker:
             self._trace = Trace()
             self._child = Child("vidframe.core.run.worker", self.name, [self._trace.descriptor])
         except OSError as error:
+            self._forget_trace()
             self._failed(f"cannot be started: {(error.strerror or str(error)).lower()}")
             return
         threading.Thread(
