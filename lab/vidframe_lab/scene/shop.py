@@ -99,13 +99,6 @@ def draw_table(picture: Any) -> None:
             _draw_jar(picture, float(x), z)
 
 
-def box_of(points: ArrayLike) -> tuple[float, float, float, float]:
-    """x, y, width, height of the upright rectangle in the picture that holds the points."""
-    at = pixels(points).reshape(-1, 2)
-    low, high = at.min(axis=0), at.max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
-
-
 def _draw_room(picture: Any) -> None:
     wide, far, near = WALL + 0.45, END, -0.6
     _fill(picture, _quad(wide, FLOOR, near, far), (150, 158, 165))

@@ -61,12 +61,6 @@ def crop(gray: NDArray[np.uint8], points: NDArray[np.float32], side: int) -> NDA
     )
 
 
-def face_side(points: NDArray[np.float32]) -> float:
-    """Pixels of the frame that a side of the crop spans."""
-    matrix = _to_framing(points[_EYES_AND_MOUTH], FRAMING)
-    return 1 / max(math.hypot(*matrix[0, :2]), 1e-6)
-
-
 def sharpness(picture: NDArray[np.uint8]) -> float:
     """Share of a picture's contrast that is fine detail along the direction with less of it; about 0.01 to 1.
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from numbers import Real
-from operator import attrgetter, is_not
+from operator import attrgetter, is_, is_not
 from typing import Any
 
 import numpy as np
@@ -255,7 +255,6 @@ _FIELDS: dict[str, Field] = {
 NAMES = tuple(_FIELDS)
 SOURCE_NAMES = frozenset(name for name, field in _FIELDS.items() if field.is_source)
 _LISTS = tuple(field for field in _FIELDS.values() if isinstance(field, ListField))
-_PLAIN_VALUES = tuple(field.name for field in _FIELDS.values() if isinstance(field, ValueField))
 
 
 def is_known(name: str) -> bool:
@@ -282,15 +281,14 @@ def current(name: str) -> str:
 class Snapshot:
     """A frame's findings before a step, to compare with what it leaves behind, and to take back what it may not keep.
 
-    Attributes are compared by identity. What a step changes inside an array is not seen here: `deep` copies them.
+    Values are compared by identity: what a step changes inside an array or a note is not seen.
     """
 
-    __slots__ = ("_attributes", "_frame", "_items", "_lists", "_notes", "_values")
+    __slots__ = ("_attributes", "_frame", "_items", "_lists", "_notes")
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._attributes = frame.__dict__.copy()
-        self._values = (frame.mode, frame.motion)
         self._notes = frame.notes.copy() if frame.notes else _EMPTY
         self._lists = {name: (items, items.copy()) for name, items in frame.lists.items()} if frame.lists else _EMPTY
         self._items = (
@@ -298,19 +296,10 @@ class Snapshot:
         )
         frame.touched.clear()
 
-    def is_same(self) -> bool:
-        """Whether nothing at all has changed; the common case, and quick."""
-        frame = self._frame
-        is_same: bool = frame.__dict__ == self._attributes  # objects are compared by identity first
-        return is_same and not frame.notes and not self._notes and not frame.lists and not self._lists
-
     def changed(self) -> set[str]:
         """Names of what is not as it was."""
         frame = self._frame
         found = self._changed_attributes(frame)
-        for name, before in zip(_PLAIN_VALUES, self._values, strict=True):
-            if getattr(frame, name) is not before:
-                found.add(name)
         if frame.notes or self._notes:
             found |= self._changed_notes(frame)
         if frame.lists or self._lists:
@@ -318,9 +307,9 @@ class Snapshot:
         return found
 
     def _changed_attributes(self, frame: Frame) -> set[str]:
-        """Of the frame itself, such as `index`, and what was hung on it."""
+        """Of the frame itself, such as `mode` or `index`, and what was hung on it."""
         now, before = frame.__dict__, self._attributes
-        if now.keys() == before.keys() and all(now[name] is before[name] for name in _FIXED):
+        if now.keys() == before.keys() and all(map(is_, now.values(), before.values())):
             return set()
         names = now.keys() | before.keys()
         return {
@@ -357,14 +346,12 @@ class Snapshot:
             return
         for name in names:
             head, _, tail = name.partition(".")
-            if head in self._attributes.keys() - _FREE:
-                frame.__dict__[head] = self._attributes[head]
-            elif head not in (*_PLAIN_VALUES, "notes", *_LIST_NAMES):
-                frame.__dict__.pop(head, None)
-            elif head == "notes":
+            if head == "notes":
                 self._restore_note(frame, tail)
-            elif head in _PLAIN_VALUES:
-                setattr(frame, head, self._values[_PLAIN_VALUES.index(head)])
+            elif head in self._attributes:
+                frame.__dict__[head] = self._attributes[head]
+            elif head not in _LIST_NAMES:
+                frame.__dict__.pop(head, None)
             elif not tail:
                 self._restore_list(frame, head)
             else:
@@ -416,9 +403,7 @@ class Snapshot:
 
 _EMPTY: dict[str, Any] = {}
 _LIST_NAMES = tuple(listed.name for listed in _LISTS)
-# Attributes of a frame that steps change through fields, or that the framework sets.
-_FREE = frozenset({*_PLAIN_VALUES, "notes", "touched", "events"})
-_FIXED = ("camera", "index", "seconds", "packets", "width", "height", "picture", "lists", "draw_steps", "_views")
+_FREE = frozenset({"notes", "touched", "events"})  # attributes of a frame that may be replaced
 _NO_LIST: tuple[list[Any], list[Any]] = ([], [])
 _LIST_OF = {listed.kind: listed.name for listed in _LISTS}
 

@@ -20,7 +20,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 
-from vidframe.core.model import fields
 from vidframe.core.plugin import contract
 
 # The one table of what packages can bring, by entry point.
@@ -259,6 +258,3 @@ def _reason(error: BaseException) -> str:
 def listed(names: Iterable[str]) -> str:
     """Names in a row, for a message."""
     return ", ".join(sorted(names))
-
-
-KNOWN_NAMES = (*fields.NAMES, "notes.<name>")

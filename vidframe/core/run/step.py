@@ -143,7 +143,7 @@ class Step:
         try:
             self._hooks.call("handle_event", event=event)
             if event.restore_facts():
-                self._mistake(f"changed the facts of {event.kind}, which other steps read too; that was taken back")
+                self._mistake(f"changed the facts of {event.kind}, which other steps read too; reverted")
         except BaseException as error:
             self._step_metrics.failed_events += 1
             event.restore_facts()
@@ -162,7 +162,7 @@ class Step:
         try:
             self._hooks.call("draw", frame=frame, canvas=own)
             if changed := before.changed():
-                self._mistake(f"wrote {', '.join(sorted(changed))} in draw, which adds nothing; that was taken back")
+                self._mistake(f"wrote {', '.join(sorted(changed))} in draw, which adds nothing; reverted")
         except BaseException as error:
             self._count("draw", error)
         else:
@@ -218,12 +218,11 @@ class Step:
             raise TypeError(f"frame.notes must be a dict, found {type(frame.notes).__name__}")
         if frame.make_read_only():
             raise WrongResult("made an image writeable, which other steps see too")
-        if self._adds or self._hooks.undeclared or not before.is_same():
-            undeclared = (before.changed() | self._hooks.undeclared) - self._may_write
-            if undeclared:
-                before.restore(undeclared)
-                names = ", ".join(sorted(undeclared))
-                self._mistake(f"wrote {names}, which its `adds` does not name; reverted")
+        undeclared = (before.changed() | self._hooks.undeclared) - self._may_write
+        if undeclared:
+            before.restore(undeclared)
+            names = ", ".join(sorted(undeclared))
+            self._mistake(f"wrote {names}, which its `adds` does not name; reverted")
         for field in self._adds:
             field.check(frame)
             if field.is_shared:
