@@ -36,7 +36,7 @@ def _show(plugin: Description) -> None:
     if plugin.state != "ok":
         click.echo(f"    {plugin.reason}")
         return
-    click.echo(f"    {plugin.summary}")
+    click.echo(f"    {plugin.summary or '(no docstring)'}")
     click.echo(f"    needs {', '.join(plugin.needs) or 'nothing'} · adds {', '.join(plugin.adds) or 'nothing'}")
     for line in setting_lines(plugin.schema or {}):
         click.echo(f"      {line}")

@@ -34,7 +34,7 @@ def print_summary(metrics: list[CameraMetrics]) -> None:
             Console(stderr=True).print(f"failed: {camera.error}", style="red", markup=False, soft_wrap=True)
         for name, step in sorted(camera.steps.items()):
             if step.errors:
-                how = "on every frame" if step.always_failed else f"{step.errors} times"
+                how = "on every frame" if step.always_failed else f"{step.errors} time{'s' * (step.errors != 1)}"
                 how += ", and was disabled" if name in camera.failed_steps else ""
                 message = f"camera {camera.name}: step {name} failed {how}"
                 Console(stderr=True).print(message, style="red", markup=False, soft_wrap=True)
