@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from numbers import Real
-from operator import attrgetter, is_, is_not
+from operator import attrgetter, is_not
 from typing import Any
 
 import numpy as np
@@ -309,7 +309,7 @@ class Snapshot:
     def _changed_attributes(self, frame: Frame) -> set[str]:
         """Of the frame itself, such as `mode` or `index`, and what was hung on it."""
         now, before = frame.__dict__, self._attributes
-        if now.keys() == before.keys() and all(map(is_, now.values(), before.values())):
+        if now == before:  # the common case: values are compared by identity first
             return set()
         names = now.keys() | before.keys()
         return {

@@ -136,8 +136,10 @@ class Frame:
         """Tells every step, sinks among them, that something happened in this frame."""
         return self.camera.report(kind, *files, **facts)
 
-    def make_read_only(self) -> bool:
-        """Whether somebody made an image writeable; such images are forgotten, and made anew for the next step."""
+    def forget_writeable_images(self) -> bool:
+        """Whether somebody made an image writeable; such images are made anew for the next step."""
+        if not self._views:
+            return False
         touched = [key for key, view in self._views.items() if view.flags.writeable]
         for key in touched:
             del self._views[key]

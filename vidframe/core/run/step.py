@@ -216,7 +216,7 @@ class Step:
             self._mistake(f"returned {_kind_of(returned)}; put it on the frame, or report it")
         if not isinstance(frame.notes, dict):
             raise TypeError(f"frame.notes must be a dict, found {type(frame.notes).__name__}")
-        if frame.make_read_only():
+        if frame.forget_writeable_images():
             raise WrongResult("made an image writeable, which other steps see too")
         undeclared = (before.changed() | self._hooks.undeclared) - self._may_write
         if undeclared:
