@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
-from vidframe import Box, Camera, Event, Face, Frame, HeadPose, hookimpl
+from vidframe import Box, Camera, Event, Face, Frame, HeadPose, Person, hookimpl
 from vidframe.core.config.reading import CameraConfig, Every, OnError, StepConfig
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.plugin.registry import inspected
@@ -126,6 +126,30 @@ def test_a_step_whose_need_is_absent_is_skipped_and_does_not_see_yesterdays() ->
 
     assert [len(frame.faces) for frame in frames] == [1, 0, 1]
     assert running.metrics.steps["turner"].calls == 2
+
+
+def test_each_face_is_a_person_where_no_step_adds_people() -> None:
+    class Counter:
+        needs = ("people",)
+        seen: ClassVar[list[list[str]]] = []
+
+        @hookimpl
+        def process_frame(self, frame: Frame) -> None:
+            self.seen.append([person.seen_by for person in frame.people])
+            assert all(person.face in frame.faces for person in frame.people)
+
+    class Bodies:
+        adds = ("people",)
+
+        @hookimpl
+        def process_frame(self, frame: Frame) -> None:
+            if frame.index == 0:  # it rests on the others: whoever needs people rests, too
+                frame.people = [Person(Box(0, 0, 9, 9)), Person(Box(9, 0, 9, 9))]
+
+    Running(step(Finder), step(Counter)).run(1)
+    Running(step(Finder), step(Bodies), step(Counter)).run(2)
+
+    assert Counter.seen == [["face"], ["body", "body"]]
 
 
 def test_a_step_is_disabled_after_so_many_failures_and_says_so_in_an_event() -> None:

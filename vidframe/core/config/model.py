@@ -74,6 +74,11 @@ class CameraConfig:
         """Every name that some step reads."""
         return frozenset(need.removesuffix("?") for step in self.steps for need in step.plugin.needs)
 
+    @property
+    def derives_people(self) -> bool:
+        """Whether people are made of faces, because no step adds people."""
+        return not any("people" in step.plugin.adds for step in self.steps)
+
 
 @dataclass(frozen=True)
 class Config:

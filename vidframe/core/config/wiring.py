@@ -17,16 +17,17 @@ class Wiring:
 
     def check(self, camera: CameraConfig) -> Iterator[Problem]:
         """What is wrong with the steps that a frame of this camera meets, by day and by night."""
-        whose = f"camera {camera.name!r}: " if camera.name else ""
+        whose = _whose(camera)
         for mode in MODES:
             steps = camera.order(mode)
             for i, step in enumerate(steps):
-                yield from self._unmet(step, steps[:i], steps[i + 1 :], whose)
+                yield from self._unmet(step, camera, steps[:i], steps[i + 1 :])
                 yield from _doubled(step, steps[:i], whose)
         yield from self._never_run(camera, whose)
 
-    def _unmet(self, step: StepConfig, before: Steps, later: Steps, whose: str) -> Iterator[Problem]:
-        added = _added(before)
+    def _unmet(self, step: StepConfig, camera: CameraConfig, before: Steps, later: Steps) -> Iterator[Problem]:
+        whose = _whose(camera)
+        added = _added(before, camera)
         for need in step.plugin.needs:
             if not need.endswith("?") and need not in added:
                 words = f"{whose}{step.name} needs {need}, which no step before it adds"
@@ -38,7 +39,7 @@ class Wiring:
         for step in camera.steps:
             waits_for = "mode" if step.when in MODES else step.when
             places = [(order, order.index(step)) for order in orders if step in order]
-            if waits_for is None or any(waits_for in _added(order[:i]) for order, i in places):
+            if waits_for is None or any(waits_for in _added(order[:i], camera) for order, i in places):
                 continue
             order, i = places[0]
             words = f"{whose}{step.name} would never run: `when: {step.when}` needs {waits_for}, which no step before it adds"
@@ -58,8 +59,13 @@ class Wiring:
         return {plugin.name: plugin.adds for plugin in probe()}
 
 
-def _added(before: Steps) -> frozenset[str]:
-    return fields.SOURCE_NAMES.union(*(step.plugin.adds for step in before))
+def _whose(camera: CameraConfig) -> str:
+    return f"camera {camera.name!r}: " if camera.name else ""
+
+
+def _added(before: Steps, camera: CameraConfig) -> frozenset[str]:
+    added = fields.SOURCE_NAMES.union(*(step.plugin.adds for step in before))
+    return added | {"people"} if "faces" in added and camera.derives_people else added
 
 
 def _doubled(step: StepConfig, before: Steps, whose: str) -> Iterator[Problem]:

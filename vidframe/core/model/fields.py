@@ -29,7 +29,7 @@ RENAMED = {"faces.emotion": "faces.expression", "faces.gaze": "faces.head_pose"}
 # Attributes of what a list holds, in the order in which snapshots keep them.
 PARTS: Mapping[type, tuple[str, ...]] = {
     Face: ("box", "score", "track", "keypoints", "landmarks", "expression", "head_pose"),
-    Person: ("box", "score", "track", "face", "facing"),
+    Person: ("box", "score", "track", "face", "facing", "seen_by"),
     Detection: ("box", "label", "score", "track"),
 }
 _VALUES: Mapping[type, Callable[[Any], tuple[Any, ...]]] = {kind: attrgetter(*names) for kind, names in PARTS.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,8 +96,14 @@ class Person:
     face: Face | None = None
     # Degrees on the scale of HeadPose.yaw, 180 = away from the camera, and its standard error; None: not known.
     facing: tuple[float, float] | None = None
+    seen_by: Literal["body", "face"] = "body"  # what the box is of
 
     @property
     def foot(self) -> Point:
         """Where the person stands, (x, y) in pixels: the middle of the box's lower edge."""
         return self.box.foot
+
+
+def people_of(faces: Iterable[Face]) -> list[Person]:
+    """People of whom only the face is known, each under the track of the face."""
+    return [Person(face.box, face.score, face.track, face, seen_by="face") for face in faces]

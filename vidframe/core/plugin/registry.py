@@ -26,10 +26,11 @@ from vidframe.core.plugin import contract
 GROUPS = {
     "plugins": "vidframe.plugins",  # NAME = a class: a step
     "sources": "vidframe.sources",  # SCHEME = a function: see sources/opening.py
+    "detectors": "vidframe.detectors",  # NAME = a function that makes a Detector: see detectors.py
     "commands": "vidframe.commands",  # NAME or GROUP.NAME = a click command
     "cameras": "vidframe.cameras",  # NAME of a plugin = a function that knows cameras: see run/feed.py
 }
-Extension = Literal["plugins", "sources", "commands", "cameras"]
+Extension = Literal["plugins", "sources", "detectors", "commands", "cameras"]
 
 # Keys of a step that the framework itself reads, so that no plugin may have a setting of that name.
 STEP_OPTIONS = frozenset({"every", "when", "on_error", "name", "isolate"})

@@ -15,6 +15,7 @@ from vidframe.core.model.camera import Camera
 from vidframe.core.model.canvas import Canvas
 from vidframe.core.model.events import Attachment, Event
 from vidframe.core.model.frames import Frame
+from vidframe.core.model.people import people_of
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.step import Failure, Step
@@ -78,12 +79,9 @@ class Chain:
         self._queue.seconds = frame.seconds
         frame.draw_steps = self._draw  # not bound to the frame, which would then hold itself and its images
         present = set(present)
-        for step in self._mode:
-            step.process(frame, present)
-        for step in self._steps_of(frame.mode):
-            step.process(frame, present)
-        for step in self._always:
-            step.process(frame, present)
+        self._run(self._mode, frame, present)
+        self._run(self._steps_of(frame.mode), frame, present)
+        self._run(self._always, frame, present)
         frame.camera = self._between
         frame.events = self.deliver()
         if self._camera.is_live:
@@ -130,8 +128,16 @@ class Chain:
         self._queue.is_closed = True
         return delivered
 
+    def _run(self, steps: list[Step], frame: Frame, present: set[str]) -> None:
+        for step in steps:
+            if self._derives_people and "faces" in present and "people" not in present:
+                frame.people = people_of(frame.faces)
+                present.add("people")
+            step.process(frame, present)
+
     def _arrange(self, config: CameraConfig) -> None:
         """Puts the steps into their order: those that are there already, and new ones where the config has others."""
+        self._derives_people = "people" in config.needed and config.derives_people
 
         def arranged(configs: Iterable[StepConfig], before: list[Step]) -> list[Step]:
             left = list(before)
