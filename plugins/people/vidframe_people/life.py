@@ -38,23 +38,32 @@ def likeness(one: Patch | None, other: Patch | None) -> float:
 
 
 class Life:
-    """Whether a body has shown that it is alive: it went somewhere, or changed where it stood."""
+    """What speaks for and against a body being alive. All pictures are grey and of one size; boxes are in their pixels."""
 
-    def __init__(self, gray: Gray, box: Box) -> None:
-        self._place = box  # where it was first seen
-        self._patch = patch_of(gray, box)
+    def __init__(self, before: Gray | None, gray: Gray, box: Box, now: float) -> None:
+        """`before`: the picture of a moment ago, None at the start of a camera, when all may have just come."""
+        patch = patch_of(gray, box)
+        self._place, self._patch = box, patch  # where it was first seen
+        self._still, self._still_since = patch, now
         self._changes = 0
-        self.is_shown = False
+        self.is_first = before is None
+        self.is_shown = before is not None and likeness(patch_of(before, box), patch) < ALIKE
 
-    def look(self, gray: Gray, box: Box, is_free: bool) -> None:
+    def look(self, gray: Gray, box: Box, now: float, is_free: bool) -> None:
         """Takes a new picture. `is_free`: nobody else is before it."""
-        if self.is_shown or not is_free:
-            return
-        now = likeness(self._patch, patch_of(gray, self._place))
+        patch = patch_of(gray, box)
+        if likeness(self._still, patch) < RIGID:
+            self._still, self._still_since = patch, now
+        if not self.is_shown and is_free:
+            self._compare(gray, box)
+
+    def rigid_for(self, now: float) -> float:
+        """For how many seconds it looked exactly the same."""
+        return now - self._still_since
+
+    def _compare(self, gray: Gray, box: Box) -> None:
+        is_other = likeness(self._patch, patch_of(gray, self._place)) < ALIKE
+        self._changes = self._changes + 1 if is_other else 0
         (x1, y1), (x2, y2) = self._place.centre, box.centre
         went = math.hypot(x2 - x1, y2 - y1) > WENT * min(self._place.width, self._place.height)
-        if went and now < ALIKE:
-            self.is_shown = True
-        self._changes = self._changes + 1 if now < ALIKE else 0
-        if self._changes >= 3:
-            self.is_shown = True
+        self.is_shown = (is_other and went) or self._changes >= 3
