@@ -37,6 +37,5 @@ def patches_of(mask: Mask, width: int, height: int) -> list[Box]:
     count, _, groups, _ = cv2.connectedComponentsWithStats(joined)
     across, down = width / mask.shape[1], height / mask.shape[0]
     return [
-        Box(x * across, y * down, columns * across, rows * down)
-        for x, y, columns, rows, _ in groups[1:count].tolist()
+        Box(x * across, y * down, columns * across, rows * down) for x, y, columns, rows, _ in groups[1:count].tolist()
     ]

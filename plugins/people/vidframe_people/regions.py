@@ -82,6 +82,4 @@ def _is_same(box: Box, other: Box) -> bool:
     # Head and shoulders, or legs, of the same body; a child before an adult ends at neither of his ends.
     near = 0.12 * large.height
     is_beside = abs(small.centre[0] - large.centre[0]) < 0.35 * large.width
-    return is_beside and (
-        abs(small.y - large.y) < near or abs(small.y + small.height - large.y - large.height) < near
-    )
+    return is_beside and (abs(small.y - large.y) < near or abs(small.y + small.height - large.y - large.height) < near)

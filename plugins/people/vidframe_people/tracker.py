@@ -33,6 +33,7 @@ class Track:
     look: Look | None = None
     hits: int = 1
     number: int | None = None  # once it is told
+    told: float = math.inf  # when that was
     cells: Cells | None = None  # of the frame in which it was last seen
 
     def moved(self, across: float, down: float) -> None:
@@ -64,7 +65,9 @@ class Tracker:
         left = [each for i, each in enumerate(detections) if i not in owners and each.score >= self.sure]
         return owners, left
 
-    def _give(self, detections: Sequence[Detection], waiting: Iterable[int], owners: dict[int, Track], now: float) -> None:
+    def _give(
+        self, detections: Sequence[Detection], waiting: Iterable[int], owners: dict[int, Track], now: float
+    ) -> None:
         taken = {id(track) for track in owners.values()}
         free = [track for track in self.tracks if id(track) not in taken]
         pairs = [(fit, i, track) for i in waiting for track in free if (fit := _fit(track, detections[i], now)) > 0]
@@ -85,7 +88,9 @@ def _fit(track: Track, detection: Detection, now: float) -> float:
     return max(overlap, 0.8 * within * min(1.0, 2 * overlap + 0.2)) + told
 
 
-def find_again(lost: Sequence[Track], detection: Detection, look: Look | None, now: float, lost_after: float) -> Track | None:
+def find_again(
+    lost: Sequence[Track], detection: Detection, look: Look | None, now: float, lost_after: float
+) -> Track | None:
     """The body that was lost nearby a moment ago, is about as large, and wears the same colours."""
     fits = [(_distance(track, detection.box, now), track) for track in lost if now - track.seen <= lost_after]
     near = [(away, track) for away, track in fits if away is not None and _is_alike(track.look, look)]

@@ -18,6 +18,8 @@ from vidframe_people.regions import in_frame, joined, merged, share_inside, squa
 from vidframe_people.settings import Settings
 from vidframe_people.tracker import Track, Tracker, find_again
 
+Shares = tuple[float, float, float, float]  # x, y, width, height as parts of the frame
+
 ROUNDING = 0.001  # seconds: what the times of frames are off
 MOST_CLOSE = 3  # close looks in one search
 SMALL = 0.4  # of a square's side: a body or a change that is smaller is looked at closely
@@ -27,14 +29,17 @@ AGO = 2.5  # seconds: what came since then, has arrived
 FIRST = 0.55  # score from which a body is told that was there when the camera started
 LONGEST_UNSHOWN = 12.0  # seconds that something looks exactly the same which never moved, until it is furniture
 LONGEST_STILL = 60.0  # the same, of what moved before: nobody stands as still as that
+MOST_FIXTURES = 50
 EMPTY_RECHECK = 10.0  # seconds between two searches of a picture in which nothing changes and nobody is
 
 
 class Watch:
     """What is known of one camera's picture."""
 
-    def __init__(self, settings: Settings, detector: Detector) -> None:
+    def __init__(self, settings: Settings, detector: Detector, fixtures: Sequence[Shares] = ()) -> None:
+        """`fixtures`: what an earlier run learned, as parts of the frame's width and height."""
         self._settings = settings
+        self._known_fixtures = fixtures
         self._detector = detector
         self._numbers = count(1)
         self._size = (0, 0)
@@ -53,11 +58,21 @@ class Watch:
         self._keep_still(cells, frame.seconds)
         return [track for track in self._tracker.tracks if track.number and frame.seconds - track.seen <= HIDDEN]
 
-    def give_number(self, track: Track) -> int:
-        """The number of a body that is told from now on."""
-        if track.number is None:
-            track.number = next(self._numbers)
-        return track.number
+    def next_number(self) -> int:
+        """A number that nobody has."""
+        return next(self._numbers)
+
+    def has_number(self, number: int) -> bool:
+        """Whether a body that is followed has this number."""
+        return any(track.number == number for track in self._tracker.tracks)
+
+    @property
+    def fixtures(self) -> list[Shares]:
+        """Where something looks like a body and never moved, as parts of the frame's width and height."""
+        width, height = self._size
+        if not width:
+            return list(self._known_fixtures)
+        return [(box.x / width, box.y / height, box.width / width, box.height / height) for box in self._fixtures]
 
     def _start(self, frame: Frame) -> None:
         self._size = (frame.width, frame.height)
@@ -68,7 +83,8 @@ class Watch:
         self._searched: Cells | None = None  # as it was when it was last searched
         self._last_search = -np.inf
         self._earlier: deque[tuple[float, Gray]] = deque()  # pictures of the last seconds
-        self._fixtures: list[Box] = []  # what looked like a body and never moved
+        width, height = self._size
+        self._fixtures = [Box(x * width, y * height, w * width, h * height) for x, y, w, h in self._known_fixtures]
 
     def _remember(self, gray: Gray, now: float) -> None:
         if not self._earlier or now - self._earlier[-1][0] >= AGO / 3:
@@ -114,7 +130,8 @@ class Watch:
             return False
         if (np.abs(cells - self._searched) >= self._settings.motion).any():
             return True
-        return passed >= (self._settings.recheck if self._tracker.tracks else EMPTY_RECHECK)
+        is_waiting = any(track.number or track.hits < 2 for track in self._tracker.tracks)
+        return passed >= (self._settings.recheck if is_waiting else EMPTY_RECHECK)
 
     def _search(self, frame: Frame, gray: Gray, cells: Cells) -> None:
         now = frame.seconds
@@ -177,7 +194,9 @@ class Watch:
     def _begin(self, frame: Frame, detection: Detection, gray: Gray, cells: Cells) -> None:
         now = frame.seconds
         known = [track for track in self._tracker.tracks if now - track.seen <= HIDDEN]
-        if any(track.box.overlap(detection.box) > 0.45 or share_inside(detection.box, track.box) > 0.7 for track in known):
+        if any(
+            track.box.overlap(detection.box) > 0.45 or share_inside(detection.box, track.box) > 0.7 for track in known
+        ):
             return
         look = look_of(frame.image, detection.box)
         lost = [track for track in self._tracker.tracks if track.number and track.seen < now]
@@ -198,21 +217,29 @@ class Watch:
             is_free = not any(share_inside(track.box, other.box) > 0.2 for other in others)
             track.life.look(gray, self._small(track.box), now, is_free)
             if self._is_fixture(track, now):
-                self._fixtures.append(track.box)
+                self._learn(track.box)
                 self._tracker.tracks.remove(track)
             elif track.number is None and self._is_person(track):
-                self.give_number(track)
+                track.number, track.told = next(self._numbers), now
 
     def _is_person(self, track: Track) -> bool:
         if track.hits < 2:
             return False
         if track.life.is_shown:
             return True
-        is_known = any(track.box.overlap(fixture) > 0.4 for fixture in self._fixtures)
-        return track.life.is_first and track.score >= FIRST and not is_known
+        return track.life.is_first and track.score >= FIRST and not self._is_known(track.box)
 
     def _is_fixture(self, track: Track, now: float) -> bool:
-        return track.life.rigid_for(now) > (LONGEST_STILL if track.life.is_shown else LONGEST_UNSHOWN)
+        has_moved = track.life.is_shown and not self._is_known(track.box)
+        return track.life.rigid_for(now) > (LONGEST_STILL if has_moved else LONGEST_UNSHOWN)
+
+    def _is_known(self, box: Box) -> bool:
+        return any(box.overlap(fixture) > 0.4 for fixture in self._fixtures)
+
+    def _learn(self, box: Box) -> None:
+        if not self._is_known(box):
+            self._fixtures.append(box)
+            del self._fixtures[:-MOST_FIXTURES]
 
     def _small(self, box: Box) -> Box:
         """A box of the frame as one of the grey picture."""
