@@ -22,7 +22,7 @@ def cells_of(gray: NDArray[np.uint8]) -> Cells:
     return cv2.resize(gray, (COLUMNS, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def part_of(box: Box, cells: Cells, width: int, height: int) -> tuple[slice, slice]:
+def part_of(box: Box, cells: Cells | Mask, width: int, height: int) -> tuple[slice, slice]:
     """The cells that a box in a frame of that size touches; at least one."""
     rows, columns = cells.shape
     left, top = int(box.x * columns / width), int(box.y * rows / height)

@@ -26,4 +26,4 @@ def look_of(image: NDArray[np.uint8], box: Box) -> Look | None:
     step = max(1, min(part.shape[:2]) // 24)
     colours = cv2.cvtColor(np.ascontiguousarray(part[::step, ::step]), cv2.COLOR_BGR2HSV)
     counts = cv2.calcHist([colours], [0, 1, 2], None, list(BINS), [0, 180, 0, 256, 0, 256]).ravel()
-    return (counts / counts.sum()).astype(np.float32)
+    return np.asarray(counts / counts.sum(), np.float32)

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 from vidframe import Camera
 from vidframe.tools import write_atomically
+from vidframe_people.fixtures import Shares
 
 log = logging.getLogger(__name__)
 
 FILE = "people-fixtures.json"
-
-Shares = tuple[float, float, float, float]  # x, y, width, height as parts of the frame
 
 
 class Memory:

@@ -30,13 +30,11 @@ class People(Settings):
         from vidframe.detectors import make_detector
         from vidframe_people.crowd import Crowd
         from vidframe_people.pose import Pose
-        from vidframe_people.watch import Watch
 
         detector = camera.share(("detector", self.detector), lambda: make_detector(self.detector))
         pose = camera.share(Pose, Pose) if "people.facing" in camera.needed else None
         self._memory = Memory(camera)
-        self._watch = Watch(self, detector, self._memory.read())
-        self._crowd = Crowd(self._watch, pose)
+        self._crowd = Crowd(self, detector, pose, self._memory.read())
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -56,7 +54,7 @@ class People(Settings):
     def close_camera(self) -> None:
         # The models are shared; the process closes them after its last camera.
         if self._crowd is not None:
-            self._memory.write(self._watch.fixtures)
+            self._memory.write(self._crowd.fixtures)
         self._crowd = None
 
 

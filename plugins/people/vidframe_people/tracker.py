@@ -27,24 +27,24 @@ class Track:
 
     box: Box
     score: float
-    born: float  # seconds
-    seen: float  # when there was last evidence of it
+    seen: float  # when there was last evidence of it, in seconds
     life: Life
+    cells: Cells  # of the frame in which it was last seen
     look: Look | None = None
     hits: int = 1
     number: int | None = None  # once it is told
     told: float = math.inf  # when that was
-    cells: Cells | None = None  # of the frame in which it was last seen
 
     def moved(self, across: float, down: float) -> None:
         """Carries the box along."""
         self.box = self.box._replace(x=self.box.x + across, y=self.box.y + down)
 
-    def see(self, detection: Detection, now: float) -> None:
+    def see(self, detection: Detection, now: float, cells: Cells, look: Look | None) -> None:
         """Takes a new sighting."""
         kept = KEPT if now - self.seen < 1.0 else 0.0
         self.box = Box(*(kept * old + (1 - kept) * new for old, new in zip(self.box, detection.box, strict=True)))
         self.score, self.seen, self.hits = detection.score, now, self.hits + 1
+        self.cells, self.look = cells, look
 
 
 @dataclass
