@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from vidframe_people.crowd import Crowd
 from vidframe_people.settings import Settings
 
 from tests.plugins.people.conftest import MarkDetector, Pixels, figure, people_in
-from vidframe import Box, Face, HeadPose
+from vidframe import Box, Face, HeadPose, Person
 
 
-def numbers(found: list[list[object]]) -> list[list[int | None]]:
-    return [[person.track for person in people] for people in found]  # type: ignore[attr-defined]
+def numbers(found: Iterable[list[Person]]) -> list[list[int | None]]:
+    return [[person.track for person in people] for people in found]
 
 
 def walk(empty: Pixels, steps: int = 40) -> list[Pixels]:
@@ -20,7 +22,7 @@ def walk(empty: Pixels, steps: int = 40) -> list[Pixels]:
 
 
 def test_somebody_who_comes_in_is_told_within_a_second_and_keeps_the_number(empty: Pixels) -> None:
-    found = numbers(list(people_in([empty] * 30 + walk(empty))))
+    found = numbers(people_in([empty] * 30 + walk(empty)))
 
     assert not any(found[:30])
     assert found[42:] == [[1]] * 28
@@ -32,7 +34,7 @@ def test_somebody_who_stands_still_is_there_without_being_searched_all_the_time(
     coming = len(list(people_in(film, detector=detector))), detector.calls
 
     standing = MarkDetector()
-    found = numbers(list(people_in(film + [film[-1]] * 300, detector=standing)))
+    found = numbers(people_in(film + [film[-1]] * 300, detector=standing))
 
     assert found[-300:] == [[1]] * 300
     # Thirty seconds: looked at once a second, in the squares about the body.
@@ -42,7 +44,7 @@ def test_somebody_who_stands_still_is_there_without_being_searched_all_the_time(
 def test_somebody_who_leaves_is_gone_at_once(empty: Pixels) -> None:
     film = [empty] * 30 + walk(empty)
 
-    found = numbers(list(people_in([*film, *[empty] * 20])))
+    found = numbers(people_in([*film, *[empty] * 20]))
 
     assert found[len(film) - 1] == [1]
     assert found[len(film) + 4 :] == [[]] * 16
@@ -53,7 +55,7 @@ def test_who_is_hidden_for_a_moment_keeps_the_number(empty: Pixels) -> None:
     hidden = [empty] * 25
     back = [figure(empty, 320 + 8 * step, 300) for step in range(15)]
 
-    found = numbers(list(people_in([*film, *hidden, *back])))
+    found = numbers(people_in([*film, *hidden, *back]))
 
     assert found[-1] == [1]
 
@@ -62,7 +64,7 @@ def test_who_comes_back_after_lost_after_is_somebody_new(empty: Pixels) -> None:
     film = [empty] * 30 + walk(empty)
     back = [figure(empty, 320 + 8 * step, 300) for step in range(15)]
 
-    found = numbers(list(people_in([*film, *[empty] * 70, *back])))
+    found = numbers(people_in([*film, *[empty] * 70, *back]))
 
     assert found[-1] == [2]
 
@@ -85,8 +87,8 @@ def test_a_poster_is_told_for_a_moment_once_and_never_again(empty: Pixels) -> No
     hung = figure(empty, 320, 300)
     crowd = Crowd(Settings(), MarkDetector(), None, ())
 
-    found = numbers(list(people_in([hung] * 300, crowd=crowd)))
-    again = numbers(list(people_in([hung] * 300, crowd=Crowd(Settings(), MarkDetector(), None, crowd.fixtures))))
+    found = numbers(people_in([hung] * 300, crowd=crowd))
+    again = numbers(people_in([hung] * 300, crowd=Crowd(Settings(), MarkDetector(), None, crowd.fixtures)))
 
     assert sum(map(bool, found)) < 130
     assert not any(found[130:])
@@ -97,7 +99,7 @@ def test_a_poster_is_none_after_somebody_passed_before_it(empty: Pixels) -> None
     hung = figure(empty, 320, 200, 110, 5)
     passing = [figure(hung, -30 + 10 * step, 340, 200, 6) for step in range(70)]
 
-    found = numbers(list(people_in([hung] * 150 + passing + [hung] * 700)))
+    found = numbers(people_in([hung] * 150 + passing + [hung] * 700))
 
     assert not any(found[140:150])
     assert not any(found[-50:])
@@ -138,7 +140,7 @@ def test_a_face_that_never_moves_is_a_picture(empty: Pixels) -> None:
     image[100:160, 200:250] = rng.integers(0, 255, (60, 50, 1))
     faces = [[Face(Box(200, 100, 50, 60), 0.9, track=3)]] * 200
 
-    found = numbers(list(people_in([image] * 200, faces=faces)))
+    found = numbers(people_in([image] * 200, faces=faces))
 
     assert found[0] == [1]
     assert not any(found[130:])
