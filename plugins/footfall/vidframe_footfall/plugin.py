@@ -33,7 +33,7 @@ class Footfall:
         heat: Annotated[bool, Field(description="report where people stand, on a grid of 16 x 9")] = True,
         draw_heat: Annotated[bool, Field(description="draw where people stood since the start")] = False,
         min_stay: Annotated[Seconds, Field(ge=1, le=60, description="shortest stay in an area that counts")] = 2.0,
-        lost_after: Annotated[Seconds, Field(gt=0, le=60, description="a person unseen for this long has left")] = 3.0,
+        lost_after: Annotated[Seconds, Field(gt=0, le=60, description="a person unseen for this long has left")] = 5.0,
         update_every: Annotated[Seconds, Field(ge=1, le=86_400, description="time between two events")] = 60.0,
     ) -> None:
         self.lines, self.areas = lines, areas
