@@ -25,6 +25,7 @@ CASES = {
     "25 frames a second": Conditions(fps=25),
     "10, twice the jitter": Conditions(jitter=0.04),
     "10, lost every 5 s for 0.3 to 2 s": Conditions(losses=0.2),
+    "10, legs hidden every 5 s for 0.5 to 4 s": Conditions(hidden=0.2),
     "5, twice the jitter, lost every 5 s": Conditions(fps=5, jitter=0.04, losses=0.2),
 }
 

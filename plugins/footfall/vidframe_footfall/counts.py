@@ -9,13 +9,14 @@ from typing import Any, Final
 from vidframe import Person
 from vidframe.geometry import Line, Point, Polygon
 from vidframe_footfall.crossing import Crossing
+from vidframe_footfall.feet import Feet
 from vidframe_footfall.places import AreaPlace, LinePlace
-from vidframe_footfall.standing import Motion, place_of
+from vidframe_footfall.standing import Motion
 from vidframe_footfall.tallies import Crossings, Level, LongQueue, Stays
 
 COLUMNS, ROWS = 16, 9  # of the heat grid
 REMEMBERED: Final = 60.0  # seconds for which the sides of an unseen number are kept
-BESIDE: Final = 1.0  # seconds that somebody may be outside of an area or unseen and still be there
+BESIDE: Final = 1.0  # seconds that somebody may be beside an area or unseen and still be there
 JOINS: Final = 2.0  # seconds of standing in a queue from which somebody waits in it
 
 
@@ -32,11 +33,16 @@ class Stay:
 class Walker:
     """One person that is followed."""
 
+    feet: Feet
     motion: Motion
     crossings: list[Crossing]
-    seen: float
+    seen: float = 0.0
     stays: dict[str, Stay] = field(default_factory=dict)  # by area
     is_lost: bool = False
+
+    def is_there(self, seconds: float) -> bool:
+        """Whether the person is taken for present: seen a moment ago, or hidden while standing and not lost yet."""
+        return seconds - self.seen <= BESIDE or (not self.is_lost and self.motion.still_since is not None)
 
 
 @dataclass
@@ -89,12 +95,13 @@ class Counts:
         passed = 0.0 if self._seconds is None else min(seconds - self._seconds, self._lost_after)
         self._seconds = seconds
         for track, person in people:
-            self._follow(track, *place_of(person), seconds)
+            self._follow(track, person, seconds)
         for track in [track for track, walker in self._walkers.items() if walker.seen < seconds]:
             self._miss(track, seconds)
-        self.level.update(self._in_view(seconds), passed, seconds)
+        there = [walker for walker in self._walkers.values() if walker.is_there(seconds)]
+        self.level.update(len(there), passed, seconds)
         for area in self.areas:
-            area.level.update(self._in_area(area.place.name), passed, seconds)
+            area.level.update(_inside(there, area.place.name), passed, seconds)
 
     def forget(self, track: int) -> None:
         """Somebody is seen by something else from now on: ends the stays, and knows no side of a line."""
@@ -113,15 +120,12 @@ class Counts:
 
     # --- following ---
 
-    def _follow(self, track: int, point: Point, height: float, seconds: float) -> None:
+    def _follow(self, track: int, person: Person, seconds: float) -> None:
         walker = self._walkers.get(track)
-        if walker is None:
-            walker = Walker(Motion(point, seconds), [Crossing(line) for line in self._lines], seconds)
-            self._walkers[track] = walker
-        else:
-            if walker.is_lost:
-                walker.motion, walker.is_lost = Motion(point, seconds), False
-            walker.motion.moved(point, height, seconds)
+        if walker is None or walker.is_lost:
+            walker = self._walkers[track] = self._found(walker)
+        point, height = walker.feet.place(person, seconds)
+        walker.motion.moved(_kept_inside(point, *self._size), height, seconds)
         walker.seen = seconds
         for crossings, crossing in zip(self.crossings.values(), walker.crossings, strict=True):
             crossings.add(crossing.moved(walker.motion.point, height, seconds))
@@ -129,6 +133,10 @@ class Counts:
             self._stay(walker, area, seconds)
         if walker.motion.stood:
             self._warm(walker.motion)
+
+    def _found(self, before: Walker | None) -> Walker:
+        """Somebody new, or found again long after: then on the side of each line on which he was lost."""
+        return Walker(Feet(), Motion(), before.crossings if before else [Crossing(line) for line in self._lines])
 
     def _miss(self, track: int, seconds: float) -> None:
         walker = self._walkers[track]
@@ -176,12 +184,6 @@ class Counts:
         if stay.counts and length >= self._min_stay:
             area.stays.lengths.append(length)
 
-    def _in_view(self, seconds: float) -> int:
-        return sum(seconds - walker.seen <= BESIDE for walker in self._walkers.values())
-
-    def _in_area(self, name: str) -> int:
-        return sum(name in walker.stays and walker.stays[name].counts for walker in self._walkers.values())
-
     # --- telling ---
 
     def take_lines(self) -> dict[str, Any] | None:
@@ -204,6 +206,15 @@ class Counts:
         cells = [[column, row, round(seconds, 2)] for (column, row), seconds in sorted(self.heat.items())]
         self.heat = {}
         return {"columns": COLUMNS, "rows": ROWS, "cells": cells} if cells else None
+
+
+def _kept_inside(point: Point, width: int, height: int) -> Point:
+    """In the frame: boxes reach over its edge, and areas are drawn up to it."""
+    return min(max(point[0], 0.5), width - 0.5), min(max(point[1], 0.5), height - 0.5)
+
+
+def _inside(walkers: list[Walker], area: str) -> int:
+    return sum(area in walker.stays and walker.stays[area].counts for walker in walkers)
 
 
 def _join(stay: Stay, motion: Motion, seconds: float) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from vidframe.geometry import Line, Point
 
-MARGIN: Final = 0.13  # body heights (22 cm) beyond the line from which a side is sure
+MARGIN: Final = 0.15  # body heights (25 cm) beyond the line from which a side is sure
 CONFIRMED: Final = 0.15  # seconds that a person has to stay beyond the line then
 
 

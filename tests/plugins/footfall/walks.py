@@ -1,6 +1,7 @@
 """Made walks with a known truth, as a camera of 1280 x 720 tells them: boxes that jitter, and people who are lost.
 
-Coordinates are pixels. A body is 200 pixels high, so that a walk of 1.2 m/s is about 140 pixels a second.
+Coordinates are pixels. The horizon is the upper edge, and a body in the middle is 160 pixels high: those who come
+nearer grow. A walk of 1.2 m/s is about 115 pixels a second there.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from vidframe_footfall.plugin import Footfall
 from vidframe import Box, Event, Frame, Person
 from vidframe.testing import make_camera, make_frame, run_plugin
 
-HEIGHT = 200.0  # of a body
+HEIGHT = 200.0  # of a body whose feet are at y = 450
 NOTHING = np.zeros((720, 1280), np.uint8)
 
 Point = tuple[float, float]
@@ -30,6 +31,7 @@ class Conditions:
     fps: float = 10.0
     jitter: float = 0.02  # of each frame, and as much again that lasts for half a second; shares of the height
     losses: float = 0.0  # a second and person, each of 0.3 to 2 s and under the same number afterwards
+    hidden: float = 0.0  # a second and person: legs hidden for 0.5 to 4 s, 20 to 45 % of the height
 
 
 @dataclass
@@ -54,21 +56,28 @@ class Eye:
     def __init__(self, conditions: Conditions, rng: random.Random) -> None:
         self._conditions, self._rng = conditions, rng
         self._drift = [0.0, 0.0, 0.0]
-        self._lost_until = -1.0
+        self._lost_until = self._hidden_until = -1.0
+        self._hidden = 0.0  # share of the height
 
     def box(self, point: Point, seconds: float) -> Box | None:
         """None while the person is lost."""
         fps, rng = self._conditions.fps, self._rng
         keep = 1 - min(1.0, 2.0 / fps)
-        sigma = self._conditions.jitter * HEIGHT
+        x, y = point
+        height, sigma = HEIGHT * y / 450, self._conditions.jitter
         self._drift = [keep * d + (1 - keep**2) ** 0.5 * rng.gauss(0, sigma) for d in self._drift]
         if seconds > self._lost_until and rng.random() < self._conditions.losses / fps:
             self._lost_until = seconds + rng.uniform(0.3, 2.0)
         if seconds <= self._lost_until:
             return None
-        dx, dy, dh = (drift + rng.gauss(0, sigma) for drift in self._drift)
-        height = HEIGHT + 2 * dh
-        return Box(point[0] + dx - 40, point[1] + dy - height, 80, height)
+        dx, dy, dh = (height * (drift + rng.gauss(0, sigma)) for drift in self._drift)
+        whole, width = height + 2 * dh, 0.4 * height + dh
+        return Box(x + dx - width / 2, y + dy - whole, width, whole * (1 - self._hidden_share(seconds)))
+
+    def _hidden_share(self, seconds: float) -> float:
+        if seconds > self._hidden_until and self._rng.random() < self._conditions.hidden / self._conditions.fps:
+            self._hidden_until, self._hidden = seconds + self._rng.uniform(0.5, 4), self._rng.uniform(0.2, 0.45)
+        return self._hidden if seconds <= self._hidden_until else 0.0
 
 
 def film_of(walks: list[Walk], conditions: Conditions, seed: int) -> Iterator[Frame]:
@@ -122,24 +131,24 @@ def crossing_walks(name: str, count: int, seed: int) -> list[Walk]:
     """Walks about a line: across it, up to it and back, lingering on it, over and back, along it, around its ends."""
     rng, around, walks = random.Random(seed), Around.of(name), []
     for number in range(count):
-        begin, way = 4.0 * number, rng.choice((-1, 1))
+        begin, way, crossed = 4.0 * number, rng.choice((-1, 1)), list[int]()
         along, on, other = rng.uniform(0.2, 0.8), rng.uniform(0.3, 0.7), rng.uniform(0.2, 0.8)
         far = rng.uniform(150, 300) * way
         match rng.choice(("across", "across", "across", "turns", "lingers", "comes back", "along", "around")):
             case "across":
-                stops, crossed = [(along, -far, 0.0), (other, far, 0.0)], (way,)
+                stops, crossed = [(along, -far, 0.0), (other, far, 0.0)], [way]
             case "turns":
-                stops, crossed = [(along, -far, 0.0), (on, -far / 50, rng.uniform(0, 8)), (other, -far, 0.0)], ()
+                stops = [(along, -far, 0.0), (on, -far / 50, rng.uniform(0, 8)), (other, -far, 0.0)]
             case "lingers":
                 goes_on = rng.random() < 0.5
                 stops = [(along, -far, 0.0), (on, 0.0, rng.uniform(3, 15)), (other, far if goes_on else -far, 0.0)]
-                crossed = (way,) if goes_on else ()
+                crossed = [way] if goes_on else []
             case "comes back":
-                stops, crossed = [(along, -far, 0.0), (on, far, rng.uniform(0, 5)), (other, -far, 0.0)], (way, -way)
+                stops, crossed = [(along, -far, 0.0), (on, far, rng.uniform(0, 5)), (other, -far, 0.0)], [way, -way]
             case "along":
-                stops, crossed = [(0.1, far / 2, 0.0), (0.9, far / 2, 0.0)], ()
+                stops = [(0.1, far / 2, 0.0), (0.9, far / 2, 0.0)]
             case _:
-                stops, crossed = [(along, -far, 0.0), (1.4, -far, 0.0), (1.4, far, 0.0), (along, far, 0.0)], ()
+                stops = [(along, -far, 0.0), (1.4, -far, 0.0), (1.4, far, 0.0), (along, far, 0.0)]
         path = _timed([(*around.at(a, b), wait) for a, b, wait in stops], begin, rng.uniform(60, 180))
         walks.append(Walk(path, entries=crossed.count(1), exits=crossed.count(-1)))
     return walks
