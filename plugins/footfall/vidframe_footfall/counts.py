@@ -37,6 +37,7 @@ class Walker:
     motion: Motion
     crossings: list[Crossing]
     seen: float = 0.0
+    height: float = 1.0  # of the body, pixels
     stays: dict[str, Stay] = field(default_factory=dict)  # by area
     is_lost: bool = False
 
@@ -126,7 +127,7 @@ class Counts:
             walker = self._walkers[track] = self._found(walker)
         point, height = walker.feet.place(person, seconds)
         walker.motion.moved(_kept_inside(point, *self._size), height, seconds)
-        walker.seen = seconds
+        walker.seen, walker.height = seconds, height
         for crossings, crossing in zip(self.crossings.values(), walker.crossings, strict=True):
             crossings.add(crossing.moved(walker.motion.point, height, seconds))
         for area in self.areas:
@@ -151,7 +152,7 @@ class Counts:
         walker.is_lost = True
         self._end_stays(walker)
         for crossings, crossing in zip(self.crossings.values(), walker.crossings, strict=True):
-            crossings.add(crossing.lost())
+            crossings.add(crossing.lost(walker.height))
 
     def _warm(self, motion: Motion) -> None:
         (x, y), (width, height) = motion.point, self._size
@@ -170,7 +171,7 @@ class Counts:
             stay.inside = seconds
             if not stay.counts:
                 _join(stay, walker.motion, seconds)
-        elif stay is not None and seconds - stay.inside > BESIDE:
+        elif stay is not None and seconds - stay.inside > BESIDE and not _stands_since(walker.motion, stay.inside):
             self._end_stay(area, walker.stays.pop(name))
 
     def _end_stays(self, walker: Walker) -> None:
@@ -206,6 +207,11 @@ class Counts:
         cells = [[column, row, round(seconds, 2)] for (column, row), seconds in sorted(self.heat.items())]
         self.heat = {}
         return {"columns": COLUMNS, "rows": ROWS, "cells": cells} if cells else None
+
+
+def _stands_since(motion: Motion, seconds: float) -> bool:
+    """Whether somebody has not moved since: who stands on the edge of an area has not left it."""
+    return motion.still_since is not None and motion.still_since <= seconds
 
 
 def _kept_inside(point: Point, width: int, height: int) -> Point:

@@ -38,9 +38,10 @@ class Crossing:
             return 0
         return self._crossed()
 
-    def lost(self) -> int:
-        """The person is not seen any more: a crossing that only waits to be confirmed counts."""
-        return 0 if self._beyond_since is None else self._crossed()
+    def lost(self, height: float) -> int:
+        """The person is not seen any more, and has crossed where last seen a third of the margin beyond the line."""
+        is_beyond = self._last is not None and -self._side * self._last[1] >= MARGIN * height / 3
+        return self._crossed() if self._side and is_beyond else 0
 
     def _crossed(self) -> int:
         self._side, self._beyond_since = -self._side, None

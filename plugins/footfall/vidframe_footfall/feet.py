@@ -23,8 +23,8 @@ class Feet:
     """
 
     def __init__(self) -> None:
-        self._top = self._width = self._height = 0.0  # of the body, learnt; 0: not known yet
-        self._lag = 0.0  # of the learnt upper edge behind that of the box, of somebody who walks
+        self._bottom = self._width = self._height = 0.0  # of the body, learnt; 0: not known yet
+        self._lag = 0.0  # of the learnt lower edge behind that of the box, of somebody who walks
         self._seconds = 0.0
         self._hidden: tuple[float, float] | None = None  # since when, and where the upper edge was then
 
@@ -41,19 +41,24 @@ class Feet:
     def _is_hidden(self, box: Box, seconds: float) -> bool:
         if box.height >= HIDDEN * self._height * min(1.0, box.width / self._width):
             return False
-        moved = MOVED * self._height
         if self._hidden is None:
-            if abs(box.y - self._top - self._lag) > moved:
-                return False
+            risen = self._lag - self._below(box)
+            if risen < (self._height - box.height) / 2:
+                return False  # the head came down
             self._hidden = seconds, box.y
         since, top = self._hidden
-        return abs(box.y - top) < moved or seconds - since < WALKS_HIDDEN
+        return abs(box.y - top) < MOVED * self._height or seconds - since < WALKS_HIDDEN
+
+    def _below(self, box: Box) -> float:
+        """How far the lower edge of a box is below the learnt one."""
+        return box.y + box.height - self._bottom
 
     def _learn(self, box: Box, seconds: float) -> None:
         is_new = not self._height or self._hidden is not None
         share = 1.0 if is_new else 1 - math.exp((self._seconds - seconds) / LEARNT)
-        self._lag = 0.0 if is_new else box.y - self._top
+        bottom = box.y + box.height
+        self._lag = 0.0 if is_new else self._below(box)
         self._height = max(self._height + share * (box.height - self._height), 1.0)
         self._width = max(self._width + share * (box.width - self._width), 1.0)
-        self._top = box.y if is_new else self._top + share * (box.y - self._top)
+        self._bottom = bottom if is_new else self._bottom + share * (bottom - self._bottom)
         self._seconds, self._hidden = seconds, None
