@@ -43,7 +43,7 @@ class Feet:
             return False
         if self._hidden is None:
             risen = self._lag - self._below(box)
-            if risen < (self._height - box.height) / 2:
+            if risen < (self._height - box.height) / 3:
                 return False  # the head came down
             self._hidden = seconds, box.y
         since, top = self._hidden
