@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from vidframe import Camera, Canvas, Event, Frame, Person, Seconds, hookimpl
+from vidframe.geometry import Line, Point
 from vidframe_footfall.counts import COLUMNS, ROWS, Area, Counts
 from vidframe_footfall.places import AreaPlace, LinePlace, outside
 
@@ -84,6 +85,7 @@ class Footfall:
         for place in self.lines:
             crossings, line = counts.crossings[place.name], place.line(canvas.width, canvas.height)
             canvas.line(line.start, line.end, colour=LINE)
+            canvas.arrow(*_way_in(line), LINE)
             label = f"{place.name} {crossings.entries_total} in {crossings.exits_total} out"
             canvas.label(label, min(line.start, line.end), LINE)
 
@@ -175,6 +177,13 @@ def _check_names(what: str, names: list[str]) -> None:
 
 def _label(area: Area) -> str:
     return f"{area.place.name} {area.level.now}" + (" waiting" if area.place.kind == "queue" else "")
+
+
+def _way_in(line: Line) -> tuple[Point, Point]:
+    """An arrow from the middle of a line to its right, a fifth as long as the line."""
+    (x1, y1), (x2, y2) = line.start, line.end
+    middle = (x1 + x2) / 2, (y1 + y2) / 2
+    return middle, (middle[0] - (y2 - y1) / 5, middle[1] + (x2 - x1) / 5)
 
 
 def _grid(heat: dict[tuple[int, int], float]) -> np.ndarray[Any, np.dtype[np.float32]]:

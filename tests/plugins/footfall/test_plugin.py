@@ -11,6 +11,7 @@ from vidframe_footfall.plugin import Footfall, SeenBy
 
 from tests.plugins.footfall.walks import NOTHING, Walk
 from vidframe import Box, Canvas, Frame, Person, hookimpl
+from vidframe.core.model.shapes import Arrow
 from vidframe.testing import conformance, make_camera, make_frame, run_chain, run_plugin
 
 LINE = LinePlace.model_validate({"name": "door", "from": (0.5, 0.2), "to": (0.5, 0.9), "inside": "right"})
@@ -156,5 +157,15 @@ def test_lines_and_areas_are_drawn_with_their_counts() -> None:
 
     texts = [shape.text for shape in canvas.shapes if hasattr(shape, "text")]
     assert texts == ["shelf 0", "door 1 in 0 out"]
-    assert [type(shape).__name__ for shape in canvas.shapes] == ["Heat", "Outline", "Label", "Outline", "Label"]
+    assert [type(shape).__name__ for shape in canvas.shapes] == [
+        "Heat",
+        "Outline",
+        "Label",
+        "Outline",
+        "Arrow",
+        "Label",
+    ]
+    [arrow] = [shape for shape in canvas.shapes if isinstance(shape, Arrow)]
+    assert arrow.start[0] == 640
+    assert arrow.end[0] > 700  # inside is right
     assert canvas.paint(NOTHING[..., None].repeat(3, axis=2)).any()
