@@ -16,8 +16,8 @@ GRID = np.array([(x, y) for y in (0.15, 0.35, 0.55) for x in (0.28, 0.5, 0.72)],
 Gray = NDArray[np.uint8]
 
 
-def shifts_of(before: Gray, after: Gray, boxes: Sequence[Box]) -> list[tuple[float, float]]:
-    """How far each box moved between two pictures, in their pixels; (0, 0) where that is not known."""
+def shifts_of(before: Gray, after: Gray, boxes: Sequence[Box]) -> list[tuple[float, float] | None]:
+    """How far each box moved between two pictures, in their pixels; None where that is not known."""
     if not boxes:
         return []
     points = np.concatenate([GRID * (box.width, box.height) + (box.x, box.y) for box in boxes]).astype(np.float32)
@@ -26,8 +26,8 @@ def shifts_of(before: Gray, after: Gray, boxes: Sequence[Box]) -> list[tuple[flo
     return [_median(move[known]) for move, known in zip(moves, is_found, strict=True)]
 
 
-def _median(moves: NDArray[np.float32]) -> tuple[float, float]:
+def _median(moves: NDArray[np.float32]) -> tuple[float, float] | None:
     if len(moves) < LEAST_POINTS:
-        return 0.0, 0.0
+        return None
     across, down = np.median(moves, axis=0)
     return float(across), float(down)

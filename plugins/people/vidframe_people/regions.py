@@ -25,6 +25,16 @@ def squares_of(width: int, height: int) -> list[Box]:
     return [Box(start, 0, side, side) if width >= height else Box(0, start, side, side) for start in starts]
 
 
+def grid_of(width: int, height: int, side: float) -> list[Box]:
+    """Squares of one side, all over the frame."""
+    return [Box(x, y, side, side) for y in _starts(height, side) for x in _starts(width, side)]
+
+
+def _starts(length: float, side: float) -> list[float]:
+    count = math.ceil((length - side) / (side * (1 - OVERLAP))) + 1
+    return [index * (length - side) / (count - 1) for index in range(count)]
+
+
 def square_about(box: Box, factor: float, width: int, height: int) -> Box:
     """A square of `factor` times the box's longer side about its middle, moved into the frame where it fits."""
     side = min(max(box.width, box.height) * factor, max(width, height))

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from vidframe import Box, Detection
 from vidframe.detectors import Detector
 from vidframe_people.cells import Mask, part_of, patches_of
-from vidframe_people.regions import in_frame, joined, merged, share_inside, square_about, squares_of
+from vidframe_people.regions import grid_of, in_frame, joined, merged, share_inside, square_about, squares_of
 from vidframe_people.tracker import Track
 
 MOST_CLOSE = 3  # close looks in one search
-SMALL = 0.4  # of a wide square's side: a change that is smaller is looked at closely
-CLOSE = 1.8  # sides of a close look's square, in those of what it is about
+CLOSE = 1.8  # sides of a close look's square, in those of the body that it is about
+PATCH = 1.4  # the same, of a change that shows no body
+SMALL = 0.38  # of the frame's shorter side: what is smaller is looked at in a square of its own size
+LEAST = 80  # pixels of a square's side: in smaller ones no body could be told
+UNEXPLAINED = 0.04  # share of a square that changed and shows no body, from which it is looked at closely
 
 Image = NDArray[np.uint8]
 
@@ -29,6 +32,9 @@ class Search:
         self._size = width, height
         self._least = least
         self._squares = squares_of(width, height)
+        self._small = SMALL * min(width, height)
+        self._grid = grid_of(width, height, max(self._small, LEAST))
+        self._waited = np.ones(len(self._grid))  # searches since each square was looked at
 
     def wide(self, image: Image, changed: Mask, bodies: Sequence[Box]) -> list[Detection]:
         """In large squares in which something changed or somebody is."""
@@ -42,20 +48,38 @@ class Search:
             ],
         )
 
-    def close(
-        self, image: Image, changed: Mask, found: Sequence[Detection], tracks: Sequence[Track], missing: Sequence[Track]
-    ) -> list[Detection]:
-        """About bodies that are missing, those told first, then about small changes in which nobody was found."""
-        side = self._squares[0].width
+    def close(self, image: Image, changed: Mask, bodies: Sequence[Box], missing: Sequence[Track]) -> list[Detection]:
+        """About bodies that are missing, those told first, then where something changed and no body explains it.
+
+        `bodies`: all that are known, found now or followed.
+        """
         missing = sorted(missing, key=lambda track: (track.number is None, -track.seen))
-        places = [track.box for track in missing]
-        known = [each.box.grown(1.3) for each in found] + [track.box.grown(1.3) for track in tracks]
-        for patch in sorted(patches_of(changed, *self._size), key=lambda patch: -patch.area):
-            is_small = max(patch.width, patch.height) < SMALL * side
-            if is_small and not any(share_inside(patch, box) > 0.5 for box in known):
-                places.append(patch.grown(1.4))
-        squares = [square_about(place, CLOSE, *self._size) for place in places]
-        return self._look(image, joined([square for square in squares if square.width < 0.9 * side])[:MOST_CLOSE])
+        squares = [square_about(track.box, CLOSE, *self._size) for track in missing]
+        squares = [square for square in squares if square.width < 0.9 * self._squares[0].width]
+        most = MOST_CLOSE if not changed.all() else None  # a picture that was never searched, or long ago: all of it
+        return self._look(image, joined([*squares, *self._unexplained(changed, bodies, most)])[:most])
+
+    def _unexplained(self, changed: Mask, bodies: Sequence[Box], most: int | None) -> list[Box]:
+        """Squares about small changes, and such of a grid over larger ones, by how long they waited."""
+        left = changed.copy()
+        for body in bodies:
+            left[part_of(body.grown(1.2), left, *self._size)] = False
+        patches = patches_of(left, *self._size)
+        small = [patch for patch in patches if max(patch.width, patch.height) < self._small]
+        for patch in small:
+            left[part_of(patch, left, *self._size)] = False
+        small.sort(key=lambda patch: -patch.area)
+        squares = [
+            square_about(patch, max(PATCH, LEAST / max(patch.width, patch.height)), *self._size) for patch in small
+        ]
+        return [*squares[:most], *self._of_grid(left, most)]
+
+    def _of_grid(self, left: Mask, most: int | None) -> list[Box]:
+        shares = np.array([left[part_of(square, left, *self._size)].mean() for square in self._grid])
+        chosen = [i for i in np.argsort(-shares * self._waited)[:most] if shares[i] > UNEXPLAINED]
+        self._waited[shares > UNEXPLAINED] += 1
+        self._waited[chosen] = 1
+        return [self._grid[i] for i in chosen]
 
     def _look(self, image: Image, squares: Sequence[Box]) -> list[Detection]:
         found = []

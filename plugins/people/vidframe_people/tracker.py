@@ -16,7 +16,7 @@ from vidframe_people.regions import share_inside
 
 LEAST_OVERLAP = 0.25  # of a detection with where a body is expected
 FASTEST = 1.6  # body heights a second that a hidden body may go
-KEPT = 0.35  # share of the old box in a new one: detections jitter
+KEPT = 0.2  # share of the old box in a new one: detections jitter
 
 Look = NDArray[np.float32]  # a histogram of colours; sums to 1
 
@@ -34,6 +34,9 @@ class Track:
     hits: int = 1
     number: int | None = None  # once it is told
     told: float = math.inf  # when that was
+    is_gone: bool = False  # the place where it was is empty
+    velocity: tuple[float, float] = (0.0, 0.0)  # pixels a second, between the last two sightings
+    sighted: Box | None = None  # where it was at the last sighting
 
     def moved(self, across: float, down: float) -> None:
         """Carries the box along."""
@@ -41,10 +44,15 @@ class Track:
 
     def see(self, detection: Detection, now: float, cells: Cells, look: Look | None) -> None:
         """Takes a new sighting."""
-        kept = KEPT if now - self.seen < 1.0 else 0.0
+        passed = now - self.seen
+        if self.sighted is not None and 0 < passed < 1:
+            (x1, y1), (x2, y2) = self.sighted.centre, detection.box.centre
+            self.velocity = (x2 - x1) / passed, (y2 - y1) / passed
+        self.sighted = detection.box
+        kept = KEPT if passed < 1 else 0.0
         self.box = Box(*(kept * old + (1 - kept) * new for old, new in zip(self.box, detection.box, strict=True)))
         self.score, self.seen, self.hits = detection.score, now, self.hits + 1
-        self.cells, self.look = cells, look
+        self.cells, self.look, self.is_gone = cells, look, False
 
 
 @dataclass
@@ -80,8 +88,8 @@ class Tracker:
 def _fit(track: Track, detection: Detection, now: float) -> float:
     """How well a detection fits to where the body is expected; 0: not at all. The untold come after the told."""
     overlap = track.box.overlap(detection.box)
-    # Half hidden behind a shelf, the box of the visible part lies in the old one.
-    within = share_inside(detection.box, track.box)
+    # Half hidden behind a shelf, the box of the visible part lies in the old one; of who steps out, the old in the new.
+    within = max(share_inside(detection.box, track.box), share_inside(track.box, detection.box))
     if overlap < LEAST_OVERLAP and within < 0.85:
         return 0.0
     told = 0.1 if track.number is not None else 0.0

@@ -19,11 +19,15 @@ from vidframe_people.search import Search
 from vidframe_people.settings import Settings
 from vidframe_people.tracker import Track, Tracker, find_again
 
+LIFE_WIDTH = 640  # pixels across the grey picture in which bodies are told from what never moves
 ROUNDING = 0.001  # seconds: what the times of frames are off
 UNSURE = 0.45  # of the score that begins a track: what continues one
 UNTOLD = 1.2  # seconds without a sighting, after which a body that was not told yet is given up
+COASTS = 0.5  # seconds for which a body goes on at its last speed where flow loses it
 HIDDEN = 1.2  # seconds without a sighting, after which a body is not in the frame any more
+EMPTY_SHARE = 0.9  # of the cells of a body's box, that look as without anybody, from which the body has left
 AGO = 2.5  # seconds: what was not there so long ago, has arrived
+SURE = 0.6  # score from which a body that has arrived is told at its first sighting; others at the second
 FIRST = 0.55  # score from which a body is told that was there when the camera started
 LONGEST_UNSHOWN = 12.0  # seconds that something looks exactly the same which never moved, until it is furniture
 LONGEST_STILL = 60.0  # the same, of what moved before: nobody stands as still as that
@@ -47,56 +51,84 @@ class Watch:
         self._next_number = next_number
         self._tracker = Tracker(settings.confidence, UNSURE * settings.confidence)
         self._search = Search(detector, *size, self._tracker.unsure)
-        self._before: tuple[Gray, Cells] | None = None  # the frame before this one
+        self._before: tuple[Gray, Cells, float] | None = None  # the frame before this one
         self._searched: Cells | None = None  # the frame of the last search
         self._last_search = -np.inf  # seconds
+        self._empty: Cells | None = None  # the picture without people, as far as it was seen so; NaN elsewhere
         self._earlier: deque[tuple[float, Gray]] = deque()  # pictures of the last AGO seconds
 
     def tracks_in(self, frame: Frame) -> list[Track]:
         """The bodies that are in this frame and are sure to be people."""
         gray = frame.scaled_gray(GRAY_WIDTH)
         cells = cells_of(gray)
-        self._carry(gray, cells)
+        self._carry(gray, cells, frame.seconds)
         if self._is_due(cells, frame.seconds):
-            self._look(frame, gray, cells)
+            self._look(frame, cells)
+            self._note_empty(cells)
         self._keep_still(cells, frame.seconds)
-        self._remember(gray, cells, frame.seconds)
-        return [track for track in self._tracker.tracks if track.number and frame.seconds - track.seen <= HIDDEN]
+        self._before = gray, cells, frame.seconds
+        self._remember(frame)
+        return [track for track in self._tracker.tracks if self._is_here(track, frame.seconds)]
+
+    def _is_here(self, track: Track, now: float) -> bool:
+        return track.number is not None and not track.is_gone and now - track.seen <= HIDDEN
 
     def has_number(self, number: int) -> bool:
         """Whether a body that is followed has this number."""
         return any(track.number == number for track in self._tracker.tracks)
 
-    def _remember(self, gray: Gray, cells: Cells, now: float) -> None:
-        self._before = gray, cells
+    def _remember(self, frame: Frame) -> None:
+        now = frame.seconds
         if not self._earlier or now - self._earlier[-1][0] >= AGO / 3:
-            self._earlier.append((now, gray))
+            self._earlier.append((now, frame.scaled_gray(LIFE_WIDTH).copy()))  # the decoder's own plane is not kept
         while len(self._earlier) > 1 and now - self._earlier[1][0] >= AGO:
             self._earlier.popleft()
 
     # --- between searches ---
 
-    def _carry(self, gray: Gray, cells: Cells) -> None:
+    def _carry(self, gray: Gray, cells: Cells, now: float) -> None:
         if self._before is None:
             return
-        gray_before, cells_before = self._before
+        gray_before, cells_before, before = self._before
         changed = np.abs(cells - cells_before) >= self._settings.motion / 2
         moving = [track for track in self._tracker.tracks if changed[part_of(track.box, cells, *self.size)].any()]
         scale = self.size[0] / gray.shape[1]
-        shifts = shifts_of(gray_before, gray, [self._small(track.box) for track in moving])
-        for track, (across, down) in zip(moving, shifts, strict=True):
-            track.moved(across * scale, down * scale)
+        shifts = shifts_of(gray_before, gray, [self._scaled(track.box, GRAY_WIDTH) for track in moving])
+        for track, shift in zip(moving, shifts, strict=True):
+            if shift is not None:
+                track.moved(shift[0] * scale, shift[1] * scale)
+            elif now - track.seen < COASTS:
+                track.moved(*(speed * (now - before) for speed in track.velocity))
 
     def _keep_still(self, cells: Cells, now: float) -> None:
         """Who was seen, and where nothing changed since, is still there."""
         for track in self._tracker.tracks:
             if not self._changed(track.cells, cells)[part_of(track.box, cells, *self.size)].any():
                 track.seen = now
+            elif track.seen < self._last_search and self._is_empty(track.box, cells):
+                track.is_gone = True
         self._tracker.tracks = [
             track
             for track in self._tracker.tracks
             if now - track.seen <= (self._settings.lost_after if track.number else UNTOLD)
         ]
+
+    def _note_empty(self, cells: Cells) -> None:
+        """Takes over the picture where nobody is."""
+        if self._empty is None:
+            self._empty = np.full_like(cells, np.nan)
+        is_free = np.ones(cells.shape, bool)
+        for track in self._tracker.tracks:
+            is_free[part_of(track.box.grown(1.2), cells, *self.size)] = False
+        self._empty[is_free] = cells[is_free]
+
+    def _is_empty(self, box: Box, cells: Cells) -> bool:
+        """Whether a place looks as it does without anybody."""
+        part = part_of(box, cells, *self.size)
+        if self._empty is None:
+            return False
+        alike = np.abs(cells[part] - self._empty[part]) < self._settings.motion  # false where it is not known
+        return float(alike.mean()) > EMPTY_SHARE
 
     def _changed(self, before: Cells, after: Cells) -> Mask:
         changed: Mask = np.abs(after - before) >= self._settings.motion
@@ -115,7 +147,7 @@ class Watch:
         is_waiting = any(track.number or track.hits < 2 for track in self._tracker.tracks)
         return passed >= (self._settings.recheck if is_waiting else EMPTY_RECHECK)
 
-    def _look(self, frame: Frame, gray: Gray, cells: Cells) -> None:
+    def _look(self, frame: Frame, cells: Cells) -> None:
         now, tracks = frame.seconds, self._tracker.tracks
         is_whole = self._searched is None or now - self._last_search >= EMPTY_RECHECK
         changed = (
@@ -125,19 +157,20 @@ class Watch:
         found = self._search.wide(frame.image, changed, [track.box for track in tracks])
         owners, new = self._tracker.assign(found, now)
         missing = [track for track in tracks if not any(track is owner for owner in owners.values())]
-        close = self._search.close(frame.image, changed, found, tracks, missing)
+        bodies = [track.box for track in tracks] + [each.box for each in found if each.score >= self._tracker.sure]
+        close = self._search.close(frame.image, changed, bodies, missing)
         if close:
             found = merged([*found, *close])
             owners, new = self._tracker.assign(found, now)
         for index, track in owners.items():
             track.see(found[index], now, cells, look_of(frame.image, found[index].box))
         for detection in new:
-            self._begin(frame, detection, gray, cells)
-        self._judge(gray, now)
+            self._begin(frame, detection, cells)
+        self._judge(frame.scaled_gray(LIFE_WIDTH), now)
 
-    def _begin(self, frame: Frame, detection: Detection, gray: Gray, cells: Cells) -> None:
+    def _begin(self, frame: Frame, detection: Detection, cells: Cells) -> None:
         now, box = frame.seconds, detection.box
-        followed = [track for track in self._tracker.tracks if now - track.seen <= HIDDEN]
+        followed = [track for track in self._tracker.tracks if now - track.seen <= HIDDEN and not track.is_gone]
         if any(track.box.overlap(box) > 0.45 or share_inside(box, track.box) > 0.7 for track in followed):
             return
         look = look_of(frame.image, box)
@@ -147,7 +180,7 @@ class Watch:
             again.see(detection, now, cells, look)
             return
         before = self._earlier[0][1] if self._earlier and now - self._earlier[0][0] >= AGO / 2 else None
-        life = Life(before, gray, self._small(box), now)
+        life = Life(before, frame.scaled_gray(LIFE_WIDTH), self._scaled(box, LIFE_WIDTH), now)
         self._tracker.tracks.append(Track(box, detection.score, now, life, cells, look))
 
     # --- telling ---
@@ -158,7 +191,7 @@ class Watch:
         for track in [track for track in self._tracker.tracks if track.seen == now]:
             others = [other for other in told if other is not track]
             is_free = not any(share_inside(track.box, other.box) > 0.2 for other in others)
-            track.life.look(gray, self._small(track.box), now, is_free)
+            track.life.look(gray, self._scaled(track.box, LIFE_WIDTH), now, is_free)
             if self._is_fixture(track, now):
                 self.fixtures.learn(track.box)
                 self._tracker.tracks.remove(track)
@@ -166,17 +199,17 @@ class Watch:
                 track.number, track.told = self._next_number(), now
 
     def _is_person(self, track: Track) -> bool:
-        if track.hits < 2:
-            return False
-        if track.life.is_shown:
+        if track.life.is_shown and track.score >= SURE:
             return True
+        if track.hits < 2 or track.life.is_shown:
+            return track.hits >= 2
         return track.life.is_first and track.score >= FIRST and not self.fixtures.has(track.box)
 
     def _is_fixture(self, track: Track, now: float) -> bool:
         has_moved = track.life.is_shown and not self.fixtures.has(track.box)
         return track.life.rigid_for(now) > (LONGEST_STILL if has_moved else LONGEST_UNSHOWN)
 
-    def _small(self, box: Box) -> Box:
-        """A box of the frame as one of the grey picture."""
-        scale = min(1.0, GRAY_WIDTH / self.size[0])
+    def _scaled(self, box: Box, width: int) -> Box:
+        """A box of the frame as one of the grey picture of that width."""
+        scale = min(1.0, width / self.size[0])
         return Box(*(value * scale for value in box))
