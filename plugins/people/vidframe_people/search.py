@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vidframe import Box, Detection
 from vidframe.detectors import Detector
 from vidframe_people.cells import Mask, part_of, patches_of
-from vidframe_people.regions import grid_of, in_frame, joined, merged, share_inside, square_about, squares_of
+from vidframe_people.regions import grid_of, joined, put_together, share_inside, square_about, squares_of
 from vidframe_people.tracker import Track
 
 MOST_CLOSE = 3  # close looks in one search
@@ -87,7 +87,6 @@ class Search:
             left, top = max(0, round(square.x)), max(0, round(square.y))
             right, bottom = round(square.x + square.width), round(square.y + square.height)
             part = image[top:bottom, left:right]
-            place = Box(left, top, part.shape[1], part.shape[0])
             bodies = [each for each in self._detector.detect(part, self._least) if each.label == "person"]
-            found += [in_frame(each, place, *self._size) for each in bodies]
-        return merged(found)
+            found.append((Box(left, top, part.shape[1], part.shape[0]), bodies))
+        return put_together(found, *self._size)
