@@ -106,7 +106,7 @@ def _options(step: StepConfig) -> str:
 @PLUGINS_DIR
 def schema(plugins_dir: Path | None) -> None:
     """Print the JSON Schema of configs with the settings of every installed plugin, for editors."""
-    from vidframe.core.config.schema import config_schema
+    from vidframe.cli.schema import config_schema
     from vidframe.core.plugin.registry import PluginError, load_file
 
     try:
