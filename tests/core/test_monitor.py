@@ -160,7 +160,7 @@ def test_a_camera_that_has_ended_by_a_failure_is_told_by_health_and_readiness(fo
 def test_a_page_that_cannot_be_made_is_a_line_in_the_log_and_spares_the_others(
     folder: Path, install_plugin: InstallPlugin
 ) -> None:
-    broken = "import vidframe.core.observe.prometheus as p\np._of_steps = lambda cameras: 1 / 0\n"
+    broken = "import vidframe.core.observe.prometheus as p\np._of_plugins = lambda steps: 1 / 0\n"
     (folder / "site" / "sitecustomize.py").write_text(broken)
     with running(folder, "cameras: {door: clip.mp4}\nalways: [slow]") as (process, address):
         code, _, body = status(address, "/metrics")
