@@ -15,7 +15,7 @@ from threading import Event as Flag
 from typing import Any, Literal, Self
 
 from vidframe.core.config.model import CameraConfig, Config, ConfigError, StepConfig
-from vidframe.core.config.reading import address_problem, load
+from vidframe.core.config.reading import load
 from vidframe.core.config.wiring import Wiring
 from vidframe.core.model.events import Event
 from vidframe.core.model.frames import Frame
@@ -24,6 +24,7 @@ from vidframe.core.plugin.registry import inspected, snake_case
 from vidframe.core.run.loop import camera_frames, source_of
 from vidframe.core.run.resources import ResourceCache
 from vidframe.core.run.step import Failure, StepFailed
+from vidframe.core.sources.address import address_problem
 from vidframe.core.sources.array import recorded_frames
 from vidframe.core.sources.decoded import Source, SourceError
 from vidframe.core.sources.options import Options, SourceKeys

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from vidframe.core.config.reading import MODES, Config, ConfigError, StepConfig, load, plugin_files
+from vidframe.core.config.keys import MODES
+from vidframe.core.config.reading import Config, ConfigError, StepConfig, load, plugin_files
 from vidframe.core.model import fields
 
 CONFIG = click.argument("config", type=click.Path(path_type=Path))

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from vidframe.core.run.feed import Feed
 
 from vidframe.cli.check import CONFIG, PLUGINS_DIR, loaded
-from vidframe.core.config.reading import Config, StepConfig, address_problem, load
+from vidframe.core.config.reading import Config, StepConfig, load
 from vidframe.core.observe.logs import Form
 from vidframe.core.observe.logs import set_up as set_up_logs
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.plugin import registry
 from vidframe.core.plugin.registry import Plugin
+from vidframe.core.sources.address import address_problem
 
 log = logging.getLogger(__name__)
 
