@@ -16,6 +16,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from typing import Any
+
+from vidframe.core.observe import logs
+
+GOOD_LIFE = 60.0  # seconds after which the loss of a process counts as the first one
+
+
+class LostError(Exception):
+    """A process ended, or does not answer; the text says how, beginning with "its process"."""
 
 
 class Child:
@@ -36,7 +45,7 @@ class Child:
                 ours.close()
                 raise
         self.connection = Connection(ours.detach())
-        self.send(sys.path)
+        self.send((sys.path, *logs.present()))
 
     def send(self, message: object) -> bool:
         """Sends a message; False if the process has ended."""
@@ -45,6 +54,17 @@ class Child:
         except OSError:
             return False
         return True
+
+    def ask(self, message: object, seconds: float) -> Any:
+        """Sends a message and returns what comes back; LostError if that takes longer than `seconds`, or it ends."""
+        try:
+            self.connection.send(message)
+            if self.connection.poll(seconds):
+                return self.connection.recv()
+        except (OSError, EOFError):
+            self.wait(1.0)
+            raise LostError(f"its process {self.ended or 'has ended'}") from None
+        raise LostError(f"its process did not answer within {seconds:g} s")
 
     @property
     def ended(self) -> str:
@@ -84,7 +104,8 @@ def _main(module: str, name: str, descriptor: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     connection = Connection(int(descriptor))
-    sys.path[:] = connection.recv()
+    sys.path[:], form, verbose = connection.recv()
+    logs.set_up(form, verbose=verbose)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the other side has ended
         importlib.import_module(module).work(connection, name)
     sys.stdout.flush()

@@ -14,9 +14,8 @@ from multiprocessing.connection import Connection
 from time import monotonic
 
 from vidframe.core.config.reading import CameraConfig
-from vidframe.core.observe import logs
 from vidframe.core.observe.metrics import STUCK, CameraMetrics, ProcessMetrics, own_process
-from vidframe.core.run.child import Child
+from vidframe.core.run.child import GOOD_LIFE, Child
 from vidframe.core.run.threads import CameraThreads, Setup
 from vidframe.core.run.trace import Trace
 from vidframe.tools import Backoff
@@ -29,7 +28,6 @@ FIRST_SILENCE = 60.0  # seconds until the first heartbeat: a machine that starts
 CLOSE_TIMEOUT = 4.0  # seconds that plugins have to close at the end
 APPLY_TIMEOUT = 30.0  # seconds for a change of cameras; a recorder may take 20 to finish its clip
 PAUSES = (0.5, 30.0)  # seconds before a start, after the first failure and at most
-GOOD_LIFE = 60.0  # seconds after which a failure counts as the first one
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,8 @@ class Worker:
         self._last: _Heartbeat | None = None
         self._last_time = 0.0
         self._trace: Trace | None = None
-        self._backoff = Backoff(*PAUSES, forget_after=GOOD_LIFE)
+        self._backoff = Backoff(*PAUSES, forget_after=float("inf"))
+        self._started = 0.0  # monotonic clock
         self._start_due = 0.0
 
     @property
@@ -134,7 +133,7 @@ class Worker:
             self.metrics.setdefault(config.name, CameraMetrics(config.name)).restart()
         with self._received:
             self._last = None
-        self._last_time = monotonic()
+        self._started = self._last_time = monotonic()
         try:
             self._trace = Trace()
             self._child = Child("vidframe.core.run.worker", self.name, [self._trace.descriptor])
@@ -145,7 +144,7 @@ class Worker:
         threading.Thread(
             target=self._listen, args=(self._child,), name=f"heartbeats of {self.name}", daemon=True
         ).start()
-        self._child.send((self._setup, logs.present(), self._trace.descriptor))
+        self._child.send((self._setup, self._trace.descriptor))
         self._send()
 
     def _send(self) -> None:
@@ -170,6 +169,8 @@ class Worker:
 
     def _note(self, heartbeat: _Heartbeat) -> None:
         self._last, self._last_time = heartbeat, monotonic()
+        if self._last_time - self._started > GOOD_LIFE:
+            self._backoff.succeeded()
         self.process = replace(heartbeat.process, restarts=self.process.restarts)
         if heartbeat.applied == self._number:
             self.metrics |= {camera.name: camera for camera in heartbeat.metrics}
@@ -208,8 +209,7 @@ class Worker:
 
 def work(connection: Connection, name: str) -> None:
     """What runs in the worker, until the supervisor stops it or has ended."""
-    setup, (form, verbose), trace = connection.recv()
-    logs.set_up(form, verbose=verbose)
+    setup, trace = connection.recv()
     process = _WorkerProcess(connection, name, CameraThreads(setup, Trace(trace)))
     signal.signal(signal.SIGTERM, lambda number, frame: process.stop.set())
     threading.Thread(target=process.handle_commands, name="commands", daemon=True).start()
