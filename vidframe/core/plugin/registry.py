@@ -11,7 +11,7 @@ import sys
 import threading
 import typing
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -253,8 +253,3 @@ def snake_case(name: str) -> str:
 
 def _reason(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in a row, for a message."""
-    return ", ".join(sorted(names))
