@@ -131,14 +131,9 @@ def one_opencv_thread() -> None:
 
 def feed_of(config: Config) -> Feed | None:
     """The feed of cameras that a plugin knows; None where the file has them."""
-    from vidframe.core.run.feed import Feed, FeedError
+    from vidframe.core.run.feed import Feed
 
-    if config.camera_plugin is None:
-        return None
-    try:
-        return Feed(config)
-    except FeedError as error:
-        raise click.ClickException(f"{config.path}: {error}") from error
+    return Feed(config) if config.camera_plugin is not None else None
 
 
 def _sinks(config: Config, events: Path | None, annotate: Path | None) -> list[StepConfig]:
