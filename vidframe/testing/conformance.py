@@ -56,9 +56,9 @@ def _check_words(plugin: registry.Plugin) -> None:
     # A dataclass without a docstring is given its signature for one.
     has_doc = bool(doc.strip()) and not (is_dataclass(plugin.kind) and doc.startswith(f"{name}("))
     assert has_doc, f"{name} has no docstring; `vidframe plugins` shows its first line"
-    untyped = _listed(plugin.untyped)
-    assert not untyped, f"{name}: the settings {untyped} have no type, so that nothing checks them"
     settings = plugin.settings.model_fields.items()
+    untyped = _listed(name for name, setting in settings if setting.annotation is Any)
+    assert not untyped, f"{name}: the settings {untyped} have no type, so that nothing checks them"
     bare = _listed(name for name, setting in settings if not setting.description)
     assert not bare, f"{name}: the settings {bare} have no description; write Annotated[..., Field(description=...)]"
 

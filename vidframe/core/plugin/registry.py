@@ -75,11 +75,6 @@ class Plugin:
         """Dotted names that it writes."""
         return contract.names(self.kind, "adds")
 
-    @property
-    def untyped(self) -> tuple[str, ...]:
-        """Settings without a type, which take whatever the YAML has."""
-        return tuple(name for name, setting in self.settings.model_fields.items() if setting.annotation is Any)
-
 
 def extensions(kind: Extension) -> dict[str, list[EntryPoint]]:
     """Entry points of one kind by name; more than one for a name is a clash. Imports none of them."""

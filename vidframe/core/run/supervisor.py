@@ -74,9 +74,8 @@ class Cameras:
     def __init__(self, setup: Setup, workers: int = 0) -> None:
         self._workers = [Worker(f"worker-{number}", setup) for number in range(1, workers + 1)]
         self._here = CameraThreads(setup)
-        self._homes: dict[
-            str, Worker | CameraThreads
-        ] = {}  # of every camera that ever ran, in the order of their start
+        # Of every camera that ever ran, in the order of their start.
+        self._homes: dict[str, Worker | CameraThreads] = {}
         self._present: frozenset[str] = frozenset()
 
     @property
