@@ -15,7 +15,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
-from time import monotonic
 from typing import Any
 
 from vidframe.core.config.model import StepConfig
@@ -27,17 +26,17 @@ from vidframe.core.model.fields import Snapshot
 from vidframe.core.model.frames import Frame
 from vidframe.core.plugin import contract, hookspecs
 from vidframe.core.plugin.calling import Hooks
-from vidframe.core.run.child import GOOD_LIFE, Child, LostError
 from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.memory import ImageMemory
 from vidframe.core.run.resources import ResourceCache
+from vidframe.core.run.supervised import Child, LostError, Restarts
 from vidframe.core.sources.packed import Layout, Packed, unpack
-from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
 
 OPEN_SECONDS = 120.0  # to load models
 CLOSE_SECONDS = 4.0
+PAUSES = (0.2, 60.0)  # seconds before a start, after the first loss and at most
 FIRST_FACTOR = 10.0  # by which the first frame may take longer: many libraries make themselves ready then
 EVENTS_KEPT = 1000  # for a plugin whose process is restarting
 ALWAYS_SENT = ("mode", "motion")  # of a frame, whether the plugin needs them or not
@@ -108,8 +107,7 @@ class Isolated:
         self._memory: ImageMemory | None = None
         self._child: Child | None = None
         self._is_first = True  # no frame was done since the start
-        self._backoff = Backoff(0.5, 60.0, forget_after=float("inf"))
-        self._started = 0.0  # monotonic clock
+        self._restarts = Restarts(*PAUSES)
         self._starting: threading.Thread | None = None
         self._closed = threading.Event()
         self._missed: deque[Event] = deque(maxlen=EVENTS_KEPT)
@@ -218,14 +216,12 @@ class Isolated:
     def _replace(self, child: Child) -> None:
         """Ends a process that is of no use, and has another started beside the camera."""
         self._child = None
-        if monotonic() - self._started > GOOD_LIFE:
-            self._backoff.succeeded()
         self._starting = threading.Thread(target=self._restart, args=(child,), daemon=True)
         self._starting.start()
 
     def _restart(self, child: Child) -> None:
         child.kill()
-        while not self._closed.wait(self._pause()):
+        while not self._closed.wait(self._restarts.lost()):
             self._restarted()
             try:
                 self._start()
@@ -233,12 +229,6 @@ class Isolated:
                 log.error("step %s cannot be restarted: %s", self._config.name, error)
             else:
                 return
-
-    def _pause(self) -> float:
-        """Nothing before the first restart, then longer each time; seconds."""
-        is_first = not self._backoff.failures
-        pause = self._backoff.failed()
-        return 0.0 if is_first else pause
 
     def _start(self) -> None:
         assert self._camera is not None
@@ -254,7 +244,8 @@ class Isolated:
         if self._closed.is_set():
             child.close()
         else:
-            self._is_first, self._started, self._child = True, monotonic(), child
+            self._restarts.began()
+            self._is_first, self._child = True, child
 
 
 def _travelling(camera: Camera) -> dict[str, Any]:

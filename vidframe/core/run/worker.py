@@ -15,10 +15,9 @@ from time import monotonic
 
 from vidframe.core.config.reading import CameraConfig
 from vidframe.core.observe.metrics import STUCK, CameraMetrics, ProcessMetrics, own_process
-from vidframe.core.run.child import GOOD_LIFE, Child
+from vidframe.core.run.supervised import Child, Restarts
 from vidframe.core.run.threads import CameraThreads, Setup
 from vidframe.core.run.trace import Trace
-from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +60,7 @@ class Worker:
         self._last: _Heartbeat | None = None
         self._last_time = 0.0
         self._trace: Trace | None = None
-        self._backoff = Backoff(*PAUSES, forget_after=float("inf"))
-        self._started = 0.0  # monotonic clock
+        self._restarts = Restarts(*PAUSES)
         self._start_due = 0.0
 
     @property
@@ -133,7 +131,7 @@ class Worker:
             self.metrics.setdefault(config.name, CameraMetrics(config.name)).restart()
         with self._received:
             self._last = None
-        self._started = self._last_time = monotonic()
+        self._last_time = monotonic()
         try:
             self._trace = Trace()
             self._child = Child("vidframe.core.run.worker", self.name, [self._trace.descriptor])
@@ -168,9 +166,9 @@ class Worker:
                 self._received.notify_all()
 
     def _note(self, heartbeat: _Heartbeat) -> None:
+        if self._last is None:
+            self._restarts.began()
         self._last, self._last_time = heartbeat, monotonic()
-        if self._last_time - self._started > GOOD_LIFE:
-            self._backoff.succeeded()
         self.process = replace(heartbeat.process, restarts=self.process.restarts)
         if heartbeat.applied == self._number:
             self.metrics |= {camera.name: camera for camera in heartbeat.metrics}
@@ -195,7 +193,7 @@ class Worker:
             self._trace = None
 
     def _failed(self, reason: str) -> None:
-        pause = self._backoff.failed()
+        pause = self._restarts.lost()
         self._start_due = monotonic() + pause
         self.process = replace(self.process, is_alive=False, restarts=self.process.restarts + 1)
         for camera in self.metrics.values():

@@ -1,4 +1,4 @@
-"""Python processes that vidframe starts for itself, each with one connection to the process that started it.
+"""Python processes that vidframe starts, watches, and starts again, each with one connection to who started it.
 
 They get everything over that connection, so that no secret is in the list of processes; when it
 closes, the other side has ended.
@@ -16,11 +16,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from time import monotonic
 from typing import Any
 
 from vidframe.core.observe import logs
+from vidframe.tools import Backoff
 
-GOOD_LIFE = 60.0  # seconds after which the loss of a process counts as the first one
+GOOD_LIFE = 60.0  # seconds of work after which the loss of a process counts as the first one
 
 
 class LostError(Exception):
@@ -38,7 +40,7 @@ class Child:
         ours, theirs = socket.socketpair()
         with theirs:
             # -P: what lies in the working directory is not imported.
-            command = [sys.executable, "-P", "-m", "vidframe.core.run.child", module, name, str(theirs.fileno())]
+            command = [sys.executable, "-P", "-m", "vidframe.core.run.supervised", module, name, str(theirs.fileno())]
             try:
                 self.process = subprocess.Popen(command, pass_fds=[theirs.fileno(), *shared])
             except OSError:
@@ -96,6 +98,25 @@ class Child:
         if not self.wait(patience):
             self.process.kill()
             self.process.wait()
+
+
+class Restarts:
+    """How long to wait before a process that was lost is started again: longer each time, until one had a good life."""
+
+    def __init__(self, first: float, longest: float) -> None:
+        self._backoff = Backoff(first, longest, forget_after=float("inf"))
+        self._began = float("inf")  # monotonic clock
+
+    def began(self) -> None:
+        """The process works from now on."""
+        self._began = monotonic()
+
+    def lost(self) -> float:
+        """Counts a loss and returns the wait, seconds."""
+        if monotonic() - self._began > GOOD_LIFE:
+            self._backoff.succeeded()
+        self._began = float("inf")
+        return self._backoff.failed()
 
 
 def _main(module: str, name: str, descriptor: str) -> None:
