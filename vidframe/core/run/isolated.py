@@ -39,6 +39,7 @@ CLOSE_SECONDS = 4.0
 PAUSES = (0.2, 60.0)  # seconds before a start, after the first loss and at most
 FIRST_FACTOR = 10.0  # by which the first frame may take longer: many libraries make themselves ready then
 EVENTS_KEPT = 1000  # for a plugin whose process is restarting
+TRAVELLING = ("name", "source", "fps", "is_live", "state", "needed", "lease")  # of a Camera
 ALWAYS_SENT = ("mode", "motion")  # of a frame, whether the plugin needs them or not
 
 
@@ -65,12 +66,6 @@ class _Sheet:
     fields: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _BlankCanvas:
-    width: int
-    height: int
-
-
 @dataclass
 class _Answer:
     """What came of a call."""
@@ -89,7 +84,7 @@ class _Opening:
     """What the plugin learns when it is opened."""
 
     config: StepConfig
-    camera: dict[str, Any]  # the fields of Camera that can travel
+    camera: dict[str, Any]  # the attributes of Camera that can travel
     memory: int  # descriptor of the memory with the images
 
 
@@ -136,7 +131,9 @@ class Isolated:
         self._is_first = False
         for value in arguments.values():
             if isinstance(value, Frame):
-                self._take_over(value, answer)
+                self.undeclared = answer.undeclared
+                for name, added in answer.added.items():
+                    fields.field(name).unpack(value, added)
             elif isinstance(value, Canvas):
                 value.shapes += answer.shapes
         return answer.returned
@@ -172,7 +169,7 @@ class Isolated:
 
     def _packed(self, value: Any) -> Any:
         if isinstance(value, Canvas):
-            return _BlankCanvas(value.width, value.height)
+            return Canvas(value.width, value.height)
         if not isinstance(value, Frame):
             return value
         packed = Packed(value.picture)
@@ -183,11 +180,6 @@ class Isolated:
         names = {name if name.startswith(fields.NOTES) else name.partition(".")[0] for name in needed}
         sent = {name: fields.field(name) for name in (*ALWAYS_SENT, *sorted(names - {"image"}))}
         return _Sheet(packed.layout, value.index, {name: each.pack(value) for name, each in sent.items()})
-
-    def _take_over(self, frame: Frame, answer: _Answer) -> None:
-        self.undeclared = answer.undeclared
-        for name, packed in answer.added.items():
-            fields.field(name).unpack(frame, packed)
 
     def _ask(self, hook: str, patience: float, /, **arguments: Any) -> _Answer:
         """Calls the plugin; IsolatedError where that fails. A process that does not answer is replaced."""
@@ -235,7 +227,8 @@ class Isolated:
         assert self._memory is not None
         name = f"{self._camera.name}/{self._config.name}"
         child = Child("vidframe.core.run.isolated", name, [self._memory.descriptor])
-        child.send(_Opening(self._config, _travelling(self._camera), self._memory.descriptor))
+        camera = {name: getattr(self._camera, name) for name in TRAVELLING}
+        child.send(_Opening(self._config, camera, self._memory.descriptor))
         try:
             self._exchange(child, "open_camera", OPEN_SECONDS)
         except (LostError, IsolatedError) as error:
@@ -246,11 +239,6 @@ class Isolated:
         else:
             self._restarts.began()
             self._is_first, self._child = True, child
-
-
-def _travelling(camera: Camera) -> dict[str, Any]:
-    names = ("name", "source", "fps", "is_live", "state", "needed", "lease")
-    return {name: getattr(camera, name) for name in names}
 
 
 def work(connection: Connection, name: str) -> None:
@@ -333,8 +321,6 @@ class _Plugin:
                 answer.added[name] = each.pack(frame)
 
     def _unpacked(self, value: Any, call: _Call) -> Any:
-        if isinstance(value, _BlankCanvas):
-            return Canvas(value.width, value.height)
         if not isinstance(value, _Sheet):
             return value
         if self._map is None or len(self._map) < value.layout.size:

@@ -67,8 +67,8 @@ class Worker:
     def are_running(self) -> bool:
         """Whether any of its cameras still runs, as far as is known."""
         with self._received:
-            known = self._last is not None and self._last.applied == self._number
-            return bool(self.configs) and not (known and self._last is not None and not self._last.are_running)
+            is_idle = self._last is not None and self._is_up_to_date() and not self._last.are_running
+            return bool(self.configs) and not is_idle
 
     def apply(self, configs: Iterable[CameraConfig]) -> None:
         """Sends it the cameras that it has from now on; `await_applied` waits until it has."""
@@ -77,8 +77,8 @@ class Worker:
             self._number += 1
         if self._child is not None:
             self._send()
-        elif self.configs and monotonic() >= self._start_due:
-            self._start()
+        else:
+            self.poll()
 
     def await_applied(self) -> None:
         """Waits until it has applied the last change; one that does not is killed, and restarts with it."""
@@ -199,10 +199,8 @@ class Worker:
         for camera in self.metrics.values():
             camera.enter("connecting", f"{self.name} is restarting")
             camera.busy = None
-        log.error("%s %s; restarting in %.1f s (%s)", self.name, reason, pause, self._names())
-
-    def _names(self) -> str:
-        return ", ".join(config.name for config in self.configs)
+        names = ", ".join(config.name for config in self.configs)
+        log.error("%s %s; restarting in %.1f s (%s)", self.name, reason, pause, names)
 
 
 def work(connection: Connection, name: str) -> None:
