@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry
@@ -19,9 +18,16 @@ from prometheus_client.exposition import choose_encoder
 from vidframe.core.observe.metrics import CameraMetrics, Durations, Metrics, StepMetrics
 
 STATES = ("connecting", "live", "stalled", "down", "ended")
-_NONE = dict.fromkeys(STATES, 0)
 
 Who = tuple[str, ...]  # values of labels
+
+
+def _state(camera: CameraMetrics) -> dict[str, bool]:
+    return {state: state == camera.state for state in STATES}
+
+
+def _entered(camera: CameraMetrics) -> dict[str, int]:
+    return {state: camera.entered.get(state, 0) for state in STATES}
 
 
 def _stuck(camera: CameraMetrics) -> dict[str, bool]:
@@ -29,43 +35,47 @@ def _stuck(camera: CameraMetrics) -> dict[str, bool]:
 
 
 class _Row(NamedTuple):
-    """One metric, and how it is read from a camera, a step or a process."""
+    """One metric, and where its value stands in a camera, a step or a process: an attribute, or a function of it.
+
+    A value is a number, Durations or, of a StateSet, a truth for each state; with a `label` a number for each of its
+    values.
+    """
 
     kind: type[Metric]
     name: str
     help: str
-    value: Callable[[Any], Any]  # a number, Durations or the present state; a mapping where there is a `label`
+    value: str | Callable[[Any], Any]
     label: str = ""
 
 
 _OF_CAMERA = (
-    _Row(StateSet, "camera_state", "State of the camera", lambda camera: {each: each == camera.state for each in STATES}),
-    _Row(Counter, "camera_state_changes", "Changes of the camera's state", lambda camera: _NONE | camera.entered, "state"),
+    _Row(StateSet, "camera_state", "State of the camera", _state),
+    _Row(Counter, "camera_state_changes", "Changes of the camera's state", _entered, "state"),
     _Row(Counter, "camera_frames_in", "Decoded frames", lambda camera: camera.frames + camera.dropped),
-    _Row(Counter, "camera_frames_analysed", "Frames that the chain processed", attrgetter("frames")),
-    _Row(Counter, "camera_frames_dropped", "Frames replaced by a newer one before the chain was free", attrgetter("dropped")),
-    _Row(Counter, "camera_events", "Events reported by steps", attrgetter("kinds"), "kind"),
+    _Row(Counter, "camera_frames_analysed", "Frames that the chain processed", "frames"),
+    _Row(Counter, "camera_frames_dropped", "Frames replaced by a newer one before the chain was free", "dropped"),
+    _Row(Counter, "camera_events", "Events reported by steps", "kinds", "kind"),
     _Row(Gauge, "camera_failed", "1 where the camera failed permanently", lambda camera: bool(camera.error)),
-    _Row(Histogram, "camera_age_seconds", "Time from capture of a frame to its result", attrgetter("ages")),
-    _Row(Gauge, "camera_newest_result_timestamp_seconds", "Time of the newest result", attrgetter("newest")),
+    _Row(Histogram, "camera_age_seconds", "Time from capture of a frame to its result", "ages"),
+    _Row(Gauge, "camera_newest_result_timestamp_seconds", "Time of the newest result", "newest"),
     _Row(Gauge, "step_stuck", "1 where the step is blocked", _stuck, "step"),
-)  # fmt: skip
+)
 
 _OF_STEP = (
     _Row(Histogram, "step_seconds", "Time of a step per frame", lambda step: step),
-    _Row(Counter, "step_errors", "Failures of a step", attrgetter("errors")),
-    _Row(Counter, "step_skipped", "Frames that a step skipped: not due, or inputs missing", attrgetter("skipped")),
-    _Row(Counter, "step_restarts", "Restarts of the step's own process", attrgetter("restarts")),
-    _Row(Gauge, "step_disabled", "1 where the step is disabled", attrgetter("is_disabled")),
+    _Row(Counter, "step_errors", "Failures of a step", "errors"),
+    _Row(Counter, "step_skipped", "Frames that a step skipped: not due, or inputs missing", "skipped"),
+    _Row(Counter, "step_restarts", "Restarts of the step's own process", "restarts"),
+    _Row(Gauge, "step_disabled", "1 where the step is disabled", "is_disabled"),
 )
 
 _OF_PROCESS = (
-    _Row(Gauge, "process_up", "1 where the process is alive", attrgetter("is_alive")),
-    _Row(Counter, "process_restarts", "Restarts of the process", attrgetter("restarts")),
-    _Row(Counter, "process_cpu_seconds", "Processor time", attrgetter("cpu_seconds")),
-    _Row(Gauge, "process_memory_bytes", "Resident memory", attrgetter("memory")),
-    _Row(Gauge, "process_threads", "Threads", attrgetter("threads")),
-    _Row(Gauge, "process_open_files", "Open files and sockets", attrgetter("descriptors")),
+    _Row(Gauge, "process_up", "1 where the process is alive", "is_alive"),
+    _Row(Counter, "process_restarts", "Restarts of the process", "restarts"),
+    _Row(Counter, "process_cpu_seconds", "Processor time", "cpu_seconds"),
+    _Row(Gauge, "process_memory_bytes", "Resident memory", "memory"),
+    _Row(Gauge, "process_threads", "Threads", "threads"),
+    _Row(Gauge, "process_open_files", "Open files and sockets", "descriptors"),
 )
 
 
@@ -114,7 +124,7 @@ def _families(rows: Iterable[_Row], labels: list[str], things: Mapping[Who, Any]
         own = [row.label] if row.label else []
         family: Any = row.kind(f"vidframe_{row.name}", row.help, labels=[*labels, *own])  # type: ignore[call-arg]
         for who, thing in things.items():
-            value = row.value(thing)
+            value = getattr(thing, row.value) if isinstance(row.value, str) else row.value(thing)
             if own:
                 for label, part in sorted(value.copy().items()):
                     family.add_metric([*who, label], part)
