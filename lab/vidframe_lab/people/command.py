@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from vidframe import Frame, hookimpl
 from vidframe.detectors import Detector, has_detector, make_detector
 from vidframe_lab.evaluation.chains import Chain, chain_of_config, chain_of_steps, config_options, taken_over
 from vidframe_lab.evaluation.files import DataError
@@ -20,6 +21,16 @@ from vidframe_lab.evaluation.results import data_option, present, result_options
 from vidframe_lab.people.labels import FrameLabel, read_labels
 from vidframe_lab.people.matching import Matched, found_by_detector, found_people, matched
 from vidframe_lab.people.metrics import metrics_of, recall_rows
+
+
+class AsksForFacing:
+    """Reads which way people face: a step leaves out what no other needs."""
+
+    needs = ("people.facing?",)
+
+    @hookimpl
+    def process_frame(self, frame: Frame) -> None:
+        """Nothing is left to do."""
 
 
 @dataclass
@@ -55,9 +66,7 @@ def evaluate_people(
     if detector is not None and not has_detector(detector):
         raise DataError(f"no detector {detector!r} is installed")
     labels = read_labels(data)
-    chain = (
-        chain_of_config(config, camera, "people") if config else chain_of_steps([s.strip() for s in steps.split(",")])
-    )
+    chain = chain_of_config(config, camera, "people") if config else _chain_of(steps)
     measured = measure(data, labels, chain, make_detector(detector) if detector else None, least)
     metrics = metrics_of(measured.chain)
     metrics["cpu_ms_per_frame"] = round(measured.cpu_seconds * 1000 / measured.frames, 2) if measured.frames else None
@@ -73,6 +82,11 @@ def evaluate_people(
     present({"metrics": metrics, "groups": rows}, json_to, tables)
     if plot:
         write_plot(plot, lambda axes: _draw(axes, rows), size=(7, 1.5 + 0.35 * len(rows)))
+
+
+def _chain_of(steps: str) -> Chain:
+    chain = chain_of_steps([name.strip() for name in steps.split(",")])
+    return lambda: [*chain(), AsksForFacing()]
 
 
 def measure(
@@ -91,7 +105,7 @@ def measure(
 
 def _labelled_frames(
     clip: Path, labels: Sequence[FrameLabel], chain: Chain, measured: Measured
-) -> Iterator[tuple[FrameLabel, Any]]:
+) -> Iterator[tuple[FrameLabel, Frame]]:
     """The labelled frames of a clip after the chain; counts what each frame but the first cost."""
     wanted = {label.frame: label for label in labels}
     with taken_over(chain, clip) as frames:
