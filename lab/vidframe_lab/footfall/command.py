@@ -194,14 +194,14 @@ def _check_names(clip: CountedClip, told: Told, config: Path) -> None:
 
 
 def _draw(axes: Any, lines: Sequence[LineCounts], queues: Sequence[QueueCounts]) -> None:
-    sides = {
+    sides: dict[str, list[tuple[float, float]]] = {
         "in": [(row.entries_true, row.entries_told) for row in lines],
         "out": [(row.exits_true, row.exits_told) for row in lines],
         "people in a queue": [(row.people_true, row.people_told) for row in queues],
     }
     for (name, pairs), marker in zip(sides.items(), "><o", strict=True):
         if pairs:
-            axes.plot(*zip(*pairs, strict=True), marker, label=name)
+            axes.plot([true for true, _ in pairs], [told for _, told in pairs], marker, label=name)
     axes.axline((0, 0), slope=1, color="grey")
     axes.legend()
     axes.set(xlabel="counted by eye", ylabel="told", title="People counted")

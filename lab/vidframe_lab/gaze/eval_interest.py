@@ -169,9 +169,10 @@ def _shown(visit: Visit | None, name: str) -> str:
 
 def _draw(axes: Any, pairs: Sequence[Pair]) -> None:
     name = "looked" if any(_value(pair.true, "looked_seconds") for pair in pairs) else "stopped"
-    true, found = (
-        [_value(one, f"{name}_seconds") for one in side] for side in zip(*((p.true, p.found) for p in pairs))
+    axes.plot(
+        [_value(pair.true, f"{name}_seconds") for pair in pairs],
+        [_value(pair.found, f"{name}_seconds") for pair in pairs],
+        "o",
     )
-    axes.plot(true, found, "o")
     axes.axline((0, 0), slope=1, color="grey")
     axes.set(xlabel=f"seconds {name}", ylabel="seconds told", title="Visits to zones")

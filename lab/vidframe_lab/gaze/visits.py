@@ -63,8 +63,11 @@ class LabelledClip:
 
     @property
     def has_zones(self) -> bool:
-        """Whether visits are told apart by zone."""
-        return any(visit.zone != ANYWHERE for visit in self.visits)
+        """Whether visits are told apart by zone; DataError where some are and some are not."""
+        named = {visit.zone != ANYWHERE for visit in self.visits}
+        if len(named) == 2:
+            raise DataError(f"{self.path.name}: some visits name a zone and some do not; let all or none")
+        return True in named
 
 
 @dataclass(frozen=True)
@@ -149,11 +152,8 @@ def _of_table(table: Path) -> list[LabelledClip]:
     for line in read_table(table, COLUMNS, OPTIONAL):
         of_clip = visits.setdefault(line.file_in("clip"), [])
         if not any(line.cells[name] for name in ("start", "end", *OPTIONAL)):
-            continue  # a clip without visits
-        visit = _visit(line)
-        if of_clip and (of_clip[0].zone == ANYWHERE) != (visit.zone == ANYWHERE):
-            raise line.error(f"of {line.cells['clip']} some lines name a zone and some do not; let all or none")
-        of_clip.append(visit)
+            continue  # a clip in which nobody came
+        of_clip.append(_visit(line))
     if not visits:
         raise DataError(f"{table} names no clip")
     return [LabelledClip(path, tuple(of_clip)) for path, of_clip in visits.items()]
@@ -163,8 +163,16 @@ def _visit(line: Line) -> Visit:
     start, end = line.number_in("start", 0), line.number_in("end", 0)
     if end <= start:
         raise line.error(f"end must be later than start, found {start:g} to {end:g}")
-    seconds = {
-        name: line.number_in(name, 0) if line.cells[name] else None for name in ("stopped_seconds", "looked_seconds")
-    }
-    answers = {name: line.choice_in(name, YES_NO | {"": None}) for name in ("reached", "taken")}
-    return Visit(zone=line.cells["zone"], start=start, end=end, **seconds, **answers)
+    stopped, looked = (
+        line.number_in(name, 0) if line.cells[name] else None for name in ("stopped_seconds", "looked_seconds")
+    )
+    reached, taken = (line.choice_in(name, YES_NO | {"": None}) for name in ("reached", "taken"))
+    return Visit(
+        zone=line.cells["zone"],
+        start=start,
+        end=end,
+        stopped_seconds=stopped,
+        looked_seconds=looked,
+        reached=reached,
+        taken=taken,
+    )
