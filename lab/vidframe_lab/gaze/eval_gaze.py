@@ -167,7 +167,8 @@ def _picture(line: Line) -> Picture:
     box = None if empty else Box(*(line.number_in(name) for name in BOX))
     if box is not None and not (box.width > 0 and box.height > 0):
         raise line.error(f"a face of {box.width:g} x {box.height:g} pixels")
-    return Picture(line.file_in("file"), line.number_in("yaw"), line.number_in("pitch"), box)
+    yaw, pitch = line.number_in("yaw"), line.number_in("pitch")
+    return Picture(line.file_in("file"), yaw, pitch, box)
 
 
 def _pointing_box(path: Path) -> Box | None:

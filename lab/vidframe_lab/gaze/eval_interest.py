@@ -41,7 +41,7 @@ def evaluate(data: Path, config: Path | None, camera: str | None, json_to: str |
     of_config = chain_of_config(config, camera, "interest") if config else None
     pairs: list[Pair] = []
     for clip in read_clips(data):
-        found = found_in(clip, of_config or _default_chain(clip))
+        found = found_in(clip, of_config or default_chain(clip))
         pairs += matched(clip.path.name, clip.visits, found)
     rows = [_row(pair) for pair in pairs]
     metrics = metrics_of(pairs)
@@ -90,7 +90,7 @@ def metrics_of(pairs: Sequence[Pair]) -> dict[str, float | None]:
     return metrics
 
 
-def _default_chain(clip: LabelledClip) -> Chain:
+def default_chain(clip: LabelledClip) -> Chain:
     """The steps of a shop's day, with the zones of the clip's JSON file or with the frame as one zone."""
     if clip.interest is None and clip.has_zones:
         raise DataError(f"{clip.path.name}: its visits name zones; give the config that defines them: --config FILE")

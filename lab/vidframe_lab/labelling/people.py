@@ -63,7 +63,7 @@ class PeoplePage(Page):
         """What is labelled by now."""
         people = sum(len(label.people) for label in self.labels.values())
         visits = sum(map(len, self.visits.values()))
-        return f"labelled in {self.folder}: {people} people in {len(self.labels)} frames, {visits} visits"
+        return f"{self.folder}: labelled frames {len(self.labels)}, people in them {people}, visits {visits}"
 
     def get(self, path: str, query: str) -> Answer:
         if path == "state":

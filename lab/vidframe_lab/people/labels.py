@@ -49,7 +49,7 @@ class FrameLabel(BaseModel):
     size: tuple[int, int]  # width and height of the frame, pixels
     people: list[PersonLabel]
     ignore: list[Area] = []  # whoever is found here counts neither way
-    view: str = ""  # a name for clips of one kind; without it each clip is one
+    view: str | None = None  # a name for clips of one kind; without it each clip is one
 
     @property
     def view_name(self) -> str:

@@ -227,7 +227,7 @@ def test_labels_are_shown_again_after_a_reload(chromium: Browser, page: PeoplePa
     at(tab, 0)
 
     expect(tab.locator("#people li")).to_have_text("facing to camera")
-    expect(tab.locator("#labelled li")).to_have_text("frame 0: 1 people")
+    expect(tab.locator("#labelled li")).to_have_text("frame 0, people: 1")
     tab.context.close()
 
 
