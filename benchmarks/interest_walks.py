@@ -176,7 +176,7 @@ def _true(visit: VisitTruth) -> Visit:
     return Visit(**{name: value for name, value in visit.as_json().items() if name in Visit.model_fields})
 
 
-def _print(rows: dict[str, dict[str, float]]) -> None:
+def _print(rows: dict[str, dict[str, float | None]]) -> None:
     names = list(next(iter(rows.values())))
     table = Table("", *(name.replace("_", " ") for name in names))
     for name, row in rows.items():

@@ -19,6 +19,18 @@ CROSSINGS = "clip,line,seconds,direction\n"
 QUEUE = "clip,area,seconds,people\n"
 
 
+TILL = {
+    "name": "till",
+    "kind": "queue",
+    "now": 3,
+    "most": 3,
+    "seconds": 3.0,
+    "stays": 0,
+    "mean_stay": None,
+    "longest_stay": None,
+}
+
+
 class Counter:
     """Reports in the second frame and when it closes."""
 
@@ -32,8 +44,7 @@ class Counter:
     def handle_event(self, event: Event) -> None:
         if event.kind == "camera.closing":
             self.camera.report("footfall.lines", **self._span(1, 2), lines=[line("door", 1, 1), line("stairs", 0, 0)])
-            areas = [{"name": "till", "kind": "queue", "seconds": 3.0}]
-            self.camera.report("footfall.areas", **self._span(1, 2), areas=areas)
+            self.camera.report("footfall.areas", **self._span(1, 2), now=3, most=3, seconds=3.0, areas=[TILL])
 
     def _span(self, start: float, end: float) -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from vidframe_lab.gaze.visits import Visit, matched, read_clips, visits_of
 
 from tests.clips import write_clip
 from vidframe import Frame, hookimpl
+from vidframe.core.model.kinds import KINDS
 from vidframe.testing import START
+from vidframe.tools import iso_time
 
 HEADER = "clip,zone,start,end,stopped_seconds,reached,taken\n"
 
@@ -30,10 +32,18 @@ class Teller:
                 frame.report("interest.visit", **facts(zone, frame.camera.utc(0), start, end))
 
 
-def facts(zone: str, begin: Any, start: float, end: float, **more: Any) -> dict[str, Any]:
-    moments = {name: (begin + timedelta(seconds=at)).isoformat() for name, at in (("start", start), ("end", end))}
-    counts = {"passed": True, "stopped_seconds": 0.1, "looked_seconds": 0.0, "looks": 0}
-    return {"visit": "a", "zone": zone} | moments | counts | more
+def facts(zone: str, begin: datetime, start: float, end: float, **more: Any) -> dict[str, Any]:
+    """Facts of a visit of which nothing but the zone and the moments counts here."""
+    moments = {name: iso_time(begin + timedelta(seconds=at)) for name, at in (("start", start), ("end", end))}
+    counts = {
+        "visit": "a" * 16,
+        "zone": zone,
+        "passed": True,
+        "stopped_seconds": 0.1,
+        "looked_seconds": 0.0,
+        "looks": 0,
+    }
+    return dict(KINDS["interest.visit"].example) | moments | counts | more
 
 
 @pytest.fixture
@@ -85,7 +95,7 @@ def test_answers_count_where_both_are_known(data: Path) -> None:
 @pytest.mark.parametrize(
     ("events", "reached", "taken"),
     [
-        pytest.param([{}], None, None, id="not told"),
+        pytest.param([{"reaches": 0, "taken": None}, {"reaches": 0, "taken": None}], False, None, id="never"),
         pytest.param([{"reaches": 0, "taken": None}], False, None, id="not judged"),
         pytest.param([{"reaches": 0, "taken": False}, {"reaches": 2, "taken": True}], True, True, id="later"),
         pytest.param([{"reaches": 2, "taken": True}, {"reaches": 0, "taken": None}], True, True, id="earlier"),

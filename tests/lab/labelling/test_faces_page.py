@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 from playwright.sync_api import Page as Tab
 from vidframe_emotion.classes import CLASSES
 from vidframe_lab.labelling.faces import FacesPage
@@ -138,7 +138,12 @@ def shown(tab: Tab) -> str:
 @pytest.mark.browser
 def test_each_key_labels_the_face_that_was_shown_however_slow_the_answers(chromium: Browser, page: FacesPage) -> None:
     tab = opened(chromium, page)
-    tab.route("**/label", lambda route: (tab.wait_for_timeout(30), route.continue_()))
+
+    def late(route: Route) -> None:
+        tab.wait_for_timeout(30)
+        route.continue_()
+
+    tab.route("**/label", late)
     keys, wanted = random.Random(0), {}
 
     for _ in range(FACES):
