@@ -88,8 +88,8 @@ class Tracker:
 def _fit(track: Track, detection: Detection, now: float) -> float:
     """How well a detection fits to where the body is expected; 0: not at all. The untold come after the told."""
     overlap = track.box.overlap(detection.box)
-    # Half hidden behind a shelf, the box of the visible part lies in the old one.
-    within = share_inside(detection.box, track.box)
+    # Half hidden behind a shelf, the box of the visible part lies in the old one; of who steps out, the old in the new.
+    within = max(share_inside(detection.box, track.box), share_inside(track.box, detection.box))
     if overlap < LEAST_OVERLAP and within < 0.85:
         return 0.0
     told = 0.1 if track.number is not None else 0.0
