@@ -47,7 +47,7 @@ def evaluate(data: Path, config: Path | None, camera: str | None, json_to: str |
     metrics = metrics_of(pairs)
 
     def tables() -> None:
-        show_rows("Visits", rows)
+        show_rows("Visits: true / found", [_short(row, pairs) for row in rows])
         show("Interest", metrics)
 
     present({"metrics": metrics, "visits": rows}, json_to, tables)
@@ -102,6 +102,8 @@ def default_chain(clip: LabelledClip) -> Chain:
 
 def _looks(pairs: Sequence[Pair]) -> dict[str, float | None]:
     """Of the pairs whose true looks are labelled; a visit that nobody made has none."""
+    if not any(pair.true is not None and pair.true.looked_seconds is not None for pair in pairs):
+        return {}
     pairs = [pair for pair in pairs if pair.true is None or pair.true.looked_seconds is not None]
     looked = [_value(pair.true, "looked_seconds") >= LOOKED for pair in pairs]
     found = [_value(pair.found, "looked_seconds") >= LOOKED for pair in pairs]
@@ -134,13 +136,10 @@ def _answers(pairs: Sequence[Pair], name: str) -> dict[str, float | None]:
 
 def _mean_error(pairs: Sequence[Pair], name: str) -> float | None:
     """Mean absolute error in seconds where the truth is labelled; whoever is missing counts as 0 s."""
-    return _mean(
-        [
-            abs(_value(pair.true, name) - _value(pair.found, name))
-            for pair in pairs
-            if pair.true is None or getattr(pair.true, name) is not None
-        ]
-    )
+    if not any(pair.true is not None and getattr(pair.true, name) is not None for pair in pairs):
+        return None
+    labelled = [pair for pair in pairs if pair.true is None or getattr(pair.true, name) is not None]
+    return _mean([abs(_value(pair.true, name) - _value(pair.found, name)) for pair in labelled])
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -158,6 +157,12 @@ def _row(pair: Pair) -> dict[str, Any]:
     for name in ("start", "end", "passed", "stopped_seconds", "looked_seconds", "looks", "reached", "taken"):
         row[name] = " / ".join(_shown(one, name) for one in (pair.true, pair.found))
     return row
+
+
+def _short(row: dict[str, Any], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Without what is labelled nowhere, so that a line fits a terminal."""
+    labelled = [name for name in row if any(getattr(pair.true, name, None) is not None for pair in pairs)]
+    return {name.removesuffix("_seconds"): value for name, value in row.items() if name in ("clip", *labelled)}
 
 
 def _shown(visit: Visit | None, name: str) -> str:

@@ -36,10 +36,10 @@ class Visit(BaseModel):
     zone: str
     start: float
     end: float
-    passed: bool = True
+    passed: bool | None = True
     stopped_seconds: float | None = 0.0
     looked_seconds: float | None = 0.0
-    looks: int = 0
+    looks: int | None = 0
     reached: bool | None = None
     taken: bool | None = None
 
@@ -132,10 +132,10 @@ def overlap(one: Visit, other: Visit) -> float:
 
 def _add(visit: Visit, fact: Any, start: float, end: float) -> None:
     visit.start, visit.end = min(visit.start, start), max(visit.end, end)
-    visit.passed |= fact["passed"]
+    visit.passed = visit.passed or fact["passed"]
     visit.stopped_seconds = (visit.stopped_seconds or 0.0) + fact["stopped_seconds"]
     visit.looked_seconds = (visit.looked_seconds or 0.0) + fact["looked_seconds"]
-    visit.looks += fact["looks"]
+    visit.looks = (visit.looks or 0) + fact["looks"]
     if "reaches" in fact:
         visit.reached = bool(visit.reached) or fact["reaches"] > 0
     if fact.get("taken") is not None:
@@ -171,8 +171,10 @@ def _visit(line: Line) -> Visit:
         zone=line.cells["zone"],
         start=start,
         end=end,
+        passed=None,
         stopped_seconds=stopped,
         looked_seconds=looked,
+        looks=None,
         reached=reached,
         taken=taken,
     )
