@@ -56,7 +56,7 @@ class Search:
         missing = sorted(missing, key=lambda track: (track.number is None, -track.seen))
         squares = [square_about(track.box, CLOSE, *self._size) for track in missing]
         squares = [square for square in squares if square.width < 0.9 * self._squares[0].width]
-        most = MOST_CLOSE if not changed.all() else None  # a picture that was never searched, or long ago: all of it
+        most = MOST_CLOSE if not changed.all() else None  # a picture that was never searched: all of it
         return self._look(image, joined([*squares, *self._unexplained(changed, bodies, most)])[:most])
 
     def _unexplained(self, changed: Mask, bodies: Sequence[Box], most: int | None) -> list[Box]:

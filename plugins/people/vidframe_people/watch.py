@@ -31,7 +31,7 @@ SURE = 0.6  # score from which a body that has arrived is told at its first sigh
 FIRST = 0.55  # score from which a body is told that was there when the camera started
 LONGEST_UNSHOWN = 12.0  # seconds that something looks exactly the same which never moved, until it is furniture
 LONGEST_STILL = 60.0  # the same, of what moved before: nobody stands as still as that
-EMPTY_RECHECK = 10.0  # seconds between two searches of a picture in which nothing changes and nobody is
+EMPTY_RECHECK = 30.0  # seconds between two searches of a picture in which nothing changes and nobody is
 
 
 class Watch:
@@ -95,7 +95,7 @@ class Watch:
         scale = self.size[0] / gray.shape[1]
         shifts = shifts_of(gray_before, gray, [self._scaled(track.box, GRAY_WIDTH) for track in moving])
         for track, shift in zip(moving, shifts, strict=True):
-            if shift is not None:
+            if shift is not None and not self._tracker.is_beside(track):
                 track.moved(shift[0] * scale, shift[1] * scale)
             elif now - track.seen < COASTS:
                 track.moved(*(speed * (now - before) for speed in track.velocity))
@@ -149,18 +149,18 @@ class Watch:
 
     def _look(self, frame: Frame, cells: Cells) -> None:
         now, tracks = frame.seconds, self._tracker.tracks
-        is_whole = self._searched is None or now - self._last_search >= EMPTY_RECHECK
-        changed = (
-            np.ones(cells.shape, bool) if self._searched is None or is_whole else self._changed(self._searched, cells)
-        )
+        before, passed = self._searched, now - self._last_search
+        changed = np.ones(cells.shape, bool) if before is None else self._changed(before, cells)
         self._last_search, self._searched = now, cells
-        found = self._search.wide(frame.image, changed, [track.box for track in tracks])
+        everywhere = np.ones(cells.shape, bool) if passed >= EMPTY_RECHECK else changed
+        found = self._search.wide(frame.image, everywhere, [track.box for track in tracks])
+        found = self._tracker.split(found, now)
         owners, new = self._tracker.assign(found, now)
         missing = [track for track in tracks if not any(track is owner for owner in owners.values())]
         bodies = [track.box for track in tracks] + [each.box for each in found if each.score >= self._tracker.sure]
         close = self._search.close(frame.image, changed, bodies, missing)
         if close:
-            found = merged([*found, *close])
+            found = merged([*found, *self._tracker.split(close, now)])
             owners, new = self._tracker.assign(found, now)
         for index, track in owners.items():
             track.see(found[index], now, cells, look_of(frame.image, found[index].box))
