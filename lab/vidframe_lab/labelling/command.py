@@ -72,7 +72,7 @@ def people(clips: tuple[Path, ...], out: Path | None, step: float, port: int, op
 
     folder = out or (clips[0] if clips[0].is_dir() else clips[0].parent)
     with _listening(lambda: PeoplePage(clips, folder, step, port), port) as page:
-        click.echo(f"{len(clips)} clips wait at {page.url} (Ctrl-C ends)")
+        click.echo(f"clips: {len(clips)}, page: {page.url} (Ctrl-C ends)")
         page.run(open_browser=open_browser, done=page.summary)
 
 

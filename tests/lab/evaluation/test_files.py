@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from vidframe_lab.evaluation.files import DataError, read_json, read_table
+
+from vidframe.cli import cli
 
 TEXT = "file,note\na.png,café\nb.png,\n"
 
@@ -58,6 +61,26 @@ def test_what_is_no_table_is_named_with_file_and_line(tmp_path: Path, content: b
 
     assert message in refused.value.message
     assert len(refused.value.message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "table"),
+    [
+        ("faces", "faces.csv"),
+        ("gaze", "gaze.csv"),
+        ("interest", "visits.csv"),
+        ("people", "people.json"),
+        ("abnormality", "truth.json"),
+    ],
+)
+def test_every_command_says_it_in_one_line(tmp_path: Path, command: str, table: str) -> None:
+    (tmp_path / table).write_bytes("\ncafé".encode("latin-1"))
+
+    result = CliRunner().invoke(cli, ["eval", command, "--data", str(tmp_path)])
+
+    assert result.exit_code == 2
+    (line,) = result.output.splitlines()
+    assert f"{table}:2: byte 0xE9 is not UTF-8" in line
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`vidframe eval gaze` and `vidframe eval interest`: what they read, count and refuse."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from vidframe_gaze.head_pose import reference_face, rotation_of
+from vidframe_gaze.plugin import Gaze
 from vidframe_lab.gaze.eval_gaze import (
     Found,
     Picture,
@@ -26,7 +28,7 @@ from vidframe_lab.gaze.eval_interest import evaluate as evaluate_interest
 from vidframe_lab.gaze.eval_interest import metrics_of
 from vidframe_lab.gaze.visits import Visit, matched, visits_of
 
-from vidframe import Box, Face
+from vidframe import Box, Face, hookimpl
 from vidframe.testing import START
 
 ZONE = {"name": "tea", "polygon": [(0, 0), (1, 0), (1, 1)]}
@@ -185,3 +187,34 @@ def test_videos_without_a_sound_truth_are_refused(tmp_path: Path, truth: Any, me
 
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_one_step_tells_the_directions_of_all_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    class Counted(Gaze):
+        @hookimpl
+        def open_camera(self) -> None:
+            opened.append(self)
+            super().open_camera()
+
+    monkeypatch.setattr("vidframe_lab.gaze.eval_gaze.Gaze", Counted)
+    for name in ("a.png", "b.png", "c.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((360, 640, 3), np.uint8))
+
+    def find(picture: Any) -> list[Face]:
+        points = (reference_face().points @ rotation_of(20).T)[:, :2] * (20, -20) + (430, 130)
+        landmarks = np.column_stack([points, np.zeros(468)]).astype(np.float32)
+        return [] if len(asked) == 2 else [Face(Box(400, 100, 60, 60), landmarks=landmarks)]
+
+    asked: list[Picture] = []
+
+    def pictures() -> Iterator[Picture]:
+        for name in ("a.png", "b.png", "c.png"):
+            asked.append(Picture(tmp_path / name, 20, 0))
+            yield asked[-1]
+
+    found_there = list(directions(pictures(), find))
+
+    assert [one.file for one in found_there] == ["a.png", "c.png"]
+    assert len(opened) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from playwright.sync_api import Page as Tab
 from vidframe_lab.evaluation.files import DataError
 from vidframe_lab.gaze.visits import read_clips
 from vidframe_lab.labelling.clips import Clip
-from vidframe_lab.labelling.people import PeoplePage
+from vidframe_lab.labelling.people import ClipVisits, PeoplePage
 from vidframe_lab.people.labels import read_labels
 
 from tests.clips import write_clip
@@ -137,6 +138,24 @@ def test_a_file_that_is_no_clip_is_named(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "notes.mp4 is not a video" in result.output
+
+
+def test_the_command_says_where_the_page_is_and_what_was_done(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(page: PeoplePage) -> None:
+        page._keep_visits(ClipVisits(clip="door.mp4", visits=[]))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PeoplePage, "serve_forever", interrupted)
+
+    result = CliRunner().invoke(cli, ["label", "people", str(clip), "--no-open"])
+
+    assert result.exit_code == 0
+    first, last = result.output.splitlines()
+    assert re.fullmatch(r"clips: 1, page: http://127\.0\.0\.1:\d+/[\w-]{20,}/ \(Ctrl-C ends\)", first)
+    assert last == f"{clip.parent}: labelled frames 0, people in them 0, visits 0"
+    assert (clip.parent / "visits.csv").read_text().splitlines()[1] == "door.mp4,,,,,,,"
 
 
 def test_labels_that_cannot_be_read_are_not_written_over(tmp_path: Path, clip: Path) -> None:
