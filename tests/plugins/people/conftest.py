@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from vidframe_people.crowd import Crowd
+from vidframe_people.fixtures import Fixtures
 from vidframe_people.settings import Settings
 
-from vidframe import Box, Detection, Face, Person
+from vidframe import Box, Camera, Detection, Face, Person
 from vidframe.testing import make_camera, make_frame
 
 Pixels = NDArray[np.uint8]
@@ -57,6 +58,11 @@ def figure(image: Pixels, x: float, y: float, height: float = 150, seed: int = 1
     return image
 
 
+def new_crowd(camera: Camera, detector: MarkDetector | None = None) -> Crowd:
+    """Of a camera that may have run before."""
+    return Crowd(Settings(), detector or MarkDetector(), None, Fixtures(camera))
+
+
 def people_in(
     images: Iterable[Pixels],
     *,
@@ -66,8 +72,8 @@ def people_in(
     crowd: Crowd | None = None,
 ) -> Iterator[list[Person]]:
     """The people that the step finds in each image."""
-    crowd = crowd or Crowd(Settings(), detector or MarkDetector(), None, ())
     camera = make_camera()
+    crowd = crowd or new_crowd(camera, detector)
     found = iter(faces) if faces is not None else None
     rng = np.random.default_rng(7)
     for index, image in enumerate(images):
