@@ -29,12 +29,16 @@ def config_options(command: Command) -> Command:
     )(command)
 
 
-def chain_of_config(path: Path, camera: str | None, measured: str) -> Chain:
-    """The steps of one camera that add something to a frame, and those of the plugin that is measured.
+def chain_of_config(path: Path | None, camera: str | None, measured: str) -> Chain | None:
+    """None without a config. The steps of one camera that add something to a frame, and those of the plugin that is measured.
 
     Steps that only act (shop, recorder, output) are left out: nobody shall be alerted by a test. Of the modes it is
     the day that is run.
     """
+    if path is None:
+        if camera is not None:
+            raise click.UsageError("--camera names one of a config; give it, too: --config FILE")
+        return None
     try:
         config = load_config(path)
     except ConfigError as error:
@@ -47,11 +51,7 @@ def chain_of_config(path: Path, camera: str | None, measured: str) -> Chain:
     chosen = known[camera] if camera is not None else config.cameras[0]
     by_day = (*chosen.chains.get("day", ()), *chosen.chains.get("always", ()))
     steps = tuple(step for step in by_day if step.plugin.adds or step.plugin.name == measured)
-    if measured == "people":
-        is_measured = any(name in ("people", "faces") for step in steps for name in step.plugin.adds)
-    else:
-        is_measured = any(step.plugin.name == measured for step in steps)
-    if not is_measured:
+    if not any(step.plugin.name == measured or measured in step.plugin.adds for step in steps):
         raise DataError(f"{path}: camera {chosen.name} has no step {measured} in `day` or `always`")
     only: Config = replace(config, cameras=(replace(chosen, mode=None, chains={"always": steps}),))
     return lambda: only

@@ -59,9 +59,9 @@ def evaluate_footfall(
     data: Path, config: Path | None, camera: str | None, json_to: str | None, plot: Path | None
 ) -> None:
     """Measure counts of people at lines and in queues on clips in which somebody counted them."""
-    if config is None:
-        raise click.UsageError("--config FILE is needed: it has the lines and areas of the step footfall")
     chain = chain_of_config(config, camera, "footfall")
+    if chain is None or config is None:
+        raise click.UsageError("--config FILE is needed: it has the lines and areas of the step footfall")
     lines: list[LineCounts] = []
     queues: list[QueueCounts] = []
     for clip in read_clips(data):

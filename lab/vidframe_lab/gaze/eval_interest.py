@@ -38,7 +38,7 @@ def evaluate(data: Path, config: Path | None, camera: str | None, json_to: str |
 
     The zones are those of the config, or of the JSON files; without either the frame is one zone.
     """
-    of_config = chain_of_config(config, camera, "interest") if config else None
+    of_config = chain_of_config(config, camera, "interest")
     pairs: list[Pair] = []
     for clip in read_clips(data):
         found = found_in(clip, of_config or default_chain(clip))

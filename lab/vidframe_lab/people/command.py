@@ -23,10 +23,10 @@ from vidframe_lab.people.matching import Matched, found_by_detector, found_peopl
 from vidframe_lab.people.metrics import metrics_of, recall_rows
 
 
-class AsksForFacing:
-    """Reads which way people face: a step leaves out what no other needs."""
+class AsksForPeople:
+    """Needs people and which way they face: what no step needs, no step adds."""
 
-    needs = ("people.facing?",)
+    needs = ("people?", "people.facing?")
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -66,7 +66,7 @@ def evaluate_people(
     if detector is not None and not has_detector(detector):
         raise DataError(f"no detector {detector!r} is installed")
     labels = read_labels(data)
-    chain = chain_of_config(config, camera, "people") if config else _chain_of(steps)
+    chain = chain_of_config(config, camera, "people") or _chain_of(steps)
     measured = measure(data, labels, chain, make_detector(detector) if detector else None, least)
     metrics = metrics_of(measured.chain)
     metrics["cpu_ms_per_frame"] = round(measured.cpu_seconds * 1000 / measured.frames, 2) if measured.frames else None
@@ -86,7 +86,7 @@ def evaluate_people(
 
 def _chain_of(steps: str) -> Chain:
     chain = chain_of_steps([name.strip() for name in steps.split(",")])
-    return lambda: [*chain(), AsksForFacing()]
+    return lambda: [*chain(), AsksForPeople()]
 
 
 def measure(
@@ -134,6 +134,6 @@ def _draw(axes: Any, rows: Sequence[dict[str, Any]]) -> None:
     axes.barh(names, [row["recall"] for row in rows], height=0.5, color="#1f4e79", label="chain")
     if "detector" in rows[0]:
         axes.plot([row["detector"] / row["labelled"] for row in rows], names, "|", color="#c0392b", ms=14, mew=2, label="detector alone")  # fmt: skip
-        axes.legend(loc="lower right")
-    axes.set(xlim=(0, 1), xlabel="share found", title="People found")
+        axes.figure.legend(loc="outside lower center", ncols=2)
+    axes.set(xlim=(0, 1.02), xlabel="share found", title="People found")
     axes.invert_yaxis()

@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 import pytest
 from click.testing import CliRunner, Result
-from vidframe_lab.people.command import evaluate_people, measure
+from vidframe_lab.people.command import AsksForPeople, evaluate_people, measure
 from vidframe_lab.people.labels import FrameLabel, as_box, read_labels
 from vidframe_lab.people.matching import Found, matched
 from vidframe_lab.people.metrics import metrics_of, recall_rows
 
 from tests.clips import write_clip
-from vidframe import Box, Detection, Frame, Person, hookimpl
+from vidframe import Box, Detection, Face, Frame, Person, hookimpl
 
 SIZE = (160, 120)
 DATA = Path(os.environ.get("VIDFRAME_DATA", "nowhere"))
@@ -255,9 +255,10 @@ def test_a_clip_that_is_no_video_is_named(data: Path) -> None:
     [
         (("--chain", "facse"), "no plugin 'facse' is installed; did you mean 'faces'?"),
         (("--detector", "none"), "no detector 'none' is installed"),
+        (("--camera", "door"), "--camera names one of a config; give it, too: --config FILE"),
     ],
 )
-def test_what_is_not_installed_is_named(data: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_what_is_not_there_is_named(data: Path, arguments: tuple[str, ...], message: str) -> None:
     result = evaluated(data, *arguments)
 
     assert result.exit_code == 2
@@ -266,6 +267,25 @@ def test_what_is_not_installed_is_named(data: Path, arguments: tuple[str, ...], 
 
 def test_a_folder_without_labels_says_how_to_make_them(tmp_path: Path) -> None:
     assert "people.json is missing; `vidframe label people CLIP...` writes it" in evaluated(tmp_path).output
+
+
+def test_of_a_chain_that_finds_faces_alone_these_are_the_people(tmp_path: Path) -> None:
+    class Eyes:
+        """Finds a face in the upper part of the square."""
+
+        adds = ("faces",)
+
+        @hookimpl
+        def process_frame(self, frame: Frame) -> None:
+            box = square(frame.index)
+            frame.faces = [Face(Box(box.x + 10, box.y + 2, 9, 9))]
+
+    write_clip(tmp_path / "clip.mp4")
+    labels_in(tmp_path, {5: {}, 10: {}})
+
+    measured = measure(tmp_path, read_labels(tmp_path), lambda: [Eyes(), AsksForPeople()])
+
+    assert metrics_of(measured.chain)["found_by_face_alone"] == 2
 
 
 @pytest.mark.slow
