@@ -16,6 +16,7 @@ from vidframe import Box, Camera, Detection, Face, Person
 from vidframe.testing import make_camera, make_frame
 
 Pixels = NDArray[np.uint8]
+NOISE = np.random.default_rng(7).normal(0, 2, (7, 360, 640, 3)).round().astype(np.int16)  # of a sensor
 MARK = (200, 0, 200)  # the colour by which the made detector knows a figure, BGR
 
 
@@ -75,9 +76,8 @@ def people_in(
     camera = make_camera()
     crowd = crowd or new_crowd(camera, detector)
     found = iter(faces) if faces is not None else None
-    rng = np.random.default_rng(7)
     for index, image in enumerate(images):
-        noisy = np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+        noisy = cv2.add(image, NOISE[index % len(NOISE)], dtype=cv2.CV_8U)
         frame = make_frame(noisy, camera=camera, index=index, seconds=index / fps)
         frame.faces = next(found) if found is not None else []
         yield crowd.people_in(frame)
