@@ -99,16 +99,22 @@ def told_of(clip: CountedClip, chain: Chain) -> Told:
 
 
 def added_up(events: Iterable[Event], begin: datetime, seconds: float) -> Told:
-    """The events of a clip whose second 0 is `begin`, and which is `seconds` long."""
+    """The events of a clip whose second 0 is `begin`, and which is `seconds` long.
+
+    Bodies are counted, or faces where no body was seen: the two are never added.
+    """
+    told = [event for event in events if event.kind in ("footfall.lines", "footfall.areas")]
+    seen_by = "body" if any(event.facts["seen_by"] == "body" for event in told) else "face"
+    told = [event for event in told if event.facts["seen_by"] == seen_by]
     lines: dict[str, tuple[int, int]] = {}
     areas: dict[str, list[tuple[float, float, float]]] = {}
-    for event in events:
+    for event in told:
         facts: Any = event.facts
         if event.kind == "footfall.lines":
             for line in facts["lines"]:
                 entries, exits = lines.get(line["name"], (0, 0))
                 lines[line["name"]] = entries + line["entries"], exits + line["exits"]
-        elif event.kind == "footfall.areas":
+        else:
             start, end = ((datetime.fromisoformat(facts[name]) - begin).total_seconds() for name in ("start", "end"))
             for area in facts["areas"]:
                 if end > start:

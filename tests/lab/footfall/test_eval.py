@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from vidframe_lab.evaluation.files import DataError
 from vidframe_lab.footfall.command import Told, evaluate_footfall, line_counts, metrics_of, queue_counts, told_of
 from vidframe_lab.footfall.truth import Waiting, mean_people, read_clips
 
-from tests.clips import write_clip
+from tests.clips import moving_square, write_clip
 from vidframe import Event, Frame, hookimpl
+from vidframe.tools import iso_time
 
 CROSSINGS = "clip,line,seconds,direction\n"
 QUEUE = "clip,area,seconds,people\n"
@@ -44,13 +46,14 @@ class Counter:
     def handle_event(self, event: Event) -> None:
         if event.kind == "camera.closing":
             self.camera.report("footfall.lines", **self._span(1, 2), lines=[line("door", 1, 1), line("stairs", 0, 0)])
+            by_faces = self._span(1, 2) | {"seen_by": "face"}  # of the same people: never to be added
+            self.camera.report("footfall.lines", **by_faces, lines=[line("door", 1, 1), line("stairs", 0, 0)])
             self.camera.report("footfall.areas", **self._span(1, 2), now=3, most=3, seconds=3.0, areas=[TILL])
 
     def _span(self, start: float, end: float) -> dict[str, Any]:
-        return {
-            name: (self.camera.utc(0) + timedelta(seconds=at)).isoformat()
-            for name, at in (("start", start), ("end", end))
-        }
+        span = (("start", start), ("end", end))
+        moments = {name: iso_time(self.camera.utc(0) + timedelta(seconds=at)) for name, at in span}
+        return {"seen_by": "body"} | moments
 
 
 def line(name: str, entries: int, exits: int) -> dict[str, Any]:
@@ -148,6 +151,70 @@ def test_without_a_config_it_says_what_for_one_is_needed(data: Path) -> None:
 
     assert result.exit_code == 2
     assert "--config FILE is needed" in result.output
+
+
+WALKER = """
+from vidframe import Box, Person, hookimpl
+
+
+class Walker:
+    \"\"\"Walks from the left edge to the right one, and stands in the last second.\"\"\"
+
+    adds = ("people",)
+
+    @hookimpl
+    def process_frame(self, frame):
+        frame.people = [Person(Box(min(6 * frame.index, 120) - 10, 40, 20, 60), track=1)]
+"""
+CONFIG = """
+plugins: [./walker.py]
+cameras: {door: {source: "webcam:0"}}
+always:
+- walker
+- footfall:
+    lines: [{name: door, from: [0.4, 0], to: [0.4, 1], inside: right}]
+    areas: [{name: till, kind: queue, polygon: [[0.5, 0.5], [1, 0.5], [1, 1], [0.5, 1]]}]
+"""
+
+
+def test_the_step_of_a_config_is_measured_from_the_command_line(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", moving_square(80))
+    (tmp_path / "walker.py").write_text(WALKER)
+    (tmp_path / "shop.yaml").write_text(CONFIG)
+    (tmp_path / "crossings.csv").write_text(CROSSINGS + "clip.mp4,door,1.2,in\nclip.mp4,door,5,out\n")
+    (tmp_path / "queue.csv").write_text(QUEUE + "clip.mp4,till,0,0\nclip.mp4,till,2,1\n")
+    options = ["--data", str(tmp_path), "--config", str(tmp_path / "shop.yaml"), "--plot", str(tmp_path / "p.png")]
+
+    result = CliRunner().invoke(evaluate_footfall, [*options, "--json", str(tmp_path / "m.json")])
+
+    assert result.exit_code == 0, result.output
+    assert "Crossings" in result.output
+    content = json.loads((tmp_path / "m.json").read_text())
+    metrics = content["metrics"]
+    assert (metrics["entries_told"], metrics["exits_told"]) == (1, 0)
+    assert (metrics["entries_error_percent"], metrics["exits_error_percent"]) == (0, -100)
+    assert metrics["queue_people_true"] == 0.75
+    assert 0.4 < metrics["queue_people_told"] <= 0.75  # who stands for 2 s waits, and is told of from then on
+    assert (tmp_path / "p.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "message"),
+    [
+        ("crossings.csv", CROSSINGS + "clip.mp4,dor,1.2,in\n", "has no line 'dor'; it has door"),
+        ("queue.csv", QUEUE + "clip.mp4,tlil,0,0\n", "has no area 'tlil'; it has till"),
+    ],
+)
+def test_a_name_that_the_config_does_not_have_is_named(tmp_path: Path, table: str, text: str, message: str) -> None:
+    write_clip(tmp_path / "clip.mp4", moving_square(80))
+    (tmp_path / "walker.py").write_text(WALKER)
+    (tmp_path / "shop.yaml").write_text(CONFIG)
+    (tmp_path / table).write_text(text)
+
+    result = CliRunner().invoke(evaluate_footfall, ["--data", str(tmp_path), "--config", str(tmp_path / "shop.yaml")])
+
+    assert result.exit_code == 2
+    assert message in result.output
 
 
 def test_a_config_without_footfall_is_named(data: Path) -> None:
