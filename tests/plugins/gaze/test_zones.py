@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from vidframe_gaze.zones import Zone, in_pixels
+from vidframe_gaze.outlines import in_pixels
+from vidframe_gaze.zones import Zone
 
 SQUARE = [(0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3)]
 
