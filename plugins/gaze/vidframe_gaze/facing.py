@@ -23,9 +23,9 @@ import numpy as np
 from vidframe import Face, HeadPose
 from vidframe.geometry import is_inside
 from vidframe_gaze.head_pose import direction_of
-from vidframe_gaze.shapes import Array, Lens, Onlooker, Shape, shape_of
 from vidframe_gaze.outlines import Corners, in_pixels
 from vidframe_gaze.overlaps import Overlaps
+from vidframe_gaze.shapes import Array, Lens, Onlooker, Shape, shape_of
 from vidframe_gaze.zones import Zone
 
 PITCH_FACTOR: Final = 1.4  # pitch is known less well than yaw
