@@ -14,6 +14,7 @@ from vidframe_gaze.shelf import Mask
 TRUNK: Final = 0.6  # of a box's width: the rest is arms, where they are stretched out
 LEGS: Final = 0.8  # of a box's height, from where on what moves are legs
 ARM: Final = 0.35  # body heights that a hand gets out of the box, which often ends at the elbow
+WIDE: Final = 0.04  # body heights across: what is narrower is the side of a body that sways
 HAND: Final = 0.004  # squared body heights: a hand and half of a forearm, seen from the side (8 x 14 cm)
 
 
@@ -24,6 +25,8 @@ def reaching(moving: Mask, origin: tuple[int, int], boxes: Sequence[Box]) -> set
     shelf reaches for nothing.
     """
     areas = dict.fromkeys(range(len(boxes)), 0)
+    wide = max(3, round(WIDE * float(np.median([box.height for box in boxes]))))
+    moving = np.asarray(cv2.morphologyEx(moving.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, wide), np.uint8)), bool)
     for middle, area in _blobs(_without_trunks(moving, origin, boxes)):
         x, y = middle[0] + origin[0], middle[1] + origin[1]
         away, owner = min((_away(box, x, y), index) for index, box in enumerate(boxes))

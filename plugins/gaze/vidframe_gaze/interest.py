@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from statistics import median
 from typing import Annotated, Any, ClassVar
 
@@ -22,6 +23,7 @@ from vidframe_gaze.zones import Zone
 
 log = logging.getLogger(__name__)
 
+TURNED_ABOVE, AVERTED_BELOW = 0.5, 0.1  # probability that a body is turned to a zone
 GREY, DARK, FACED = (170, 170, 170), (90, 90, 90), (255, 160, 0)
 
 
@@ -151,8 +153,9 @@ class Interest:
             self._moods[name].add(visit, now, min(now - visit.seen, self.habits.look_pause), expression)
         looked = places.facing.probabilities(person.face) if person.face else {}
         self._faced |= {name: max(share, self._faced.get(name, 0.0)) for name, share in looked.items()}
-        visit.update(person, now, frame.height, Glimpse(at, looked, places.turned(person, at), expression))
-        return Present(person, visit, at)
+        turned = places.turned(person, at)
+        visit.update(person, now, places.size, Glimpse(at, looked, _turned(person, turned), expression))
+        return Present(person, visit, at, frozenset(name for name, share in turned.items() if share < AVERTED_BELOW))
 
     def _withdraw(self, visit: Visit) -> None:
         """Takes somebody who stays longer than customers do for staff, from now on and in what was not told yet."""
@@ -192,6 +195,12 @@ class Interest:
     def _report(self, kind: str, start: float, end: float, **facts: Any) -> None:
         if self._camera is not None:
             self._camera.report(kind, start=self._camera.utc(start), end=self._camera.utc(end), **facts)
+
+
+def _turned(person: Person, shares: Mapping[str, float]) -> set[str]:
+    """Zones that a body is turned to, where its head does not tell more."""
+    is_known = person.face is not None and person.face.head_pose is not None
+    return set() if is_known else {name for name, share in shares.items() if share >= TURNED_ABOVE}
 
 
 def _mixed(faced: float) -> tuple[int, int, int]:

@@ -16,7 +16,6 @@ from vidframe_gaze.turned import Around
 from vidframe_gaze.zones import Zone
 
 BODY_METRES: Final = 1.7
-TURNED_ABOVE: Final = 0.5  # probability from which a body is turned to a zone
 STEP_BELOW: Final = 1.0  # body heights below the goods that the feet of those may be who stand before them
 STEP_ABOVE: Final = 0.1  # ... and above: behind a table
 AT_EDGE: Final = 0.02  # of the picture's width or height
@@ -44,11 +43,11 @@ class Places:
             return self.facing.near(person.face, self._reach) if person.face else set()
         return {zone.name for zone in self._products if self._stands_at(zone, person)}
 
-    def turned(self, person: Person, names: set[str]) -> set[str]:
-        """To which of these zones the body is turned; none where its head tells more, or where nothing is known."""
-        if person.facing is None or (person.face and person.face.head_pose):
-            return set()
-        return {name for name in names if self._around[name].turned(person.box, person.facing) >= TURNED_ABOVE}
+    def turned(self, person: Person, names: set[str]) -> dict[str, float]:
+        """How probably the body is turned to each of these zones; empty where nothing is known of its direction."""
+        if person.facing is None:
+            return {}
+        return {name: self._around[name].turned(person.box, person.facing) for name in names}
 
     def is_ignored(self, person: Person) -> bool:
         """Whether somebody is a picture on a poster or a screen: the middle of a face, or most of a body."""

@@ -14,7 +14,7 @@ Image = NDArray[Any]  # height x width
 Mask = NDArray[np.bool_]
 
 MOVED: Final = 16.0  # grey levels, by which a place differs from a moment ago where something moves
-MOMENT: Final = 1.0  # seconds
+MOMENT: Final = 0.5  # seconds
 CELL: Final = 6  # pixels, across, of the cells in which a shelf is compared
 ALIKE: Final = 0.5  # correlation of gradients, from which a cell shows the same
 TEXTURE: Final = 3.0  # grey levels a pixel: gradients below are noise
@@ -45,7 +45,7 @@ class Shelf:
     # --- hands ---
 
     def moving(self, gray: Image, seconds: float) -> Mask:
-        """Where inside the polygon (cut out at `origin`) something moves against the last second. Light is no motion."""
+        """Where inside the polygon (cut out at `origin`) something moves against a moment ago. Light is no motion."""
         now = cv2.GaussianBlur(gray[self._part], (3, 3), 0).astype(np.float32)
         if self._moment is None or seconds - self._moment_at > 2 * MOMENT:
             self._moment, self._moment_at = now, seconds

@@ -26,6 +26,7 @@ class Present:
     person: Person
     visit: Visit | None  # None for whoever is not counted
     at: set[str]  # names of the zones that the person is at
+    averted: frozenset[str] = frozenset()  # of those, to which his back is turned: an elbow over its goods is no hand
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Shelves:
         boxes = [Box(*(value * self._scale for value in one.person.box)) for one in bodies]
         for index in reaching(moving, zone.shelf.origin, boxes):
             visit = bodies[index].visit
-            if visit and zone.name in bodies[index].at and zone.stay:
+            if visit and zone.stay and zone.name in bodies[index].at - bodies[index].averted:
                 visit.reached(zone.name, frame.seconds)
                 zone.stay.reached.add(visit.id)
 

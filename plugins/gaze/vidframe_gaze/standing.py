@@ -12,6 +12,7 @@ from vidframe import Box, Person
 FACE_STILL: Final = 0.6  # face widths a second (9 cm), up to which somebody stands
 FOOT_STILL: Final = 0.15  # body heights a second (25 cm), up to which somebody stops
 FOOT_WALKS: Final = 0.25  # ... and from which somebody who stands walks on: boxes of standing people tremble
+SIDE: Final = 0.01  # of the picture's width
 FEET_SHOWN: Final = 0.94  # of the picture's height: boxes that reach lower may end at the picture, not at the feet
 
 
@@ -24,25 +25,38 @@ class Standing:
         self._places: deque[tuple[float, Box]] = deque()
         self._seen_by = ""
         self._cut_below = math.inf  # y from which the lower edge of the picture may hide the feet
+        self._last = -math.inf  # time of the place before the newest
         self._counted = -math.inf  # until when the standing was told
-        self.is_still = False
+        self.since: float | None = None  # since when the person stands; None while he walks
 
-    def moved(self, person: Person, seconds: float, lower_edge: float) -> float:
+    @property
+    def is_still(self) -> bool:
+        """Whether the person stands."""
+        return self.since is not None
+
+    def moved(self, person: Person, seconds: float, picture: tuple[int, int]) -> float:
         """Takes the newest place; returns the seconds of standing that it adds.
 
-        The seconds before a stop is known to be one come with it. `lower_edge`: height of the picture in pixels.
+        The seconds before a stop is known to be one come with it; not at the side of the picture (`picture`: its width
+        and height in pixels), where the box of somebody who has left may rest for a moment.
         """
-        self._cut_below = FEET_SHOWN * lower_edge
+        width, height = picture
+        self._cut_below = FEET_SHOWN * height
+        is_leaving = person.box.x < SIDE * width or person.box.x + person.box.width > (1 - SIDE) * width
         if person.seen_by != self._seen_by:  # the place of a face is none of a foot
             self._places.clear()
             self._seen_by = person.seen_by
+        self._last = self._places[-1][0] if self._places else seconds
         self._places.append((seconds, person.box))
         while len(self._places) > 2 and seconds - self._places[1][0] >= self._still_for:
             self._places.popleft()
         since = self._places[0][0]
-        self.is_still = seconds - since >= 0.9 * self._still_for and self._stands()
-        if not self.is_still:
+        if seconds - since < 0.9 * self._still_for or not self._stands():
+            self.since = None
             return 0.0
+        self.since = since if self.since is None else self.since
+        if is_leaving:
+            since = self._last
         stood = seconds - max(since, self._counted)
         self._counted = seconds
         return stood

@@ -14,6 +14,7 @@ from vidframe_gaze.standing import Standing
 from vidframe_gaze.tally import Tally
 
 EMOTION_STANDS: Final = 1.0  # seconds
+SETTLES: Final = 0.7  # seconds after arriving and before leaving, in which it is the whole body that moves
 REACH_PAUSE: Final = 2.0  # seconds between two reaches: a hand that holds something rests for a moment
 
 
@@ -66,18 +67,18 @@ class Visit:
         if person.seen_by == "body":
             self.seen_by = "body"
 
-    def update(self, person: Person, seconds: float, lower_edge: float, glimpse: Glimpse) -> None:
-        """Takes what one frame shows; `lower_edge`: height of the picture in pixels."""
+    def update(self, person: Person, seconds: float, picture: tuple[int, int], glimpse: Glimpse) -> None:
+        """Takes what one frame shows; `picture`: its width and height in pixels."""
         # Of a time without a picture nothing is known; it counts as short as the pause of a look.
         passed = min(seconds - self.seen, self._habits.look_pause)
-        stood = self._standing.moved(person, seconds, lower_edge)
+        stood = self._standing.moved(person, seconds, picture)
         self.seen_again(person, seconds)
         for name in glimpse.near:
             tally = self._tally(name, seconds)
             tally.passed = True
             tally.stopped_seconds += stood
             tally.turned_seconds += passed if name in glimpse.turned else 0.0
-        self._count_reaches(seconds, stood)
+        self._count_reaches(seconds)
         for name in {*glimpse.looked, *self._looking}:
             self._look(name, glimpse.looked.get(name, 0.0), passed, glimpse.expression)
 
@@ -108,14 +109,14 @@ class Visit:
         self.told = self.seen
         return telling
 
-    def _count_reaches(self, seconds: float, stood: float) -> None:
+    def _count_reaches(self, seconds: float) -> None:
+        since = self._standing.since
         waiting = []
         for at, zone in self._hands:
-            if stood and at >= seconds - stood:
-                is_new = at - self._reached.get(zone, -math.inf) > REACH_PAUSE
-                self._tally(zone, seconds).reaches += is_new
+            if since is not None and since + SETTLES <= at <= seconds - SETTLES:
+                self._tally(zone, seconds).reaches += at - self._reached.get(zone, -math.inf) > REACH_PAUSE
                 self._reached[zone] = at
-            elif seconds - at < 2 * self._habits.still_for:
+            elif seconds - at < self._habits.still_for + SETTLES:
                 waiting.append((at, zone))
         self._hands = waiting
 
