@@ -13,6 +13,7 @@ from vidframe import Box
 PATCH = (12, 24)  # cells across and down a body
 ALIKE = 0.9  # correlation from which two pictures of a place show the same
 RIGID = 0.985  # correlation of a surface with itself, noise and compression included
+SAME_PLACE = 0.5  # overlap up to which a box is where it was
 WENT = 0.3  # of the body's width, that it must go from where it was first seen
 
 Gray = NDArray[np.uint8]
@@ -44,16 +45,17 @@ class Life:
         """`before`: the picture of a moment ago, None at the start of a camera, when all may have just come."""
         patch = patch_of(gray, box)
         self._place, self._patch = box, patch  # where it was first seen
-        self._still, self._still_since = patch, now
+        self._still, self._still_place, self._still_since = patch, box, now
         self._changes = 0
         self.is_first = before is None
         self.is_shown = before is not None and likeness(patch_of(before, box), patch) < ALIKE
 
     def look(self, gray: Gray, box: Box, now: float, is_free: bool) -> None:
         """Takes a new picture. `is_free`: nobody else is before it."""
-        patch = patch_of(gray, box)
-        if likeness(self._still, patch) < RIGID:
-            self._still, self._still_since = patch, now
+        # Compared at one place: a detector's boxes jitter about a thing that never moves.
+        has_gone = box.overlap(self._still_place) < SAME_PLACE
+        if has_gone or likeness(self._still, patch_of(gray, self._still_place)) < RIGID:
+            self._still, self._still_place, self._still_since = patch_of(gray, box), box, now
         if not self.is_shown and is_free:
             self._compare(gray, box)
 

@@ -56,9 +56,10 @@ class Search:
         missing = sorted(missing, key=lambda track: (track.number is None, -track.seen))
         squares = [square_about(track.box, CLOSE, *self._size) for track in missing]
         squares = [square for square in squares if square.width < 0.9 * self._squares[0].width]
-        return self._look(image, joined([*squares, *self._unexplained(changed, bodies)])[:MOST_CLOSE])
+        most = MOST_CLOSE if not changed.all() else None  # a picture that was never searched: all of it
+        return self._look(image, joined([*squares, *self._unexplained(changed, bodies, most)])[:most])
 
-    def _unexplained(self, changed: Mask, bodies: Sequence[Box]) -> list[Box]:
+    def _unexplained(self, changed: Mask, bodies: Sequence[Box], most: int | None) -> list[Box]:
         """Squares about small changes, and such of a grid over larger ones, by how long they waited."""
         left = changed.copy()
         for body in bodies:
@@ -71,11 +72,11 @@ class Search:
         squares = [
             square_about(patch, max(PATCH, LEAST / max(patch.width, patch.height)), *self._size) for patch in small
         ]
-        return [*squares[:MOST_CLOSE], *self._of_grid(left)]
+        return [*squares[:most], *self._of_grid(left, most)]
 
-    def _of_grid(self, left: Mask) -> list[Box]:
+    def _of_grid(self, left: Mask, most: int | None) -> list[Box]:
         shares = np.array([left[part_of(square, left, *self._size)].mean() for square in self._grid])
-        chosen = [i for i in np.argsort(-shares * self._waited)[:MOST_CLOSE] if shares[i] > UNEXPLAINED]
+        chosen = [i for i in np.argsort(-shares * self._waited)[:most] if shares[i] > UNEXPLAINED]
         self._waited[shares > UNEXPLAINED] += 1
         self._waited[chosen] = 1
         return [self._grid[i] for i in chosen]

@@ -15,6 +15,7 @@ from vidframe_people.life import Life
 from vidframe_people.regions import share_inside
 
 LEAST_OVERLAP = 0.25  # of a detection with where a body is expected
+BEHIND = 0.25  # share of a body that another covers, from which its pixels may be the other's
 FASTEST = 1.6  # body heights a second that a hidden body may go
 KEPT = 0.2  # share of the old box in a new one: detections jitter
 
@@ -47,7 +48,8 @@ class Track:
         passed = now - self.seen
         if self.sighted is not None and 0 < passed < 1:
             (x1, y1), (x2, y2) = self.sighted.centre, detection.box.centre
-            self.velocity = (x2 - x1) / passed, (y2 - y1) / passed
+            newest = (x2 - x1) / passed, (y2 - y1) / passed
+            self.velocity = (self.velocity[0] + newest[0]) / 2, (self.velocity[1] + newest[1]) / 2
         self.sighted = detection.box
         kept = KEPT if passed < 1 else 0.0
         self.box = Box(*(kept * old + (1 - kept) * new for old, new in zip(self.box, detection.box, strict=True)))
@@ -62,6 +64,23 @@ class Tracker:
     sure: float  # score from which a body begins a track
     unsure: float  # score from which it continues one
     tracks: list[Track] = field(default_factory=list)
+
+    def split(self, detections: Sequence[Detection], now: float) -> list[Detection]:
+        """Those that show one body each. Of two that are before each other a detector makes one; both are still there."""
+        single = []
+        for each in detections:
+            inside = [track for track in self.tracks if track.number and _is_part(track.box, each.box)]
+            if len(inside) < 2:
+                single.append(each)
+            for track in inside if len(inside) > 1 else ():
+                track.seen = now
+        return single
+
+    def is_beside(self, track: Track) -> bool:
+        """Whether another body that was told is before or behind it."""
+        return any(
+            other is not track and other.number and share_inside(track.box, other.box) > BEHIND for other in self.tracks
+        )
 
     def assign(self, detections: Sequence[Detection], now: float) -> tuple[dict[int, Track], list[Detection]]:
         """Gives detections to tracks, sure ones first (ByteTrack, Zhang et al. 2022); returns who got which by index,
@@ -85,11 +104,15 @@ class Tracker:
                 taken.add(id(track))
 
 
+def _is_part(box: Box, other: Box) -> bool:
+    return share_inside(box, other) > 0.6 and other.area > 1.3 * box.area
+
+
 def _fit(track: Track, detection: Detection, now: float) -> float:
     """How well a detection fits to where the body is expected; 0: not at all. The untold come after the told."""
     overlap = track.box.overlap(detection.box)
-    # Half hidden behind a shelf, the box of the visible part lies in the old one.
-    within = share_inside(detection.box, track.box)
+    # Half hidden behind a shelf, the box of the visible part lies in the old one; of who steps out, the old in the new.
+    within = max(share_inside(detection.box, track.box), share_inside(track.box, detection.box))
     if overlap < LEAST_OVERLAP and within < 0.85:
         return 0.0
     told = 0.1 if track.number is not None else 0.0

@@ -19,6 +19,7 @@ from vidframe_people.search import Search
 from vidframe_people.settings import Settings
 from vidframe_people.tracker import Track, Tracker, find_again
 
+LIFE_WIDTH = 640  # pixels across the grey picture in which bodies are told from what never moves
 ROUNDING = 0.001  # seconds: what the times of frames are off
 UNSURE = 0.45  # of the score that begins a track: what continues one
 UNTOLD = 1.2  # seconds without a sighting, after which a body that was not told yet is given up
@@ -30,7 +31,7 @@ SURE = 0.6  # score from which a body that has arrived is told at its first sigh
 FIRST = 0.55  # score from which a body is told that was there when the camera started
 LONGEST_UNSHOWN = 12.0  # seconds that something looks exactly the same which never moved, until it is furniture
 LONGEST_STILL = 60.0  # the same, of what moved before: nobody stands as still as that
-EMPTY_RECHECK = 10.0  # seconds between two searches of a picture in which nothing changes and nobody is
+EMPTY_RECHECK = 30.0  # seconds between two searches of a picture in which nothing changes and nobody is
 
 
 class Watch:
@@ -62,10 +63,11 @@ class Watch:
         cells = cells_of(gray)
         self._carry(gray, cells, frame.seconds)
         if self._is_due(cells, frame.seconds):
-            self._look(frame, gray, cells)
+            self._look(frame, cells)
             self._note_empty(cells)
         self._keep_still(cells, frame.seconds)
-        self._remember(gray, cells, frame.seconds)
+        self._before = gray, cells, frame.seconds
+        self._remember(frame)
         return [track for track in self._tracker.tracks if self._is_here(track, frame.seconds)]
 
     def _is_here(self, track: Track, now: float) -> bool:
@@ -75,10 +77,10 @@ class Watch:
         """Whether a body that is followed has this number."""
         return any(track.number == number for track in self._tracker.tracks)
 
-    def _remember(self, gray: Gray, cells: Cells, now: float) -> None:
-        self._before = gray, cells, now
+    def _remember(self, frame: Frame) -> None:
+        now = frame.seconds
         if not self._earlier or now - self._earlier[-1][0] >= AGO / 3:
-            self._earlier.append((now, gray))
+            self._earlier.append((now, frame.scaled_gray(LIFE_WIDTH).copy()))  # the decoder's own plane is not kept
         while len(self._earlier) > 1 and now - self._earlier[1][0] >= AGO:
             self._earlier.popleft()
 
@@ -91,9 +93,9 @@ class Watch:
         changed = np.abs(cells - cells_before) >= self._settings.motion / 2
         moving = [track for track in self._tracker.tracks if changed[part_of(track.box, cells, *self.size)].any()]
         scale = self.size[0] / gray.shape[1]
-        shifts = shifts_of(gray_before, gray, [self._small(track.box) for track in moving])
+        shifts = shifts_of(gray_before, gray, [self._scaled(track.box, GRAY_WIDTH) for track in moving])
         for track, shift in zip(moving, shifts, strict=True):
-            if shift is not None:
+            if shift is not None and not self._tracker.is_beside(track):
                 track.moved(shift[0] * scale, shift[1] * scale)
             elif now - track.seen < COASTS:
                 track.moved(*(speed * (now - before) for speed in track.velocity))
@@ -145,28 +147,28 @@ class Watch:
         is_waiting = any(track.number or track.hits < 2 for track in self._tracker.tracks)
         return passed >= (self._settings.recheck if is_waiting else EMPTY_RECHECK)
 
-    def _look(self, frame: Frame, gray: Gray, cells: Cells) -> None:
+    def _look(self, frame: Frame, cells: Cells) -> None:
         now, tracks = frame.seconds, self._tracker.tracks
-        is_whole = self._searched is None or now - self._last_search >= EMPTY_RECHECK
-        changed = (
-            np.ones(cells.shape, bool) if self._searched is None or is_whole else self._changed(self._searched, cells)
-        )
+        before, passed = self._searched, now - self._last_search
+        changed = np.ones(cells.shape, bool) if before is None else self._changed(before, cells)
         self._last_search, self._searched = now, cells
-        found = self._search.wide(frame.image, changed, [track.box for track in tracks])
+        everywhere = np.ones(cells.shape, bool) if passed >= EMPTY_RECHECK else changed
+        found = self._search.wide(frame.image, everywhere, [track.box for track in tracks])
+        found = self._tracker.split(found, now)
         owners, new = self._tracker.assign(found, now)
         missing = [track for track in tracks if not any(track is owner for owner in owners.values())]
         bodies = [track.box for track in tracks] + [each.box for each in found if each.score >= self._tracker.sure]
         close = self._search.close(frame.image, changed, bodies, missing)
         if close:
-            found = merged([*found, *close])
+            found = merged([*found, *self._tracker.split(close, now)])
             owners, new = self._tracker.assign(found, now)
         for index, track in owners.items():
             track.see(found[index], now, cells, look_of(frame.image, found[index].box))
         for detection in new:
-            self._begin(frame, detection, gray, cells)
-        self._judge(gray, now)
+            self._begin(frame, detection, cells)
+        self._judge(frame.scaled_gray(LIFE_WIDTH), now)
 
-    def _begin(self, frame: Frame, detection: Detection, gray: Gray, cells: Cells) -> None:
+    def _begin(self, frame: Frame, detection: Detection, cells: Cells) -> None:
         now, box = frame.seconds, detection.box
         followed = [track for track in self._tracker.tracks if now - track.seen <= HIDDEN and not track.is_gone]
         if any(track.box.overlap(box) > 0.45 or share_inside(box, track.box) > 0.7 for track in followed):
@@ -178,7 +180,7 @@ class Watch:
             again.see(detection, now, cells, look)
             return
         before = self._earlier[0][1] if self._earlier and now - self._earlier[0][0] >= AGO / 2 else None
-        life = Life(before, gray, self._small(box), now)
+        life = Life(before, frame.scaled_gray(LIFE_WIDTH), self._scaled(box, LIFE_WIDTH), now)
         self._tracker.tracks.append(Track(box, detection.score, now, life, cells, look))
 
     # --- telling ---
@@ -189,7 +191,7 @@ class Watch:
         for track in [track for track in self._tracker.tracks if track.seen == now]:
             others = [other for other in told if other is not track]
             is_free = not any(share_inside(track.box, other.box) > 0.2 for other in others)
-            track.life.look(gray, self._small(track.box), now, is_free)
+            track.life.look(gray, self._scaled(track.box, LIFE_WIDTH), now, is_free)
             if self._is_fixture(track, now):
                 self.fixtures.learn(track.box)
                 self._tracker.tracks.remove(track)
@@ -207,7 +209,7 @@ class Watch:
         has_moved = track.life.is_shown and not self.fixtures.has(track.box)
         return track.life.rigid_for(now) > (LONGEST_STILL if has_moved else LONGEST_UNSHOWN)
 
-    def _small(self, box: Box) -> Box:
-        """A box of the frame as one of the grey picture."""
-        scale = min(1.0, GRAY_WIDTH / self.size[0])
+    def _scaled(self, box: Box, width: int) -> Box:
+        """A box of the frame as one of the grey picture of that width."""
+        scale = min(1.0, width / self.size[0])
         return Box(*(value * scale for value in box))
