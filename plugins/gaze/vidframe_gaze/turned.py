@@ -49,7 +49,7 @@ class Around:
         """Yaws of the goods, in radians.
 
         The picture tells left and right. What is above the head in it lies behind who stands there, what is below the
-        feet before him; what the body hides is behind it.
+        feet before him; a shelf of which the body hides a part is behind it.
         """
         if self._goods is None or not len(self._goods):
             return np.zeros(1)
@@ -57,6 +57,8 @@ class Around:
         across = (self._goods[:, 0] - box.centre[0]) / height
         below_head, below_feet = (self._goods[:, 1] - box.y) / height, (self._goods[:, 1] - box.foot[1]) / height
         deep = np.maximum(-below_head, 0) - np.maximum(below_feet, 0)
-        deep[(np.abs(across) < box.width / height / 2) & (deep == 0)] = BEHIND
+        is_hidden = (deep == 0) & (np.abs(across) < box.width / height / 2)
+        if is_hidden.any():
+            deep[deep >= 0] += BEHIND
         at_hand = np.abs(across) <= max(AT_HAND, np.abs(across).min() + BEHIND)
         return np.asarray(np.arctan2(across, -deep)[at_hand])
