@@ -70,7 +70,6 @@ class Interest:
         self._teller = Teller(zones, self._report_visit)
         self._moods = {zone.name: Mood() for zone in zones if zone.kind == "service"}
         self._faced: dict[str, float] = {}  # zone -> how probably somebody is turned to it in this frame
-        self._has_bodies = False  # whether one was ever seen
         self._heights: list[float] = []  # of the bodies in this frame, pixels
 
     @hookimpl
@@ -86,9 +85,7 @@ class Interest:
         self._faced = {}
         present = [self._follow(person, frame, places) for person in frame.people if not places.is_ignored(person)]
         self._heights = [one.person.box.height for one in present if one.person.seen_by == "body"]
-        if self._has_bodies or self._heights:
-            self._has_bodies = True
-            shelves.watch(frame, present)
+        shelves.watch(frame, present)
         self._report_what_is_due(frame.seconds)
 
     @hookimpl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Final
 
 import cv2
@@ -14,11 +15,13 @@ Image = NDArray[Any]  # height x width
 Mask = NDArray[np.bool_]
 
 MOVED: Final = 16.0  # grey levels, by which a place differs from a moment ago where something moves
-MOMENT: Final = 0.5  # seconds
+MOMENT: Final = 0.3  # seconds
+LONG_AGO: Final = 2.0  # seconds
 CELL: Final = 6  # pixels, across, of the cells in which a shelf is compared
 ALIKE: Final = 0.5  # correlation of gradients, from which a cell shows the same
 TEXTURE: Final = 3.0  # grey levels a pixel: gradients below are noise
 RESTLESS: Final = 3  # refreshes for which a cell that changed by itself is left out
+MOST: Final = 0.6  # of the cells with something in them, that may change
 LEAST_CELLS: Final = 3  # side by side, that make a change
 
 
@@ -38,8 +41,7 @@ class Shelf:
         cells = cv2.resize(mask.astype(np.float32), _cells(mask.shape), interpolation=cv2.INTER_AREA)
         self._cells: Mask = cells > min(0.5, 0.9 * cells.max())
         self._restless = np.zeros(cells.shape, int)
-        self._moment: Image | None = None
-        self._moment_at = 0.0
+        self._moments: deque[tuple[float, Image]] = deque()
         self._reference: Image | None = None
 
     # --- hands ---
@@ -47,13 +49,15 @@ class Shelf:
     def moving(self, gray: Image, seconds: float) -> Mask:
         """Where inside the polygon (cut out at `origin`) something moves against a moment ago. Light is no motion."""
         now = cv2.GaussianBlur(gray[self._part], (3, 3), 0).astype(np.float32)
-        if self._moment is None or seconds - self._moment_at > 2 * MOMENT:
-            self._moment, self._moment_at = now, seconds
-        difference = now - self._moment
+        while len(self._moments) > 1 and seconds - self._moments[1][0] >= MOMENT:
+            self._moments.popleft()
+        if self._moments and seconds - self._moments[0][0] > LONG_AGO:
+            self._moments.clear()
+        before = self._moments[0][1] if self._moments else now
+        self._moments.append((seconds, now))
+        difference = now - before
         light = np.median(difference[self.mask]) if self.mask.any() else 0.0
         moved = ((np.abs(difference - light) > MOVED) & self.mask).astype(np.uint8)
-        self._moment += difference * (1 - np.exp(-(seconds - self._moment_at) / MOMENT))
-        self._moment_at = seconds
         return np.asarray(cv2.morphologyEx(moved, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), bool)
 
     # --- goods ---
@@ -69,10 +73,12 @@ class Shelf:
         """Whether goods are gone, new or moved since the last refresh; None if there was none, or too much is new."""
         if self._reference is None:
             return None
+        now = _gradients(gray[self._part])
         counts = self._cells & (self._restless == 0)
-        changed = _differs(self._reference, _gradients(gray[self._part])) & counts
-        if changed.sum() > 0.6 * max(counts.sum(), 1) and counts.sum() > 4 * LEAST_CELLS:
-            return None
+        changed = _differs(self._reference, now) & counts
+        textured = (_energy(self._reference) > TEXTURE**2) & counts
+        if changed.sum() > MOST * textured.sum() > 4 * LEAST_CELLS:
+            return None  # nobody takes that much: the camera was moved, or the shelf is another
         sizes = cv2.connectedComponentsWithStats(changed.astype(np.uint8), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
         return bool(len(sizes) and sizes.max() >= min(LEAST_CELLS, max(counts.sum(), 1)))
 
@@ -87,10 +93,15 @@ def _gradients(part: Image) -> Image:
 
 def _differs(before: Image, now: Image) -> Mask:
     """Cells that show something else: gradients that do not go together. More or less light changes none of that."""
-    products = np.dstack([(before * now).sum(axis=2), (before**2).sum(axis=2), (now**2).sum(axis=2)])
-    both, was, here = np.moveaxis(cv2.resize(products, _cells(before.shape), interpolation=cv2.INTER_AREA), 2, 0)
+    both = cv2.resize((before * now).sum(axis=2), _cells(before.shape), interpolation=cv2.INTER_AREA)
+    was, here = _energy(before), _energy(now)
     has_texture = np.maximum(was, here) > TEXTURE**2
     return np.asarray(has_texture & (both < ALIKE * np.sqrt(was * here + TEXTURE**4 / 16)))
+
+
+def _energy(gradients: Image) -> Image:
+    """Mean square of the gradients, by cells."""
+    return np.asarray(cv2.resize((gradients**2).sum(axis=2), _cells(gradients.shape), interpolation=cv2.INTER_AREA))
 
 
 def _cells(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -33,9 +33,9 @@ class Present:
 class _Stay:
     """The people before one shelf, from the first one's coming until nobody is there."""
 
+    began: float
     people: dict[str, Visit] = field(default_factory=dict)
     stood: set[str] = field(default_factory=set)  # ids of visits
-    reached: set[str] = field(default_factory=set)
     has_others: bool = False  # who is not counted, or of whom only the face is seen, stood there, too
     seen: float = 0.0  # when somebody was last there
     looks: list[bool | None] = field(default_factory=list)  # whether goods have changed, at each of SETTLES
@@ -70,7 +70,7 @@ class Shelves:
         for zone in self._zones:
             before = [one for one in present if zone.name in one.at or (one in bodies and self._hides(zone, one))]
             if before:
-                zone.stay = zone.stay or _Stay()
+                zone.stay = zone.stay or _Stay(frame.seconds)
                 _join(zone.stay, zone.name, before, frame.seconds)
                 if is_time:
                     self._look_for_hands(zone, frame, bodies)
@@ -92,9 +92,8 @@ class Shelves:
         boxes = [Box(*(value * self._scale for value in one.person.box)) for one in bodies]
         for index in reaching(moving, zone.shelf.origin, boxes):
             visit = bodies[index].visit
-            if visit and zone.stay and zone.name in bodies[index].at - bodies[index].averted:
+            if visit and zone.name in bodies[index].at - bodies[index].averted:
                 visit.reached(zone.name, frame.seconds)
-                zone.stay.reached.add(visit.id)
 
     def _look_at_goods(self, zone: _Zone, stay: _Stay, frame: Frame) -> None:
         if frame.seconds - stay.seen < SETTLES[len(stay.looks)]:
@@ -131,7 +130,8 @@ def _join(stay: _Stay, name: str, before: Sequence[Present], seconds: float) -> 
 def _judge(name: str, stay: _Stay) -> None:
     """Tells each of them: one who reached or, if nobody was seen to, who stood there took what is gone."""
     is_new = stay.looks[0] if len(set(stay.looks)) == 1 else None
-    suspects = (stay.reached & stay.people.keys()) or stay.stood
+    reached = {number for number, visit in stay.people.items() if visit.has_reached(name, stay.began)}
+    suspects = reached or stay.stood
     is_clear = len(suspects) == 1 and not stay.has_others
     for number, visit in stay.people.items():
         if not is_new or not suspects:

@@ -12,6 +12,8 @@ from vidframe import Box, Person
 FACE_STILL: Final = 0.6  # face widths a second (9 cm), up to which somebody stands
 FOOT_STILL: Final = 0.15  # body heights a second (25 cm), up to which somebody stops
 FOOT_WALKS: Final = 0.25  # ... and from which somebody who stands walks on: boxes of standing people tremble
+STEADY: Final = 0.04  # body heights in STEADY_FOR seconds
+STEADY_FOR: Final = 0.4
 SIDE: Final = 0.01  # of the picture's width
 FEET_SHOWN: Final = 0.94  # of the picture's height: boxes that reach lower may end at the picture, not at the feet
 
@@ -33,6 +35,15 @@ class Standing:
     def is_still(self) -> bool:
         """Whether the person stands."""
         return self.since is not None
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the body hardly moved just now: what moves at its side is an arm."""
+        if self._places[-1][0] - self._places[0][0] < STEADY_FOR:
+            return False
+        now, found = self._places[-1]
+        was = next(box for at, box in reversed(self._places) if now - at >= STEADY_FOR)
+        return max(abs(_across(was, found)), abs(_down(was, found, is_cut=False))) < STEADY * max(found.height, 1.0)
 
     def moved(self, person: Person, seconds: float, picture: tuple[int, int]) -> float:
         """Takes the newest place; returns the seconds of standing that it adds.

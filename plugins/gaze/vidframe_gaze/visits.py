@@ -14,7 +14,7 @@ from vidframe_gaze.standing import Standing
 from vidframe_gaze.tally import Tally
 
 EMOTION_STANDS: Final = 1.0  # seconds
-SETTLES: Final = 0.7  # seconds after arriving and before leaving, in which it is the whole body that moves
+SETTLES: Final = 0.7  # seconds before leaving, in which it is the whole body that moves
 REACH_PAUSE: Final = 2.0  # seconds between two reaches: a hand that holds something rests for a moment
 
 
@@ -89,7 +89,12 @@ class Visit:
 
     def reached(self, zone: str, seconds: float) -> None:
         """Takes that a hand is at the goods of a zone; it counts if the person turns out to stand at that time."""
-        self._hands.append((seconds, zone))
+        if self._standing.is_steady:
+            self._hands.append((seconds, zone))
+
+    def has_reached(self, zone: str, since: float) -> bool:
+        """Whether a reach into a zone was counted since then."""
+        return self._reached.get(zone, -math.inf) >= since
 
     def judged(self, zone: str, taken: bool | None) -> None:
         """Takes whether something was taken, of one stay at a zone: one take is enough, and one doubt undoes a no."""
@@ -113,7 +118,7 @@ class Visit:
         since = self._standing.since
         waiting = []
         for at, zone in self._hands:
-            if since is not None and since + SETTLES <= at <= seconds - SETTLES:
+            if since is not None and since <= at <= seconds - SETTLES:
                 self._tally(zone, seconds).reaches += at - self._reached.get(zone, -math.inf) > REACH_PAUSE
                 self._reached[zone] = at
             elif seconds - at < self._habits.still_for + SETTLES:
