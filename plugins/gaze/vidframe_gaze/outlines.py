@@ -37,9 +37,12 @@ def area_of(corners: Corners) -> float:
     return float(are_inside(corners, _grid(corners)).mean() * np.prod(high - low))
 
 
-def points_inside(corners: Corners) -> Corners:
-    """Points (m x 2) of an even grid that lie inside an outline; none where it has no area."""
-    points = _grid(corners)
+def points_inside(corners: Corners, across: int = _POINTS) -> Corners:
+    """Points (m x 2) of an even grid that lie inside an outline; none where it has no area.
+
+    `across`: points in a row of the grid over the box around it.
+    """
+    points = _grid(corners, across)
     return points[are_inside(corners, points)]
 
 
@@ -105,11 +108,11 @@ def _corner(corners: Corners, index: int) -> str:
     return f"corner {index + 1} ({x:g}, {y:g})"
 
 
-def _grid(corners: Corners) -> Corners:
-    """The middles of an even grid over the box around an outline."""
+def _grid(corners: Corners, across: int = _POINTS) -> Corners:
+    """An even grid over the box around an outline."""
     low, high = corners.min(axis=0), corners.max(axis=0)
-    middles = (np.arange(_POINTS) + 0.5) / _POINTS
-    x, y = np.meshgrid(middles, middles)
+    steps = np.arange(across)
+    x, y = np.meshgrid((steps + 0.5) / across, (steps + 0.414) / across)  # no point on a diagonal
     return np.asarray(low + np.column_stack([x.ravel(), y.ravel()]) * (high - low))
 
 

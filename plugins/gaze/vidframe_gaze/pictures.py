@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 PICTURE_AFTER: Final = 180.0  # seconds that a face hangs still before it is taken for a picture
 MOVES: Final = 0.12  # face widths, up to which a picture seems to move
 TURNS: Final = 4.0  # degrees of yaw, likewise
+LEARNT_OF: Final = 20  # sights, of which the place of a face is the mean
 LOST: Final = 10.0  # seconds; a face that is found again in its place hung there all the time
 FORGOTTEN: Final = 600.0  # seconds without a face where a picture was
 
@@ -22,19 +23,34 @@ FORGOTTEN: Final = 600.0  # seconds without a face where a picture was
 class _Hanging:
     """A face that has not moved since `since`."""
 
-    box: Box
+    x: float
+    y: float
+    width: float
     yaw: float
     since: float
     seen: float
+    samples: int = 1
 
     def is_at(self, box: Box, yaw: float) -> bool:
-        (x1, y1), (x2, y2), width = self.box.centre, box.centre, max(self.box.width, 1.0)
-        moved = max(math.hypot(x2 - x1, y2 - y1), abs(box.width - width)) / width
-        return moved <= MOVES and abs(yaw - self.yaw) <= TURNS
+        moved = max(math.hypot(box.centre[0] - self.x, box.centre[1] - self.y), abs(box.width - self.width))
+        return moved <= MOVES * max(self.width, 1.0) and abs(yaw - self.yaw) <= TURNS
+
+    def learn(self, box: Box, yaw: float) -> None:
+        """Makes the first places of a trembling face one mean."""
+        if self.samples < LEARNT_OF:
+            self.samples += 1
+            found = (*box.centre, box.width, yaw)
+            means = zip((self.x, self.y, self.width, self.yaw), found, strict=True)
+            self.x, self.y, self.width, self.yaw = (mean + (new - mean) / self.samples for mean, new in means)
 
 
 class Pictures:
-    """The pictures in view of one camera: faces without a body whose place and direction do not change for minutes."""
+    """The pictures in view of one camera: faces without a body whose place and direction do not change for minutes.
+
+    A portrait of 58 pixels under sensor noise, as `faces` and `gaze` saw it for 90 s, moved by up to 0.05 of its width
+    and 2.4 degrees (0.07 in size). Of nine people in Intel's sample videos each moved by 0.15 widths or 5 degrees within
+    five seconds.
+    """
 
     def __init__(self, camera: str) -> None:
         self._camera = camera
@@ -67,7 +83,8 @@ class Pictures:
         number = track if track in self._still else self._again(box, yaw, seconds)
         still = self._still.pop(number, None) if number is not None else None
         if still is None or not still.is_at(box, yaw):
-            still = _Hanging(box, yaw, seconds, seconds)
+            still = _Hanging(*box.centre, box.width, yaw, seconds, seconds)
+        still.learn(box, yaw)
         still.seen = seconds
         self._still[track] = still
         return still

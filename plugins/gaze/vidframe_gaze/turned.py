@@ -21,7 +21,7 @@ class Around:
 
     def __init__(self, polygon: Corners | None, sector: tuple[float, float] | None) -> None:
         """`polygon`: in pixels; `sector`: yaws, for a zone of a camera on the shelf."""
-        self._goods = None if polygon is None else points_inside(polygon)
+        self._goods = None if polygon is None else points_inside(polygon, across=20)
         self._sector = sector
 
     def turned(self, box: Box, facing: tuple[float, float]) -> float:

@@ -48,7 +48,7 @@ class Zone(BaseModel):
         if self.kind == "product" and (self.polygon is None) == (self.sector is None):
             raise ValueError(f"zone {self.name!r} needs either a polygon or a sector")
         if self.kind != "product" and self.polygon is None:
-            raise ValueError(f"zone {self.name!r} is a {self.kind} zone and needs a polygon")
+            raise ValueError(f"zone {self.name!r} of kind {self.kind} needs a polygon")
         if self.sector and not -180 <= self.sector[0] < self.sector[1] <= 180:
             raise ValueError(f"zone {self.name!r}: a sector goes from a smaller to a greater yaw within -180..180")
         if self.distance is not None:

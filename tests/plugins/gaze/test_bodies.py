@@ -25,7 +25,13 @@ def face_at(x: float, y: float, *, yaw: float = 0.0, track: int = 1, expression:
 
 
 def body(
-    x: float = 640.0, foot: float = 600.0, *, track: int | None = 1, wide: float = 120.0, tall: float = TALL, **about: Any
+    x: float = 640.0,
+    foot: float = 600.0,
+    *,
+    track: int | None = 1,
+    wide: float = 120.0,
+    tall: float = TALL,
+    **about: Any,
 ) -> Person:
     """A body that stands at (x, foot)."""
     return Person(Box(x - wide / 2, foot - tall, wide, tall), track=track, **about)
