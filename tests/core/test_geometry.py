@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from vidframe import Detection
-from vidframe.geometry import Box, BoxTracker, Line, Polygon, is_inside
+from vidframe.geometry import Box, BoxTracker, Line, Point, Polygon, check_units, in_pixels, is_inside
 
 SQUARE = Polygon([(10, 10), (30, 10), (30, 30), (10, 30)])
 
@@ -49,6 +49,37 @@ def test_somebody_who_stops_on_a_line_is_counted_once() -> None:
     path = [(5.0, 8.0), (5.0, 10.0), (5.0, 10.0), (5.0, 12.0), (5.0, 14.0)]
 
     assert sum(abs(line.crossed(a, b)) for a, b in itertools.pairwise(path)) == 1
+
+
+def test_the_distance_from_a_line_is_positive_on_its_right() -> None:
+    line = Line((10, 0), (10, 50))  # downwards: its right is the left of the frame
+
+    assert line.distance((4, 20)) == 6
+    assert line.distance((13, 90)) == -3  # beside its end, too
+
+
+def test_shares_become_pixels_and_pixels_stay() -> None:
+    assert in_pixels([(0, 0), (0.5, 0.5), (1, 1)], 200, 100) == [(0, 0), (100, 50), (200, 100)]
+    assert in_pixels([(0, 1), (40, 30)], 200, 100) == [(0, 1), (40, 30)]
+
+
+@pytest.mark.parametrize(
+    ("points", "corner"),
+    [
+        pytest.param([(0.1, 0.2), (0.9, 0.2), (1.002, 0.9)], 3, id="just above 1 among shares"),
+        pytest.param([(0, 0), (1.002, 0), (1, 1), (0, 1)], 2, id="just above 1 among the corners of the frame"),
+        pytest.param([(10, 20), (200, 20), (0.5, 0.9)], 3, id="a share among pixels"),
+        pytest.param([(0.2, 0.9), (300, 200)], 2, id="one of each"),
+    ],
+)
+def test_corners_of_mixed_units_are_refused_by_number(points: list[Point], corner: int) -> None:
+    with pytest.raises(ValueError, match=rf"corner {corner} \(.* another unit .* 0 to 1, or all in pixels"):
+        check_units(points)
+
+
+@pytest.mark.parametrize("points", [[(0, 0), (1, 0), (0.5, 1)], [(0, 1), (640, 0), (320, 480)], [(-5, 3), (12.5, 3)]])
+def test_corners_of_one_unit_are_taken(points: list[Point]) -> None:
+    check_units(points)
 
 
 def test_boxes_keep_their_numbers_when_they_pass_each_other() -> None:

@@ -10,7 +10,7 @@ from itertools import count
 from vidframe import Face, Frame, Person
 from vidframe.detectors import Detector
 from vidframe_people.facing import FacingAverage, facing_of, facing_of_head
-from vidframe_people.fixtures import Shares
+from vidframe_people.fixtures import Fixtures
 from vidframe_people.joining import FaceNumbers, pairs_of
 from vidframe_people.life import Life
 from vidframe_people.pose import Pose
@@ -33,12 +33,11 @@ class _Facings:
 class Crowd:
     """The people of one camera."""
 
-    def __init__(self, settings: Settings, detector: Detector, pose: Pose | None, fixtures: Sequence[Shares]) -> None:
-        """`pose`: None where nobody needs to know which way people face. `fixtures`: what an earlier run learned."""
-        self.fixtures = fixtures
+    def __init__(self, settings: Settings, detector: Detector, pose: Pose | None, fixtures: Fixtures) -> None:
+        """`pose`: None where nobody needs to know which way people face."""
         self._pose = pose
         self._next_number = count(1).__next__
-        self._new_watch = partial(Watch, settings, detector, self._next_number)
+        self._new_watch = partial(Watch, settings, detector, fixtures, self._next_number)
         self._watch: Watch | None = None  # of frames of one size
         self._numbers = FaceNumbers(self._next_number)
         self._facings: dict[int, _Facings] = {}
@@ -47,9 +46,8 @@ class Crowd:
     def people_in(self, frame: Frame) -> list[Person]:
         """Everybody who is in the frame: by their bodies, then those of whom only the face is seen."""
         if self._watch is None or self._watch.size != (frame.width, frame.height):
-            self._watch = self._new_watch((frame.width, frame.height), self.fixtures)
+            self._watch = self._new_watch((frame.width, frame.height))
         tracks = self._watch.tracks_in(frame)
-        self.fixtures = self._watch.fixtures.shares
         face_of = {id(track): face for track, face in pairs_of(tracks, frame.faces)}
         people = [self._by_body(track, face_of.get(id(track)), frame) for track in tracks]
         joined = {id(face) for face in face_of.values()}

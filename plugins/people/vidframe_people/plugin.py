@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from vidframe import Camera, Canvas, Frame, Person, hookimpl
-from vidframe_people.memory import Memory
 from vidframe_people.model_files import check
 from vidframe_people.settings import Settings
 
@@ -22,19 +21,18 @@ class People(Settings):
     needs = ("faces?", "faces.head_pose?")
     adds = ("people", "people.facing")
 
-    def __post_init__(self) -> None:
-        self._crowd: Crowd | None = None  # from open_camera to close_camera
+    _crowd: Crowd | None = None  # from open_camera to close_camera
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
         from vidframe.detectors import make_detector
         from vidframe_people.crowd import Crowd
+        from vidframe_people.fixtures import Fixtures
         from vidframe_people.pose import Pose
 
         detector = camera.share(("detector", self.detector), lambda: make_detector(self.detector))
         pose = camera.share(Pose, Pose) if "people.facing" in camera.needed else None
-        self._memory = Memory(camera)
-        self._crowd = Crowd(self, detector, pose, self._memory.read())
+        self._crowd = Crowd(self, detector, pose, Fixtures(camera))
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -52,10 +50,7 @@ class People(Settings):
 
     @hookimpl
     def close_camera(self) -> None:
-        # The models are shared; the process closes them after its last camera.
-        if self._crowd is not None:
-            self._memory.write(self._crowd.fixtures)
-        self._crowd = None
+        self._crowd = None  # the models are shared; the process closes them after its last camera
 
 
 def _label(person: Person) -> str:

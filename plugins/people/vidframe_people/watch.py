@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from vidframe import Box, Detection, Frame
 from vidframe.detectors import Detector
 from vidframe_people.cells import GRAY_WIDTH, Cells, Mask, cells_of, part_of
-from vidframe_people.fixtures import Fixtures, Shares
+from vidframe_people.fixtures import Fixtures
 from vidframe_people.flow import shifts_of
 from vidframe_people.life import Gray, Life
 from vidframe_people.looks import look_of
@@ -41,12 +41,12 @@ class Watch:
         self,
         settings: Settings,
         detector: Detector,
+        fixtures: Fixtures,
         next_number: Callable[[], int],
         size: tuple[int, int],
-        fixtures: Sequence[Shares] = (),
     ) -> None:
         self.size = size
-        self.fixtures = Fixtures(fixtures, *size)
+        self._fixtures = fixtures
         self._settings = settings
         self._next_number = next_number
         self._tracker = Tracker(settings.confidence, UNSURE * settings.confidence)
@@ -193,7 +193,7 @@ class Watch:
             is_free = not any(share_inside(track.box, other.box) > 0.2 for other in others)
             track.life.look(gray, self._scaled(track.box, LIFE_WIDTH), now, is_free)
             if self._is_fixture(track, now):
-                self.fixtures.learn(track.box)
+                self._fixtures.learn(track.box, self.size)
                 self._tracker.tracks.remove(track)
             elif track.number is None and self._is_person(track):
                 track.number, track.told = self._next_number(), now
@@ -203,10 +203,10 @@ class Watch:
             return True
         if track.hits < 2 or track.life.is_shown:
             return track.hits >= 2
-        return track.life.is_first and track.score >= FIRST and not self.fixtures.has(track.box)
+        return track.life.is_first and track.score >= FIRST and not self._fixtures.has(track.box, self.size)
 
     def _is_fixture(self, track: Track, now: float) -> bool:
-        has_moved = track.life.is_shown and not self.fixtures.has(track.box)
+        has_moved = track.life.is_shown and not self._fixtures.has(track.box, self.size)
         return track.life.rigid_for(now) > (LONGEST_STILL if has_moved else LONGEST_UNSHOWN)
 
     def _scaled(self, box: Box, width: int) -> Box:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from vidframe_people.crowd import Crowd
+from vidframe_people.fixtures import Fixtures
 from vidframe_people.settings import Settings
 
-from vidframe import Box, Detection, Face, Person
+from vidframe import Box, Camera, Detection, Face, Person
 from vidframe.testing import make_camera, make_frame
 
 Pixels = NDArray[np.uint8]
+NOISE = np.random.default_rng(7).normal(0, 2, (7, 360, 640, 3)).round().astype(np.int16)  # of a sensor
 MARK = (200, 0, 200)  # the colour by which the made detector knows a figure, BGR
 
 
@@ -57,6 +59,11 @@ def figure(image: Pixels, x: float, y: float, height: float = 150, seed: int = 1
     return image
 
 
+def new_crowd(camera: Camera, detector: MarkDetector | None = None) -> Crowd:
+    """Of a camera that may have run before."""
+    return Crowd(Settings(), detector or MarkDetector(), None, Fixtures(camera))
+
+
 def people_in(
     images: Iterable[Pixels],
     *,
@@ -66,12 +73,11 @@ def people_in(
     crowd: Crowd | None = None,
 ) -> Iterator[list[Person]]:
     """The people that the step finds in each image."""
-    crowd = crowd or Crowd(Settings(), detector or MarkDetector(), None, ())
     camera = make_camera()
+    crowd = crowd or new_crowd(camera, detector)
     found = iter(faces) if faces is not None else None
-    rng = np.random.default_rng(7)
     for index, image in enumerate(images):
-        noisy = np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+        noisy = cv2.add(image, NOISE[index % len(NOISE)], dtype=cv2.CV_8U)
         frame = make_frame(noisy, camera=camera, index=index, seconds=index / fps)
         frame.faces = next(found) if found is not None else []
         yield crowd.people_in(frame)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from vidframe_people.crowd import Crowd
-from vidframe_people.settings import Settings
+import pytest
+from vidframe_people.fixtures import FILE
 
-from tests.plugins.people.conftest import MarkDetector, Pixels, figure, people_in
+from tests.plugins.people.conftest import MarkDetector, Pixels, figure, new_crowd, people_in
 from vidframe import Box, Face, HeadPose, Person
+from vidframe.testing import make_camera
 
 
 def numbers(found: Iterable[list[Person]]) -> list[list[int | None]]:
@@ -85,10 +86,10 @@ def test_two_who_pass_each_other_keep_their_numbers(empty: Pixels) -> None:
 
 def test_a_poster_is_told_for_a_moment_once_and_never_again(empty: Pixels) -> None:
     hung = figure(empty, 320, 300)
-    crowd = Crowd(Settings(), MarkDetector(), None, ())
+    camera = make_camera()
 
-    found = numbers(people_in([hung] * 300, crowd=crowd))
-    again = numbers(people_in([hung] * 300, crowd=Crowd(Settings(), MarkDetector(), None, crowd.fixtures)))
+    found = numbers(people_in([hung] * 300, crowd=new_crowd(camera)))
+    again = numbers(people_in([hung] * 300, crowd=new_crowd(camera)))
 
     assert sum(map(bool, found)) < 130
     assert not any(found[130:])
@@ -152,3 +153,14 @@ def test_an_empty_room_costs_no_search_and_holds_nobody(empty: Pixels) -> None:
 
     assert not any(people_in(light, detector=detector))
     assert detector.calls < 100
+
+
+def test_a_damaged_memory_of_fixtures_is_named_and_learned_anew(
+    empty: Pixels, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera = make_camera()
+    (camera.state / FILE).write_text('{"boxes": [[1, 2]]}')
+
+    new_crowd(camera)
+
+    assert f"{camera.state / FILE} cannot be read" in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import hypot
 from typing import NamedTuple
 
 Point = tuple[float, float]  # x, y in pixels of the whole frame
@@ -76,6 +77,36 @@ class Polygon:
         return Polygon((px * x, py * y) for px, py in self.corners)
 
 
+def check_units(points: Iterable[Point]) -> None:
+    """ValueError where points are neither all shares of the frame (0..1) nor all pixels; it names the first wrong one.
+
+    Points are pixels where any coordinate is greater than 1. A coordinate between 0 and 1 among pixels is a mistake,
+    and so is one just above 1 among shares.
+    """
+    pairs = list(points)
+    if not _are_pixels(pairs):
+        return
+    shares = [any(0 < part < 1 for part in pair) for pair in pairs]
+    wrong = [number for number, pair in enumerate(pairs) if max(pair) > 1]
+    if any(shares) or max(max(pair) for pair in pairs) < 2:
+        first = wrong[0] if 2 * len(wrong) <= len(pairs) or not any(shares) else shares.index(True)
+        x, y = pairs[first]
+        raise ValueError(
+            f"corner {first + 1} ({x:g}, {y:g}) is in another unit than the others: write all corners as shares of "
+            "the frame's width and height, 0 to 1, or all in pixels"
+        )
+
+
+def in_pixels(points: Iterable[Point], width: int, height: int) -> list[Point]:
+    """Points in pixels of a frame of that size: shares of it (see `check_units`) multiplied, pixels as they are."""
+    pairs = list(points)
+    return pairs if _are_pixels(pairs) else [(x * width, y * height) for x, y in pairs]
+
+
+def _are_pixels(points: Iterable[Point]) -> bool:
+    return any(part > 1 for point in points for part in point)
+
+
 def is_inside(corners: Sequence[Sequence[float]], point: Point) -> bool:
     """Whether a point lies in a polygon, in whatever unit both are (even-odd rule: how often a ray crosses its edges)."""
     x, y = point
@@ -106,6 +137,13 @@ class Line:
         if was < 0 <= now:
             return 1
         return -1 if now < 0 <= was else 0
+
+    def distance(self, point: Point) -> float:
+        """Pixels from the line, extended beyond its ends: positive to the right of who looks from `start` to `end`.
+
+        ZeroDivisionError for a line without length.
+        """
+        return _side(self.start, self.end, point) / hypot(self.end[0] - self.start[0], self.end[1] - self.start[1])
 
 
 def _side(start: Point, end: Point, point: Point) -> float:

@@ -23,6 +23,8 @@ MAX_KIND = 40  # characters
 MAX_FACTS = 32_000  # bytes of all facts of an event as ASCII JSON
 MAX_REASON = 500  # characters
 MAX_BOXES = 50
+MAX_PLACES = 50  # lines or areas of one step
+MAX_CELLS = 144  # of the grid of `footfall.heat`
 MAX_INCIDENTS = 400  # of one clip; with the longest ids they still fit into MAX_FACTS
 MAX_DEPTH = 20  # of lists and mappings in each other
 MAX_INT = 2**63  # what databases and other languages hold
@@ -33,6 +35,7 @@ RENAMED = {"interest": "interest.visit", "mood": "interest.mood"}
 Moment = AwareDatetime  # on the wire UTC, ISO 8601 with microseconds and Z
 Share = Annotated[float, Field(ge=0, le=1)]
 Duration = Annotated[float, Field(ge=0, le=604_800)]
+Seconds = Annotated[float, Field(ge=0, le=10_000_000)]  # of several people together
 Valence = Annotated[float, Field(ge=-1, le=1)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -406,6 +409,167 @@ class InterestMood(Facts):
         return f"{self.zone}: {self.people} {'person' if self.people == 1 else 'people'} came{mood}"
 
 
+class Footfall(Facts):
+    """What the events of the `footfall` step have in common."""
+
+    reporter = "footfall"
+
+    seen_by: Literal["body", "face"]
+    """What the people were counted by. Never add counts by bodies to counts by faces: faces are only those turned to
+    the camera."""
+    start: Moment
+    """Beginning of what is counted here."""
+    end: Moment
+    """End of what is counted here."""
+
+
+class LineCount(BaseModel):
+    """Crossings of one line."""
+
+    model_config = _CONFIG
+
+    name: Zone
+    """Of the line."""
+    entries: Count
+    """People who crossed it to the side that is inside."""
+    exits: Count
+    """People who crossed it the other way."""
+
+
+class FootfallLines(Footfall):
+    """People who crossed lines: every minute in which somebody did.
+
+    Who crosses twice counts twice. No picture, no identity.
+    """
+
+    kind = "footfall.lines"
+    example: ClassVar = {
+        "seen_by": "body",
+        "start": "2026-11-22T01:13:00.000000Z",
+        "end": "2026-11-22T01:14:00.000000Z",
+        "lines": [{"name": "door", "entries": 7, "exits": 4}, {"name": "stairs", "entries": 0, "exits": 2}],
+    }
+
+    lines: Annotated[list[LineCount], Field(max_length=MAX_PLACES)]
+    """Every line of the step."""
+
+    def words(self) -> str:
+        return "; ".join(f"{line.name}: {line.entries} in, {line.exits} out" for line in self.lines)
+
+
+class AreaCount(BaseModel):
+    """People in one area."""
+
+    model_config = _CONFIG
+
+    name: Zone
+    """Of the area."""
+    kind: Literal["area", "queue"]
+    """`area`: whoever is in it counts. `queue`: who stands in it counts, who walks through does not."""
+    now: Count
+    """People in it at the end."""
+    most: Count
+    """Most people that were in it together for a second."""
+    seconds: Seconds
+    """Of all people in it together. Divided by the time from `start` to `end` it is their mean number."""
+    stays: Count
+    """Stays that ended, of `min_stay` and longer. In a queue: people who waited and left it."""
+    mean_stay: Duration | None
+    """Mean length of these stays in seconds, in a queue from the moment on at which each stood; null without stays."""
+    longest_stay: Duration | None
+    """Length of the longest of them in seconds; null without stays."""
+
+
+class FootfallAreas(Footfall):
+    """People in view of the camera and in its areas: every minute in which somebody was there.
+
+    No picture, no identity.
+    """
+
+    kind = "footfall.areas"
+    example: ClassVar = {
+        "seen_by": "body",
+        "start": "2026-11-22T01:13:00.000000Z",
+        "end": "2026-11-22T01:14:00.000000Z",
+        "now": 5,
+        "most": 7,
+        "seconds": 281.5,
+        "areas": [
+            {"name": "till", "kind": "queue", "now": 3, "most": 4, "seconds": 170.2, "stays": 2, "mean_stay": 48.5, "longest_stay": 61.0},
+            {"name": "tables", "kind": "area", "now": 1, "most": 2, "seconds": 62.0, "stays": 0, "mean_stay": None, "longest_stay": None},
+        ],
+    }  # fmt: skip
+
+    now: Count
+    """People in view of the camera at the end."""
+    most: Count
+    """Most people that were in view together for a second."""
+    seconds: Seconds
+    """Of all people in view together."""
+    areas: Annotated[list[AreaCount], Field(max_length=MAX_PLACES)]
+    """Every area of the step."""
+
+    def words(self) -> str:
+        people = f"{self.now} {'person' if self.now == 1 else 'people'}"
+        return "; ".join([people, *(f"{area.name}: {area.now}" for area in self.areas)])
+
+
+class FootfallQueue(Footfall):
+    """A queue reached its `limit` for ten seconds, or was below it for ten seconds again."""
+
+    kind = "footfall.queue"
+    example: ClassVar = {
+        "seen_by": "body",
+        "start": "2026-11-22T01:13:57.000000Z",
+        "end": "2026-11-22T01:14:07.000000Z",
+        "area": "till",
+        "is_long": True,
+        "people": 4,
+        "limit": 4,
+    }
+
+    area: Zone
+    """Name of the queue."""
+    is_long: bool
+    """True: it became long. False: it is over, also because the camera closes or the mode changes."""
+    people: Count
+    """Number of people who wait."""
+    limit: Annotated[int, Field(ge=1, lt=2**53)]
+    """The limit that was set."""
+
+    def words(self) -> str:
+        waiting = f"{self.people} {'person waits' if self.people == 1 else 'people wait'}"
+        return f"{self.area}: long queue, {waiting}" if self.is_long else f"{self.area}: queue below {self.limit} again"
+
+
+class FootfallHeat(Footfall):
+    """Where people stood: every minute in which somebody stood still.
+
+    No picture, no identity.
+    """
+
+    kind = "footfall.heat"
+    example: ClassVar = {
+        "seen_by": "body",
+        "start": "2026-11-22T01:13:00.000000Z",
+        "end": "2026-11-22T01:14:00.000000Z",
+        "columns": 16,
+        "rows": 9,
+        "cells": [[3, 5, 41.2], [4, 5, 6.0], [11, 7, 55.5]],
+    }
+
+    columns: Annotated[int, Field(ge=1, le=64)]
+    """Columns of the grid, which covers the frame."""
+    rows: Annotated[int, Field(ge=1, le=64)]
+    """Rows of the grid."""
+    cells: Annotated[list[tuple[Count, Count, Seconds]], Field(max_length=MAX_CELLS)]
+    """`[column, row, seconds]` of each cell in which people stood, from 0 at the upper left: by their feet, or by the
+    middle of the face where no body is seen."""
+
+    def words(self) -> str:
+        return f"people stood still for {sum(seconds for _, _, seconds in self.cells):.0f} s"
+
+
 class StepDisabled(Facts):
     """A step failed too often and was disabled."""
 
@@ -428,7 +592,7 @@ KINDS: dict[str, type[Facts]] = {
     definition.kind: definition
     for definition in (
         CameraState, CameraClosing, ModeChanged, ModeRequested, IncidentOpened, IncidentUpdated, IncidentClosed, ClipReady, ClipFailed,
-        StorageLow, InterestVisit, InterestMood, StepDisabled,
+        StorageLow, InterestVisit, InterestMood, FootfallLines, FootfallAreas, FootfallQueue, FootfallHeat, StepDisabled,
     )
 }  # fmt: skip
 
