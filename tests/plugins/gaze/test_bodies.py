@@ -197,8 +197,9 @@ def test_staff_is_told_by_the_feet() -> None:
 def test_whoever_stays_longer_than_customers_do_is_staff_from_then_on() -> None:
     customer, clerk = body(560), body(720, track=2)
     scene = [*standing(30, customer, clerk), *standing(170, clerk), *empty()]
+    rules: list[dict[str, Any]] = [{}, {"staff_after": 90.0}]
 
-    of_all, of_customers = (told(scene, **rule) for rule in ({}, {"staff_after": 90.0}))
+    of_all, of_customers = (told(scene, **rule) for rule in rules)
 
     assert sum(visit["stopped_seconds"] for visit in of_all) == pytest.approx(230, abs=4)
     assert sum(visit["stopped_seconds"] for visit in of_customers) == pytest.approx(90, abs=4)

@@ -21,7 +21,7 @@ def test_the_share_inside_is_of_the_first() -> None:
 
     assert share_inside(small, SQUARE) == 1
     assert share_inside(SQUARE, small) == pytest.approx(0.25, abs=0.01)
-    assert share_inside(SQUARE, SQUARE + (0.2, 0.0)) == pytest.approx(0.5, abs=0.01)
+    assert share_inside(SQUARE, SQUARE + np.array([0.2, 0.0])) == pytest.approx(0.5, abs=0.01)
     assert share_inside(SQUARE, SQUARE + 1) == 0
 
 
