@@ -361,10 +361,6 @@ class InterestVisit(Facts):
             parts.append(f"stopped {self.stopped_seconds:.0f} s")
         if self.looked_seconds:
             parts.append(f"looked {self.looked_seconds:.1f} s")
-        if self.reaches:
-            parts.append("reached")
-        if self.taken:
-            parts.append("took something")
         if self.expression and self.expression.probabilities:
             parts.append(max(self.expression.probabilities, key=self.expression.probabilities.__getitem__))
         where = f"{self.zone} ({self.product})" if self.product else self.zone
@@ -406,7 +402,7 @@ class InterestMood(Facts):
 
     def words(self) -> str:
         mood = "" if self.valence is None else f", valence {self.valence:+.2f}"
-        return f"{self.zone}: {self.people} {'person' if self.people == 1 else 'people'} came{mood}"
+        return f"{self.zone}: {self.people} {'person' if self.people == 1 else 'people'}{mood}"
 
 
 class Footfall(Facts):
