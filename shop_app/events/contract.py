@@ -165,6 +165,10 @@ class InterestFacts(Lenient):
         "passed": "who looked from afar counts as passed, so that the funnel narrows",
         "looks": "the pages count people who looked, not looks",
         "probability": "the pages count looks; how sure they are is measured by `vidframe eval interest`",
+        "seen_by": "the pages do not tell hours by bodies from hours by faces yet",
+        "turned_seconds": "the pages count looks, not bodies that are turned to a shelf",
+        "reaches": "the funnel goes from looked to bought",
+        "taken": "the funnel goes from looked to bought",
     }
 
     visit: Id

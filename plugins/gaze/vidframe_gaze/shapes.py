@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from vidframe import Face
 from vidframe.geometry import is_inside
 from vidframe_gaze.head_pose import line_of_sight
-from vidframe_gaze.zones import Corners, Zone, in_pixels
+from vidframe_gaze.outlines import Corners, in_pixels
+from vidframe_gaze.zones import Zone
 
 Array = NDArray[np.float64]
 

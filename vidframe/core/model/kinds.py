@@ -304,12 +304,16 @@ class InterestVisit(Facts):
         "product": "TEA-250",
         "shelf": "A3",
         "final": True,
+        "seen_by": "body",
         "start": "2026-11-22T01:13:20.000000Z",
         "end": "2026-11-22T01:14:07.000000Z",
         "passed": True,
         "stopped_seconds": 31.5,
         "looked_seconds": 12.25,
         "looks": 3,
+        "turned_seconds": 14.5,
+        "reaches": 2,
+        "taken": True,
         "probability": 0.81,
         "expression": {"valence": 0.42, "probabilities": {"happy": 0.55, "neutral": 0.45}, "seconds": 9.5},
     }
@@ -324,6 +328,8 @@ class InterestVisit(Facts):
     """The shelf of the zone; null where it has none."""
     final: bool
     """Whether the visit is over. If not, the numbers are those since the last event about it."""
+    seen_by: Literal["body", "face"]
+    """`body` if a body was seen at any time until now; `face`: passing and stopping are known by the face alone."""
     start: Moment
     """Beginning of what is counted here."""
     end: Moment
@@ -333,9 +339,16 @@ class InterestVisit(Facts):
     stopped_seconds: Duration
     """How long the person stood there."""
     looked_seconds: Duration
-    """How long the person was turned to the zone."""
+    """How long the head was turned to the zone."""
     looks: Count
     """Number of separate looks."""
+    turned_seconds: Duration
+    """How long the body was turned to the zone while the direction of the head was not known; never a look."""
+    reaches: Count
+    """How often a hand went to the goods of the zone while the person stood there."""
+    taken: bool | None
+    """Whether goods of the zone were gone, new or moved when the person had left it. In the last event alone, and null
+    where it could not be judged."""
     probability: Share
     """Mean probability that the looks were at this zone; 0 without looks."""
     expression: Expression | None
@@ -378,7 +391,7 @@ class InterestMood(Facts):
     end: Moment
     """When the last of them was seen."""
     people: Annotated[int, Field(ge=0, le=10_000)]
-    """Number of people."""
+    """Number of people who came since the last event about the zone; who stays is not counted again."""
     valence: Valence | None
     """Mean of all expressions, -1 (negative) to 1 (positive); null where none was known."""
     probabilities: Probabilities
