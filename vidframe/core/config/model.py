@@ -33,6 +33,7 @@ class StepConfig:
     isolate: float | None = None  # seconds that a call may take in a process of its own; None: runs in the camera's
     missing: tuple[str, ...] = field(default=(), compare=False)  # settings without default that are not given
     mark: Mark = field(default=NOWHERE, compare=False)
+    secrets: tuple[str, ...] = field(default=(), compare=False, repr=False)  # among the settings: never to be shown
     entry: Any = field(default=None, compare=False, repr=False)  # as the file has it, for those who override it
     instance: Any = None  # of a chain that was written in Python; None: the plugin is made from its settings
 
