@@ -204,7 +204,11 @@ FAILS = {
     ),
     "a score that is no number": (
         hooked("frame.faces = [Face(Box(1, 2, 3, 4), score=math.nan)]", adds="('faces',)"),
-        "score must be a finite number, found nan",
+        "score must be a number from 0 to 1, found nan",
+    ),
+    "a score in percent": (
+        hooked("frame.detections.append(Detection(Box(1, 2, 3, 4), 'car', 87.0))", adds="('detections',)"),
+        "score must be a number from 0 to 1, found 87.0",
     ),
     "a label that is a number": (
         hooked("frame.detections.append(Detection(Box(1, 2, 3, 4), 7))", adds="('detections',)"),
@@ -298,6 +302,8 @@ UNDECLARED = {
     "something hung on the frame": (hooked("frame.report = None"), "report"),
     "a mode": (hooked("frame.mode = 'night'"), "mode"),
     "things that it takes away": (hooked("frame.detections.clear()"), "detections"),
+    "a list that nobody knows": (hooked("frame.lists['cars'] = [1]"), "cars"),
+    "what the framework keeps on the frame": (hooked("frame.touched = frame.events = None"), "events, touched"),
     "more notes than can be named": (
         hooked("for i in range(5000): frame.notes[f'n{i}'] = i"),
         "notes.n0, notes.n1, notes.n10, notes.n100, notes.n1000, notes.n1001, notes.n1002, notes.n1003, notes.n1004, "
@@ -314,7 +320,8 @@ class Checker:
         (face,) = frame.faces
         assert (face.box, face.track, face.expression) == (Box(1, 2, 3, 4), 1, None)
         assert frame.notes == {"queue": 3} and len(frame.detections) == 1
-        assert frame.motion is None and frame.mode is None
+        assert frame.motion is None and frame.mode is None and frame.events == []
+        assert sorted(frame.lists) == ["detections", "faces"]
 """
 
 
@@ -717,3 +724,19 @@ def test_a_reason_is_one_line_without_passwords(
     metrics = ran(install_plugin, tmp_path, code, "{p: {token: !env P_TOKEN, on_error: stop}}")
 
     assert metrics.error == r"step p failed in process_frame: ValueError: no \x1b[31mERROR rtsp://host/1 ***"
+
+
+def test_what_one_camera_does_to_its_settings_the_next_does_not_see(
+    install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    code = (
+        "class P:\n def __init__(self, zones: list[int]): self.zones = zones\n @hookimpl\n def process_frame(self):\n"
+    )
+    install_plugin(HEAD + code + "  self.zones.append(9)", p="P")
+    (tmp_path / "chain.yaml").write_text("cameras: {a: clip.mp4, b: clip.mp4}\nalways: [{p: {zones: [1]}}]\n")
+    first, second = load(tmp_path / "chain.yaml").cameras
+
+    first.steps[0].make().process_frame()
+
+    assert second.steps[0].make().zones == [1]
+    assert first == load(tmp_path / "chain.yaml").cameras[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,8 +39,8 @@ class StepConfig:
     instance: Any = None  # of a chain that was written in Python; None: the plugin is made from its settings
 
     def make(self) -> Any:
-        """The instance of the plugin for one camera."""
-        return self.plugin.kind(**self.settings) if self.instance is None else self.instance
+        """The instance of the plugin for one camera, with settings that no other has."""
+        return self.plugin.kind(**copy.deepcopy(self.settings)) if self.instance is None else self.instance
 
     def is_named(self, name: str) -> bool:
         """Whether the step or its plugin has this name."""

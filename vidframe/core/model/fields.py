@@ -422,6 +422,7 @@ class Snapshot:
                 frame.__dict__[head] = self._attributes[head]
             elif head not in _LIST_NAMES:
                 frame.__dict__.pop(head, None)
+                frame.lists.pop(head, None)
             elif not tail:
                 self._restore_list(frame, head)
             else:
@@ -474,7 +475,7 @@ class Snapshot:
 
 _EMPTY: dict[str, Any] = {}
 _LIST_NAMES = tuple(listed.name for listed in _LISTS)
-_FREE = frozenset({"notes", "touched", "events"})  # attributes of a frame that may be replaced
+_FREE = frozenset({"notes"})  # attributes of a frame that may be replaced
 _NO_LIST: tuple[list[Any], list[Any]] = ([], [])
 _LIST_OF = {listed.kind: listed.name for listed in _LISTS}
 
@@ -543,8 +544,8 @@ def _check_item(where: str, item: Any) -> None:
             raise TypeError(f"{where}.{part} must be {wrong}, found {_shown(value)}")
     if item.track is not None and (wrong := _track(item.track)):
         raise TypeError(f"{where}.track must be {wrong}, found {_shown(item.track)}")
-    if not _is_finite(item.score):
-        raise TypeError(f"{where}.score must be a finite number, found {_shown(item.score)}")
+    if not _is_share(item.score):
+        raise TypeError(f"{where}.score must be a number from 0 to 1, found {_shown(item.score)}")
     if isinstance(item, Detection) and (not isinstance(item.label, str) or len(item.label) > LONGEST_LABEL):
         raise TypeError(f"{where}.label must be text of at most {LONGEST_LABEL} characters, found {_shown(item.label)}")
 
