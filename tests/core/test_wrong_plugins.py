@@ -17,6 +17,7 @@ from vidframe.core.observe.metrics import CameraMetrics, Metrics
 from vidframe.core.observe.prometheus import exposition
 from vidframe.core.run.loop import run_camera
 from vidframe.core.run.resources import ResourceCache
+from vidframe.core.run.trace import LENGTH, entry
 
 FRAMES = 20
 HEAD = """
@@ -621,8 +622,10 @@ DRAWS = {
     "what raises": ("raise ValueError('no font')", "no font"),
     "more than can be shown": (
         "for _ in range(5001): canvas.line((0, 0), (1, 1))",
-        "drew 5,001 shapes; at most 5,000",
+        "at most 5,000 shapes into a frame, found 5,001",
     ),
+    "what is no shape": ("canvas.shapes.append('box')", "canvas.shapes holds what box, polygon, line"),
+    "no shapes at all": ("canvas.shapes = None", "has no len()"),
 }
 
 
@@ -646,6 +649,46 @@ class Viewer:
     assert (metrics.steps["p"].drawings, metrics.steps["p"].failed_drawings) == (FRAMES, FRAMES)
     assert metrics.steps["viewer"].errors == 0
     assert metrics.has_failed()
+
+
+def test_a_drawing_that_hangs_is_named_and_not_the_step_that_asked_for_it(
+    install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    code = """
+class P:
+    busy, go = threading.Event(), threading.Event()
+    @hookimpl
+    def draw(self):
+        self.busy.set()
+        self.go.wait(30)
+class Viewer:
+    needs = ("canvas",)
+    seen, done = threading.Event(), threading.Event()
+    @hookimpl
+    def process_frame(self, frame):
+        frame.canvas
+        self.seen.set()
+        self.done.wait(30)
+"""
+    install_plugin(HEAD + code, distribution="drawers", p="P", viewer="Viewer")
+    write_clip(tmp_path / "clip.mp4", moving_square(1, 64, 48))
+    (tmp_path / "chain.yaml").write_text("cameras: {door: clip.mp4}\nalways: [p, viewer]\n")
+    (config,) = load(tmp_path / "chain.yaml").cameras
+    drawer, viewer = (step.plugin.kind for step in config.steps)
+    metrics = CameraMetrics("door", trace=memoryview(bytearray(LENGTH)))
+    options: dict[str, Any] = {"state": tmp_path, "shared": ResourceCache(), "metrics": metrics, "stop": Flag()}
+    thread = Thread(target=run_camera, args=(config,), kwargs=options)
+    thread.start()
+    found = []
+    for reached, go_on in ((drawer.busy, drawer.go), (viewer.seen, viewer.done)):
+        assert reached.wait(30)
+        assert metrics.busy is not None
+        assert metrics.trace is not None
+        found.append((metrics.busy[0], bytes(metrics.trace)))
+        go_on.set()
+    thread.join()
+
+    assert found == [("p", entry("door", "p")), ("viewer", entry("door", "viewer"))]
 
 
 def test_a_step_that_failed_in_one_drawing_has_failed_strictly(install_plugin: InstallPlugin, tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import monotonic, perf_counter
 
@@ -26,7 +27,6 @@ from vidframe.tools import reason_of
 
 log = logging.getLogger(__name__)
 
-MOST_SHAPES = 5000  # of one step in one frame
 GRACE = 0.0005  # seconds: at 25 frames a second, `every: 200ms` is five frames and not six
 
 
@@ -173,9 +173,9 @@ class Step:
         self._step_metrics.drawings += 1
         try:
             contents = Contents(frame, frozenset()) if self._strict else None
-            self._check_returned("draw", self._hooks.call("draw", frame=frame, canvas=own))
-            if len(own.shapes) > MOST_SHAPES:
-                raise WrongResult(f"drew {len(own.shapes):,} shapes; at most {MOST_SHAPES:,} can be shown")
+            with self._drawing():
+                self._check_returned("draw", self._hooks.call("draw", frame=frame, canvas=own))
+            own.check()
             if contents is not None:
                 self._check_contents(frame, contents)
             if changed := before.changed():
@@ -198,6 +198,19 @@ class Step:
             self._hooks.call("close_camera")
         except BaseException as error:
             self._count("close_camera", error)
+
+    @contextmanager
+    def _drawing(self) -> Iterator[None]:
+        """Shows this step as the one that runs, within the one that asked for the drawing."""
+        metrics = self._metrics
+        outer = metrics.busy, bytes(metrics.trace or b"")
+        self._begin()
+        try:
+            yield
+        finally:
+            metrics.busy = outer[0]
+            if metrics.trace is not None:
+                metrics.trace[:] = outer[1]
 
     def _begin(self) -> None:
         self._metrics.busy = (self.name, monotonic())

@@ -26,11 +26,11 @@ def schemes() -> tuple[str, ...]:
     return (*SCHEMES, *(name for name in sources() if name not in SCHEMES))
 
 
-def unused_extension(source: str) -> str | None:
-    """Who brings a source for the scheme of this one that is never called, as vidframe reads that scheme itself."""
-    scheme = source.partition("://")[0].lower()
-    entries = sources().get(scheme, []) if scheme in SCHEMES else []
-    return " and ".join(sorted(owner(entry) for entry in entries)) or None
+def unused_extensions() -> dict[str, str]:
+    """Who brings a source that is never called, by its scheme: one that vidframe reads itself."""
+    return {
+        scheme: " and ".join(sorted(map(owner, entries))) for scheme, entries in sources().items() if scheme in SCHEMES
+    }
 
 
 def is_path(source: str) -> bool:
