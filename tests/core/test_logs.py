@@ -48,6 +48,18 @@ def test_a_text_of_a_plugin_stays_on_its_line(form: Form, capfd: pytest.CaptureF
     assert traceback[-1] == f"  ValueError: {shown}"
 
 
+@pytest.mark.parametrize("form", ["text"], indirect=True)
+def test_a_text_without_end_is_cut(form: Form, capfd: pytest.CaptureFixture[str]) -> None:
+    set_up(form)
+
+    try:
+        raise ValueError("x" * 1_000_000)
+    except ValueError as error:
+        log.error("step p failed", exc_info=error)
+
+    assert 2000 < len(capfd.readouterr().err) < 5000
+
+
 @pytest.mark.parametrize("form", ["json"], indirect=True)
 def test_a_json_line_has_no_password(form: Form, capfd: pytest.CaptureFixture[str]) -> None:
     set_up(form)

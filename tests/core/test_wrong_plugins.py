@@ -783,3 +783,14 @@ def test_what_one_camera_does_to_its_settings_the_next_does_not_see(
 
     assert second.steps[0].make().zones == [1]
     assert first == load(tmp_path / "chain.yaml").cameras[0]
+
+
+def test_an_exception_whose_text_cannot_be_made_costs_no_process(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = hooked("class E(Exception):\n def __str__(self): raise SystemExit\nraise E")
+
+    metrics = ran(install_plugin, tmp_path, code, "{p: {isolate: {patience: 20s}}}")
+
+    assert (metrics.steps["p"].restarts, metrics.steps["p"].failed_calls) == (0, FRAMES)
+    assert "E: its text cannot be made" in caplog.text

@@ -14,6 +14,7 @@ from vidframe.core.sources.address import without_secrets
 from vidframe.tools import printable
 
 Form = Literal["text", "json"]
+LONGEST_LINE = 2000  # characters of a traceback
 
 
 def set_up(form: Form, *, verbose: bool = False) -> None:
@@ -87,7 +88,7 @@ def _traceback(record: logging.LogRecord) -> list[str]:
     for part in TracebackException.from_exception(record.exc_info[1]).format():
         # A place with its source is several lines. All else may be somebody's text.
         lines += part.rstrip("\n").split("\n") if part.startswith("  File ") else [part.strip("\n")]
-    return [printable(without_secrets(line, _secrets(record))) for line in lines if line]
+    return [printable(without_secrets(line[:LONGEST_LINE], _secrets(record))) for line in lines if line]
 
 
 def present() -> tuple[Form, bool]:

@@ -33,7 +33,7 @@ from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.memory import ImageMemory
 from vidframe.core.run.resources import ResourceCache
 from vidframe.core.sources.packed import Layout, Packed, unpack
-from vidframe.tools import Backoff
+from vidframe.tools import Backoff, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -347,7 +347,7 @@ class _Plugin:
                 self._held.close()
         except BaseException as error:
             log.debug("the plugin failed in %s", call.hook, exc_info=True)
-            answer.error = f"{type(error).__name__}: {error}"
+            answer.error = reason_of(error)
         answer.events = list(self._queue.drain())
         answer.metrics = dict(self._metrics.values)
         return answer
