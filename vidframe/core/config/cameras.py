@@ -13,7 +13,7 @@ from vidframe.core.config.model import CameraConfig, StepConfig
 from vidframe.core.config.steps import Steps
 from vidframe.core.config.validation import colon_hint, read_keys, shown
 from vidframe.core.plugin.registry import extensions
-from vidframe.core.sources.address import is_path, path_problem
+from vidframe.core.sources.address import is_path, path_problem, unused_extensions
 from vidframe.core.sources.options import SourceKeys
 from vidframe.tools import did_you_mean
 
@@ -29,6 +29,7 @@ class Cameras:
         self.steps = steps
         self.source = source
         self.are_given = are_given
+        self._unused = unused_extensions()
 
     def plugin(self, value: Any) -> str | None:
         """The plugin of `cameras: {from: NAME}`."""
@@ -72,6 +73,9 @@ class Cameras:
             value = {**(value or {}), "source": self.source}
         keys = read_keys(self.document, CameraKeys, value, place, f"camera {name!r}")
         source = self.source or self._from_file(keys.source, (*place, "source"))
+        if (owner := self._unused.get(scheme := source.partition("://")[0].lower())) is not None:
+            message = f"vidframe reads {scheme} itself, so that the source of {owner} is never called"
+            self.document.add_warning((*place, "source"), f"{message}; it needs another scheme")
         options = SourceKeys.model_construct(**{key: getattr(keys, key) for key in SourceKeys.model_fields})
         camera = replace(common, name=name, source=source, options=options, nodes=keys.nodes)
         return self._overridden(camera, keys.overrides or {}, keys.exclude or (), place)

@@ -31,6 +31,7 @@ from vidframe.core.run.memory import ImageMemory
 from vidframe.core.run.resources import ResourceCache
 from vidframe.core.run.supervised import Child, LostError, Restarts
 from vidframe.core.sources.packed import Layout, Packed, unpack
+from vidframe.tools import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -307,7 +308,7 @@ class _Plugin:
                 self._held.close()
         except BaseException as error:
             log.debug("the plugin failed in %s", call.hook, exc_info=True)
-            answer.error = f"{type(error).__name__}: {error}"
+            answer.error = reason_of(error)
         answer.events = list(self._queue.drain())
         answer.metrics = dict(self._metrics.values)
         return answer

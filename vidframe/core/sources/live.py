@@ -144,7 +144,7 @@ class LiveCamera:
         if lost.is_stalled:
             state = State.STALLED
         else:
-            state = State.CONNECTING if self._has_frames else State.DOWN
+            state = State.CONNECTING if self._has_frames and not lost.is_hopeless else State.DOWN
         self._enter(state, str(lost))
 
     def _enter(self, state: State, reason: str = "") -> None:
