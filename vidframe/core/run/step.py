@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from time import monotonic, perf_counter
+from time import monotonic
 
 from vidframe.core.config.model import MODES, StepConfig
 from vidframe.core.model import fields
@@ -130,8 +130,7 @@ class Step:
             return
         frame.camera = self._camera
         before = Snapshot(frame)
-        started = perf_counter()
-        self._begin()
+        started = self._begin()
         try:
             contents = Contents(frame, self._may_write) if self._strict else None
             returned = self._hooks.call("process_frame", frame=frame)
@@ -143,7 +142,7 @@ class Step:
             self._failed_on_frame("process_frame", error)
         finally:
             self._end()
-            self._step_metrics.called(perf_counter() - started)
+            self._step_metrics.called(monotonic() - started)
 
     def handle(self, event: Event) -> None:
         """Gives the step an event of another step."""
@@ -212,10 +211,13 @@ class Step:
             if metrics.trace is not None:
                 metrics.trace[:] = outer[1]
 
-    def _begin(self) -> None:
-        self._metrics.busy = (self.name, monotonic())
+    def _begin(self) -> float:
+        """Shows that this step runs now, since the moment that is returned."""
+        started = monotonic()
+        self._metrics.busy = (self.name, started)
         if self._metrics.trace is not None:
             self._metrics.trace[:] = self._trace_entry
+        return started
 
     def _end(self) -> None:
         self._metrics.busy = None
