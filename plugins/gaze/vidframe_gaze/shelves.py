@@ -59,7 +59,7 @@ class Shelves:
         self._zones = [
             _Zone(zone.name, Shelf(corners * self._scale, shape))
             for zone, corners in outlines
-            if zone.kind == "product"
+            if zone.kind == "product" and min(shape) >= CELL  # in smaller pictures nothing could be told
         ]
         self._looked = -LOOK_EVERY
 
