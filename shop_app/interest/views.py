@@ -226,7 +226,7 @@ def _funnel(found: sums.Sums, measure: str) -> list[tuple[str, str, int | None, 
         "looked": (_("Looked"), _("of who stopped")),
         "pleased": (_("Pleased"), _("of expressions read")),
         "reached": (_("Reached"), _("of who stopped")),
-        "taken": (_("Took something"), _("where it could be told")),
+        "taken": (_("Took something"), _("of %(n)s of whom it is known", n=number_text(found.judged))),
         "bought": (_("Bought"), _("of who looked")),
     }
     rows = []

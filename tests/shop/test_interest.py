@@ -203,7 +203,7 @@ def test_reaching_and_taking_are_shares_of_those_of_whom_it_is_known(
     assert [faces[name] for name in names] == ["", "", "", "", "", "0.0", ""]  # no body: no reach that could be seen
     funnel = re.findall(r"<dt>([^<]*)(?:<small>([^<]*)</small>)?</dt>.*?class=\"ratio\">([^<]*)<", page, re.S)
     assert ("Reached", "of who stopped", "60%") in funnel
-    assert ("Took something", "where it could be told", "25%") in funnel
+    assert ("Took something", "of 40 of whom it is known", "25%") in funnel
     assert [step for step, _of, _share in funnel] == ["Passed", "Stopped", "Looked", "Pleased", "Reached", "Took something", "Bought"]  # fmt: skip
     assert "Took something" not in by_faces
 
@@ -453,19 +453,28 @@ def test_interest_pages_fit_a_phone_and_show_charts(
             hour_row(
                 tea,
                 hour_of(now()) - timedelta(hours=h),
+                seen_by=measure,
                 passed=40,
                 stopped=25,
                 looked=12 + h % 9,
                 expressed=11,
                 pleased=6,
+                reached=14,
+                judged=20,
+                taken=10,
             )
             for h in range(1, 200)
+            for measure in ("body", "face")
         )
 
     for size in (PHONE, DESK):
         page = window.open("/interest", person=sales, size=size)
         page.get_by_role("link", name="Green tea").first.click()
-        page.get_by_role("group", name="Funnel").wait_for()
+        funnel = page.get_by_role("group", name="Funnel")
+        assert funnel.get_by_text("Took something").is_visible()
+        page.get_by_label("Counted by").select_option("face")
+        funnel.get_by_text("Took something").wait_for(state="detached")
+        assert funnel.get_by_text("Looked").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -480,9 +489,12 @@ def test_interest_fits_a_sheet_of_paper_and_the_notice_is_nothing_but_the_notice
         "looked": 12_000,
         "expressed": 11_000,
         "pleased": 6_000,
+        "reached": 12_000,
+        "judged": 20_000,
+        "taken": 11_000,
     }
     with database.writing() as session:
-        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), **counts))
+        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), seen_by="body", **counts))
     page = window.open("/interest", person=sales, size={"width": 718, "height": 1050})  # A4 within its margins
     page.emulate_media(media="print")
 
