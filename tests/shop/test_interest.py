@@ -201,7 +201,7 @@ def test_reaching_and_taking_are_shares_of_those_of_whom_it_is_known(
     names = ("reached", "judged", "taken", "reached_of_stopped", "taken_of_judged", "seconds_looked", "seconds_turned")
     assert [bodies[name] for name in names] == ["30", "40", "10", "0.6", "0.25", "4.0", "2.5"]
     assert [faces[name] for name in names] == ["", "", "", "", "", "0.0", ""]  # no body: no reach that could be seen
-    funnel = re.findall(r"<dt>([^<]*)(?:<small>([^<]*)</small>)?</dt>.*?class=\"ratio\">([^<]*)<", page, re.S)
+    funnel = re.findall(r"<dt>([^<]*?) ?(?:<small>([^<]*)</small>)?</dt>.*?class=\"ratio\">([^<]*)<", page, re.S)
     assert ("Reached", "of who stopped", "60%") in funnel
     assert ("Took something", "of 40 of whom it is known", "25%") in funnel
     assert [step for step, _of, _share in funnel] == ["Passed", "Stopped", "Looked", "Pleased", "Reached", "Took something", "Bought"]  # fmt: skip
@@ -474,7 +474,6 @@ def test_interest_pages_fit_a_phone_and_show_charts(
         assert funnel.get_by_text("Took something").is_visible()
         page.get_by_label("Counted by").select_option("face")
         funnel.get_by_text("Took something").wait_for(state="detached")
-        assert funnel.get_by_text("Looked").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
