@@ -270,5 +270,6 @@ def _line(row: Any) -> Line:
 
 
 def _sums(values: Any) -> Sums:
-    named = zip((*SUMMED, "bought"), values, strict=True)
-    return Sums(**{name: float(value or 0) if name.endswith("_seconds") else int(value or 0) for name, value in named})
+    *counts, looked_seconds, turned_seconds, bought = (value or 0 for value in values)
+    named = dict(zip(COUNTS, map(int, counts), strict=True))
+    return Sums(**named, looked_seconds=float(looked_seconds), turned_seconds=float(turned_seconds), bought=int(bought))

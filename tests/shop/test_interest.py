@@ -172,7 +172,8 @@ def test_fewer_than_ten_by_either_measure_are_blank_whatever_they_are_together(
     address: str, sales: Person, database: Database, make_product: Make
 ) -> None:
     tea = make_product(name="Green tea")
-    counts = dict.fromkeys(("passed", "judged", "taken", *STEPS), 9) | {"looked_seconds": 40.0, "turned_seconds": 50.0}
+    counts: dict[str, Any] = dict.fromkeys(("passed", "judged", "taken", *STEPS), 9)
+    counts |= {"looked_seconds": 40.0, "turned_seconds": 50.0}
     with database.writing() as session:
         for measure in ("body", "face"):
             session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), seen_by=measure, **counts))
