@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from vidframe import Box, Detection
 
-OVERLAP = 0.25  # of neighbouring squares: a body on the border of one is whole in the next
+OVERLAP = 0.2  # of neighbouring squares: a body on the border of one is whole in the next
 SAME = 0.5  # overlap from which two bodies are one
 PART = 0.8  # share of a body within another, from which it may be a part of it
 CUT = 0.7  # weight of a body that ends at the border of its square: it may be half of one
+HALVES = 0.7  # of the larger one's height (or width), at which two halves of a body in two squares agree
 EDGE = 0.015  # of a square's side: what counts as its border
 
 
@@ -62,16 +63,52 @@ def joined(squares: Iterable[Box]) -> list[Box]:
     return kept
 
 
-def in_frame(detection: Detection, square: Box, width: int, height: int) -> Detection:
-    """A detection in a square as one in the frame; weighted down where the square cuts it off."""
-    box = detection.box._replace(x=detection.box.x + square.x, y=detection.box.y + square.y)
+def put_together(found: Iterable[tuple[Box, Sequence[Detection]]], width: int, height: int) -> list[Detection]:
+    """Detections in squares as such in the frame, each body once; two halves of a body in two squares are one."""
+    whole: list[Detection] = []
+    cut: list[Detection] = []
+    for square, detections in found:
+        for each in detections:
+            box = each.box._replace(x=each.box.x + square.x, y=each.box.y + square.y)
+            is_cut = _is_cut(box, square, width, height)
+            (cut if is_cut else whole).append(replace(each, box=box))
+    halves = [replace(each, score=each.score * CUT) for each in cut]
+    return merged([*whole, *_joined_halves(cut), *halves])
+
+
+def _is_cut(box: Box, square: Box, width: int, height: int) -> bool:
+    """Whether a body ends at a border of its square that is none of the frame's."""
     edge = EDGE * square.width
-    is_cut = (
+    return (
         (box.x < square.x + edge and square.x > edge)
         or (box.x + box.width > square.x + square.width - edge and square.x + square.width < width - edge)
+        or (box.y < square.y + edge and square.y > edge)
         or (box.y + box.height > square.y + square.height - edge and square.y + square.height < height - edge)
     )
-    return replace(detection, box=box, score=detection.score * (CUT if is_cut else 1.0))
+
+
+def _joined_halves(cut: Sequence[Detection]) -> list[Detection]:
+    return [
+        replace(one, box=_union(one.box, other.box), score=max(one.score, other.score))
+        for i, one in enumerate(cut)
+        for other in cut[i + 1 :]
+        if one.box != other.box and _are_halves(one.box, other.box)
+    ]
+
+
+def _are_halves(one: Box, other: Box) -> bool:
+    """Whether they overlap, and lie at one height or one above the other."""
+    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    is_beside = down > HALVES * max(one.height, other.height) and across > 0
+    return is_beside or (across > HALVES * max(one.width, other.width) and down > 0)
+
+
+def _union(one: Box, other: Box) -> Box:
+    left, top = min(one.x, other.x), min(one.y, other.y)
+    right = max(one.x + one.width, other.x + other.width)
+    bottom = max(one.y + one.height, other.y + other.height)
+    return Box(left, top, right - left, bottom - top)
 
 
 def merged(detections: Sequence[Detection]) -> list[Detection]:

@@ -17,6 +17,7 @@ from vidframe_people.regions import share_inside
 LEAST_OVERLAP = 0.25  # of a detection with where a body is expected
 BEHIND = 0.25  # share of a body that another covers, from which its pixels may be the other's
 FASTEST = 1.6  # body heights a second that a hidden body may go
+NEAR = 0.7  # body heights within which somebody who was just seen is the same, whatever the colours
 KEPT = 0.2  # share of the old box in a new one: detections jitter
 
 Look = NDArray[np.float32]  # a histogram of colours; sums to 1
@@ -124,7 +125,12 @@ def find_again(
 ) -> Track | None:
     """The body that was lost nearby a moment ago, is about as large, and wears the same colours."""
     fits = [(_distance(track, detection.box, now), track) for track in lost if now - track.seen <= lost_after]
-    near = [(away, track) for away, track in fits if away is not None and _is_alike(track.look, look)]
+    near = [
+        (away, track)
+        for away, track in fits
+        # Who comes in piece by piece changes colours, but is near.
+        if away is not None and (_is_alike(track.look, look) or (now - track.seen < 1 and away < NEAR))
+    ]
     return min(near, key=lambda pair: pair[0])[1] if near else None
 
 

@@ -27,6 +27,8 @@ COASTS = 0.5  # seconds for which a body goes on at its last speed where flow lo
 HIDDEN = 1.2  # seconds without a sighting, after which a body is not in the frame any more
 EMPTY_SHARE = 0.9  # of the cells of a body's box, that look as without anybody, from which the body has left
 AGO = 2.5  # seconds: what was not there so long ago, has arrived
+TOUCH = 0.2  # share of a body that lies in another's box, from which they may be one
+NEW = 3.0  # seconds after it was told, in which a track may turn out to be another's
 SURE = 0.6  # score from which a body that has arrived is told at its first sighting; others at the second
 FIRST = 0.55  # score from which a body is told that was there when the camera started
 LONGEST_UNSHOWN = 12.0  # seconds that something looks exactly the same which never moved, until it is furniture
@@ -166,6 +168,7 @@ class Watch:
             track.see(found[index], now, cells, look_of(frame.image, found[index].box))
         for detection in new:
             self._begin(frame, detection, cells)
+        self._join_doubles(now)
         self._judge(frame.scaled_gray(LIFE_WIDTH), now)
 
     def _begin(self, frame: Frame, detection: Detection, cells: Cells) -> None:
@@ -185,25 +188,33 @@ class Watch:
 
     # --- telling ---
 
+    def _join_doubles(self, now: float) -> None:
+        """Somebody who comes in piece by piece may have begun two tracks: the one that is seen takes the first number."""
+        seen = [track for track in self._tracker.tracks if track.seen == now and track.number]
+        for lost in [track for track in self._tracker.tracks if track.seen < now and track.number]:
+            same = next((track for track in seen if _is_double(lost, track)), None)
+            if same is not None and now - lost.told < NEW:
+                same.number, same.told = min(lost.number or 0, same.number or 0), min(lost.told, same.told)
+                self._tracker.tracks.remove(lost)
+
     def _judge(self, gray: Gray, now: float) -> None:
         """Tells the bodies that are sure to be people, and gives up what turned out to be none."""
-        told = [track for track in self._tracker.tracks if track.number]
         for track in [track for track in self._tracker.tracks if track.seen == now]:
-            others = [other for other in told if other is not track]
-            is_free = not any(share_inside(track.box, other.box) > 0.2 for other in others)
-            track.life.look(gray, self._scaled(track.box, LIFE_WIDTH), now, is_free)
+            is_alone = not any(_touch(track, other) for other in self._tracker.tracks if other.number)
+            track.life.look(gray, self._scaled(track.box, LIFE_WIDTH), now, is_alone)
             if self._is_fixture(track, now):
                 self._fixtures.learn(track.box, self.size)
                 self._tracker.tracks.remove(track)
-            elif track.number is None and self._is_person(track):
+            elif track.number is None and self._is_person(track, is_alone):
                 track.number, track.told = self._next_number(), now
 
-    def _is_person(self, track: Track) -> bool:
-        if track.life.is_shown and track.score >= SURE:
-            return True
-        if track.hits < 2 or track.life.is_shown:
-            return track.hits >= 2
-        return track.life.is_first and track.score >= FIRST and not self._fixtures.has(track.box, self.size)
+    def _is_person(self, track: Track, is_alone: bool) -> bool:
+        """Beside another body more is asked for: it may be a part of that."""
+        if track.life.is_shown:
+            enough = 3 if not is_alone else 2 if track.score < SURE else 1
+            return track.hits >= enough
+        is_known = self._fixtures.has(track.box, self.size)
+        return track.hits >= 2 and track.life.is_first and track.score >= FIRST and not is_known
 
     def _is_fixture(self, track: Track, now: float) -> bool:
         has_moved = track.life.is_shown and not self._fixtures.has(track.box, self.size)
@@ -213,3 +224,14 @@ class Watch:
         """A box of the frame as one of the grey picture of that width."""
         scale = min(1.0, width / self.size[0])
         return Box(*(value * scale for value in box))
+
+
+def _touch(one: Track, other: Track) -> bool:
+    """Whether two bodies are before each other."""
+    return one is not other and (share_inside(one.box, other.box) > TOUCH or share_inside(other.box, one.box) > TOUCH)
+
+
+def _is_double(one: Track, other: Track) -> bool:
+    return one.box.overlap(other.box) > 0.2 and (
+        share_inside(one.box, other.box) > 0.7 or share_inside(other.box, one.box) > 0.7
+    )

@@ -77,7 +77,7 @@ def people_in(
     crowd = crowd or new_crowd(camera, detector)
     found = iter(faces) if faces is not None else None
     for index, image in enumerate(images):
-        noisy = cv2.add(image, NOISE[index % len(NOISE)], dtype=cv2.CV_8U)
+        noisy = np.asarray(cv2.add(image, NOISE[index % len(NOISE)], dtype=cv2.CV_8U), np.uint8)
         frame = make_frame(noisy, camera=camera, index=index, seconds=index / fps)
         frame.faces = next(found) if found is not None else []
         yield crowd.people_in(frame)

@@ -10,13 +10,12 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from vidframe.tools import iso_time
+from vidframe.tools import did_you_mean, iso_time
 
 KIND = r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$"
 MAX_KIND = 40  # characters
@@ -361,10 +360,6 @@ class InterestVisit(Facts):
             parts.append(f"stopped {self.stopped_seconds:.0f} s")
         if self.looked_seconds:
             parts.append(f"looked {self.looked_seconds:.1f} s")
-        if self.reaches:
-            parts.append("reached")
-        if self.taken:
-            parts.append("took something")
         if self.expression and self.expression.probabilities:
             parts.append(max(self.expression.probabilities, key=self.expression.probabilities.__getitem__))
         where = f"{self.zone} ({self.product})" if self.product else self.zone
@@ -406,7 +401,7 @@ class InterestMood(Facts):
 
     def words(self) -> str:
         mood = "" if self.valence is None else f", valence {self.valence:+.2f}"
-        return f"{self.zone}: {self.people} {'person' if self.people == 1 else 'people'} came{mood}"
+        return f"{self.zone}: {self.people} {'person' if self.people == 1 else 'people'}{mood}"
 
 
 class Footfall(Facts):
@@ -722,10 +717,9 @@ def _as_told(kind: str, definition: type[Facts], error: ValidationError) -> Exce
     if first["type"] == "missing":
         return ValueError(f"event {kind}: the fact {name} is missing")
     if first["type"] == "extra_forbidden":
-        near = get_close_matches(name, definition.model_fields, 1)
         known = ", ".join(definition.model_fields) or "it has none"
         return ValueError(
-            f"event {kind}: unknown fact {name}; " + (f"did you mean {near[0]}?" if near else f"known: {known}")
+            f"event {kind}: unknown fact {name}{did_you_mean(name, definition.model_fields) or f'; known: {known}'}"
         )
     problem = re.sub(r"^Input should", "should", first["msg"])
     wrong = TypeError if first["type"].endswith("_type") else ValueError

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from vidframe.cli.schema import config_schema
 from vidframe.core.config.document import read
 from vidframe.core.config.keys import StepKeys
-from vidframe.core.config.schema import config_schema
 from vidframe.core.plugin.registry import STEP_OPTIONS
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))

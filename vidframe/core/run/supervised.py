@@ -1,4 +1,4 @@
-"""Python processes that vidframe starts for itself, each with one connection to the process that started it.
+"""Python processes that vidframe starts, watches, and starts again, each with one connection to who started it.
 
 They get everything over that connection, so that no secret is in the list of processes; when it
 closes, the other side has ended.
@@ -16,6 +16,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from time import monotonic
+from typing import Any
+
+from vidframe.core.observe import logs
+from vidframe.tools import Backoff
+
+GOOD_LIFE = 60.0  # seconds of work after which the loss of a process counts as the first one
+
+
+class LostError(Exception):
+    """A process ended, or does not answer; the text says how, beginning with "its process"."""
 
 
 class Child:
@@ -29,14 +40,14 @@ class Child:
         ours, theirs = socket.socketpair()
         with theirs:
             # -P: what lies in the working directory is not imported.
-            command = [sys.executable, "-P", "-m", "vidframe.core.run.child", module, name, str(theirs.fileno())]
+            command = [sys.executable, "-P", "-m", "vidframe.core.run.supervised", module, name, str(theirs.fileno())]
             try:
                 self.process = subprocess.Popen(command, pass_fds=[theirs.fileno(), *shared])
             except OSError:
                 ours.close()
                 raise
         self.connection = Connection(ours.detach())
-        self.send(sys.path)
+        self.send((sys.path, *logs.present()))
 
     def send(self, message: object) -> bool:
         """Sends a message; False if the process has ended."""
@@ -45,6 +56,17 @@ class Child:
         except OSError:
             return False
         return True
+
+    def ask(self, message: object, seconds: float) -> Any:
+        """Sends a message and returns what comes back; LostError if that takes longer than `seconds`, or it ends."""
+        try:
+            self.connection.send(message)
+            if self.connection.poll(seconds):
+                return self.connection.recv()
+        except (OSError, EOFError):
+            self.wait(1.0)
+            raise LostError(f"its process {self.ended or 'has ended'}") from None
+        raise LostError(f"its process did not answer within {seconds:g} s")
 
     @property
     def ended(self) -> str:
@@ -78,13 +100,33 @@ class Child:
             self.process.wait()
 
 
+class Restarts:
+    """How long to wait before a process that was lost is started again: longer each time, until one had a good life."""
+
+    def __init__(self, first: float, longest: float) -> None:
+        self._backoff = Backoff(first, longest, forget_after=float("inf"))
+        self._began = float("inf")  # monotonic clock
+
+    def began(self) -> None:
+        """The process works from now on."""
+        self._began = monotonic()
+
+    def lost(self) -> float:
+        """Counts a loss and returns the wait, seconds."""
+        if monotonic() - self._began > GOOD_LIFE:
+            self._backoff.succeeded()
+        self._began = float("inf")
+        return self._backoff.failed()
+
+
 def _main(module: str, name: str, descriptor: str) -> None:
     faulthandler.enable()
     # Ctrl+C and the end of a terminal reach all processes; the one that started this one decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     connection = Connection(int(descriptor))
-    sys.path[:] = connection.recv()
+    sys.path[:], form, verbose = connection.recv()
+    logs.set_up(form, verbose=verbose)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the other side has ended
         importlib.import_module(module).work(connection, name)
     sys.stdout.flush()
