@@ -300,14 +300,20 @@ def _hour_of_interest(session: Session, products: Sequence[Product], hour: datet
         looked = sum(chance.random() < 0.7 for _ in range(stopped))
         expressed = sum(chance.random() < 0.8 for _ in range(looked))
         pleased = sum(chance.random() < 0.3 + stop / 3 for _ in range(expressed))
+        reached = sum(chance.random() < 0.5 for _ in range(stopped))
+        judged = sum(chance.random() < 0.8 for _ in range(stopped))
+        of = {"hour": hour, "camera": "aisle-1", "zone": name, "product_id": products[product].id}
         session.add(
             InterestHour(
-                hour=hour, camera="aisle-1", zone=name, product_id=products[product].id, passed=passed, stopped=stopped,
-                looked=looked, expressed=expressed, pleased=pleased, stopped_seconds=stopped * chance.uniform(4, 11),
-                looked_seconds=looked * chance.uniform(2, 6), expression_seconds=expressed * 3.0,
+                **of, seen_by="body", passed=passed, stopped=stopped, looked=looked, reached=reached, judged=judged,
+                taken=sum(chance.random() < 0.3 for _ in range(judged)), expressed=expressed, pleased=pleased,
+                stopped_seconds=stopped * chance.uniform(4, 11), looked_seconds=looked * chance.uniform(2, 6),
+                turned_seconds=passed * chance.uniform(1, 4), expression_seconds=expressed * 3.0,
                 valence_seconds=expressed * 3.0 * chance.uniform(-0.1, 0.5),
             )
         )  # fmt: skip
+        behind_a_shelf = sum(chance.random() < 0.2 for _ in range(passed))  # of whom the face alone is seen
+        session.add(InterestHour(**of, seen_by="face", passed=behind_a_shelf, stopped=behind_a_shelf // 2))
     people = round(crowd * 0.6)
     seconds = people * 45.0
     mood = {"happy": 0.3 * seconds, "neutral": 0.6 * seconds, "sad": 0.1 * seconds}

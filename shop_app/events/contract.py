@@ -165,10 +165,6 @@ class InterestFacts(Lenient):
         "passed": "who looked from afar counts as passed, so that the funnel narrows",
         "looks": "the pages count people who looked, not looks",
         "probability": "the pages count looks; how sure they are is measured by `vidframe eval interest`",
-        "seen_by": "the pages do not tell hours by bodies from hours by faces yet",
-        "turned_seconds": "the pages count looks, not bodies that are turned to a shelf",
-        "reaches": "the funnel goes from looked to bought",
-        "taken": "the funnel goes from looked to bought",
     }
 
     visit: Id
@@ -176,9 +172,13 @@ class InterestFacts(Lenient):
     product: Annotated[str, Field(max_length=160)] | None = None
     shelf: Text60 | None = None
     final: bool = True
+    seen_by: Literal["body", "face"] = "face"  # before 0.2 nothing else was seen
     start: Moment
     stopped_seconds: Duration = 0.0
     looked_seconds: Duration = 0.0
+    turned_seconds: Duration = 0.0
+    reaches: Count = 0
+    taken: bool | None = None
     expression: Expression | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,21 +18,25 @@ from shop_app.models import Camera, IncomingEvent, InterestHour, MoodHour, Produ
 STOPPED_SECONDS = 2.0  # who stands that long has stopped
 LOOKED_SECONDS = 1.0  # who looks that long has looked
 PLEASED_VALENCE = 0.2  # from here on an expression counts as positive
+STEPS = ("stopped", "looked", "reached", "expressed", "pleased")  # that a visit is counted for once
+SECONDS = ("stopped_seconds", "looked_seconds", "turned_seconds", "valence_seconds", "expression_seconds")
 
 
 def count_interest(session: Session, event: IncomingEvent, facts: InterestFacts) -> None:
     """Add a visit, or a further part of a long one, to its hour."""
-    seen = _seen(session, event.camera, facts)
-    before = {"stopped": seen.stopped, "looked": seen.looked, "expressed": seen.expressed, "pleased": seen.pleased}
+    remembered = _remembered(session, event.camera, facts)
+    seen = next((row for row in remembered if row.seen_by == facts.seen_by), None) or _first_seen(event.camera, facts)
+    before = {name: getattr(seen, name) for name in STEPS}
     is_new = seen.id is None
     _add_up(seen, facts)
     sums: dict[str, float] = {name: float(getattr(seen, name) and not was) for name, was in before.items()}
-    sums["passed"] = float(is_new)
+    sums |= {"passed": float(is_new), "judged": float(facts.taken is not None), "taken": float(facts.taken is True)}
     sums["stopped_seconds"], sums["looked_seconds"] = facts.stopped_seconds, facts.looked_seconds
+    sums["turned_seconds"] = facts.turned_seconds
     if facts.expression is not None:
         sums["expression_seconds"] = facts.expression.seconds
         sums["valence_seconds"] = facts.expression.valence * facts.expression.seconds
-    _remember(session, seen, is_new=is_new, final=facts.final)
+    _remember(session, remembered, seen, final=facts.final)
     row = _interest_hour(session, hour_of(facts.start), event.camera, facts)
     session.execute(
         update(InterestHour)
@@ -66,13 +71,18 @@ def count_mood(session: Session, event: IncomingEvent, facts: MoodFacts) -> None
     row.probability_seconds = sums
 
 
-def _seen(session: Session, camera: str, facts: InterestFacts) -> VisitSeen:
+def _remembered(session: Session, camera: str, facts: InterestFacts) -> Sequence[VisitSeen]:
+    """What was counted of the visit before: a row for each measure."""
     query = select(VisitSeen).where(
         VisitSeen.visit == facts.visit, VisitSeen.camera == camera, VisitSeen.zone == facts.zone
     )
-    return session.scalars(query.with_for_update()).first() or VisitSeen(
-        visit=facts.visit, camera=camera, zone=facts.zone, stopped_seconds=0.0, looked_seconds=0.0, stopped=False,
-        looked=False, expressed=False, pleased=False, at=now(),
+    return session.scalars(query.with_for_update()).all()
+
+
+def _first_seen(camera: str, facts: InterestFacts) -> VisitSeen:
+    return VisitSeen(
+        visit=facts.visit, camera=camera, zone=facts.zone, seen_by=facts.seen_by, stopped_seconds=0.0,
+        looked_seconds=0.0, at=now(), **dict.fromkeys(STEPS, False),
     )  # fmt: skip
 
 
@@ -80,33 +90,37 @@ def _add_up(seen: VisitSeen, facts: InterestFacts) -> None:
     seen.stopped_seconds += facts.stopped_seconds
     seen.looked_seconds += facts.looked_seconds
     seen.looked = seen.looked or seen.looked_seconds >= LOOKED_SECONDS
-    # The funnel narrows: who looked has stopped, who showed an expression has looked.
-    seen.stopped = seen.stopped or seen.looked or seen.stopped_seconds >= STOPPED_SECONDS
+    seen.reached = seen.reached or facts.reaches > 0
+    # The funnel narrows: who looked or reached has stopped, who showed an expression has looked.
+    seen.stopped = seen.stopped or seen.looked or seen.reached or seen.stopped_seconds >= STOPPED_SECONDS
     if facts.expression is not None and seen.looked:
         seen.expressed = True
         seen.pleased = seen.pleased or facts.expression.valence >= PLEASED_VALENCE
 
 
-def _remember(session: Session, seen: VisitSeen, *, is_new: bool, final: bool) -> None:
+def _remember(session: Session, remembered: Sequence[VisitSeen], seen: VisitSeen, *, final: bool) -> None:
     """A visit is remembered only until it ends."""
-    if final and not is_new:
-        session.delete(seen)
-    elif not final and is_new:
+    if final:
+        for row in remembered:
+            session.delete(row)
+    elif seen not in remembered:
         session.add(seen)
         session.flush()
 
 
 def _interest_hour(session: Session, hour: datetime, camera: str, facts: InterestFacts) -> int:
     query = select(InterestHour.id).where(
-        InterestHour.hour == hour, InterestHour.camera == camera, InterestHour.zone == facts.zone
-    )
+        InterestHour.hour == hour, InterestHour.camera == camera, InterestHour.zone == facts.zone,
+        InterestHour.seen_by == facts.seen_by,
+    )  # fmt: skip
     found = session.scalars(query).first()
     if found is not None:
         return found
     product_id, shelf = _product(session, camera, facts)
-    zeros: dict[str, Any] = dict.fromkeys(("passed", "stopped", "looked", "expressed", "pleased"), 0)
-    zeros |= dict.fromkeys(("stopped_seconds", "looked_seconds", "valence_seconds", "expression_seconds"), 0.0)
-    row = InterestHour(hour=hour, camera=camera, zone=facts.zone, product_id=product_id, shelf=shelf, **zeros)
+    zeros: dict[str, Any] = dict.fromkeys(("passed", "judged", "taken", *STEPS), 0) | dict.fromkeys(SECONDS, 0.0)
+    row = InterestHour(
+        hour=hour, camera=camera, zone=facts.zone, seen_by=facts.seen_by, product_id=product_id, shelf=shelf, **zeros
+    )
     made = _inserted(session, row)
     return made.id if made is not None else session.scalars(query).one()
 

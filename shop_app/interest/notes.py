@@ -30,6 +30,7 @@ def write(session: Session, words: NullTranslations = ENGLISH) -> int:
         select(InterestHour, Product.name)
         .join(Product, Product.id == InterestHour.product_id)
         .where(InterestHour.hour == begin, InterestHour.looked >= LEAST_LOOKED)
+        .order_by(InterestHour.looked.desc())  # of a zone that both measures counted the first is told, and no second
     )
     rows = session.execute(query).all()
     bought = bought_in(session, begin, end, {row.product_id for row, _name in rows if row.product_id}) if rows else {}

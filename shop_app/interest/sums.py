@@ -1,4 +1,7 @@
-"""Sums of interest and of what was bought in the same hours, for pages and CSV."""
+"""Sums of interest and of what was bought in the same hours, for pages and CSV.
+
+There are two measures, `body` and `face`: who was counted by the body, and who by the face alone. They are never added.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from shop_app.models import BillLine, Camera, InterestHour, MoodHour, Product
 
 LEAST = 10  # a figure about fewer people is not shown
-COUNTS = ("passed", "stopped", "looked", "expressed", "pleased")
+COUNTS = ("passed", "stopped", "looked", "reached", "judged", "taken", "expressed", "pleased")
+SUMMED = (*COUNTS, "looked_seconds", "turned_seconds")
 
 
 class hour_begin(FunctionElement[datetime]):  # noqa: N801 - named like the SQL functions that it stands for
@@ -37,19 +41,23 @@ def _mysql_hour(element: Any, compiler: Any, **options: Any) -> str:
 
 @dataclass
 class Sums:
-    """The funnel of one zone or product over a time. A figure about fewer than `LEAST` people is None."""
+    """The funnel of one zone or product over a time by one measure. A figure about fewer than `LEAST` people is None."""
 
     passed: int = 0
     stopped: int = 0
     looked: int = 0
+    reached: int = 0
+    judged: int = 0  # of whom is known whether they took something
+    taken: int = 0
     expressed: int = 0
     pleased: int = 0
-    bought: int = 0
     looked_seconds: float = 0.0
+    turned_seconds: float = 0.0
+    bought: int = 0
 
     def add(self, other: Sums) -> None:
-        """Take another hour in."""
-        for name in (*COUNTS, "bought", "looked_seconds"):
+        """Take another hour of the same measure in."""
+        for name in (*SUMMED, "bought"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def shown(self, name: str) -> int | None:
@@ -68,6 +76,11 @@ class Sums:
         return self.looked_seconds / self.looked if self.looked >= LEAST else None
 
     @property
+    def turned(self) -> float | None:
+        """For how many seconds one who passed was turned to it with the body while nobody knew where the head was turned."""
+        return self.turned_seconds / self.passed if self.passed >= LEAST else None
+
+    @property
     def missed(self) -> int:
         """Who looked and did not buy; what the list begins with."""
         return max(0, self.looked - self.bought) if self.looked >= LEAST else -1
@@ -75,10 +88,11 @@ class Sums:
 
 @dataclass
 class Line:
-    """A zone or a product in two times that follow each other."""
+    """A zone or a product by one measure, in two times that follow each other."""
 
     camera: str
     zone: str
+    seen_by: str
     product_id: int | None
     name: str
     place: str
@@ -95,7 +109,8 @@ class Line:
     @property
     def address(self) -> dict[str, Any]:
         """What its page is asked for by."""
-        return {"camera": self.camera, "zone": self.zone} if self.zone else {"product": self.product_id}
+        of = {"camera": self.camera, "zone": self.zone} if self.zone else {"product": self.product_id}
+        return {**of, "measure": self.seen_by}
 
 
 def lines(
@@ -107,50 +122,70 @@ def lines(
     until: datetime | None = None,
     by: str = "zone",
 ) -> list[Line]:
-    """All zones (or products), what is looked at and not bought first; two times in one statement.
+    """All zones (or products) by each measure, what is looked at and not bought first; two times in one statement.
 
     The one before reaches from `first` to `until`, and to `middle` where nothing is said.
     """
     hours = _hours(first, end, by)
     sold = _sold(first, end)
     is_now = hours.c.hour >= middle
-    counts = [hours.c[name] for name in (*COUNTS, "looked_seconds")] + [func.coalesce(sold.c.bought, 0)]
+    counts = [hours.c[name] for name in SUMMED] + [func.coalesce(sold.c.bought, 0)]
     sums: list[ColumnElement[Any]] = []
     for when in (is_now, hours.c.hour < (until or middle)):
         sums += [func.sum(case((when, column), else_=0)) for column in counts]
     query = (
-        select(hours.c.camera, hours.c.zone, hours.c.product_id, Product.name, func.max(hours.c.shelf), func.max(Camera.title), *sums)
+        select(
+            hours.c.camera, hours.c.zone, hours.c.seen_by, hours.c.product_id, Product.name, func.max(hours.c.shelf),
+            func.max(Camera.title), *sums,
+        )
         .select_from(hours)
         .outerjoin(sold, (sold.c.product_id == hours.c.product_id) & (sold.c.hour == hours.c.hour))
         .outerjoin(Product, Product.id == hours.c.product_id)
         .outerjoin(Camera, Camera.name == hours.c.camera)
-        .group_by(hours.c.camera, hours.c.zone, hours.c.product_id, Product.name)
+        .group_by(hours.c.camera, hours.c.zone, hours.c.seen_by, hours.c.product_id, Product.name)
     )  # fmt: skip
     found = [_line(row) for row in session.execute(query)]
     return sorted(found, key=lambda line: (-line.now.missed, -line.now.passed, line.name.casefold()))
 
 
 def missed(lines: Iterable[Line]) -> list[Line]:
-    """The three that sales should look at: looked at by many, and bought by less than every fifth of them."""
-    found = [line for line in lines if line.product_id and line.now.looked >= LEAST]
-    return [line for line in found if (line.now.ratio("bought", "looked") or 0.0) < 0.2][:3]
+    """The three that sales should look at: looked at by many, and bought by less than every fifth of them.
+
+    What both measures say so of is there once, by the one that comes first.
+    """
+    found: dict[tuple[str, str, int], Line] = {}
+    for line in lines:
+        if line.product_id and line.now.looked >= LEAST and (line.now.ratio("bought", "looked") or 0.0) < 0.2:
+            found.setdefault((line.camera, line.zone, line.product_id), line)
+    return list(found.values())[:3]
 
 
-def by_hour(session: Session, first: datetime, end: datetime, *, camera: str = "", zone: str = "", product_id: int | None = None) -> dict[datetime, Sums]:  # fmt: skip
-    """The hours of one zone, or of one product over all its zones."""
+def measures(counted: Iterable[tuple[str, Sums]]) -> list[str]:
+    """The measures by which something was counted, `body` first."""
+    return sorted({seen_by for seen_by, found in counted if found != Sums()})
+
+
+def by_hour(session: Session, first: datetime, end: datetime, *, camera: str = "", zone: str = "", product_id: int | None = None) -> dict[str, dict[datetime, Sums]]:  # fmt: skip
+    """Measure -> the hours of one zone, or of one product over all its zones."""
     hours, sold = _hours(first, end, "product" if product_id else "zone"), _sold(first, end)
     query = (
-        select(hours.c.hour, *[func.sum(hours.c[name]) for name in (*COUNTS, "looked_seconds")], func.max(func.coalesce(sold.c.bought, 0)))
+        select(
+            hours.c.seen_by, hours.c.hour, *[func.sum(hours.c[name]) for name in SUMMED],
+            func.max(func.coalesce(sold.c.bought, 0)),
+        )
         .select_from(hours)
         .outerjoin(sold, (sold.c.product_id == hours.c.product_id) & (sold.c.hour == hours.c.hour))
-        .group_by(hours.c.hour)
+        .group_by(hours.c.seen_by, hours.c.hour)
         .order_by(hours.c.hour)
     )  # fmt: skip
     if product_id:
         query = query.where(hours.c.product_id == product_id)
     else:
         query = query.where(hours.c.camera == camera, hours.c.zone == zone)
-    return {row[0]: _sums(row[1:]) for row in session.execute(query)}
+    found: dict[str, dict[datetime, Sums]] = {}
+    for row in session.execute(query):
+        found.setdefault(row[0], {})[row[1]] = _sums(row[2:])
+    return found
 
 
 def bought_in(session: Session, hour: datetime, end: datetime, product_ids: Iterable[int]) -> dict[int, int]:
@@ -174,22 +209,23 @@ def moods(session: Session, first: datetime, end: datetime) -> list[MoodHour]:
 
 
 def _hours(first: datetime, end: datetime, by: str) -> Subquery:
-    sums = [func.sum(getattr(InterestHour, name)).label(name) for name in (*COUNTS, "looked_seconds")]
+    sums = [func.sum(getattr(InterestHour, name)).label(name) for name in SUMMED]
     within = (InterestHour.hour >= first, InterestHour.hour < end)
     if by == "product":
         nothing = func.max(InterestHour.shelf)
         query: Select[Any] = (
-            select(literal("").label("camera"), literal("").label("zone"), InterestHour.product_id, InterestHour.hour,
-                   nothing.label("shelf"), *sums)
+            select(literal("").label("camera"), literal("").label("zone"), InterestHour.seen_by, InterestHour.product_id,
+                   InterestHour.hour, nothing.label("shelf"), *sums)
             .where(*within, InterestHour.product_id.is_not(None))
-            .group_by(InterestHour.product_id, InterestHour.hour)
+            .group_by(InterestHour.product_id, InterestHour.hour, InterestHour.seen_by)
         )  # fmt: skip
         return query.subquery()
-    plain = [getattr(InterestHour, name) for name in (*COUNTS, "looked_seconds")]
+    plain = [getattr(InterestHour, name) for name in SUMMED]
     return (
         select(
             InterestHour.camera,
             InterestHour.zone,
+            InterestHour.seen_by,
             InterestHour.product_id,
             InterestHour.hour,
             InterestHour.shelf,
@@ -217,21 +253,23 @@ def _kept() -> ColumnElement[bool]:
 
 
 def _line(row: Any) -> Line:
-    camera, zone, product_id, product, shelf, title = row[:6]
-    width = len(COUNTS) + 2
+    camera, zone, seen_by, product_id, product, shelf, title = row[:7]
+    width = len(SUMMED) + 1
     place = title or camera or ""
     name = product or shelf or zone
     return Line(
         camera or "",
         zone or "",
+        seen_by,
         product_id,
         name,
         f"{place}: {zone}" if zone else "",
-        _sums(row[6 : 6 + width]),
-        _sums(row[6 + width :]),
+        _sums(row[7 : 7 + width]),
+        _sums(row[7 + width :]),
     )
 
 
 def _sums(values: Any) -> Sums:
-    passed, stopped, looked, expressed, pleased, seconds, bought = (value or 0 for value in values)
-    return Sums(int(passed), int(stopped), int(looked), int(expressed), int(pleased), int(bought), float(seconds))
+    *counts, looked_seconds, turned_seconds, bought = (value or 0 for value in values)
+    named = dict(zip(COUNTS, map(int, counts), strict=True))
+    return Sums(**named, looked_seconds=float(looked_seconds), turned_seconds=float(turned_seconds), bought=int(bought))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import segno
@@ -32,22 +32,36 @@ area.menu(
     prefix="interest.notes",
 )
 
-STEPS = ("passed", "stopped", "looked", "pleased", "bought")
+STEPS = {  # of the funnel, by measure: who shows no body cannot be seen to reach for anything
+    "body": ("passed", "stopped", "looked", "pleased", "reached", "taken", "bought"),
+    "face": ("passed", "stopped", "looked", "pleased", "bought"),
+}
+WHOLES = {  # what the share of a step is of
+    "stopped": "passed",
+    "looked": "stopped",
+    "pleased": "expressed",
+    "reached": "stopped",
+    "taken": "judged",
+    "bought": "looked",
+}
 
 
 def _shown(step: str) -> Callable[[sums.Line], int | None]:
     return lambda line: line.now.shown(step)
 
 
+def _share(part: str, whole: str) -> Callable[[sums.Line], float | None]:
+    return lambda line: _rounded(line.now.ratio(part, whole) if part in STEPS[line.seen_by] else None)
+
+
 COLUMNS: dict[str, Callable[[Any], object]] = {
     "name": lambda line: line.name,
     "place": lambda line: line.place,
-    **{step: _shown(step) for step in ("passed", "stopped", "looked", "expressed", "pleased", "bought")},
-    "stopped_of_passed": lambda line: _rounded(line.now.ratio("stopped", "passed")),
-    "looked_of_stopped": lambda line: _rounded(line.now.ratio("looked", "stopped")),
-    "pleased_of_expressed": lambda line: _rounded(line.now.ratio("pleased", "expressed")),
-    "bought_of_looked": lambda line: _rounded(line.now.ratio("bought", "looked")),
+    "counted_by": lambda line: line.seen_by,
+    **{step: _shown(step) for step in (*sums.COUNTS, "bought")},
+    **{f"{part}_of_{whole}": _share(part, whole) for part, whole in WHOLES.items()},
     "seconds_looked": lambda line: _rounded(line.now.seconds),
+    "seconds_turned": lambda line: _rounded(line.now.turned if line.seen_by == "body" else None),
     "trend": lambda line: _rounded(line.trend),
 }
 NOTE_SORTS: dict[str, list[SortColumn]] = {
@@ -58,12 +72,14 @@ NOTE_SORTS: dict[str, list[SortColumn]] = {
 
 @area.get("", may=P.INTEREST_VIEW)
 def index() -> str | Response:
-    """All zones or products, what is looked at but not bought first."""
+    """All zones or products by one measure, what is looked at but not bought first."""
     when = _period()
     by = "product" if asked("by") == "product" else "zone"
-    found = sums.lines(session(), when.first, when.middle, when.end, until=when.until, by=by)
+    both = sums.lines(session(), when.first, when.middle, when.end, until=when.until, by=by)
+    measures = sums.measures((line.seen_by, line.now) for line in both)
+    measure = _measure(measures, [line.seen_by for line in both])
     wanted = asked("q").casefold()
-    found = [line for line in found if wanted in f"{line.name} {line.place}".casefold()]
+    found = [line for line in both if line.seen_by == measure and wanted in f"{line.name} {line.place}".casefold()]
     if wants_csv():
         return csv_answer("interest", COLUMNS, found)
     expressions = any(line.now.expressed for line in found)
@@ -71,6 +87,8 @@ def index() -> str | Response:
         "interest/index.html",
         lines=found,
         when=when,
+        measure=measure,
+        measures=measures,
         least=sums.LEAST,
         expressions=expressions,
         missed=sums.missed(found),
@@ -79,18 +97,21 @@ def index() -> str | Response:
 
 @area.get("/of", may=P.INTEREST_VIEW)
 def show() -> str | Response:
-    """One zone or product: funnel, days, weekdays and hours."""
+    """One zone or product by one measure: funnel, days, weekdays and hours."""
     when, zone = _period(), profile().time_zone
     product_id = request.args.get("product", type=int)
     camera, name = asked("camera", 40), asked("zone", 60)
     title = _title(product_id, camera, name)
-    hours = sums.by_hour(session(), when.first, when.end, camera=camera, zone=name, product_id=product_id)
+    both = sums.by_hour(session(), when.first, when.end, camera=camera, zone=name, product_id=product_id)
+    measures = sums.measures((seen_by, service.total(hours, when.middle, when.end)) for seen_by, hours in both.items())
+    measure = _measure(measures, both)
+    hours = both.get(measure, {})
     if wants_csv():
-        return csv_answer("interest-hours", HOUR_COLUMNS, hours.items())
+        return csv_answer("interest-hours", HOUR_COLUMNS, [(hour, found, measure) for hour, found in hours.items()])
     present, before = service.total(hours, when.middle, when.end), service.total(hours, when.first, when.until)
     return render_template(
-        "interest/show.html", title=title, when=when, now=present, before=before, least=sums.LEAST,
-        funnel=_funnel(present), days=_days(service.per_day(hours, when.dates, zone)),
+        "interest/show.html", title=title, when=when, measure=measure, measures=measures, now=present, before=before,
+        least=sums.LEAST, funnel=_funnel(present, measure), days=_days(service.per_day(hours, when.dates, zone)),
         heat=_heat(service.grid(hours, when.first, zone)), product_id=product_id,
     )  # fmt: skip
 
@@ -140,10 +161,14 @@ def privacy() -> str:
 
 HOUR_COLUMNS: dict[str, Callable[[Any], object]] = {
     "hour": lambda row: row[0].isoformat(),
+    "counted_by": lambda row: row[2],
     "passed": lambda row: row[1].shown("passed"),
     "stopped": lambda row: row[1].shown("stopped"),
     "looked": lambda row: row[1].shown("looked"),
     "pleased": lambda row: row[1].shown("pleased"),
+    "reached": lambda row: row[1].shown("reached"),
+    "judged": lambda row: row[1].shown("judged"),
+    "taken": lambda row: row[1].shown("taken"),
     "bought": lambda row: row[1].bought,
 }
 MOOD_COLUMNS = {
@@ -168,6 +193,13 @@ def _period() -> service.Period:
     return service.period(request.args.get("days", 7, type=int), profile().time_zone)
 
 
+def _measure(measures: list[str], all_measures: Iterable[str]) -> str:
+    """The measure of the page: the one asked for, if there is any of it; else bodies, where they were counted."""
+    there = measures or sorted(all_measures)
+    wanted = asked("measure")
+    return wanted if wanted in there else next(iter(there), "face")
+
+
 def _title(product_id: int | None, camera: str, zone: str) -> str:
     if product_id:
         name = session().scalars(select(Product.name).where(Product.id == product_id)).first()
@@ -186,22 +218,24 @@ def _title(product_id: int | None, camera: str, zone: str) -> str:
     return f"{product} · {place}: {zone}" if product else f"{place}: {zone}"
 
 
-def _funnel(found: sums.Sums) -> list[tuple[str, int | None, str, str]]:
+def _funnel(found: sums.Sums, measure: str) -> list[tuple[str, str, int | None, str, str]]:
+    """For each step its name, what its share is of, the figure, the figure as text, and the share."""
     labels = {
-        "passed": _("Passed"),
-        "stopped": _("Stopped"),
-        "looked": _("Looked"),
-        "pleased": _("Pleased"),
-        "bought": _("Bought"),
+        "passed": (_("Passed"), ""),
+        "stopped": (_("Stopped"), _("of who passed")),
+        "looked": (_("Looked"), _("of who stopped")),
+        "pleased": (_("Pleased"), _("of expressions read")),
+        "reached": (_("Reached"), _("of who stopped")),
+        "taken": (_("Took something"), _("of %(n)s of whom it is known", n=number_text(found.judged))),
+        "bought": (_("Bought"), _("of who looked")),
     }
-    above = {"stopped": "passed", "looked": "stopped", "pleased": "expressed", "bought": "looked"}
     rows = []
-    for step in STEPS:
+    for step in STEPS[measure]:
         value = found.shown(step)
-        ratio = found.ratio(step, above[step]) if step in above else None
+        ratio = found.ratio(step, WHOLES[step]) if step in WHOLES else None
         rows.append(
             (
-                labels[step],
+                *labels[step],
                 value,
                 number_text(value) if value is not None else _("under %(n)s", n=sums.LEAST),
                 share_text(ratio) if ratio is not None else "",

@@ -12,11 +12,14 @@ from shop_app.db import Base, Id, exact
 
 
 class InterestHour(Base):
-    """One hour of one zone: how many passed, stopped, looked, and how they looked."""
+    """One hour of one zone by one measure: how many passed, stopped, looked, reached and took, and how they looked.
+
+    Most people in a shop's view show no face, so what bodies and what faces gave are figures of two kinds: never add them.
+    """
 
     __tablename__ = "interest_hours"
     __table_args__ = (
-        UniqueConstraint("hour", "camera", "zone"),
+        UniqueConstraint("hour", "camera", "zone", "seen_by"),
         Index("ix_interest_hours_product_id_hour", "product_id", "hour"),
     )
 
@@ -24,15 +27,20 @@ class InterestHour(Base):
     hour: Mapped[datetime]  # its beginning, UTC
     camera: Mapped[str] = mapped_column(exact(40))
     zone: Mapped[str] = mapped_column(exact(60))
+    seen_by: Mapped[str] = mapped_column(exact(4), default="face", server_default="face")  # or "body"
     product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
     shelf: Mapped[str | None] = mapped_column(String(60))
     passed: Mapped[int] = mapped_column(default=0)
     stopped: Mapped[int] = mapped_column(default=0)
     looked: Mapped[int] = mapped_column(default=0)
+    reached: Mapped[int] = mapped_column(default=0, server_default="0")
+    judged: Mapped[int] = mapped_column(default=0, server_default="0")  # visits: known whether goods were taken
+    taken: Mapped[int] = mapped_column(default=0, server_default="0")  # of those, with goods taken
     expressed: Mapped[int] = mapped_column(default=0)  # visits with an expression
     pleased: Mapped[int] = mapped_column(default=0)  # of those, with a positive one
     stopped_seconds: Mapped[float] = mapped_column(Float(53), default=0.0)
     looked_seconds: Mapped[float] = mapped_column(Float(53), default=0.0)
+    turned_seconds: Mapped[float] = mapped_column(Float(53), default=0.0, server_default="0")  # bodies; never looks
     valence_seconds: Mapped[float] = mapped_column(Float(53), default=0.0)  # sum of valence x seconds
     expression_seconds: Mapped[float] = mapped_column(Float(53), default=0.0)
 
@@ -55,19 +63,24 @@ class MoodHour(Base):
 
 
 class VisitSeen(Base):
-    """Which steps of the funnel a long visit was already counted for; random ids, deleted within a day."""
+    """Which steps of the funnel a long visit was already counted for; random ids, deleted within a day.
+
+    A visit that began by the face and goes on by the body has a row for each: either measure counts it for itself.
+    """
 
     __tablename__ = "visits_seen"
-    __table_args__ = (UniqueConstraint("visit", "camera", "zone"),)
+    __table_args__ = (UniqueConstraint("visit", "camera", "zone", "seen_by"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     visit: Mapped[str] = mapped_column(exact(64))
     camera: Mapped[str] = mapped_column(exact(40))
     zone: Mapped[str] = mapped_column(exact(60))
+    seen_by: Mapped[str] = mapped_column(exact(4), default="face", server_default="face")
     stopped_seconds: Mapped[float] = mapped_column(Float(53), default=0.0)
     looked_seconds: Mapped[float] = mapped_column(Float(53), default=0.0)
     stopped: Mapped[bool] = mapped_column(default=False)
     looked: Mapped[bool] = mapped_column(default=False)
+    reached: Mapped[bool] = mapped_column(default=False, server_default="0")
     expressed: Mapped[bool] = mapped_column(default=False)
     pleased: Mapped[bool] = mapped_column(default=False)
     at: Mapped[datetime] = mapped_column(index=True)

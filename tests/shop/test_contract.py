@@ -17,7 +17,7 @@ from shop_app.cameras import systems
 from shop_app.db import Database, now
 from shop_app.events import contract
 from shop_app.events.contract import FACTS, LARGEST_FACTS, RENAMED, EventIn, Expression, Lenient
-from shop_app.models import Alert, CameraState, IncomingEvent, InterestHour, MoodHour, ShopProfile
+from shop_app.models import Alert, CameraState, IncomingEvent, InterestHour, MoodHour, ShopProfile, VisitSeen
 from shop_app.permissions import Role
 from tests.shop.conftest import Person
 from vidframe.core.model import kinds as framework
@@ -347,6 +347,65 @@ def test_a_long_visit_told_in_three_parts_is_one_visit(post: Post, database: Dat
         hour = session.scalars(select(InterestHour)).one()
         assert (hour.passed, hour.stopped, hour.looked) == (1, 1, 1)
         assert hour.looked_seconds == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"), [({"seen_by": "body"}, "body"), ({"seen_by": "face"}, "face"), ({}, "face")], ids=str
+)
+def test_an_hour_keeps_bodies_and_faces_apart(
+    said: dict[str, str], counted: str, post: Post, database: Database
+) -> None:
+    event = example("interest.visit")
+    del event["facts"]["seen_by"]
+    event["facts"] |= said
+
+    post(event, example("interest.visit", id="other", facts={"seen_by": "face" if counted == "body" else "body"}))
+
+    with database.reading() as session:
+        hours = session.scalars(select(InterestHour).order_by(InterestHour.id)).all()
+        assert hours[0].seen_by == counted
+        assert [(hour.passed, hour.looked_seconds, hour.turned_seconds) for hour in hours] == [(1, 12.25, 14.5)] * 2
+
+
+def test_a_visit_that_began_by_the_face_counts_by_the_body_from_then_on(post: Post, database: Database) -> None:
+    for number, measure in enumerate(("face", "face", "body", "body")):
+        facts = {"seen_by": measure, "final": number == 3, "looked_seconds": 4.0, "stopped_seconds": 9.0, "reaches": 1}
+        post(example("interest.visit", id=f"part-{number}", facts=facts))
+
+    with database.reading() as session:
+        hours = {hour.seen_by: hour for hour in session.scalars(select(InterestHour))}
+        assert {name: (h.passed, h.looked, h.reached, h.looked_seconds) for name, h in hours.items()} == {
+            "face": (1, 1, 1, 8.0),
+            "body": (1, 1, 1, 8.0),
+        }
+        assert session.scalars(select(VisitSeen)).all() == []
+
+
+def test_whether_goods_were_taken_counts_only_where_it_is_known(post: Post, database: Database) -> None:
+    for number, taken in enumerate((True, False, None, None)):
+        post(
+            example(
+                "interest.visit",
+                id=f"x-{number}",
+                facts={"visit": f"visit-{number}", "taken": taken, "reaches": number},
+            )
+        )
+
+    with database.reading() as session:
+        hour = session.scalars(select(InterestHour)).one()
+        assert (hour.passed, hour.reached, hour.judged, hour.taken) == (4, 3, 2, 1)
+
+
+def test_who_reached_has_stopped_and_need_not_have_looked(post: Post, database: Database) -> None:
+    post(
+        example(
+            "interest.visit", facts={"stopped_seconds": 1.2, "looked_seconds": 0.0, "reaches": 1, "expression": None}
+        )
+    )
+
+    with database.reading() as session:
+        hour = session.scalars(select(InterestHour)).one()
+        assert (hour.stopped, hour.looked, hour.reached) == (1, 0, 1)
 
 
 def test_an_incident_told_three_times_is_one_alert(post: Post, database: Database) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask
@@ -15,6 +18,7 @@ from shop_app.alerts import watch
 from shop_app.clock import hour_of
 from shop_app.db import Database, now
 from shop_app.interest import notes, service
+from shop_app.interest.counting import SECONDS, STEPS
 from shop_app.models import (
     Alert,
     Bill,
@@ -39,9 +43,8 @@ Make = Callable[..., Product]
 
 
 def hour_row(product: Product | None, hour: datetime, zone: str = "tea", **counts: Any) -> InterestHour:
-    """One hour of a zone."""
-    zeros: dict[str, Any] = dict.fromkeys(("passed", "stopped", "looked", "expressed", "pleased"), 0)
-    zeros |= {"stopped_seconds": 0.0, "looked_seconds": 0.0, "valence_seconds": 0.0, "expression_seconds": 0.0}
+    """One hour of a zone; by faces, where nothing else is said."""
+    zeros: dict[str, Any] = dict.fromkeys(("passed", "judged", "taken", *STEPS), 0) | dict.fromkeys(SECONDS, 0.0)
     return InterestHour(
         hour=hour, camera="aisle-1", zone=zone, product_id=product.id if product else None, shelf=None, **zeros | counts
     )
@@ -112,8 +115,8 @@ def test_figures_about_fewer_than_ten_are_blank(
                              probability_seconds={}))  # fmt: skip
 
     texts = [
-        sales.client.get("/interest?format=csv").text.splitlines()[1].split(",")[2:],
-        sales.client.get("/interest/of?camera=aisle-1&zone=tea&format=csv").text.splitlines()[1].split(",")[1:],
+        sales.client.get("/interest?format=csv").text.splitlines()[1].split(",")[3:],
+        sales.client.get("/interest/of?camera=aisle-1&zone=tea&format=csv").text.splitlines()[1].split(",")[2:],
         sales.client.get("/interest/mood?format=csv").text.splitlines()[1].split(",")[3:],
     ]
 
@@ -121,6 +124,116 @@ def test_figures_about_fewer_than_ten_are_blank(
     assert bool(figures) is shown
     page = sales.client.get(f"/interest/of?product={tea.id}").text
     assert ("under 10" in page) is not shown
+
+
+ADDRESSES = ("/interest", "/interest?by=product", "/interest/of?camera=aisle-1&zone=tea", "/interest/of?product={tea}")
+
+
+def get(person: Person, address: str, **asked: str) -> str:
+    """A page, or with `format="csv"` the figures of it."""
+    given = dict(parse_qsl(urlsplit(address).query))
+    return person.client.get(urlsplit(address).path, query_string=given | asked).text
+
+
+def figures(person: Person, address: str, **asked: str) -> list[dict[str, str]]:
+    """The rows of the CSV of a page."""
+    return list(csv.DictReader(get(person, address, format="csv", **asked).splitlines()))
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_bodies_and_what_faces_gave_is_never_added(
+    address: str, sales: Person, database: Database, make_product: Make
+) -> None:
+    tea = make_product(name="Green tea")
+    hour = hour_of(now()) - timedelta(hours=1)
+    with database.writing() as session:
+        session.add(hour_row(tea, hour, passed=61, stopped=50, looked=20, seen_by="body"))
+        session.add(hour_row(tea, hour, passed=17, stopped=13, looked=11))
+    address = address.format(tea=tea.id)
+
+    wanted: list[dict[str, str]] = [{}, {"measure": "body"}, {"measure": "face"}]
+    shown = [
+        tuple(row[name] for name in ("counted_by", "passed", "stopped", "looked"))
+        for asked in wanted
+        for row in figures(sales, address, **asked)
+    ]
+    pages = {name: get(sales, address, measure=name) for name in ("body", "face")}
+
+    bodies, faces = ("body", "61", "50", "20"), ("face", "17", "13", "11")
+    assert shown == [bodies, bodies, faces]
+    badges = {name: re.findall(r'<span class="badge info">([^<]*)</span>', page) for name, page in pages.items()}
+    assert badges == {"body": ["Counted by bodies"], "face": ["Counted by faces"]}
+    assert all('<select name="measure"' in page for page in pages.values())
+    assert not any(re.search(r"\b(78|63|31)\b(?! %)", re.sub(r"<svg.*?</svg>", "", page)) for page in pages.values())
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_fewer_than_ten_by_either_measure_are_blank_whatever_they_are_together(
+    address: str, sales: Person, database: Database, make_product: Make
+) -> None:
+    tea = make_product(name="Green tea")
+    counts: dict[str, Any] = dict.fromkeys(("passed", "judged", "taken", *STEPS), 9)
+    counts |= {"looked_seconds": 40.0, "turned_seconds": 50.0}
+    with database.writing() as session:
+        for measure in ("body", "face"):
+            session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), seen_by=measure, **counts))
+
+    rows = [row for name in ("body", "face") for row in figures(sales, address.format(tea=tea.id), measure=name)]
+
+    assert [row["counted_by"] for row in rows] == ["body", "face"]
+    known = {"name", "place", "hour", "counted_by", "bought"}
+    assert {value for row in rows for name, value in row.items() if name not in known} == {""}
+
+
+def test_reaching_and_taking_are_shares_of_those_of_whom_it_is_known(
+    sales: Person, database: Database, make_product: Make
+) -> None:
+    tea = make_product(name="Green tea")
+    hour = hour_of(now()) - timedelta(hours=1)
+    with database.writing() as session:
+        session.add(hour_row(tea, hour, seen_by="body", passed=100, stopped=50, looked=20, reached=30, judged=40, taken=10,
+                             looked_seconds=80.0, turned_seconds=250.0))  # fmt: skip
+        session.add(hour_row(tea, hour, passed=100, stopped=50, looked=20))
+
+    [bodies], [faces] = (figures(sales, "/interest", measure=measure) for measure in ("body", "face"))
+    page = sales.client.get(f"/interest/of?product={tea.id}").text
+    by_faces = sales.client.get(f"/interest/of?product={tea.id}&measure=face").text
+
+    names = ("reached", "judged", "taken", "reached_of_stopped", "taken_of_judged", "seconds_looked", "seconds_turned")
+    assert [bodies[name] for name in names] == ["30", "40", "10", "0.6", "0.25", "4.0", "2.5"]
+    assert [faces[name] for name in names] == ["", "", "", "", "", "0.0", ""]  # no body: no reach that could be seen
+    funnel = re.findall(r"<dt>([^<]*?) ?(?:<small>([^<]*)</small>)?</dt>.*?class=\"ratio\">([^<]*)<", page, re.S)
+    assert ("Reached", "of who stopped", "60%") in funnel
+    assert ("Took something", "of 40 of whom it is known", "25%") in funnel
+    assert [step for step, _of, _share in funnel] == ["Passed", "Stopped", "Looked", "Pleased", "Reached", "Took something", "Bought"]  # fmt: skip
+    assert "Took something" not in by_faces
+
+
+def test_a_time_with_one_measure_says_which_and_offers_no_other(
+    sales: Person, database: Database, make_product: Make
+) -> None:
+    tea = make_product()
+    with database.writing() as session:
+        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), passed=20, looked=12))
+
+    page = sales.client.get("/interest?measure=body").text
+
+    assert "Counted by faces" in page
+    assert "bodies" not in page
+
+
+def test_the_first_page_names_what_is_missed_once_and_by_what_it_was_counted(
+    sales: Person, database: Database, make_product: Make
+) -> None:
+    tea = make_product(name="Green tea")
+    hour = hour_of(now()) - timedelta(hours=1)
+    with database.writing() as session:
+        session.add(hour_row(tea, hour, passed=90, looked=40, seen_by="body"))
+        session.add(hour_row(tea, hour, passed=30, looked=12))
+
+    page = sales.client.get("/").text
+
+    assert re.findall(r"(\d+) looked, [^<]*counted by (\w+)", page) == [("40", "bodies")]
 
 
 def test_what_is_looked_at_and_not_bought_comes_first(sales: Person, database: Database, make_product: Make) -> None:
@@ -204,6 +317,21 @@ def test_sales_hears_what_nobody_bought_once(
         assert note.title == "6 customers looked at Green tea for 40 s in the last hour, none bought"
         assert note.role == Role.SALES.value
     assert "6 customers looked at Green tea for 40 s" in sales.client.get("/interest/notes").text
+
+
+def test_of_a_zone_that_both_measures_counted_sales_hears_once(
+    sales: Person, database: Database, make_product: Make, at: datetime
+) -> None:
+    tea = make_product(name="Green tea")
+    with database.writing() as session:
+        for measure, looked in (("face", 5), ("body", 7)):
+            session.add(hour_row(tea, hour_of(at) - timedelta(hours=1), seen_by=measure, looked=looked))
+
+    with database.writing() as session:
+        assert notes.write(session) == 1
+    with database.reading() as session:
+        [note] = session.scalars(select(Notification.title))
+    assert note.startswith("7 customers")
 
 
 def test_a_watched_zone_tells_its_watchers_only(
@@ -326,19 +454,27 @@ def test_interest_pages_fit_a_phone_and_show_charts(
             hour_row(
                 tea,
                 hour_of(now()) - timedelta(hours=h),
+                seen_by=measure,
                 passed=40,
                 stopped=25,
                 looked=12 + h % 9,
                 expressed=11,
                 pleased=6,
+                reached=14,
+                judged=20,
+                taken=10,
             )
             for h in range(1, 200)
+            for measure in ("body", "face")
         )
 
     for size in (PHONE, DESK):
         page = window.open("/interest", person=sales, size=size)
         page.get_by_role("link", name="Green tea").first.click()
-        page.get_by_role("group", name="Funnel").wait_for()
+        funnel = page.get_by_role("group", name="Funnel")
+        assert funnel.get_by_text("Took something").is_visible()
+        page.get_by_label("Counted by").select_option("face")
+        funnel.get_by_text("Took something").wait_for(state="detached")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -353,9 +489,12 @@ def test_interest_fits_a_sheet_of_paper_and_the_notice_is_nothing_but_the_notice
         "looked": 12_000,
         "expressed": 11_000,
         "pleased": 6_000,
+        "reached": 12_000,
+        "judged": 20_000,
+        "taken": 11_000,
     }
     with database.writing() as session:
-        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), **counts))
+        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), seen_by="body", **counts))
     page = window.open("/interest", person=sales, size={"width": 718, "height": 1050})  # A4 within its margins
     page.emulate_media(media="print")
 

@@ -28,15 +28,16 @@ from flask import Flask
 from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import create_engine, func, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app import audit, background, backup, retention, running, tables
 from shop_app.cli import main
+from shop_app.clock import hour_of
 from shop_app.db import Base, Database, now
 from shop_app.doctor import findings
 from shop_app.errors import Conflict, Invalid
-from shop_app.models import Account, AuditEntry, BillLine, Feedback, Product, StockMovement
+from shop_app.models import Account, AuditEntry, BillLine, Feedback, InterestHour, Product, StockMovement, VisitSeen
 from shop_app.ratings import service as ratings
 from shop_app.schema import alembic_config, upgrade_database
 from shop_app.settings import Settings, SettingsError, load_settings
@@ -132,6 +133,32 @@ def test_an_upgrade_keeps_every_row_and_makes_what_the_models_say(  # M15
 
     assert _contents(database) == before
     assert differences(settings) == []
+
+
+def test_what_was_counted_before_bodies_were_stays_and_is_by_faces(settings: Settings, database: Database) -> None:
+    counts = {"passed": 3, "stopped": 2, "looked": 1, "stopped_seconds": 20.0, "looked_seconds": 5.0}
+    of = {"hour": hour_of(now()), "camera": "aisle-1", "zone": "tea"}
+    with database.writing() as session:
+        session.add(InterestHour(**of, **counts))
+        session.add(VisitSeen(visit="v", camera="aisle-1", zone="tea", at=now(), looked=True))
+        session.add(InterestHour(**of, seen_by="body", passed=9))
+        session.add(VisitSeen(visit="v", camera="aisle-1", zone="tea", at=now(), seen_by="body"))
+    database.close()
+
+    command.downgrade(alembic_config(settings.database_url), "0008")
+    upgrade_database(settings)
+
+    with database.reading() as session:
+        [hour] = session.scalars(select(InterestHour))
+        assert hour.seen_by == "face"
+        assert {name: getattr(hour, name) for name in counts} == counts
+        assert (hour.reached, hour.judged, hour.taken, hour.turned_seconds) == (0, 0, 0, 0.0)
+        [seen] = session.scalars(select(VisitSeen))
+        assert (seen.seen_by, seen.looked, seen.reached) == ("face", True, False)
+    with database.writing() as session:  # both may be there again
+        session.add(InterestHour(**of, seen_by="body", passed=9))
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.add(InterestHour(**of, seen_by="body", passed=9))
 
 
 # Onto the present version each; onto its own, whose tables stay (MariaDB); and what is dropped is dropped whole from the
