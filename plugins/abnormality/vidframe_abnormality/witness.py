@@ -25,9 +25,9 @@ Scores = Mapping[str, float]  # of person, animal and vehicle in one frame, 0..1
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 LEAST = 0.1  # score from which the detector's findings are taken in
-SAID = 0.5  # probability from which a class is told
-ALONE = 0.7  # weight of a frame that no other confirms
-SURE = 0.7  # probability of a person after which the detector is not asked again
+SAID = 0.6  # probability from which a class is told
+ALONE = 0.75  # weight of a frame that no other confirms
+SURE = 0.75  # probability of a person after which the detector is not asked again
 ANIMAL_FRAMES = 3  # that an animal takes, as it lowers the severity; and half of all
 NO_PERSON = 0.3  # and the score that no frame may give a person
 EVERY, FIRST, LATER = 0.5, 20, 2.0  # seconds between two questions, for so many of them, and then
