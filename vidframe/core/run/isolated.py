@@ -278,7 +278,7 @@ class Isolated:
 
 
 def _travelling(camera: Camera) -> dict[str, Any]:
-    names = ("name", "source", "fps", "is_live", "state", "needed", "lease")
+    names = ("name", "source", "fps", "is_live", "state", "needed", "lease", "mounting")
     return {name: getattr(camera, name) for name in names}
 
 
