@@ -304,7 +304,7 @@ def test_the_clip_of_a_turned_camera_plays_upright(tmp_path: Path, rotate: int, 
     clip, thumbnail = ready.files
     with open_source(str(clips_below(tmp_path)[0])) as source:
         shown = next(decoded_frames(source)).picture.bgr()
-    small = cv2.imdecode(np.frombuffer(thumbnail.read(), np.uint8), cv2.IMREAD_COLOR)
+    small: Any = cv2.imdecode(np.frombuffer(thumbnail.read(), np.uint8), cv2.IMREAD_COLOR)
     assert clip.media_type == "video/mp4"
     assert shown.shape == small.shape == upright.shape
     assert np.abs(shown.astype(int) - upright).mean() < 8
