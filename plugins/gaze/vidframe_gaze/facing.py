@@ -19,8 +19,8 @@ from typing import Final
 
 import numpy as np
 
-from vidframe import Face, HeadPose
-from vidframe.geometry import is_inside
+from vidframe import Face, HeadPose, Person
+from vidframe.geometry import Mounting, is_inside
 from vidframe_gaze.head_pose import direction_of
 from vidframe_gaze.shapes import Array, Lens, Onlooker, Shape, shape_of
 from vidframe_gaze.zones import Corners, Zone, in_pixels
@@ -33,10 +33,19 @@ _YAWS, _PITCHES = 15, 9  # directions of the fan
 class Facing:
     """The product zones of one camera."""
 
-    def __init__(self, zones: Iterable[Zone], size: tuple[int, int], field_of_view: float | None = None) -> None:
-        """`size`: width and height of the picture; `field_of_view`: horizontal, in degrees."""
+    def __init__(
+        self,
+        zones: Iterable[Zone],
+        size: tuple[int, int],
+        field_of_view: float | None = None,
+        mounting: Mounting | None = None,
+    ) -> None:
+        """`size`: width and height of the picture; `field_of_view`: horizontal, in degrees; default: the mounting's."""
         self.size = size
-        self._lens = None if field_of_view is None else Lens(size, field_of_view)
+        if field_of_view is None and mounting is not None:
+            field_of_view = mounting.field_of_view
+        self._lens = None if field_of_view is None else Lens(size, field_of_view, mounting)
+        self.floor = None if self._lens is None else self._lens.floor
         self.shapes = [shape_of(zone, size, self._lens) for zone in zones if zone.kind == "product"]
         self._attractions = np.array([shape.attraction for shape in self.shapes])
         self._areas = {shape.zone.name: in_pixels(shape.zone.area, *size) for shape in self.shapes if shape.zone.area}
@@ -58,6 +67,17 @@ class Facing:
     def near(self, face: Face, reach: float) -> set[str]:
         """Names of the zones whose area the face is in or, without an area, that are within `reach` face widths."""
         return {shape.zone.name for shape in self.shapes if self._is_near(shape, face, reach)}
+
+    def metres(self, person: Person) -> dict[str, float]:
+        """Name of each zone whose place is known -> metres over the floor from where a person stands.
+
+        Empty without a mounting, and where it cannot be told where the person stands.
+        """
+        place = None if self.floor is None else self.floor.stand(person)
+        if place is None:
+            return {}
+        away = {shape.zone.name: shape.metres(place) for shape in self.shapes}
+        return {name: metres for name, metres in away.items() if metres is not None}
 
     def narrow_zones(self) -> dict[str, float]:
         """Zones that are too narrow to be told apart from where people stand, with their widths in degrees.
@@ -86,6 +106,15 @@ class Facing:
             return self.size[0] / 2, self.size[1] / 2
         x, y = area.mean(axis=0)
         return float(x), float(y)
+
+
+def check_known(zones: Iterable[Zone], field_of_view: float | None, mounting: Mounting | None) -> None:
+    """ValueError for a zone that says where it is in a way that this camera's settings do not cover."""
+    for zone in zones:
+        if zone.height is not None and mounting is None:
+            raise ValueError(f"zone {zone.name!r} has a height, which needs the camera's mounting")
+        if zone.distance is not None and field_of_view is None and mounting is None:
+            raise ValueError(f"zone {zone.name!r} has a distance, which needs field_of_view or the camera's mounting")
 
 
 def _quantiles(steps: int) -> Array:

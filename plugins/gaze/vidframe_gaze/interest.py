@@ -10,7 +10,7 @@ from pydantic import Field
 
 from vidframe import Camera, Canvas, Event, Face, Frame, Seconds, hookimpl
 from vidframe.geometry import is_inside
-from vidframe_gaze.facing import NARROW, Facing
+from vidframe_gaze.facing import NARROW, Facing, check_known
 from vidframe_gaze.mood import Mood
 from vidframe_gaze.visits import Habits, Tally, Visit
 from vidframe_gaze.zones import Corners, Zone, in_pixels
@@ -64,6 +64,7 @@ class Interest:
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
+        check_known(self.zones, self.field_of_view, camera.mounting)
         self._camera = camera
 
     @hookimpl
@@ -98,9 +99,6 @@ class Interest:
         twice = [name for name, count in Counter(zone.name for zone in self.zones).items() if count > 1]
         if twice:
             raise ValueError(f"zone {twice[0]!r} is defined twice; each zone needs a name of its own")
-        measured = [zone.name for zone in self.zones if zone.distance is not None]
-        if measured and self.field_of_view is None:
-            raise ValueError(f"zone {measured[0]!r} has a distance, which needs field_of_view")
 
     def _placed(self, frame: Frame) -> Facing:
         """Sets the zones into the picture, whose size is known from the first frame on."""
@@ -112,7 +110,7 @@ class Interest:
                 self._drawn.append((zone, corners.round().astype(int).tolist()))
                 if zone.kind != "product":
                     (self._staff if zone.kind == "staff" else self._service).append((zone, corners))
-        facing = Facing(self.zones, size, self.field_of_view)
+        facing = Facing(self.zones, size, self.field_of_view, frame.camera.mounting)
         for name, width in facing.narrow_zones().items():
             log.warning(
                 "camera %s: zone %r is %.0f degrees wide from where people stand; "

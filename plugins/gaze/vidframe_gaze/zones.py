@@ -36,6 +36,11 @@ class Zone(BaseModel):
         default=None,
         description="metres from the camera, of the polygon or of each of its corners; needs field_of_view",
     )
+    height: float | list[float] | None = Field(
+        default=None,
+        description="metres above the floor, of the polygon or of each of its corners, in place of distance; needs the "
+        "camera's mounting",
+    )
     area: Polygon | None = Field(
         default=None, description="where the heads of those are who stand at it; without it: beside the polygon"
     )
@@ -50,18 +55,21 @@ class Zone(BaseModel):
             raise ValueError(f"zone {self.name!r} is a {self.kind} zone and needs a polygon")
         if self.sector and not -180 <= self.sector[0] < self.sector[1] <= 180:
             raise ValueError(f"zone {self.name!r}: a sector goes from a smaller to a greater yaw within -180..180")
+        if self.distance is not None and self.height is not None:
+            raise ValueError(f"zone {self.name!r} has a distance and a height; one of them tells where it is")
         if self.distance is not None:
-            self._check_distances(self.distance)
+            self._check_metres("distance", self.distance, above=0.0)
+        if self.height is not None:
+            self._check_metres("height", self.height, above=-0.01)
         return self
 
-    def _check_distances(self, distance: float | list[float]) -> None:
+    def _check_metres(self, key: str, metres: float | list[float], above: float) -> None:
         if self.polygon is None:
-            raise ValueError(f"zone {self.name!r} has a distance but no polygon")
-        distances = distance if isinstance(distance, list) else [distance]
-        if isinstance(distance, list) and len(distance) != len(self.polygon):
-            raise ValueError(f"zone {self.name!r} has {len(distance)} distances for {len(self.polygon)} corners")
-        if min(distances) <= 0:
-            raise ValueError(f"zone {self.name!r}: a distance is greater than 0 metres")
+            raise ValueError(f"zone {self.name!r} has a {key} but no polygon")
+        if isinstance(metres, list) and len(metres) != len(self.polygon):
+            raise ValueError(f"zone {self.name!r} has {len(metres)} {key}s for {len(self.polygon)} corners")
+        if min(metres if isinstance(metres, list) else [metres]) <= above:
+            raise ValueError(f"zone {self.name!r}: a {key} is {'at least' if above else 'greater than'} 0 metres")
 
 
 def in_pixels(polygon: Sequence[tuple[float, float]], width: int, height: int) -> Corners:
