@@ -115,14 +115,14 @@ def _case(
     start, end = np.array([x, z]) - along, np.array([x, z]) + along
     corners = np.array([[*(start, end)[side], shelf[level]] for side, level in ((0, 1), (1, 1), (1, 0), (0, 0))])
     corners = corners[:, [0, 2, 1]]
-    # Beside the front rather than behind it: the distance counts on both sides, the shelf is thin.
+    # On either side of the front: shelves are thin here, so that errors to both sides count.
     place = np.array([x, z]) + rng.uniform(-0.6, 0.6) * along * 2 + rng.uniform(-1.5, 1.5) * 2 * along[::-1] * (-1, 1)
     outline = _pixels(mounting, corners)
-    face = _ball(mounting, (place[0], kind.head, place[1]), kind.face / 2)
-    if outline is None or face is None or not _is_seen(outline) or not _is_seen(_corners(face)):
-        return None
     metres = _from_segment(place, start, end)
-    if metres > 1.5:
+    if outline is None or not _is_seen(outline) or metres > 1.5:
+        return None
+    face = _ball(mounting, (place[0], kind.head, place[1]), kind.face / 2)
+    if face is None or not _is_seen(_corners(face)):
         return None
     pixels = [(float(px), float(py)) for px, py in outline]
     distances = [float(np.linalg.norm(corner - (0, mounting.height, 0))) for corner in corners]
