@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,3 +97,12 @@ def test_a_step_learns_how_its_camera_hangs(tmp_path: Path, isolate: str) -> Non
     )
     with Pipeline(tmp_path / "shop.yaml") as frames:
         assert next(iter(frames)).notes["height"] == 2.8
+
+
+def test_images_of_ones_own_are_turned_as_the_config_says(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text("cameras: {door: {source: clip.mp4, rotate: 90}}\nalways: [day_night]\n")
+    write_clip(tmp_path / "clip.mp4")
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+
+    with Pipeline(tmp_path / "shop.yaml", images=[image]) as frames:
+        assert np.array_equal(next(iter(frames)).image, np.rot90(image, -1))

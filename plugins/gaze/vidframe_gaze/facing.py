@@ -20,7 +20,8 @@ from typing import Final
 import numpy as np
 
 from vidframe import Face, HeadPose, Person
-from vidframe.geometry import Mounting, is_inside
+from vidframe.geometry import Mounting, Point, is_inside
+from vidframe_gaze.floor import FACE_METRES
 from vidframe_gaze.head_pose import direction_of
 from vidframe_gaze.shapes import Array, Lens, Onlooker, Shape, shape_of
 from vidframe_gaze.zones import Corners, Zone, in_pixels
@@ -66,7 +67,8 @@ class Facing:
 
     def near(self, face: Face, reach: float) -> set[str]:
         """Names of the zones whose area the face is in or, without an area, that are within `reach` face widths."""
-        return {shape.zone.name for shape in self.shapes if self._is_near(shape, face, reach)}
+        place = None if self.floor is None else self.floor.stand_of(face)
+        return {shape.zone.name for shape in self.shapes if self._is_near(shape, face, place, reach)}
 
     def metres(self, person: Person) -> dict[str, float]:
         """Name of each zone whose place is known -> metres over the floor from where a person stands.
@@ -97,9 +99,12 @@ class Facing:
         pitches = gaze.pitch + PITCH_FACTOR * gaze.sigma * self._pitches
         return direction_of(gaze.yaw + gaze.sigma * self._yaws, np.clip(pitches, -89, 89)).reshape(-1, 3)
 
-    def _is_near(self, shape: Shape, face: Face, reach: float) -> bool:
+    def _is_near(self, shape: Shape, face: Face, place: Point | None, reach: float) -> bool:
         area = self._areas.get(shape.zone.name)
-        return shape.away(face) <= reach if area is None else is_inside(area.tolist(), face.box.centre)
+        if area is not None:
+            return is_inside(area.tolist(), face.box.centre)
+        metres = None if place is None else shape.metres(place)
+        return shape.away(face) <= reach if metres is None else metres <= reach * FACE_METRES
 
     def _stand(self, area: Corners | None) -> tuple[float, float]:
         if area is None:
