@@ -21,14 +21,15 @@ from rich.table import Table
 from vidframe_gaze.head_pose import LANDMARK_ERRORS
 from vidframe_gaze.interest import Interest
 from vidframe_gaze.zones import Zone
-from vidframe_lab.gaze.eval_interest import Pair, VisitOf, matched, metrics_of, visits_of
+from vidframe_lab.gaze.eval_interest import metrics_of
+from vidframe_lab.gaze.visits import Pair, Visit, matched, visits_of
 from vidframe_lab.scene.film import AT_A_PLACE, VisitTruth, interest_settings
 from vidframe_lab.scene.people import Clothes, Moment, Person, Pose
 from vidframe_lab.scene.portrait import Head
 from vidframe_lab.scene.shop import HEIGHT, PLACES, WIDTH
 
 from vidframe import Box, Face, HeadPose
-from vidframe.testing import make_camera, make_frame, run_plugin
+from vidframe.testing import START, make_camera, make_frame, run_plugin
 
 NO_HEAD = Head(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros(1, bool), np.zeros((1, 3), np.uint8), (0, 0, 0))
 NOTHING = np.zeros((HEIGHT, WIDTH), np.uint8)
@@ -113,7 +114,7 @@ def scene(seed: int, conditions: Conditions) -> list[Pair]:
     return matched(
         f"scene {seed}",
         [_true(visit) for who in visitors for visit in who.visits.values() if _counts(visit)],
-        visits_of(told),
+        visits_of(told, START),
     )
 
 
@@ -171,15 +172,15 @@ def _counts(visit: VisitTruth) -> bool:
     return visit.passed or visit.looks > 0
 
 
-def _true(visit: VisitTruth) -> VisitOf:
-    return VisitOf(**{name: value for name, value in visit.as_json().items() if name in VisitOf.model_fields})
+def _true(visit: VisitTruth) -> Visit:
+    return Visit(**{name: value for name, value in visit.as_json().items() if name in Visit.model_fields})
 
 
-def _print(rows: dict[str, dict[str, float]]) -> None:
+def _print(rows: dict[str, dict[str, float | None]]) -> None:
     names = list(next(iter(rows.values())))
     table = Table("", *(name.replace("_", " ") for name in names))
     for name, row in rows.items():
-        table.add_row(name, *(f"{value:g}" for value in row.values()))
+        table.add_row(name, *("-" if value is None else f"{value:g}" for value in row.values()))
     Console(width=150).print(table)
 
 

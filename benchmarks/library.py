@@ -21,7 +21,7 @@ from vidframe.core.config.model import CameraConfig
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.loop import run_camera
 from vidframe.core.run.resources import ResourceCache
-from vidframe.core.run.steps_of import steps_of
+from vidframe.pipeline import steps_of
 
 
 class Looks:

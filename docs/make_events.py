@@ -25,7 +25,7 @@ EXAMPLES = ROOT / "tests/contract"
 BEGIN, END = "<!-- made by docs/make_events.py: begin -->\n", "<!-- made by docs/make_events.py: end -->\n"
 FILES = {"snapshot": ("image/jpeg", 48_211), "clip": ("video/mp4", 3_145_728), "thumbnail": ("image/jpeg", 9_000)}
 MEANING = {"snapshot": "JPEG with the change marked", "clip": "MP4", "thumbnail": "JPEG"}
-CAMERAS = {"abnormality": "store-room", "recorder": "store-room", "interest.mood": "till"}
+CAMERAS = {"abnormality": "store-room", "recorder": "store-room", "interest.mood": "till", "footfall": "till"}
 
 
 def made() -> dict[Path, str]:
@@ -123,7 +123,7 @@ def _rows(whole: dict[str, Any], part: dict[str, Any] | None = None, prefix: str
     for name, fact in (part or whole).get("properties", {}).items():
         meaning = " ".join(fact["description"].split())
         yield f"| `{prefix}{name}` | {_type(fact, whole)} | {meaning} |"
-        for option in fact.get("anyOf", []):
+        for option in [*fact.get("anyOf", []), fact.get("items", {})]:
             if "$ref" in option:
                 yield from _rows(whole, _of(option, whole), f"{name}.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tempfile
 import traceback
@@ -13,16 +14,17 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any, Literal, Self
 
-from vidframe.core.config.model import CameraConfig, Config, ConfigError
-from vidframe.core.config.reading import address_problem, load
+from vidframe.core.config.model import CameraConfig, Config, ConfigError, StepConfig
+from vidframe.core.config.reading import load
 from vidframe.core.config.wiring import Wiring
 from vidframe.core.model.events import Event
 from vidframe.core.model.frames import Frame
 from vidframe.core.observe.metrics import CameraMetrics
+from vidframe.core.plugin.registry import inspected, snake_case
 from vidframe.core.run.loop import camera_frames, source_of
 from vidframe.core.run.resources import ResourceCache
 from vidframe.core.run.step import Failure, StepFailed
-from vidframe.core.run.steps_of import steps_of
+from vidframe.core.sources.address import address_problem
 from vidframe.core.sources.array import recorded_frames
 from vidframe.core.sources.decoded import Source, SourceError
 from vidframe.core.sources.options import Options, SourceKeys
@@ -40,6 +42,30 @@ def load_config(path: str | Path, *, source: str | None = None) -> Config:
     `source` replaces the source of every camera.
     """
     return load(Path(path), source=source)
+
+
+def steps_of(plugins: Iterable[Any] | Mapping[str, Any]) -> tuple[StepConfig, ...]:
+    """A step for each instance, named by the mapping or after its class; PluginError where one breaks the contract."""
+    named = (
+        plugins.items()
+        if isinstance(plugins, Mapping)
+        else [(snake_case(type(each).__name__), each) for each in plugins]
+    )
+    steps: dict[str, StepConfig] = {}
+    seen: list[Any] = []
+    for name, instance in named:
+        if inspect.isclass(instance):
+            raise TypeError(f"a chain takes instances of plugins, found the class {instance.__name__}: add ()")
+        if any(instance is other for other in seen):
+            raise ValueError(f"{name} stands in the chain twice; each step needs an instance of its own")
+        seen.append(instance)
+        unique = name
+        while unique in steps:
+            number = unique.removeprefix(f"{name}-")
+            unique = f"{name}-{int(number) + 1 if number.isdecimal() else 2}"
+        plugin = inspected(snake_case(type(instance).__name__), type(instance))
+        steps[unique] = StepConfig(unique, plugin, instance=instance)
+    return tuple(steps.values())
 
 
 class Pipeline:

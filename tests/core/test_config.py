@@ -8,7 +8,8 @@ from textwrap import dedent
 import pytest
 
 from tests.conftest import InstallPlugin
-from vidframe.core.config.reading import Config, ConfigError, Every, OnError, load
+from vidframe.core.config.keys import Every, OnError
+from vidframe.core.config.reading import Config, ConfigError, load
 from vidframe.geometry import Mounting
 
 pytestmark = pytest.mark.usefixtures("example_plugins")

@@ -68,7 +68,7 @@ def test_every_fact_is_required_and_described(kind: str) -> None:
         pytest.param("clip.ready", {"start": "2026-11-22T01:14:02"}, ValueError, "start should have timezone info", id="no zone"),
         pytest.param("clip.ready", {"start": 12}, TypeError, "start .* found int 12", id="a number for a time"),
         pytest.param("clip.ready", {"lenght": 3}, ValueError, "unknown fact lenght; known: incidents, ", id="unknown"),
-        pytest.param("clip.ready", {"second": 3}, ValueError, "unknown fact second; did you mean seconds", id="nearly"),
+        pytest.param("clip.ready", {"second": 3}, ValueError, "unknown fact second; did you mean 'seconds'", id="nearly"),
         pytest.param("incident.opened", {"severity": "warning"}, ValueError, "severity should be 'info' or 'alert'", id="unsent"),
         pytest.param("incident.opened", {"boxes": [[0, 0, 1, 2]]}, ValueError, r"boxes\.0\.3 should be less", id="deep"),
         pytest.param("incident.opened", {"boxes": [[0, 0, 1, 1]] * 51}, ValueError, "boxes .*at most 50", id="too many"),

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,10 +158,22 @@ def test_a_camera_that_has_ended_by_a_failure_is_told_by_health_and_readiness(fo
     assert (code, json.loads(ready)["ready"]) == (503, False)
 
 
+def test_it_is_not_ready_before_its_cameras_are_known(folder: Path) -> None:
+    late = """
+        import time
+        import vidframe.core.run.supervisor as supervisor
+        apply = supervisor.Cameras.apply
+        supervisor.Cameras.apply = lambda cameras, configs: (time.sleep(1), apply(cameras, configs))
+    """
+    (folder / "site" / "sitecustomize.py").write_text(textwrap.dedent(late))
+    with running(folder, "cameras: {door: clip.mp4}\nalways: [slow]") as (_, address):
+        assert ("vidframe_camera_frames_analysed_total", ("door",)) in samples(address)
+
+
 def test_a_page_that_cannot_be_made_is_a_line_in_the_log_and_spares_the_others(
     folder: Path, install_plugin: InstallPlugin
 ) -> None:
-    broken = "import vidframe.core.observe.prometheus as p\np._of_steps = lambda cameras: 1 / 0\n"
+    broken = "import vidframe.core.observe.prometheus as p\np._of_plugins = lambda steps: 1 / 0\n"
     (folder / "site" / "sitecustomize.py").write_text(broken)
     with running(folder, "cameras: {door: clip.mp4}\nalways: [slow]") as (process, address):
         code, _, body = status(address, "/metrics")

@@ -89,7 +89,7 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
         ),
         pytest.param(
             "class P:\n @hookimpl\n def process_fame(self, frame): pass",
-            "no hook is named 'process_fame'; did you mean process_frame? The hooks are check_machine, close_camera, ",
+            "no hook is named 'process_fame'; did you mean 'process_frame'? (hooks: check_machine, close_camera, ",
             id="misspelt hook",
         ),
         pytest.param(
@@ -109,7 +109,7 @@ def test_two_plugins_of_one_name_are_a_clash_that_names_both(install_plugin: Ins
         ),
         pytest.param(
             "class P:\n needs = ('face',)\n @hookimpl\n def process_frame(self, frame): pass",
-            "needs has 'face'; did you mean 'faces'? A frame carries canvas, ",
+            "needs has 'face'; did you mean 'faces'? (a frame carries canvas, ",
             id="unknown name of the data model",
         ),
         pytest.param(

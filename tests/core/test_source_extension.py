@@ -17,10 +17,11 @@ from tests.cameras import wait_for
 from tests.conftest import InstallPlugin
 from tests.core.test_source_live import Watcher, assert_grows
 from vidframe.cli import doctor
-from vidframe.core.config.reading import CameraConfig, ConfigError, address_problem, load
+from vidframe.core.config.reading import CameraConfig, ConfigError, load
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.loop import run_camera
 from vidframe.core.run.resources import ResourceCache
+from vidframe.core.sources.address import address_problem
 from vidframe.core.sources.decoded import DecodedFrame, SourceError, State, StateChange, decoded_frames
 from vidframe.core.sources.opening import open_source
 

@@ -147,10 +147,12 @@ def test_the_examples_are_short(names: tuple[str, ...], most: int) -> None:
     assert len(lines) <= most
 
 
-def test_the_pyproject_of_the_page_is_toml() -> None:
-    (block,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+def test_the_pyprojects_of_the_page_are_toml() -> None:
+    blocks = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
-    assert tomllib.loads(block)["project"]["entry-points"]["vidframe.plugins"]
+    groups = {group for block in blocks for group in tomllib.loads(block)["project"]["entry-points"]}
+
+    assert groups == {"vidframe.plugins", "vidframe.detectors"}
 
 
 def test_its_sentences_are_short() -> None:

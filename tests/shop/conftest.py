@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from pydantic import SecretStr
 from pymysql.constants import CLIENT
 from sqlalchemy import create_engine, select, text
@@ -270,19 +270,6 @@ def _stop(running: Any, loop: threading.Thread) -> None:
         running.trigger._physical_pull()
     loop.join(timeout=5)
     assert not loop.is_alive(), "the server does not end"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The distribution's Chromium."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing("needs Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        expect.set_options(timeout=20_000)  # a loaded machine is no reason to fail
-        yield browser
-        browser.close()
 
 
 class Window:

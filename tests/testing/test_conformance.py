@@ -261,7 +261,7 @@ class UnknownEvent(Wrong):
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
-        if not event.kind.startswith(("camera", "mode", "incident", "clip", "interest", "step", "storage")):
+        if not event.kind.startswith(("camera", "mode", "incident", "clip", "interest", "step", "storage", "footfall")):
             event.facts["zone"]
 
 

@@ -190,7 +190,7 @@ def test_a_class_that_breaks_the_contract_is_refused() -> None:
         @hookimpl
         def proces_frame(self, frame: Frame) -> None: ...
 
-    with pytest.raises(PluginError, match="did you mean process_frame"):
+    with pytest.raises(PluginError, match="did you mean 'process_frame'"):
         run_chain([Typo()], film(1))
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from vidframe.core.config.reading import MODES, Config, ConfigError, StepConfig, load, plugin_files
+from vidframe.core.config.keys import MODES
+from vidframe.core.config.reading import Config, ConfigError, StepConfig, load, plugin_files
 from vidframe.core.model import fields
 
 CONFIG = click.argument("config", type=click.Path(path_type=Path))
@@ -106,7 +107,7 @@ def _options(step: StepConfig) -> str:
 @PLUGINS_DIR
 def schema(plugins_dir: Path | None) -> None:
     """Print the JSON Schema of configs with the settings of every installed plugin, for editors."""
-    from vidframe.core.config.schema import config_schema
+    from vidframe.cli.schema import config_schema
     from vidframe.core.plugin.registry import PluginError, load_file
 
     try:

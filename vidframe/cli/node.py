@@ -14,7 +14,8 @@ import click
 
 from vidframe.cli.check import CONFIG, loaded
 from vidframe.cli.run import LOG_FORMAT, VERBOSE, feed_of, one_opencv_thread
-from vidframe.core.config.reading import ClusterConfig, Config, bus_problem, load
+from vidframe.core.config.keys import ClusterConfig, bus_problem
+from vidframe.core.config.reading import Config, load
 from vidframe.core.observe.logs import Form
 from vidframe.core.observe.logs import set_up as set_up_logs
 

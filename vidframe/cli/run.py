@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from vidframe.core.run.feed import Feed
 
 from vidframe.cli.check import CONFIG, PLUGINS_DIR, loaded
-from vidframe.core.config.reading import Config, StepConfig, address_problem, load
+from vidframe.core.config.reading import Config, StepConfig, load
 from vidframe.core.observe.logs import Form
 from vidframe.core.observe.logs import set_up as set_up_logs
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.plugin import registry
 from vidframe.core.plugin.registry import Plugin
+from vidframe.core.sources.address import address_problem
 
 log = logging.getLogger(__name__)
 
@@ -130,14 +131,9 @@ def one_opencv_thread() -> None:
 
 def feed_of(config: Config) -> Feed | None:
     """The feed of cameras that a plugin knows; None where the file has them."""
-    from vidframe.core.run.feed import Feed, FeedError
+    from vidframe.core.run.feed import Feed
 
-    if config.camera_plugin is None:
-        return None
-    try:
-        return Feed(config)
-    except FeedError as error:
-        raise click.ClickException(f"{config.path}: {error}") from error
+    return Feed(config) if config.camera_plugin is not None else None
 
 
 def _sinks(config: Config, events: Path | None, annotate: Path | None) -> list[StepConfig]:

@@ -7,7 +7,7 @@ import pickle
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
@@ -56,10 +56,10 @@ def _check_words(plugin: registry.Plugin) -> None:
     # A dataclass without a docstring is given its signature for one.
     has_doc = bool(doc.strip()) and not (is_dataclass(plugin.kind) and doc.startswith(f"{name}("))
     assert has_doc, f"{name} has no docstring; `vidframe plugins` shows its first line"
-    untyped = registry.listed(plugin.untyped)
-    assert not untyped, f"{name}: the settings {untyped} have no type, so that nothing checks them"
     settings = plugin.settings.model_fields.items()
-    bare = registry.listed(name for name, setting in settings if not setting.description)
+    untyped = _listed(name for name, setting in settings if setting.annotation is Any)
+    assert not untyped, f"{name}: the settings {untyped} have no type, so that nothing checks them"
+    bare = _listed(name for name, setting in settings if not setting.description)
     assert not bare, f"{name}: the settings {bare} have no description; write Annotated[..., Field(description=...)]"
 
 
@@ -100,7 +100,7 @@ class _Trial:
                 f"state; keep it in self. Alone: {one}; beside another: {other}"
             )
         after = _shared_values(self._plugin.kind)
-        changed = registry.listed(name for name, value in before.items() if after.get(name) != value)
+        changed = _listed(name for name, value in before.items() if after.get(name) != value)
         assert not changed, (
             f"{self._name} changes {changed}, which all of its instances share; keep it in self, "
             "or take camera.share(key, make) for what cameras may share"
@@ -174,10 +174,10 @@ class _Trial:
 
     def _check_reads(self, frame: Frame) -> None:
         named = {name.removesuffix("?").partition(".")[0] for name in (*self._plugin.needs, *self._plugin.adds)}
-        unnamed = registry.listed(f"frame.{name}" for name in frame.touched - named)
+        unnamed = _listed(f"frame.{name}" for name in frame.touched - named)
         if isinstance(frame.notes, _Notes):
             notes = frame.notes.read - {*self._plugin.needs, *self._plugin.adds}
-            unnamed = unnamed or registry.listed(name for name in notes if f"{name}?" not in self._plugin.needs)
+            unnamed = unnamed or _listed(name for name in notes if f"{name}?" not in self._plugin.needs)
         assert not unnamed, f"{self._name} reads {unnamed}, which its `needs` does not name"
 
     def _check_travels(self, frame: Frame) -> None:
@@ -195,7 +195,7 @@ class _Trial:
         canvas, before = Canvas(frame.width, frame.height), Snapshot(frame)
         where = f"into a frame of {frame.width} x {frame.height}"
         self._call(hooks, "draw", where, frame=frame, canvas=canvas)
-        changed = registry.listed(before.changed())
+        changed = _listed(before.changed())
         assert not changed, f"{self._name}: draw changes {changed}; it may only draw"
         with self._naming(f"draws what cannot be painted {where}"):
             canvas.paint(frame.image)
@@ -308,3 +308,7 @@ def _numbers(value: Any) -> Any:
 
 
 __all__ = ["conformance"]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

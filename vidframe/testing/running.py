@@ -14,7 +14,7 @@ from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.run.chain import Chain
 from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.step import Failure
-from vidframe.core.run.steps_of import steps_of
+from vidframe.pipeline import steps_of
 from vidframe.testing.frames import TestCamera, make_camera
 
 Plugins = Iterable[Any] | Mapping[str, Any]

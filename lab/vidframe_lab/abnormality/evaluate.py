@@ -9,16 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
-import av
 import click
 import cv2
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 from vidframe_abnormality.plugin import Abnormality
 
-from vidframe import Frame
+from vidframe import Frame, open_source
+from vidframe.sources import SourceError, decoded_frames
 from vidframe.testing import make_camera, make_frame, stepwise
 from vidframe_lab.abnormality.scoring import Alert, Score, Truth, score, total
+from vidframe_lab.evaluation.files import DataError, read_json
+from vidframe_lab.evaluation.results import data_option, present, result_options, save
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 STEPS = 7  # of a sweep
@@ -41,19 +43,13 @@ class Watched:
 
 
 @click.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    required=True,
-    help="Folder with videos (or folders of images) and truth.json.",
-)
+@data_option("Folder with videos (or folders of images) and truth.json.")
 @click.option("--only", help="Only videos whose name contains this.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="A setting of the step; may be repeated.")
 @click.option("--sweep", metavar="NAME=FROM..TO", help="Try a setting from one value to another: min_area=0.002..0.05.")
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw changed area, truth and alerts.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@result_options
 def abnormality(
-    data: Path, only: str | None, changes: tuple[str, ...], sweep: str | None, plot: Path | None, as_json: bool
+    data: Path, only: str | None, changes: tuple[str, ...], sweep: str | None, json_to: str | None, plot: Path | None
 ) -> None:
     """Run the `abnormality` step over videos of which it is known what happened, and compare."""
     truths = [truth for truth in read_truth(data) if only is None or only in truth.name]
@@ -63,33 +59,32 @@ def abnormality(
     if sweep is not None and plot is not None:
         raise click.ClickException("--plot draws one setting: leave out --sweep, and give the value by --set")
     if sweep is not None:
-        _print_sweep(data, truths, given, sweep, as_json)
+        _print_sweep(data, truths, given, sweep, json_to)
         return
     plugin = made(given)
     watched = [watch(data / truth.name, truth, plugin) for truth in truths]
     if plot is not None:
         _plot(watched, plugin, plot)
     scores = [video.score for video in watched]
-    if as_json:
-        click.echo(json.dumps({"videos": [_plain(s) for s in scores], "all": _plain(total(scores))}, indent=1))
-    else:
-        _print_table([*scores, total(scores)] if len(scores) > 1 else scores, "video")
+    rows = [*scores, total(scores)] if len(scores) > 1 else scores
+    content = {"videos": [_plain(s) for s in scores], "all": _plain(total(scores))}
+    present(content, json_to, lambda: _print_table(rows, "video"))
 
 
 def read_truth(data: Path) -> list[Truth]:
-    """The videos that truth.json names and that are there; ClickException says what is wrong with it."""
+    """The videos that truth.json names and that are there; DataError says what is wrong with it."""
     path = data / "truth.json"
+    if not path.is_file():
+        raise DataError(f"{path} is missing; it says what happens in each video")
+    content = read_json(path)
     try:
-        content = json.loads(path.read_text())
         truths = [
             Truth(name, float(video["fps"]), tuple((a, b) for a, b in video["incidents"]), video.get("grace"))
             for name, video in content.items()
             if not name.startswith("_")
         ]
-    except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror}; it says what happens in each video") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise click.ClickException(
+        raise DataError(
             f'{path}: {error!r}; it must read {{"VIDEO": {{"fps": 10, "incidents": [[FIRST, LAST], ...]}}}}'
         ) from None
     for truth in truths:
@@ -148,31 +143,36 @@ def made(given: dict[str, str]) -> Abnormality:
 def _luma(path: Path) -> Iterator[Any]:
     if path.is_dir():
         for picture in _series(path):
-            yield cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
+            pixels = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
+            if pixels is None:
+                raise DataError(f"{picture} is no picture that OpenCV reads")
+            yield pixels
         return
-    with av.open(str(path)) as container:
-        for decoded in container.decode(video=0):
-            plane: Any = decoded.reformat(format="gray").planes[0]
-            yield np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+    try:
+        with open_source(str(path), camera="eval") as source:
+            for decoded in decoded_frames(source):
+                yield decoded.picture.gray()
+    except SourceError as error:
+        raise DataError(str(error)) from None
 
 
 def _series(folder: Path) -> list[Path]:
     """The numbered pictures of a folder; a mask or a title page among them is left out."""
     pictures = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES]
+    if not pictures:
+        raise DataError(f"{folder} has no images ({', '.join(PICTURES)})")
     names = Counter(re.sub(r"\d+", "", file.name) for file in pictures)
     return sorted(file for file in pictures if re.sub(r"\d+", "", file.name) == names.most_common(1)[0][0])
 
 
-def _print_sweep(data: Path, truths: list[Truth], given: dict[str, str], sweep: str, as_json: bool) -> None:
+def _print_sweep(data: Path, truths: list[Truth], given: dict[str, str], sweep: str, json_to: str | None) -> None:
     name, text = _pair(sweep)
     rows = []
     for value in _values(name, text):
         plugin = made(given | {name: value})
         rows.append((value, total([watch(data / truth.name, truth, plugin).score for truth in truths])))
-    if as_json:
-        click.echo(json.dumps([{name: json.loads(value), **_plain(row)} for value, row in rows], indent=1))
-    else:
-        _print_table([row for _, row in rows], name, [value for value, _ in rows])
+    content = [{name: json.loads(value), **_plain(row)} for value, row in rows]
+    present(content, json_to, lambda: _print_table([row for _, row in rows], name, [value for value, _ in rows]))
 
 
 def _values(name: str, text: str) -> list[str]:
@@ -245,7 +245,7 @@ def _plot(videos: list[Watched], plugin: Abnormality, path: Path) -> None:
         axis.set_title(video.truth.name, fontsize=9, loc="left")
     axes[-1, 0].set_xlabel(f"seconds; green: it happened, red: an alert, dashed: min_area, {plugin.min_area:.2%}")
     figure.tight_layout()
-    figure.savefig(path, dpi=100)
+    save(figure, path)
     click.echo(f"drawn: {path}", err=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,33 +9,26 @@ from typing import Any
 import click
 
 from vidframe import Box
-from vidframe_lab.faces.evaluation import LabelError, Result, evaluate, read_labels
-
-Folder = click.Path(path_type=Path, exists=True, file_okay=False)
+from vidframe_lab.evaluation.files import DataError
+from vidframe_lab.evaluation.results import data_option, present, result_options, write_plot
+from vidframe_lab.faces.evaluation import Result, evaluate, read_labels
 
 
 @click.command()
-@click.option("--data", required=True, type=Folder, help="Folder with pictures and faces.csv: file,x,y,width,height.")
+@data_option("Folder with pictures and faces.csv: file,x,y,width,height.")
 @click.option(
     "--min-face", type=click.IntRange(12, 400), default=28, show_default=True, help="As the plugin's setting."
 )
 @click.option(
     "--confidence", type=click.FloatRange(0.5, 1), default=0.7, show_default=True, help="As the plugin's setting."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw recall against width: FILE.png.")
-def evaluate_faces(data: Path, min_face: int, confidence: float, as_json: bool, plot: Path | None) -> None:
+@result_options
+def evaluate_faces(data: Path, min_face: int, confidence: float, json_to: str | None, plot: Path | None) -> None:
     """Measure how many labelled faces are found, by width, and how many boxes are none."""
-    try:
-        result = _measured(data, min_face, confidence)
-    except LabelError as error:
-        raise click.ClickException(str(error)) from error
+    result = _measured(data, min_face, confidence)
+    present(result.as_dict(), json_to, lambda: _print(result))
     if plot is not None:
-        _draw(result, plot)
-    if as_json:
-        click.echo(json.dumps(result.as_dict()))
-    else:
-        _print(result)
+        write_plot(plot, lambda axes: _draw(axes, result), size=(7, 4))
 
 
 def _measured(data: Path, min_face: int, confidence: float) -> Result:
@@ -70,7 +62,7 @@ def _read(path: Path) -> Any:
 
     image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
-        raise LabelError(f"{path} is no picture that OpenCV reads")
+        raise DataError(f"{path} is no picture that OpenCV reads")
     return image
 
 
@@ -100,13 +92,8 @@ def _print(result: Result) -> None:
     )
 
 
-def _draw(result: Result, path: Path) -> None:
-    from matplotlib.figure import Figure
-
+def _draw(axes: Any, result: Result) -> None:
     rows = [row for row in result.rows if row.faces]
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot()
     axes.plot([row.least_width for row in rows], [row.found / row.faces for row in rows], marker="o")
     axes.set(xlabel="face width from, pixels", ylabel="recall", ylim=(0, 1.05))
     axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=120)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,15 +10,12 @@ from time import perf_counter
 from typing import Any
 
 from vidframe import Box
+from vidframe_lab.evaluation.files import DataError, Line, read_table
 
 LABELS = "faces.csv"
 COLUMNS = ("file", "x", "y", "width", "height")
 WIDTHS = (0, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128)  # lower bounds of the rows of the result, pixels
 OVERLAP = 0.3  # from which a box is taken for a labelled face: annotators draw faces differently
-
-
-class LabelError(Exception):
-    """The labels cannot be used; one line for each problem, with file and line."""
 
 
 @dataclass(frozen=True)
@@ -81,26 +77,21 @@ class Result:
 
 
 def read_labels(folder: Path) -> list[Labelled]:
-    """The pictures that `faces.csv` names, in its order. Raises LabelError."""
+    """The pictures that `faces.csv` names, in its order. DataError has a line for each problem."""
     path = folder / LABELS
     if not path.is_file():
-        raise LabelError(f"{path} is missing: a CSV with the columns {', '.join(COLUMNS)}, one face a line")
+        raise DataError(f"{path} is missing: a CSV with the columns {', '.join(COLUMNS)}, one face a line")
     problems: list[str] = []
     faces: dict[Path, list[Box]] = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-        if missing:
-            raise LabelError(f"{path}:1: no column {', '.join(missing)}; found {', '.join(reader.fieldnames or ())}")
-        for row in reader:
-            try:
-                picture, box = _read_row(folder, row)
-            except ValueError as error:
-                problems.append(f"{path}:{reader.line_num}: {error}")
-                continue
-            faces.setdefault(picture, []).extend([box] if box else [])
+    for line in read_table(path, COLUMNS):
+        try:
+            picture, box = line.file_in("file"), _box(line)
+        except DataError as error:
+            problems.append(error.message)
+            continue
+        faces.setdefault(picture, []).extend([box] if box else [])
     if problems or not faces:
-        raise LabelError("\n".join(problems) or f"{path} names no picture")
+        raise DataError("\n".join(problems) or f"{path} names no picture")
     return [Labelled(picture, tuple(boxes)) for picture, boxes in faces.items()]
 
 
@@ -118,20 +109,14 @@ def evaluate(
         yield result
 
 
-def _read_row(folder: Path, row: dict[str, str]) -> tuple[Path, Box | None]:
-    picture = folder / (row["file"] or "")
-    if not row["file"] or not picture.is_file():
-        raise ValueError(f"no picture {row['file']!r} in {folder}")
-    values = [row[column] or "" for column in COLUMNS[1:]]
-    if not any(values):
-        return picture, None  # a picture without a face
-    try:
-        box = Box(*(float(value) for value in values))
-    except ValueError:
-        raise ValueError(f"x, y, width and height must be numbers, found {', '.join(values)}") from None
+def _box(line: Line) -> Box | None:
+    """The face of a line; None where all of it is empty: a picture without a face."""
+    if not any(line.cells[column] for column in COLUMNS[1:]):
+        return None
+    box = Box(*(line.number_in(column) for column in COLUMNS[1:]))
     if box.width <= 0 or box.height <= 0:
-        raise ValueError(f"a face of {box.width:g} x {box.height:g} pixels")
-    return picture, box
+        raise line.error(f"a face of {box.width:g} x {box.height:g} pixels")
+    return box
 
 
 def _count(result: Result, faces: Sequence[Box], boxes: Sequence[Box]) -> None:

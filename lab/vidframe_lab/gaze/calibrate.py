@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import av
 import click
 import numpy as np
 from numpy.typing import NDArray
 from vidframe_gaze.estimate import Estimator
 from vidframe_gaze.head_pose import EYE_CORNERS, Angles
 
-from vidframe import Face
+from vidframe import Face, open_source
+from vidframe.sources import DecodedFrame, SourceError, State, StateChange
+from vidframe_lab.evaluation.files import DataError
 from vidframe_lab.gaze.faces_in import FindFaces, face_finder
 
 Pixels = NDArray[np.uint8]
@@ -59,7 +60,7 @@ class Calibration:
 def calibrate(source: str, distance: float, seconds: float, people: int, yes: bool) -> None:
     """Measure a camera: its field of view, and what it makes of a look straight into the lens.
 
-    SOURCE is a video, a stream's URL or a device. Prints the settings to copy into the config.
+    SOURCE is what a config calls so: a video, a stream's URL, webcam:0 or /dev/video0. Prints the settings to copy into the config.
     """
     samples: list[Sample] = []
     try:
@@ -71,10 +72,10 @@ def calibrate(source: str, distance: float, seconds: float, people: int, yes: bo
                     )
                     click.pause("keep still, and press any key. Looking ...")
                 samples += _looks(source, seconds, find)
-    except OSError as error:
-        raise click.ClickException(f"{source}: {error}") from error
+    except SourceError as error:
+        raise DataError(str(error)) from None
     if len(samples) < FEWEST:
-        raise click.ClickException(
+        raise DataError(
             f"{source}: a face was found in {len(samples)} pictures only; more light, a shorter distance or a longer look"
         )
     calibration = calibrated(samples, distance)
@@ -115,15 +116,19 @@ def _looks(source: str, seconds: float, find: FindFaces) -> Iterator[Sample]:
 
 
 def _pictures(source: str, seconds: float) -> Iterator[Pixels]:
-    """The pictures of so many seconds, three a second."""
-    with av.open(source) as container:
-        begun: float | None = None
-        due = 0.0
-        for picture in container.decode(video=0):
-            now = float(picture.time or 0.0)
-            begun = now if begun is None else begun
-            if now - begun > seconds:
+    """The pictures of so many seconds, three a second; SourceError where a camera cannot be reached."""
+    begun: float | None = None
+    due = 0.0
+    with open_source(source, camera="calibrate") as moments:
+        for moment in moments:
+            if isinstance(moment, StateChange) and moment.state is State.DOWN:
+                raise SourceError(f"{source} cannot be used: {moment.reason}")
+            if not isinstance(moment, DecodedFrame):
+                continue
+            begun = moment.seconds if begun is None else begun
+            since = moment.seconds - begun
+            if since > seconds:
                 return
-            if now - begun >= due:
+            if since >= due:
                 due += 1 / 3
-                yield np.asarray(picture.to_ndarray(format="bgr24"), np.uint8)
+                yield moment.picture.bgr()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -15,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from vidframe_gaze.plugin import Gaze
 
-from vidframe import Box, Face
-from vidframe.testing import make_camera, make_frame, run_plugin
+from vidframe import Box, Face, Frame
+from vidframe.testing import make_camera, make_frame, stepwise
+from vidframe_lab.evaluation.files import DataError, Line, read_table
+from vidframe_lab.evaluation.results import data_option, present, result_options, show, write_plot
 from vidframe_lab.gaze.faces_in import FindFaces, face_finder
-from vidframe_lab.gaze.results import show, write_json, write_plot
 
 Pixels = NDArray[np.uint8]
 
 TABLE: Final = "gaze.csv"
+BOX: Final = ("x", "y", "width", "height")
 POINTING04: Final = re.compile(r"person(\d\d)(\d)\d\d([+-]\d+)([+-]\d+)\.jpg$")
 CANVAS: Final = (640, 360)  # shrunk pictures are set into one of at least this size
 ZONE: Final = 45.0  # degrees: left, middle, right
@@ -52,20 +53,19 @@ class Found:
 
 
 @click.command()
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder.")
+@data_option("Folder with gaze.csv and pictures, or of Pointing'04.")
 @click.option("--max-yaw", type=float, default=45.0, show_default=True, help="Leave out pictures beyond, in degrees.")
 @click.option("--max-pitch", type=float, default=30.0, show_default=True, help="Leave out pictures beyond, in degrees.")
 @click.option("--face-width", type=click.IntRange(min=8), help="Shrink pictures until faces have so many pixels.")
 @click.option("--mirror", is_flag=True, help="Also compare each picture with its mirror image.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the metrics as JSON.")
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a diagram (PNG, SVG, PDF).")
+@result_options
 def evaluate(
     data: Path,
     max_yaw: float,
     max_pitch: float,
     face_width: int | None,
     mirror: bool,
-    json_path: Path | None,
+    json_to: str | None,
     plot: Path | None,
 ) -> None:
     """Measure head directions on labelled pictures: gaze.csv (file, yaw, pitch, x, y, width, height), or Pointing'04."""
@@ -73,25 +73,24 @@ def evaluate(
         picture for picture in read_pictures(data) if abs(picture.yaw) <= max_yaw and abs(picture.pitch) <= max_pitch
     ]
     if not pictures:
-        raise click.ClickException(f"{data}: no picture within {max_yaw:g} degrees of yaw and {max_pitch:g} of pitch")
+        raise DataError(f"{data}: no picture within {max_yaw:g} degrees of yaw and {max_pitch:g} of pitch")
     with face_finder(min_face=min(28, max(12, (face_width or 28) * 3 // 4))) as find:
         found = list(directions(pictures, find, face_width))
         mirrored = list(directions(pictures, find, face_width, mirror=True)) if mirror else []
     metrics = metrics_of(found, len(pictures))
     if mirror:
         metrics["mirror_difference"] = mirror_difference(found, mirrored)
-    show("Head direction", metrics)
-    if json_path:
-        write_json(json_path, {"metrics": metrics, "pictures": [asdict(one) for one in found]})
+    content = {"metrics": metrics, "pictures": [asdict(one) for one in found]}
+    present(content, json_to, lambda: show("Head direction", metrics))
     if plot:
         write_plot(plot, lambda axes: _draw(axes, found))
 
 
 def read_pictures(folder: Path) -> Iterator[Picture]:
-    """The labelled pictures of a folder; click.ClickException says what is wrong with it."""
+    """The labelled pictures of a folder; DataError says what is wrong with it."""
     table = folder / TABLE
     if table.is_file():
-        yield from _of_table(table)
+        yield from map(_picture, read_table(table, ("file", "yaw", "pitch"), BOX))
         return
     found = False
     for path in sorted(folder.rglob("person*.jpg")):
@@ -100,24 +99,31 @@ def read_pictures(folder: Path) -> Iterator[Picture]:
             # Pointing'04 counts pan positive to the left of the picture.
             yield Picture(path, -float(match[4]), float(match[3]), _pointing_box(path.with_suffix(".txt")))
     if not found:
-        raise click.ClickException(f"{folder}: neither {TABLE} nor pictures named as those of Pointing'04")
+        raise DataError(f"{folder}: neither {TABLE} nor pictures named as those of Pointing'04")
 
 
 def directions(
     pictures: Iterable[Picture], find: FindFaces, face_width: int | None = None, *, mirror: bool = False
 ) -> Iterator[Found]:
     """Head directions of the pictures in which a face was found; mirrored ones as the mirror shows them."""
-    for picture in pictures:
-        pixels, box = _prepared(picture, face_width, mirror)
-        face = nearest(find(pixels), box)
-        if face is None:
-            continue
-        frame = make_frame(pixels, camera=make_camera("pictures"), faces=[face])
-        run_plugin(Gaze(smoothing=0), [frame])
-        if face.head_pose is not None:
+    shown: list[tuple[Picture, Face]] = []
+
+    def frames() -> Iterator[Frame]:
+        camera = make_camera("pictures")
+        for picture in pictures:
+            pixels, box = _prepared(picture, face_width, mirror)
+            face = nearest(find(pixels), box)
+            if face is not None:
+                shown.append((picture, face))
+                yield make_frame(pixels, camera=camera, faces=[face])
+
+    for _ in stepwise(Gaze(smoothing=0), frames()):
+        picture, face = shown[-1] if shown else (None, None)
+        if picture is not None and face is not None and face.head_pose is not None:
             gaze = face.head_pose
             name = str(picture.path.name)
             yield Found(name, picture.yaw, picture.pitch, gaze.yaw, gaze.pitch, gaze.sigma, face.box.width)
+            shown.clear()
 
 
 def metrics_of(found: list[Found], total: int) -> dict[str, float]:
@@ -154,22 +160,15 @@ def mirror_difference(found: list[Found], mirrored: list[Found]) -> float:
     return round(float(np.mean(sums)), 3) if sums else float("nan")
 
 
-def _of_table(table: Path) -> Iterator[Picture]:
-    with table.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
-        missing = {"file", "yaw", "pitch"} - set(reader.fieldnames or ())
-        if missing:
-            raise click.ClickException(f"{table}: no column {', '.join(sorted(missing))}")
-        for row in reader:
-            try:
-                numbers = [row.get(name) for name in ("x", "y", "width", "height")]
-                box = Box(*(float(number or 0) for number in numbers)) if all(numbers) else None
-                picture = Picture(table.parent / row["file"], float(row["yaw"]), float(row["pitch"]), box)
-            except ValueError as error:
-                raise click.ClickException(f"{table}:{reader.line_num}: {error}") from error
-            if not picture.path.is_file():
-                raise click.ClickException(f"{table}:{reader.line_num}: there is no picture {picture.path}")
-            yield picture
+def _picture(line: Line) -> Picture:
+    empty = [name for name in BOX if not line.cells[name]]
+    if empty and len(empty) < len(BOX):
+        raise line.error(f"{', '.join(empty)} missing; give all of {', '.join(BOX)} or none")
+    box = None if empty else Box(*(line.number_in(name) for name in BOX))
+    if box is not None and not (box.width > 0 and box.height > 0):
+        raise line.error(f"a face of {box.width:g} x {box.height:g} pixels")
+    yaw, pitch = line.number_in("yaw"), line.number_in("pitch")
+    return Picture(line.file_in("file"), yaw, pitch, box)
 
 
 def _pointing_box(path: Path) -> Box | None:
@@ -183,7 +182,7 @@ def _prepared(picture: Picture, face_width: int | None, mirror: bool) -> tuple[P
     """The picture as it is to be searched, and its box there."""
     read = cv2.imread(str(picture.path))
     if read is None:
-        raise click.ClickException(f"{picture.path}: no picture that OpenCV can read")
+        raise DataError(f"{picture.path}: no picture that OpenCV can read")
     pixels, box = np.asarray(read, np.uint8), picture.box
     if face_width and box:
         pixels, box = _shrunk(pixels, box, face_width / box.width)

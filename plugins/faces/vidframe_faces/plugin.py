@@ -25,8 +25,7 @@ class Faces(Settings):
     adds = ("faces", "faces.landmarks")
     renamed: ClassVar = {"keep": "lost_after"}
 
-    def __post_init__(self) -> None:
-        self._watch: Watch | None = None  # from open_camera to close_camera
+    _watch: Watch | None = None  # from open_camera to close_camera
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:

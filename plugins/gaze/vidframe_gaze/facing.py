@@ -2,8 +2,9 @@
 
 A head direction is known to some degrees only. So a fan of directions around the estimate is followed, each as
 probable as the next, and a zone's probability is the share of the fan that meets it first; what meets none is
-turned to nothing that the shop has named. Shops name what
-people look at, so a zone in space counts ATTRACTION times as much as an unnamed place of its size. Three ways to follow a direction, by what is known of a zone:
+turned to nothing that the shop has named. Where zones overlap, see `Overlaps`. Shops name what people look at, so a
+zone in space counts ATTRACTION times as much as an unnamed place of its size. Three ways to follow a direction, by
+what is known of a zone:
 
 - a polygon alone: along the ray that the direction draws in the picture, from the face on. Directions that lead
   nearly into the camera draw no ray and meet nothing.
@@ -23,8 +24,10 @@ from vidframe import Face, HeadPose, Person
 from vidframe.geometry import Mounting, Point, is_inside
 from vidframe_gaze.floor import FACE_METRES
 from vidframe_gaze.head_pose import direction_of
+from vidframe_gaze.outlines import Corners, in_pixels
+from vidframe_gaze.overlaps import Overlaps
 from vidframe_gaze.shapes import Array, Lens, Onlooker, Shape, shape_of
-from vidframe_gaze.zones import Corners, Zone, in_pixels
+from vidframe_gaze.zones import Zone
 
 PITCH_FACTOR: Final = 1.4  # pitch is known less well than yaw
 NARROW: Final = 20.0  # degrees: zones narrower than this cannot be told from their neighbours
@@ -48,6 +51,7 @@ class Facing:
         self._lens = None if field_of_view is None else Lens(size, field_of_view, mounting)
         self.floor = None if self._lens is None else self._lens.floor
         self.shapes = [shape_of(zone, size, self._lens) for zone in zones if zone.kind == "product"]
+        self.overlaps = Overlaps([shape.zone for shape in self.shapes], size)
         self._attractions = np.array([shape.attraction for shape in self.shapes])
         self._areas = {shape.zone.name: in_pixels(shape.zone.area, *size) for shape in self.shapes if shape.zone.area}
         self._yaws, self._pitches = _quantiles(_YAWS)[:, None], _quantiles(_PITCHES)
@@ -58,8 +62,7 @@ class Facing:
             return {}
         onlooker = Onlooker(face, self._directions(face.head_pose), self._lens)
         metres = np.array([shape.met(onlooker) for shape in self.shapes])
-        first = metres.argmin(axis=0)[metres.min(axis=0) < np.inf]
-        shares = np.bincount(first, minlength=len(self.shapes)) / len(onlooker.directions)
+        shares = self.overlaps.shares(metres)
         nothing = 1 - shares.sum()
         shares *= self._attractions
         shares /= shares.sum() + nothing

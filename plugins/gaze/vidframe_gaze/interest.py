@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
+from statistics import median
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from vidframe import Camera, Canvas, Event, Face, Frame, Seconds, hookimpl
-from vidframe.geometry import is_inside
-from vidframe_gaze.facing import NARROW, Facing, check_known
+from vidframe import Camera, Canvas, Event, Frame, Person, Seconds, hookimpl
+from vidframe_gaze.facing import check_known
+from vidframe_gaze.looking import Habits
 from vidframe_gaze.mood import Mood
-from vidframe_gaze.visits import Habits, Tally, Visit
-from vidframe_gaze.zones import Corners, Zone, in_pixels
+from vidframe_gaze.pictures import Pictures
+from vidframe_gaze.places import Places
+from vidframe_gaze.shelves import Present, Shelves
+from vidframe_gaze.telling import Teller
+from vidframe_gaze.visitors import Visitors
+from vidframe_gaze.visits import Glimpse, Visit
+from vidframe_gaze.zones import Zone
 
 log = logging.getLogger(__name__)
 
-GREY, FACED = (170, 170, 170), (255, 160, 0)
-
-Polygons = list[tuple[Zone, Corners]]
+TURNED_ABOVE, AVERTED_BELOW = 0.5, 0.1  # probability that a body is turned to a zone
+GREY, DARK, FACED = (170, 170, 170), (90, 90, 90), (255, 160, 0)
 
 
 class Interest:
     """Reports `interest` for each visitor and zone, and `mood` for service zones. Keeps no picture and no identity."""
 
-    needs = ("faces", "faces.head_pose?", "faces.expression?")
+    needs = ("people", "faces.head_pose?", "faces.expression?", "people.facing?")
     renamed: ClassVar = {"gone_after": "lost_after", "tell_every": "update_every"}
 
     def __init__(
@@ -35,7 +41,7 @@ class Interest:
             float | None, Field(gt=1, lt=179, description="horizontal, in degrees; for zones with distances")
         ] = None,
         reach: Annotated[
-            float, Field(ge=0, description="face widths (15 cm) beside a zone that count as passing it")
+            float, Field(ge=0, description="face widths of 15 cm beside a zone that count as passing it")
         ] = 3.0,
         look_above: Annotated[
             float, Field(gt=0, le=1, description="probability of a zone from which a look at it begins")
@@ -45,46 +51,58 @@ class Interest:
         update_every: Annotated[
             Seconds, Field(ge=1, description="time between two events of a long visit, and of a mood")
         ] = 60.0,
+        staff_after: Annotated[
+            Seconds | None, Field(ge=60, description="whoever is in view for longer is staff; without it: nobody")
+        ] = None,
     ) -> None:
         self.zones = zones
         self.field_of_view = field_of_view
         self.reach = reach
         self.lost_after = lost_after
         self.update_every = update_every
+        self.staff_after = staff_after
         self.habits = Habits(look_above=look_above, look_below=0.6 * look_above, still_for=still_for)
         self._check_zones()
         self._camera: Camera | None = None
-        self._facing: Facing | None = None
-        self._staff: Polygons = []
-        self._service: Polygons = []
-        self._drawn: list[tuple[Zone, list[list[int]]]] = []  # corners in pixels
-        self._visits: dict[int, Visit] = {}
+        self._places: Places | None = None
+        self._shelves: Shelves | None = None
+        self._pictures = Pictures("")
+        self._visitors = Visitors(self.habits, lost_after)
+        self._teller = Teller(zones, self._report_visit)
+        self._moods = {zone.name: Mood() for zone in zones if zone.kind == "service"}
         self._faced: dict[str, float] = {}  # zone -> how probably somebody is turned to it in this frame
-        self._moods: dict[str, Mood] = {}
+        self._heights: list[float] = []  # of the bodies in this frame, pixels
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
         check_known(self.zones, self.field_of_view, camera.mounting)
         self._camera = camera
+        self._pictures = Pictures(camera.name)
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
-        if self._facing is None or self._facing.size != (frame.width, frame.height):
-            self._facing = self._placed(frame)
-        self._end_visits(frame.seconds)
+        places, shelves = self._placed(frame)
+        for visit in self._visitors.left(frame.seconds):
+            self._end(visit, places)
         self._faced = {}
-        for face in frame.faces:
-            if face.track is not None:
-                self._follow(face, face.track, frame, self._facing)
-        self._report_long_visits(frame.seconds)
-        self._report_moods(frame.seconds)
+        present = [self._follow(person, frame, places) for person in frame.people if not places.is_ignored(person)]
+        self._heights = [one.person.box.height for one in present if one.person.seen_by == "body"]
+        shelves.watch(frame, present)
+        self._report_what_is_due(frame.seconds)
 
     @hookimpl
     def draw(self, canvas: Canvas) -> None:
-        for zone, corners in self._drawn:
+        if self._places is None:
+            return
+        for zone, corners in self._places.outlines:
             faced = self._faced.get(zone.name, 0.0)
             label = f"{zone.name} {faced:.0%}" if faced >= 0.1 else zone.name
-            canvas.polygon(corners, label, _mixed(faced))
+            canvas.polygon(corners.tolist(), label, _mixed(faced))
+            floor = (
+                self._places.floor(zone, median(self._heights)) if zone.kind == "product" and self._heights else None
+            )
+            if floor is not None:
+                canvas.polygon(floor.tolist(), colour=DARK)
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
@@ -100,126 +118,88 @@ class Interest:
         if twice:
             raise ValueError(f"zone {twice[0]!r} is defined twice; each zone needs a name of its own")
 
-    def _placed(self, frame: Frame) -> Facing:
+    def _placed(self, frame: Frame) -> tuple[Places, Shelves]:
         """Sets the zones into the picture, whose size is known from the first frame on."""
         size = frame.width, frame.height
-        self._staff, self._service, self._drawn = [], [], []
-        for zone in self.zones:
-            if zone.polygon:
-                corners = in_pixels(zone.polygon, *size)
-                self._drawn.append((zone, corners.round().astype(int).tolist()))
-                if zone.kind != "product":
-                    (self._staff if zone.kind == "staff" else self._service).append((zone, corners))
-        facing = Facing(self.zones, size, self.field_of_view, frame.camera.mounting)
-        for name, width in facing.narrow_zones().items():
-            log.warning(
-                "camera %s: zone %r is %.0f degrees wide from where people stand; "
-                "head direction cannot tell zones below %.0f degrees apart: join it with its neighbour",
-                frame.camera.name,
-                name,
-                width,
-                NARROW,
-            )
-        return facing
+        if self._places is None or self._shelves is None or self._places.size != size:
+            self._places = Places(self.zones, size, self.field_of_view, self.reach, frame.camera.mounting)
+            self._shelves = Shelves(self._places.outlines, size)
+            for warning in self._places.warnings():
+                log.warning("camera %s: %s", frame.camera.name, warning)
+        return self._places, self._shelves
 
     # --- following people ---
 
-    def _follow(self, face: Face, track: int, frame: Frame, facing: Facing) -> None:
-        among_staff = _within(self._staff, face)
-        visit = self._visits.get(track) or self._continued(face, frame, track)
-        if visit is None:
-            visit = Visit(face.box, frame.seconds, self.habits, is_staff=bool(among_staff))
-            self._visits[track] = visit
+    def _follow(self, person: Person, frame: Frame, places: Places) -> Present:
+        """Takes what one frame shows of one person."""
+        track, now = person.track, frame.seconds
+        if track is None or self._pictures.holds(person, track, now):
+            return Present(person, None, places.at(person))
+        among_staff = places.among_staff(person)
+        visit = self._visitors.of(person, track, now, {other.track for other in frame.people})
+        visit = visit or self._visitors.begin(person, track, now, is_staff=among_staff)
+        if self.staff_after is not None and not visit.is_staff and now - visit.began > self.staff_after:
+            self._withdraw(visit)
+        at = places.at(person)
         if visit.is_staff or among_staff:
-            visit.seen, visit.box = frame.seconds, face.box
-            return
-        emotion = visit.emotion_at(frame.seconds, face.expression)
-        passed = min(frame.seconds - visit.seen, self.habits.look_pause)
-        for name in _within(self._service, face):
-            self._moods.setdefault(name, Mood()).add(visit.id, frame.seconds, passed, emotion)
-        faced = facing.probabilities(face)
-        self._faced |= {name: max(share, self._faced.get(name, 0.0)) for name, share in faced.items()}
-        visit.update(face.box, frame.seconds, facing.near(face, self.reach), faced, emotion)
+            visit.seen_again(person, now)
+            return Present(person, None, at)
+        expression = visit.expression_at(now, person)
+        for name in places.at_service(person):
+            self._moods[name].add(visit, now, min(now - visit.seen, self.habits.look_pause), expression)
+        looked = places.facing.probabilities(person.face) if person.face else {}
+        self._faced |= {name: max(share, self._faced.get(name, 0.0)) for name, share in looked.items()}
+        turned = places.turned(person, at)
+        visit.update(person, now, places.size, Glimpse(at, looked, _turned(person, turned), expression))
+        return Present(person, visit, at, frozenset(name for name, share in turned.items() if share < AVERTED_BELOW))
 
-    def _continued(self, face: Face, frame: Frame, track: int) -> Visit | None:
-        """The visit of somebody who was lost nearby a moment ago, now under a new track number."""
-        in_view = {other.track for other in frame.faces}
-        lost = [
-            (away, number)
-            for number, visit in self._visits.items()
-            if number not in in_view
-            and (away := visit.continues_at(face.box, frame.seconds, self.lost_after)) is not None
-        ]
-        if not lost:
-            return None
-        visit = self._visits[track] = self._visits.pop(min(lost)[1])
-        return visit
+    def _withdraw(self, visit: Visit) -> None:
+        """Takes somebody who stays longer than customers do for staff, from now on and in what was not told yet."""
+        visit.is_staff = True
+        for mood in self._moods.values():
+            mood.without(visit)
+        self._teller.withdraw(visit)
+
+    def _end(self, visit: Visit, places: Places) -> None:
+        for mood in self._moods.values():
+            mood.over(visit, vanished=not places.touches_the_edge(visit.box))
+        self._teller.tell(visit, final=True)
 
     # --- telling ---
 
-    def _end_visits(self, now: float) -> None:
-        for track in [track for track, visit in self._visits.items() if now - visit.seen > self.lost_after]:
-            self._tell(self._visits.pop(track), final=True)
-
-    def _report_long_visits(self, now: float) -> None:
-        for visit in self._visits.values():
+    def _report_what_is_due(self, now: float) -> None:
+        for visit in self._visitors:
             if now - visit.told >= self.update_every:
-                self._tell(visit, final=False)
+                self._teller.tell(visit, final=False)
                 visit.told = now
-
-    def _report_moods(self, now: float) -> None:
-        for name, mood in list(self._moods.items()):
-            if mood.start is not None and now - mood.start >= self.update_every:
-                self._tell_mood(name)
+        for name, mood in self._moods.items():
+            if mood.is_due(now, self.update_every):
+                self._report_mood(name, mood)
 
     def _report_all(self) -> None:
-        while self._visits:
-            self._tell(self._visits.popitem()[1], final=True)
-        for name in list(self._moods):
-            self._tell_mood(name)
+        for visit in self._visitors.end_all():
+            self._teller.tell(visit, final=True)
+        for name, mood in self._moods.items():
+            self._report_mood(name, mood)
 
-    def _tell(self, visit: Visit, final: bool) -> None:
-        tallies = visit.took_tallies()
-        if final:
-            # A zone that was told about ends for the receiver too, also if nothing more happened there.
-            for name in visit.told_zones - tallies.keys():
-                tallies[name] = Tally(visit.seen, visit.seen)
-        visit.told_zones |= tallies.keys()
-        by_name = {zone.name: zone for zone in self.zones}
-        for name, tally in tallies.items():
-            self._report("interest.visit", tally.start, tally.end, **_facts(visit, by_name[name], tally, final))
+    def _report_mood(self, name: str, mood: Mood) -> None:
+        mood.told(lambda start, end, **facts: self._report("interest.mood", start, end, zone=name, **facts))
 
-    def _tell_mood(self, name: str) -> None:
-        mood = self._moods.pop(name)
-        if mood.start is not None:
-            self._report("interest.mood", mood.start, mood.end, zone=name, **mood.facts())
+    def _report_visit(self, start: float, end: float, **facts: Any) -> None:
+        self._report("interest.visit", start, end, **facts)
 
     def _report(self, kind: str, start: float, end: float, **facts: Any) -> None:
         if self._camera is not None:
             self._camera.report(kind, start=self._camera.utc(start), end=self._camera.utc(end), **facts)
 
 
+def _turned(person: Person, shares: Mapping[str, float]) -> set[str]:
+    """Zones that a body is turned to, where its head does not tell more."""
+    is_known = person.face is not None and person.face.head_pose is not None
+    return set() if is_known else {name for name, share in shares.items() if share >= TURNED_ABOVE}
+
+
 def _mixed(faced: float) -> tuple[int, int, int]:
     """Grey, and the colour of head directions as far as somebody is turned to a zone."""
     red, green, blue = (round(plain + (full - plain) * faced) for plain, full in zip(GREY, FACED, strict=True))
     return red, green, blue
-
-
-def _within(polygons: Polygons, face: Face) -> list[str]:
-    return [zone.name for zone, corners in polygons if is_inside(corners.tolist(), face.box.centre)]
-
-
-def _facts(visit: Visit, zone: Zone, tally: Tally, final: bool) -> dict[str, Any]:
-    return {
-        "visit": visit.id,
-        "zone": zone.name,
-        "product": zone.product,
-        "shelf": zone.shelf,
-        "final": final,
-        "passed": tally.passed,
-        "stopped_seconds": round(tally.stopped_seconds, 2),
-        "looked_seconds": round(tally.looked_seconds, 2),
-        "looks": tally.looks,
-        "probability": round(tally.probability, 3),
-        "expression": tally.expression.mean(),
-    }

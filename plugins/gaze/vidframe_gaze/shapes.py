@@ -13,7 +13,8 @@ from vidframe import Face
 from vidframe.geometry import Mounting, Point, is_inside
 from vidframe_gaze.floor import FACE_METRES, Floor
 from vidframe_gaze.head_pose import line_of_sight
-from vidframe_gaze.zones import Corners, Zone, in_pixels
+from vidframe_gaze.outlines import Corners, in_pixels
+from vidframe_gaze.zones import Zone
 
 Array = NDArray[np.float64]
 

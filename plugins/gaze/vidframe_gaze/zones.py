@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vidframe_gaze.outlines import problem_of
+
 Polygon = Annotated[list[tuple[float, float]], Field(min_length=3)]
-Corners = NDArray[np.float64]
 
 
 class Zone(BaseModel):
-    """A part of the shop that faces are set against.
+    """A part of the shop that people are set against.
 
     Corners of polygons are (x, y) as parts of the picture's width and height (0..1), or pixels where any of them is
     greater than 1.
@@ -23,9 +21,10 @@ class Zone(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1, max_length=60)
-    kind: Literal["product", "service", "staff"] = Field(
+    kind: Literal["product", "service", "staff", "ignore"] = Field(
         default="product",
-        description="product: can be looked at; service: people wait here; staff: faces here do not count",
+        description="product: can be looked at; service: people wait here; staff: who stands here does not count; "
+        "ignore: a poster or a screen, what is found on it is nobody",
     )
     polygon: Polygon | None = Field(default=None, description="its outline in the picture")
     sector: tuple[float, float] | None = Field(
@@ -42,7 +41,9 @@ class Zone(BaseModel):
         "camera's mounting",
     )
     area: Polygon | None = Field(
-        default=None, description="where the heads of those are who stand at it; without it: beside the polygon"
+        default=None,
+        description="where those stand who are at it: the floor under their feet, or their faces where no body is seen; "
+        "without it: before and beside the polygon",
     )
     product: str | None = Field(default=None, max_length=160, description="SKU or name")
     shelf: str | None = Field(default=None, max_length=60)
@@ -52,27 +53,28 @@ class Zone(BaseModel):
         if self.kind == "product" and (self.polygon is None) == (self.sector is None):
             raise ValueError(f"zone {self.name!r} needs either a polygon or a sector")
         if self.kind != "product" and self.polygon is None:
-            raise ValueError(f"zone {self.name!r} is a {self.kind} zone and needs a polygon")
+            raise ValueError(f"zone {self.name!r} of kind {self.kind} needs a polygon")
         if self.sector and not -180 <= self.sector[0] < self.sector[1] <= 180:
             raise ValueError(f"zone {self.name!r}: a sector goes from a smaller to a greater yaw within -180..180")
         if self.distance is not None and self.height is not None:
             raise ValueError(f"zone {self.name!r} has a distance and a height; one of them tells where it is")
         if self.distance is not None:
-            self._check_metres("distance", self.distance, above=0.0)
+            self._check_metres("distance", self.distance)
         if self.height is not None:
-            self._check_metres("height", self.height, above=-0.01)
+            self._check_metres("height", self.height)
+        for key, polygon in (("polygon", self.polygon), ("area", self.area)):
+            problem = polygon and problem_of(polygon)
+            if problem:
+                raise ValueError(f"zone {self.name!r}, {key}: {problem}")
         return self
 
-    def _check_metres(self, key: str, metres: float | list[float], above: float) -> None:
+    def _check_metres(self, key: str, metres: float | list[float]) -> None:
         if self.polygon is None:
             raise ValueError(f"zone {self.name!r} has a {key} but no polygon")
         if isinstance(metres, list) and len(metres) != len(self.polygon):
             raise ValueError(f"zone {self.name!r} has {len(metres)} {key}s for {len(self.polygon)} corners")
-        if min(metres if isinstance(metres, list) else [metres]) <= above:
-            raise ValueError(f"zone {self.name!r}: a {key} is {'at least' if above else 'greater than'} 0 metres")
-
-
-def in_pixels(polygon: Sequence[tuple[float, float]], width: int, height: int) -> Corners:
-    """The corners (n x 2) in pixels of a picture of that size."""
-    corners = np.array(polygon, np.float64)
-    return corners * (width, height) if corners.max() <= 1 else corners
+        least = min(metres if isinstance(metres, list) else [metres])
+        if key == "distance" and least <= 0:
+            raise ValueError(f"zone {self.name!r}: a distance is greater than 0 metres")
+        if least < 0:
+            raise ValueError(f"zone {self.name!r}: a height is at least 0 metres")

@@ -39,14 +39,14 @@ def run(data: Path, *arguments: str) -> Result:
 
 
 def test_an_incident_is_found_and_its_metrics_are_printed(data: Path) -> None:
-    metrics = json.loads(run(data, "--json").output)["all"]
+    metrics = json.loads(run(data, "--json", "-").output)["all"]
 
     assert (metrics["found"], metrics["false"], metrics["delays"]) == (1, 0, [2])
     assert metrics["covered"] == 1.0
 
 
 def test_a_sweep_has_a_row_for_each_value(data: Path) -> None:
-    rows = json.loads(run(data, "--json", "--sweep", "min_area=0.001..0.5").output)
+    rows = json.loads(run(data, "--json", "-", "--sweep", "min_area=0.001..0.5").output)
 
     assert len(rows) == 7
     assert rows[-1]["found"] == 0  # nobody fills half of the picture

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -19,7 +15,6 @@ from numpy.typing import NDArray
 from vidframe_emotion.classes import CLASSES
 from vidframe_lab.emotion.collector import FaceCollector
 from vidframe_lab.emotion.datasets import PUBLIC_TEST, TRAINING, DataError, load
-from vidframe_lab.emotion.labelling import LabelServer
 
 from tests.needs import need_module
 from vidframe import Face
@@ -156,97 +151,3 @@ def test_collect_names_footage_that_is_missing(tmp_path: Path, monkeypatch: pyte
     assert "missing.mp4 does not exist" in result.output
     assert gettempdir() not in result.output.replace(str(tmp_path), "")  # it is not looked for beside our own config
     assert not Path("faces").exists()
-
-
-@pytest.fixture
-def server(tmp_path: Path, make_face: MakeFace) -> Iterator[LabelServer]:
-    collect(tmp_path, pictures(3), make_face)
-    with LabelServer(tmp_path) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join(10)
-
-
-def ask(server: LabelServer, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
-    data = None if body is None else json.dumps(body).encode()
-    if data is not None:
-        headers.setdefault("Content-Type", "application/json")
-    try:
-        with urllib.request.urlopen(urllib.request.Request(server.url + path, data, headers), timeout=10) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
-
-
-def test_a_label_moves_the_face_into_its_class(server: LabelServer) -> None:
-    name = server.unsorted()[0]
-
-    status, state = ask(server, "label", {"name": name, "place": "happy"})
-
-    assert status == 200
-    assert json.loads(state)["counts"]["happy"] == 1
-    assert (server.folder / "happy" / name).is_file()
-    assert ask(server, f"face/{name}")[1].startswith(b"\x89PNG")
-
-
-def test_a_label_can_be_taken_back(server: LabelServer) -> None:
-    name = server.unsorted()[0]
-    ask(server, "label", {"name": name, "place": "happy"})
-
-    ask(server, "label", {"name": name, "place": "unsorted"})
-
-    assert name in server.unsorted()
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"name": "../../secret.png", "place": "happy"},
-        {"name": "unknown.png", "place": "happy"},
-        {"place": "happy"},
-        ["happy"],
-        {"name": "0" * 5000},
-    ],
-)
-def test_what_is_no_label_changes_nothing(server: LabelServer, body: Any) -> None:
-    before = server.counts()
-
-    assert ask(server, "label", body)[0] == 400
-    assert server.counts() == before
-
-
-def test_a_place_outside_the_folder_is_refused(server: LabelServer) -> None:
-    assert ask(server, "label", {"name": server.unsorted()[0], "place": "../elsewhere"})[0] == 400
-
-
-def test_files_outside_the_folder_are_not_shown(server: LabelServer) -> None:
-    (server.folder / "private.png").write_bytes(b"x")
-
-    assert ask(server, "face/../private.png")[0] == 404
-    assert ask(server, "face/private.png")[0] == 404
-
-
-@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
-def test_a_page_of_another_site_is_turned_away(server: LabelServer, headers: dict[str, str]) -> None:
-    name = server.unsorted()[0]
-
-    assert ask(server, f"face/{name}", **headers)[0] == 403
-    assert ask(server, "label", {"name": name, "place": "happy"}, **headers)[0] == 403
-    assert name in server.unsorted()
-
-
-def test_a_form_of_another_site_cannot_label(server: LabelServer) -> None:
-    name = server.unsorted()[0]
-    headers = {"Content-Type": "text/plain"}
-
-    assert ask(server, "label", {"name": name, "place": "happy"}, **headers)[0] == 403
-
-
-def test_label_names_the_folder_that_is_missing(tmp_path: Path) -> None:
-    result = CliRunner().invoke(cli, ["label", str(tmp_path)])
-
-    assert result.exit_code != 0
-    assert "has no folder unsorted" in result.output

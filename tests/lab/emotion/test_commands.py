@@ -39,7 +39,7 @@ def faces_file(tmp_path: Path) -> Path:
 def test_eval_measures_every_model_that_is_named(faces_file: Path, tmp_path: Path) -> None:
     copy = shutil.copy(OURS, tmp_path)  # of the same name, in another folder
 
-    result = call("eval", "emotion", "--data", faces_file, "--model", OURS, "--model", copy, "--json")
+    result = call("eval", "emotion", "--data", faces_file, "--model", OURS, "--model", copy, "--json", "-")
 
     assert result.exit_code == 0, result.output
     first, second = json.loads(result.output)
@@ -51,7 +51,7 @@ def test_eval_measures_every_model_that_is_named(faces_file: Path, tmp_path: Pat
 
 
 def test_eval_measures_on_every_face_of_data_that_no_model_has_seen(faces_file: Path) -> None:
-    result = call("eval", "emotion", "--data", faces_file, "--all", "--json")
+    result = call("eval", "emotion", "--data", faces_file, "--all", "--json", "-")
 
     (reached,) = json.loads(result.output)
     low, high = reached["accuracy_interval"]
@@ -118,7 +118,7 @@ def test_train_writes_a_model_that_eval_takes(faces_file: Path, tmp_path: Path) 
 
     assert run.returncode == 0
     assert read_facts(out)["classes"] == list(CLASSES)
-    result = call("eval", "emotion", "--data", faces_file, "--model", out, "--json")
+    result = call("eval", "emotion", "--data", faces_file, "--model", out, "--json", "-")
     assert json.loads(result.output)[0]["faces"] == 42
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
+from vidframe_lab.evaluation.files import DataError
 from vidframe_lab.faces.command import evaluate_faces
-from vidframe_lab.faces.evaluation import LabelError, evaluate, read_labels
+from vidframe_lab.faces.evaluation import evaluate, read_labels
 
 from vidframe import Box
 
@@ -37,7 +38,7 @@ def labelled(tmp_path: Path, scene: Draw) -> Path:
 
 
 def test_recall_is_told_by_face_width(labelled: Path) -> None:
-    metrics = json.loads(evaluated(labelled, "--json").output)
+    metrics = json.loads(evaluated(labelled, "--json", "-").output)
 
     assert (metrics["pictures"], metrics["faces"], metrics["found"]) == (3, 3, 2)
     assert metrics["false_boxes_per_picture"] == 0
@@ -52,7 +53,7 @@ def test_the_table_names_the_widths(labelled: Path) -> None:
 
 
 def test_the_plot_is_a_picture(labelled: Path, tmp_path: Path) -> None:
-    evaluated(labelled, "--json", "--plot", str(tmp_path / "plot.png"))
+    evaluated(labelled, "--json", "-", "--plot", str(tmp_path / "plot.png"))
 
     assert cv2.imread(str(tmp_path / "plot.png")) is not None
 
@@ -61,12 +62,12 @@ def test_the_plot_is_a_picture(labelled: Path, tmp_path: Path) -> None:
     ("text", "message"),
     [
         pytest.param("file,x,y,w,h\n", "faces.csv:1: no column width, height; found file, x, y, w, h", id="columns"),
-        pytest.param("file,x,y,width,height\nno.png,1,2,3,4\n", "faces.csv:2: no picture 'no.png'", id="no picture"),
+        pytest.param("file,x,y,width,height\nno.png,1,2,3,4\n", "faces.csv:2: no file 'no.png'", id="no picture"),
         pytest.param(
-            "file,x,y,width,height\na.png,1,2,wide,4\n", "faces.csv:2: x, y, width and height must", id="word"
+            "file,x,y,width,height\na.png,1,2,wide,4\n", "faces.csv:2: width must be a number, found 'wide'", id="word"
         ),
         pytest.param(
-            "file,x,y,width,height\na.png,1,2,,\n", "faces.csv:2: x, y, width and height must", id="half a box"
+            "file,x,y,width,height\na.png,1,2,,\n", "faces.csv:2: width must be a number, found ''", id="half a box"
         ),
         pytest.param("file,x,y,width,height\na.png,1,2,0,4\n", "faces.csv:2: a face of 0 x 4 pixels", id="flat"),
         pytest.param("file,x,y,width,height\n", "names no picture", id="empty"),
@@ -78,14 +79,14 @@ def test_wrong_labels_are_named_with_file_and_line(labelled: Path, text: str, me
 
     ran = evaluated(labelled)
 
-    assert ran.exit_code == 1
+    assert ran.exit_code == 2
     assert message in ran.output
 
 
 def test_all_wrong_lines_are_named_at_once(labelled: Path) -> None:
     (labelled / "faces.csv").write_text("file,x,y,width,height\nno.png,1,2,3,4\nb.png,1,2,wide,4\n")
 
-    with pytest.raises(LabelError) as refused:
+    with pytest.raises(DataError) as refused:
         read_labels(labelled)
 
     assert len(str(refused.value).splitlines()) == 2

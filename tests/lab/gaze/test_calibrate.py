@@ -57,8 +57,18 @@ def test_a_face_without_landmarks_is_no_sample() -> None:
     assert sample_of(Face(Box(0, 0, 9, 9)), 1280) is None
 
 
-def test_a_source_that_cannot_be_opened_is_named() -> None:
-    result = CliRunner().invoke(calibrate, ["nowhere.mp4", "--yes"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("nowhere.mp4", id="no file"),
+        pytest.param("webcam:7", id="no such webcam"),
+        pytest.param("/dev/video7", id="no such device"),
+        pytest.param("rtsp://127.0.0.1:1/", id="nobody answers"),
+    ],
+)
+def test_a_source_that_cannot_be_opened_is_named(source: str) -> None:
+    result = CliRunner().invoke(calibrate, [source, "--yes"])
 
-    assert result.exit_code == 1
-    assert "nowhere.mp4" in result.output
+    assert result.exit_code == 2
+    assert source.rstrip("/") in result.output
+    assert len(result.output.splitlines()) == 1

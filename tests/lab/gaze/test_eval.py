@@ -1,6 +1,7 @@
 """`vidframe eval gaze` and `vidframe eval interest`: what they read, count and refuse."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from vidframe_gaze.head_pose import reference_face, rotation_of
+from vidframe_gaze.plugin import Gaze
 from vidframe_lab.gaze.eval_gaze import (
     Found,
     Picture,
@@ -22,10 +24,14 @@ from vidframe_lab.gaze.eval_gaze import (
 from vidframe_lab.gaze.eval_gaze import (
     metrics_of as gaze_metrics,
 )
-from vidframe_lab.gaze.eval_interest import VisitOf, matched, metrics_of, visits_of
 from vidframe_lab.gaze.eval_interest import evaluate as evaluate_interest
+from vidframe_lab.gaze.eval_interest import metrics_of
+from vidframe_lab.gaze.visits import Visit, matched, visits_of
 
-from vidframe import Box, Face
+from vidframe import Box, Face, hookimpl
+from vidframe.testing import START
+
+ZONE = {"name": "tea", "polygon": [(0, 0), (1, 0), (1, 1)]}
 
 
 def found(yaw: float, off: float, *, file: str = "a.jpg", sigma: float = 7.0) -> Found:
@@ -73,8 +79,11 @@ def test_a_table_of_pictures_is_read(tmp_path: Path) -> None:
     ("table", "message"),
     [
         pytest.param("file,yaw\n", "no column pitch", id="a column is missing"),
-        pytest.param("file,yaw,pitch\na.png,left,0\n", "gaze.csv:2: could not convert", id="no number"),
-        pytest.param("file,yaw,pitch\nb.png,0,0\n", "gaze.csv:2: there is no picture", id="no picture"),
+        pytest.param(
+            "file,yaw,pitch\na.png,left,0\n", "gaze.csv:2: yaw must be a number, found 'left'", id="no number"
+        ),
+        pytest.param("file,yaw,pitch,x\na.png,1,0,5\n", "gaze.csv:2: y, width, height missing", id="half a box"),
+        pytest.param("file,yaw,pitch\nb.png,0,0\n", "gaze.csv:2: no file 'b.png'", id="no picture"),
         pytest.param(None, "neither gaze.csv nor pictures", id="nothing there"),
     ],
 )
@@ -84,7 +93,7 @@ def test_a_folder_that_makes_no_sense_is_refused_with_its_line(tmp_path: Path, t
 
     result = CliRunner().invoke(evaluate_gaze, ["--data", str(tmp_path)])
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert message in result.output
 
 
@@ -112,8 +121,8 @@ def test_the_face_at_the_labelled_box_is_measured(
     assert found_there.found_yaw == pytest.approx(20, abs=0.01)
 
 
-def visit(zone: str = "tea", start: float = 0.0, end: float = 10.0, **metrics: Any) -> VisitOf:
-    return VisitOf(zone=zone, start=start, end=end, **metrics)
+def visit(zone: str = "tea", start: float = 0.0, end: float = 10.0, **metrics: Any) -> Visit:
+    return Visit(zone=zone, start=start, end=end, **metrics)
 
 
 def test_visits_are_paired_by_zone_and_longest_overlap() -> None:
@@ -147,7 +156,7 @@ def test_the_events_of_a_long_visit_are_added_up() -> None:
         "end": "2026-01-01T00:00:09.000000Z",
     }
 
-    (both,) = visits_of([facts, facts | {"end": "2026-01-01T00:01:09.000000Z"}])
+    (both,) = visits_of([facts, facts | {"end": "2026-01-01T00:01:09.000000Z"}], START)
 
     assert (both.start, both.end, both.stopped_seconds, both.looks) == (1, 69, 10, 2)
 
@@ -155,9 +164,18 @@ def test_the_events_of_a_long_visit_are_added_up() -> None:
 @pytest.mark.parametrize(
     ("truth", "message"),
     [
-        pytest.param(None, "no NAME.mp4", id="no video"),
+        pytest.param(None, "neither visits.csv nor a NAME.mp4", id="no video"),
         pytest.param({"visits": []}, "interest: Field required", id="no zones"),
         pytest.param({"interest": {"zones": [{"name": "x"}]}, "visits": []}, "polygon or a sector", id="bad zone"),
+        pytest.param(
+            {"interest": {"zones": [ZONE, ZONE]}, "visits": []}, "zone 'tea' is defined twice", id="a zone twice"
+        ),
+        pytest.param(
+            {"interest": {"zones": [ZONE | {"distance": 2.0}]}, "visits": []},
+            "has a distance, which needs field_of_view",
+            id="a distance without the field of view",
+        ),
+        pytest.param({"interest": {"zones": [ZONE]}, "visits": []}, "v.mp4 is empty (0 bytes)", id="an empty video"),
     ],
 )
 def test_videos_without_a_sound_truth_are_refused(tmp_path: Path, truth: Any, message: str) -> None:
@@ -167,5 +185,36 @@ def test_videos_without_a_sound_truth_are_refused(tmp_path: Path, truth: Any, me
 
     result = CliRunner().invoke(evaluate_interest, ["--data", str(tmp_path)])
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert message in result.output
+
+
+def test_one_step_tells_the_directions_of_all_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    class Counted(Gaze):
+        @hookimpl
+        def open_camera(self) -> None:
+            opened.append(self)
+            super().open_camera()
+
+    monkeypatch.setattr("vidframe_lab.gaze.eval_gaze.Gaze", Counted)
+    for name in ("a.png", "b.png", "c.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((360, 640, 3), np.uint8))
+
+    def find(picture: Any) -> list[Face]:
+        points = (reference_face().points @ rotation_of(20).T)[:, :2] * (20, -20) + (430, 130)
+        landmarks = np.column_stack([points, np.zeros(468)]).astype(np.float32)
+        return [] if len(asked) == 2 else [Face(Box(400, 100, 60, 60), landmarks=landmarks)]
+
+    asked: list[Picture] = []
+
+    def pictures() -> Iterator[Picture]:
+        for name in ("a.png", "b.png", "c.png"):
+            asked.append(Picture(tmp_path / name, 20, 0))
+            yield asked[-1]
+
+    found_there = list(directions(pictures(), find))
+
+    assert [one.file for one in found_there] == ["a.png", "c.png"]
+    assert len(opened) == 1

@@ -9,6 +9,7 @@ from vidframe_gaze.interest import Interest
 from vidframe_gaze.zones import Zone
 
 from vidframe import Box, Camera, Canvas, Event, Expression, Face, Frame, HeadPose
+from vidframe.core.model.people import people_of
 from vidframe.core.model.shapes import Outline
 from vidframe.geometry import Mounting
 from vidframe.testing import START, film, make_camera, make_frame, run_plugin, stepwise
@@ -252,13 +253,13 @@ def test_the_same_visit_has_another_id_in_another_run() -> None:
     assert events_of(scene)[0]["visit"] != events_of(scene)[0]["visit"]
 
 
-def test_the_mood_at_a_counter_is_told_every_minute_with_the_number_of_people() -> None:
+def test_the_mood_at_a_counter_counts_each_person_in_the_minute_in_which_he_came() -> None:
     one = [[face(x=640, y=360, expression=HAPPY)] for _ in range(300)]
     two = [[face(x=600, y=360, expression=HAPPY), face(x=690, y=360, track=2, expression=HAPPY)] for _ in range(400)]
 
     first, second = events_of([*one, *two, *empty(4)], TEA, COUNTER, kind="interest.mood")
 
-    assert (first["zone"], first["people"], second["people"]) == ("counter", 2, 2)
+    assert (first["zone"], first["people"], second["people"]) == ("counter", 2, 0)
     assert first["valence"] == second["valence"] == pytest.approx(0.8)
     assert first["probabilities"]["happy"] == pytest.approx(0.9)
     assert first["seconds"] == pytest.approx(90, abs=1)
@@ -277,7 +278,8 @@ def test_a_counter_without_known_expressions_tells_its_people_only() -> None:
 def test_a_zone_is_drawn_and_takes_on_colour_as_far_as_somebody_faces_it() -> None:
     step = Interest([TEA, OFFICE])
     canvases = []
-    for frame, _ in zip(frames_of([[face(yaw=-40), face(800, yaw=0, track=2)], []]), range(2), strict=True):
+    for frame in frames_of([[face(yaw=-40), face(800, yaw=0, track=2)], []]):
+        frame.people = people_of(frame.faces)
         step.process_frame(frame)
         canvases.append(Canvas(frame.width, frame.height))
         step.draw(canvases[-1])

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from vidframe_gaze.zones import Zone, in_pixels
+from vidframe_gaze.outlines import in_pixels
+from vidframe_gaze.zones import Zone
 
 SQUARE = [(0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3)]
 
@@ -22,12 +23,15 @@ def test_greater_corners_are_pixels() -> None:
     [
         pytest.param({}, "needs either a polygon or a sector", id="nowhere"),
         pytest.param({"polygon": SQUARE, "sector": (0, 30)}, "needs either a polygon or a sector", id="twice"),
-        pytest.param({"kind": "staff"}, "is a staff zone and needs a polygon", id="staff area without a place"),
+        pytest.param({"kind": "staff"}, "of kind staff needs a polygon", id="staff area without a place"),
         pytest.param({"sector": (30, 0)}, "from a smaller to a greater yaw", id="sector turned round"),
         pytest.param({"sector": (0, 30), "distance": 2.0}, "has a distance but no polygon", id="distance of a sector"),
         pytest.param({"polygon": SQUARE, "distance": [1.0]}, "has 1 distances for 4 corners", id="too few distances"),
         pytest.param({"polygon": SQUARE, "distance": -1.0}, "greater than 0 metres", id="behind the camera"),
         pytest.param({"polygon": SQUARE[:2]}, "at least 3 items", id="a line"),
+        pytest.param({"polygon": [*SQUARE[:3], (0.1, 1.002)]}, r"'tea', polygon: corner 4 \(0.1, 1.002\)", id="past 1"),
+        pytest.param({"polygon": SQUARE, "area": [(0.1, 0.1)] * 3}, "'tea', area: its area is", id="area of nothing"),
+        pytest.param({"kind": "ignore"}, "of kind ignore needs a polygon", id="nothing to ignore"),
         pytest.param({"polygon": SQUARE, "colour": "red"}, "Extra inputs", id="unknown key"),
     ],
 )

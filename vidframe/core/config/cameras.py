@@ -9,12 +9,13 @@ from typing import Any
 
 from vidframe.core.config.document import Document, Place
 from vidframe.core.config.keys import NAME, CameraKeys, MountingKeys
-from vidframe.core.config.model import CameraConfig, SourceKeys, StepConfig
+from vidframe.core.config.model import CameraConfig, StepConfig
 from vidframe.core.config.steps import Steps
 from vidframe.core.config.validation import colon_hint, read_keys, shown
 from vidframe.core.model.mounting import Mounting
 from vidframe.core.plugin.registry import extensions
 from vidframe.core.sources.address import is_path, path_problem
+from vidframe.core.sources.options import SourceKeys
 from vidframe.tools import did_you_mean
 
 

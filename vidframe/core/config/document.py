@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,9 +66,8 @@ class Document:
         """Where the value stands (or its key); for what is not there, where its nearest parent stands."""
         if of_key and place in self.keys:
             return self.keys[place]
-        while place and place not in self.values:
-            place = place[:-1]
-        return self.values.get(place, Mark(str(self.path), 1, 1))
+        known = (self.values[parent] for parent in _lineage(place) if parent in self.values)
+        return next(known, Mark(str(self.path), 1, 1))
 
     def folder(self, place: Place) -> Path:
         """The folder of the file in which the value stands: relative paths start there, wherever a step may go."""
@@ -76,7 +75,7 @@ class Document:
 
     def is_secret(self, place: Place) -> bool:
         """Whether the value, or what it is a part of, came from the environment."""
-        return any(place[:length] in self.secrets for length in range(len(place) + 1))
+        return any(parent in self.secrets for parent in _lineage(place))
 
     def without_secrets(self, text: str) -> str:
         """The text with every value of an environment variable hidden."""
@@ -86,7 +85,7 @@ class Document:
 
     def add_error(self, place: Place, message: str, *, of_key: bool = False) -> None:
         """Adds a problem, unless it follows from one at this place that is known."""
-        if not any(place[:length] in self.unreadable for length in range(len(place) + 1)):
+        if not any(parent in self.unreadable for parent in _lineage(place)):
             self.problems.append(Problem(self.mark(place, of_key=of_key), message))
 
     def add_unreadable(self, place: Place, message: str) -> None:
@@ -244,6 +243,11 @@ class _Reading:
         else:
             return self.file(target, place, paths)
         return None
+
+
+def _lineage(place: Place) -> Iterator[Place]:
+    """The place, and all that it is in, the nearest first."""
+    return (place[:length] for length in range(len(place), -1, -1))
 
 
 def _mark(node: yaml.Node, path: Path) -> Mark:

@@ -14,9 +14,7 @@ from vidframe.core.model.mounting import Mounting
 from vidframe.core.plugin.registry import Plugin
 from vidframe.core.sources.options import SourceKeys
 
-__all__ = [
-    "MODES", "CameraConfig", "ClusterConfig", "Config", "ConfigError", "Every", "OnError", "SourceKeys", "StepConfig",
-]  # fmt: skip
+__all__ = ["MODES", "CameraConfig", "Config", "ConfigError", "StepConfig"]
 
 NOWHERE = Mark("", 1, 1)
 

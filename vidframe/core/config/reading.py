@@ -9,27 +9,13 @@ from typing import Any
 
 from vidframe.core.config.cameras import Cameras
 from vidframe.core.config.document import Document, Problem, read
-from vidframe.core.config.keys import FileKeys, bus_problem
-from vidframe.core.config.model import (
-    MODES,
-    CameraConfig,
-    ClusterConfig,
-    Config,
-    ConfigError,
-    Every,
-    OnError,
-    SourceKeys,
-    StepConfig,
-)  # fmt: skip
+from vidframe.core.config.keys import MODES, ClusterConfig, FileKeys
+from vidframe.core.config.model import CameraConfig, Config, ConfigError, StepConfig
 from vidframe.core.config.steps import Steps
 from vidframe.core.config.validation import read_keys
 from vidframe.core.config.wiring import Wiring
-from vidframe.core.sources.address import address_problem
 
-__all__ = [
-    "MODES", "CameraConfig", "ClusterConfig", "Config", "ConfigError", "Every", "OnError", "SourceKeys", "StepConfig",
-    "address_problem", "bus_problem", "load",
-]  # fmt: skip
+__all__ = ["CameraConfig", "Config", "ConfigError", "StepConfig", "load", "plugin_files"]
 
 
 def load(

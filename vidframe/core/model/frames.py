@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from vidframe.core.model.packets import Packet
 from vidframe.core.model.people import Detection, Face, Person
 
 Pixels = NDArray[np.uint8]
-Item = TypeVar("Item")
 
 
 class Picture(Protocol):

@@ -1,9 +1,7 @@
-"""Boxes, polygons and lines in the pixels of a frame."""
+"""Boxes and points in the pixels of a frame."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 Point = tuple[float, float]  # x, y in pixels of the whole frame
@@ -45,69 +43,3 @@ class Box(NamedTuple):
         if width <= 0 or height <= 0:
             return 0.0
         return width * height / (self.area + other.area - width * height)
-
-
-@dataclass(frozen=True, slots=True)
-class Polygon:
-    """An area of the frame. ValueError for fewer than three corners or no area."""
-
-    corners: tuple[Point, ...]  # in order, either way round; pixels
-
-    def __init__(self, corners: Iterable[Iterable[float]]) -> None:
-        pairs = tuple((float(x), float(y)) for x, y in corners)
-        object.__setattr__(self, "corners", pairs)
-        if len(pairs) < 3:
-            raise ValueError(f"a polygon needs three corners, found {len(pairs)}")
-        if self.area == 0:
-            raise ValueError(f"a polygon needs an area, found corners on one line: {pairs}")
-
-    @property
-    def area(self) -> float:
-        """Square pixels (shoelace formula)."""
-        edges = zip(self.corners, self.corners[1:] + self.corners[:1], strict=True)
-        return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in edges)) / 2
-
-    def __contains__(self, point: Point) -> bool:
-        """Whether a point lies inside; see `is_inside`."""
-        return is_inside(self.corners, point)
-
-    def scaled(self, x: float, y: float) -> Polygon:
-        """The polygon with coordinates multiplied: from shares of the frame (0..1) to pixels, for one."""
-        return Polygon((px * x, py * y) for px, py in self.corners)
-
-
-def is_inside(corners: Sequence[Sequence[float]], point: Point) -> bool:
-    """Whether a point lies in a polygon, in whatever unit both are (even-odd rule: how often a ray crosses its edges)."""
-    x, y = point
-    inside = False
-    x1, y1 = corners[-1]
-    for x2, y2 in corners:
-        if (y1 > y) != (y2 > y) and x1 + (y - y1) / (y2 - y1) * (x2 - x1) > x:
-            inside = not inside
-        x1, y1 = x2, y2
-    return inside
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A counting line from `start` to `end`, in pixels."""
-
-    start: Point
-    end: Point
-
-    def crossed(self, before: Point, after: Point) -> int:
-        """How a step from one point to the other crosses the line.
-
-        1: from the left of somebody who looks from `start` to `end`, to the right; -1: the other way; 0: not at all.
-        """
-        if not (_side(before, after, self.start) * _side(before, after, self.end) <= 0):
-            return 0
-        was, now = _side(self.start, self.end, before), _side(self.start, self.end, after)
-        if was < 0 <= now:
-            return 1
-        return -1 if now < 0 <= was else 0
-
-
-def _side(start: Point, end: Point, point: Point) -> float:
-    """Positive where the point lies to the right of somebody who looks from `start` to `end` (y points down)."""
-    return (end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0])

@@ -10,19 +10,20 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from vidframe.tools import iso_time
+from vidframe.tools import did_you_mean, iso_time
 
 KIND = r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$"
 MAX_KIND = 40  # characters
 MAX_FACTS = 32_000  # bytes of all facts of an event as ASCII JSON
 MAX_REASON = 500  # characters
 MAX_BOXES = 50
+MAX_PLACES = 50  # lines or areas of one step
+MAX_CELLS = 144  # of the grid of `footfall.heat`
 MAX_INCIDENTS = 400  # of one clip; with the longest ids they still fit into MAX_FACTS
 MAX_DEPTH = 20  # of lists and mappings in each other
 MAX_INT = 2**63  # what databases and other languages hold
@@ -33,6 +34,7 @@ RENAMED = {"interest": "interest.visit", "mood": "interest.mood"}
 Moment = AwareDatetime  # on the wire UTC, ISO 8601 with microseconds and Z
 Share = Annotated[float, Field(ge=0, le=1)]
 Duration = Annotated[float, Field(ge=0, le=604_800)]
+Seconds = Annotated[float, Field(ge=0, le=10_000_000)]  # of several people together
 Valence = Annotated[float, Field(ge=-1, le=1)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -302,12 +304,16 @@ class InterestVisit(Facts):
         "product": "TEA-250",
         "shelf": "A3",
         "final": True,
+        "seen_by": "body",
         "start": "2026-11-22T01:13:20.000000Z",
         "end": "2026-11-22T01:14:07.000000Z",
         "passed": True,
         "stopped_seconds": 31.5,
         "looked_seconds": 12.25,
         "looks": 3,
+        "turned_seconds": 14.5,
+        "reaches": 2,
+        "taken": True,
         "probability": 0.81,
         "expression": {"valence": 0.42, "probabilities": {"happy": 0.55, "neutral": 0.45}, "seconds": 9.5},
     }
@@ -322,6 +328,8 @@ class InterestVisit(Facts):
     """The shelf of the zone; null where it has none."""
     final: bool
     """Whether the visit is over. If not, the numbers are those since the last event about it."""
+    seen_by: Literal["body", "face"]
+    """`body` if a body was seen at any time until now; `face`: passing and stopping are known by the face alone."""
     start: Moment
     """Beginning of what is counted here."""
     end: Moment
@@ -331,9 +339,16 @@ class InterestVisit(Facts):
     stopped_seconds: Duration
     """How long the person stood there."""
     looked_seconds: Duration
-    """How long the person was turned to the zone."""
+    """How long the head was turned to the zone."""
     looks: Count
     """Number of separate looks."""
+    turned_seconds: Duration
+    """How long the body was turned to the zone while the direction of the head was not known; never a look."""
+    reaches: Count
+    """How often a hand went to the goods of the zone while the person stood there."""
+    taken: bool | None
+    """Whether goods of the zone were gone, new or moved when the person had left it. In the last event alone, and null
+    where it could not be judged."""
     probability: Share
     """Mean probability that the looks were at this zone; 0 without looks."""
     expression: Expression | None
@@ -376,7 +391,7 @@ class InterestMood(Facts):
     end: Moment
     """When the last of them was seen."""
     people: Annotated[int, Field(ge=0, le=10_000)]
-    """Number of people."""
+    """Number of people who came since the last event about the zone; who stays is not counted again."""
     valence: Valence | None
     """Mean of all expressions, -1 (negative) to 1 (positive); null where none was known."""
     probabilities: Probabilities
@@ -387,6 +402,167 @@ class InterestMood(Facts):
     def words(self) -> str:
         mood = "" if self.valence is None else f", valence {self.valence:+.2f}"
         return f"{self.zone}: {self.people} {'person' if self.people == 1 else 'people'}{mood}"
+
+
+class Footfall(Facts):
+    """What the events of the `footfall` step have in common."""
+
+    reporter = "footfall"
+
+    seen_by: Literal["body", "face"]
+    """What the people were counted by. Never add counts by bodies to counts by faces: faces are only those turned to
+    the camera."""
+    start: Moment
+    """Beginning of what is counted here."""
+    end: Moment
+    """End of what is counted here."""
+
+
+class LineCount(BaseModel):
+    """Crossings of one line."""
+
+    model_config = _CONFIG
+
+    name: Zone
+    """Of the line."""
+    entries: Count
+    """People who crossed it to the side that is inside."""
+    exits: Count
+    """People who crossed it the other way."""
+
+
+class FootfallLines(Footfall):
+    """People who crossed lines: every minute in which somebody did.
+
+    Who crosses twice counts twice. No picture, no identity.
+    """
+
+    kind = "footfall.lines"
+    example: ClassVar = {
+        "seen_by": "body",
+        "start": "2026-11-22T01:13:00.000000Z",
+        "end": "2026-11-22T01:14:00.000000Z",
+        "lines": [{"name": "door", "entries": 7, "exits": 4}, {"name": "stairs", "entries": 0, "exits": 2}],
+    }
+
+    lines: Annotated[list[LineCount], Field(max_length=MAX_PLACES)]
+    """Every line of the step."""
+
+    def words(self) -> str:
+        return "; ".join(f"{line.name}: {line.entries} in, {line.exits} out" for line in self.lines)
+
+
+class AreaCount(BaseModel):
+    """People in one area."""
+
+    model_config = _CONFIG
+
+    name: Zone
+    """Of the area."""
+    kind: Literal["area", "queue"]
+    """`area`: whoever is in it counts. `queue`: who stands in it counts, who walks through does not."""
+    now: Count
+    """People in it at the end."""
+    most: Count
+    """Most people that were in it together for a second."""
+    seconds: Seconds
+    """Of all people in it together. Divided by the time from `start` to `end` it is their mean number."""
+    stays: Count
+    """Stays that ended, of `min_stay` and longer. In a queue: people who waited and left it."""
+    mean_stay: Duration | None
+    """Mean length of these stays in seconds, in a queue from the moment on at which each stood; null without stays."""
+    longest_stay: Duration | None
+    """Length of the longest of them in seconds; null without stays."""
+
+
+class FootfallAreas(Footfall):
+    """People in view of the camera and in its areas: every minute in which somebody was there.
+
+    No picture, no identity.
+    """
+
+    kind = "footfall.areas"
+    example: ClassVar = {
+        "seen_by": "body",
+        "start": "2026-11-22T01:13:00.000000Z",
+        "end": "2026-11-22T01:14:00.000000Z",
+        "now": 5,
+        "most": 7,
+        "seconds": 281.5,
+        "areas": [
+            {"name": "till", "kind": "queue", "now": 3, "most": 4, "seconds": 170.2, "stays": 2, "mean_stay": 48.5, "longest_stay": 61.0},
+            {"name": "tables", "kind": "area", "now": 1, "most": 2, "seconds": 62.0, "stays": 0, "mean_stay": None, "longest_stay": None},
+        ],
+    }  # fmt: skip
+
+    now: Count
+    """People in view of the camera at the end."""
+    most: Count
+    """Most people that were in view together for a second."""
+    seconds: Seconds
+    """Of all people in view together."""
+    areas: Annotated[list[AreaCount], Field(max_length=MAX_PLACES)]
+    """Every area of the step."""
+
+    def words(self) -> str:
+        people = f"{self.now} {'person' if self.now == 1 else 'people'}"
+        return "; ".join([people, *(f"{area.name}: {area.now}" for area in self.areas)])
+
+
+class FootfallQueue(Footfall):
+    """A queue reached its `limit` for ten seconds, or was below it for ten seconds again."""
+
+    kind = "footfall.queue"
+    example: ClassVar = {
+        "seen_by": "body",
+        "start": "2026-11-22T01:13:57.000000Z",
+        "end": "2026-11-22T01:14:07.000000Z",
+        "area": "till",
+        "is_long": True,
+        "people": 4,
+        "limit": 4,
+    }
+
+    area: Zone
+    """Name of the queue."""
+    is_long: bool
+    """True: it became long. False: it is over, also because the camera closes or the mode changes."""
+    people: Count
+    """Number of people who wait."""
+    limit: Annotated[int, Field(ge=1, lt=2**53)]
+    """The limit that was set."""
+
+    def words(self) -> str:
+        waiting = f"{self.people} {'person waits' if self.people == 1 else 'people wait'}"
+        return f"{self.area}: long queue, {waiting}" if self.is_long else f"{self.area}: queue below {self.limit} again"
+
+
+class FootfallHeat(Footfall):
+    """Where people stood: every minute in which somebody stood still.
+
+    No picture, no identity.
+    """
+
+    kind = "footfall.heat"
+    example: ClassVar = {
+        "seen_by": "body",
+        "start": "2026-11-22T01:13:00.000000Z",
+        "end": "2026-11-22T01:14:00.000000Z",
+        "columns": 16,
+        "rows": 9,
+        "cells": [[3, 5, 41.2], [4, 5, 6.0], [11, 7, 55.5]],
+    }
+
+    columns: Annotated[int, Field(ge=1, le=64)]
+    """Columns of the grid, which covers the frame."""
+    rows: Annotated[int, Field(ge=1, le=64)]
+    """Rows of the grid."""
+    cells: Annotated[list[tuple[Count, Count, Seconds]], Field(max_length=MAX_CELLS)]
+    """`[column, row, seconds]` of each cell in which people stood, from 0 at the upper left: by their feet, or by the
+    middle of the face where no body is seen."""
+
+    def words(self) -> str:
+        return f"people stood still for {sum(seconds for _, _, seconds in self.cells):.0f} s"
 
 
 class StepDisabled(Facts):
@@ -411,7 +587,7 @@ KINDS: dict[str, type[Facts]] = {
     definition.kind: definition
     for definition in (
         CameraState, CameraClosing, ModeChanged, ModeRequested, IncidentOpened, IncidentUpdated, IncidentClosed, ClipReady, ClipFailed,
-        StorageLow, InterestVisit, InterestMood, StepDisabled,
+        StorageLow, InterestVisit, InterestMood, FootfallLines, FootfallAreas, FootfallQueue, FootfallHeat, StepDisabled,
     )
 }  # fmt: skip
 
@@ -541,10 +717,9 @@ def _as_told(kind: str, definition: type[Facts], error: ValidationError) -> Exce
     if first["type"] == "missing":
         return ValueError(f"event {kind}: the fact {name} is missing")
     if first["type"] == "extra_forbidden":
-        near = get_close_matches(name, definition.model_fields, 1)
         known = ", ".join(definition.model_fields) or "it has none"
         return ValueError(
-            f"event {kind}: unknown fact {name}; " + (f"did you mean {near[0]}?" if near else f"known: {known}")
+            f"event {kind}: unknown fact {name}{did_you_mean(name, definition.model_fields) or f'; known: {known}'}"
         )
     problem = re.sub(r"^Input should", "should", first["msg"])
     wrong = TypeError if first["type"].endswith("_type") else ValueError

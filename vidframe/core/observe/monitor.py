@@ -9,7 +9,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import sleep
-from types import TracebackType
 from typing import Any, Self
 
 from vidframe.core.observe.metrics import Metrics
@@ -28,12 +27,11 @@ class Monitor:
 
     def __init__(self, host: str, port: int, metrics: Callable[[], Metrics]) -> None:
         try:
-            self._server = _Server((host, port), _handler(metrics))
+            self._server = _Server((host, port), _Handler)
         except OSError as error:
-            where = f"{host}:{port}"
-            raise MonitorError(
-                f"metrics: cannot listen on {where}: {(error.strerror or str(error)).lower()}"
-            ) from error
+            reason = (error.strerror or str(error)).lower()
+            raise MonitorError(f"metrics: cannot listen on {host}:{port}: {reason}") from error
+        self._server.read = metrics
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, name="monitor", daemon=True
         )
@@ -48,9 +46,7 @@ class Monitor:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._server.shutdown()
         self._server.server_close()
 
@@ -58,6 +54,7 @@ class Monitor:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    read: Callable[[], Metrics]
 
     def get_request(self) -> Any:
         try:
@@ -70,59 +67,55 @@ class _Server(ThreadingHTTPServer):
         log.debug("a request for metrics failed", exc_info=True)
 
 
-def _handler(read: Callable[[], Metrics]) -> type[BaseHTTPRequestHandler]:
-    def metrics(accept: str) -> tuple[HTTPStatus, bytes, str]:
-        from vidframe.core.observe.prometheus import exposition
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = REQUEST_TIMEOUT
+    server_version = "vidframe"
+    sys_version = ""
 
-        text, media_type = exposition(read(), accept)
-        return HTTPStatus.OK, text, media_type
+    def do_GET(self) -> None:
+        page = _PAGES.get(self.path.partition("?")[0])
+        if page is None:
+            self.send_error(HTTPStatus.NOT_FOUND, explain=f"available: {', '.join(_PAGES)}")
+            return
+        try:
+            status, body, media_type = page(self.server.read(), self.headers.get("Accept", ""))
+        except Exception as error:
+            log.exception("cannot render %s", self.path)
+            status, media_type = HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain"
+            body = f"{type(error).__name__}: {error}\n".encode()
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
-    def health(accept: str) -> tuple[HTTPStatus, bytes, str]:
-        problems = read().problems
-        return _json(not problems, {"problems": problems})
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
-    def readiness(accept: str) -> tuple[HTTPStatus, bytes, str]:
-        now = read()
-        cameras = {each.name: {"state": each.state, "reason": each.error or each.reason} for each in now.cameras}
-        return _json(now.is_ready, {"ready": now.is_ready, "cameras": cameras})
-
-    pages = {"/metrics": metrics, "/healthz": health, "/readyz": readiness}
-
-    class Handler(BaseHTTPRequestHandler):
-        timeout = REQUEST_TIMEOUT
-        server_version = "vidframe"
-        sys_version = ""
-
-        def do_GET(self) -> None:
-            page = pages.get(self.path.partition("?")[0])
-            if page is None:
-                self.send_error(HTTPStatus.NOT_FOUND, explain=f"available: {', '.join(pages)}")
-                return
-            try:
-                status, body, media_type = page(self.headers.get("Accept", ""))
-            except Exception as error:
-                log.exception("cannot render %s", self.path)
-                status, body, media_type = _failed(error)
-            self.send_response(status)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def do_HEAD(self) -> None:
-            self.do_GET()
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            log.debug(format, *arguments)
-
-    return Handler
+    def log_message(self, format: str, *arguments: object) -> None:
+        log.debug(format, *arguments)
 
 
-def _failed(error: Exception) -> tuple[HTTPStatus, bytes, str]:
-    return HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}\n".encode(), "text/plain"
+def _metrics(now: Metrics, accept: str) -> tuple[HTTPStatus, bytes, str]:
+    from vidframe.core.observe.prometheus import exposition
+
+    return HTTPStatus.OK, *exposition(now, accept)
+
+
+def _health(now: Metrics, accept: str) -> tuple[HTTPStatus, bytes, str]:
+    return _json(not now.problems, {"problems": now.problems})
+
+
+def _readiness(now: Metrics, accept: str) -> tuple[HTTPStatus, bytes, str]:
+    cameras = {each.name: {"state": each.state, "reason": each.error or each.reason} for each in now.cameras}
+    return _json(now.is_ready, {"ready": now.is_ready, "cameras": cameras})
 
 
 def _json(is_ok: bool, content: dict[str, Any]) -> tuple[HTTPStatus, bytes, str]:
     status = HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE
     return status, json.dumps(content, ensure_ascii=False).encode() + b"\n", "application/json"
+
+
+_PAGES = {"/metrics": _metrics, "/healthz": _health, "/readyz": _readiness}

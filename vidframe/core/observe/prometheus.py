@@ -3,23 +3,80 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-    Metric,
-    StateSetMetricFamily,
-)
+from prometheus_client.core import CounterMetricFamily as Counter
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.core import HistogramMetricFamily as Histogram
+from prometheus_client.core import InfoMetricFamily as Info
+from prometheus_client.core import Metric
+from prometheus_client.core import StateSetMetricFamily as StateSet
 from prometheus_client.exposition import choose_encoder
 
-from vidframe.core.observe.metrics import CameraMetrics, Durations, Metrics
+from vidframe.core.observe.metrics import CameraMetrics, Durations, Metrics, StepMetrics
 
 STATES = ("connecting", "live", "stalled", "down", "ended")
+
+Who = tuple[str, ...]  # values of labels
+
+
+def _state(camera: CameraMetrics) -> dict[str, bool]:
+    return {state: state == camera.state for state in STATES}
+
+
+def _entered(camera: CameraMetrics) -> dict[str, int]:
+    return {state: camera.entered.get(state, 0) for state in STATES}
+
+
+def _stuck(camera: CameraMetrics) -> dict[str, bool]:
+    return {step: step == camera.stuck for step in camera.steps.copy()}
+
+
+class _Row(NamedTuple):
+    """One metric, and where its value stands in a camera, a step or a process: an attribute, or a function of it.
+
+    A value is a number, Durations or, of a StateSet, a truth for each state; with a `label` a number for each of its
+    values.
+    """
+
+    kind: type[Metric]
+    name: str
+    help: str
+    value: str | Callable[[Any], Any]
+    label: str = ""
+
+
+_OF_CAMERA = (
+    _Row(StateSet, "camera_state", "State of the camera", _state),
+    _Row(Counter, "camera_state_changes", "Changes of the camera's state", _entered, "state"),
+    _Row(Counter, "camera_frames_in", "Decoded frames", lambda camera: camera.frames + camera.dropped),
+    _Row(Counter, "camera_frames_analysed", "Frames that the chain processed", "frames"),
+    _Row(Counter, "camera_frames_dropped", "Frames replaced by a newer one before the chain was free", "dropped"),
+    _Row(Counter, "camera_events", "Events reported by steps", "kinds", "kind"),
+    _Row(Gauge, "camera_failed", "1 where the camera failed permanently", lambda camera: bool(camera.error)),
+    _Row(Histogram, "camera_age_seconds", "Time from capture of a frame to its result", "ages"),
+    _Row(Gauge, "camera_newest_result_timestamp_seconds", "Time of the newest result", "newest"),
+    _Row(Gauge, "step_stuck", "1 where the step is blocked", _stuck, "step"),
+)
+
+_OF_STEP = (
+    _Row(Histogram, "step_seconds", "Time of a step per frame", lambda step: step),
+    _Row(Counter, "step_errors", "Failures of a step", "errors"),
+    _Row(Counter, "step_skipped", "Frames that a step skipped: not due, or inputs missing", "skipped"),
+    _Row(Counter, "step_restarts", "Restarts of the step's own process", "restarts"),
+    _Row(Gauge, "step_disabled", "1 where the step is disabled", "is_disabled"),
+)
+
+_OF_PROCESS = (
+    _Row(Gauge, "process_up", "1 where the process is alive", "is_alive"),
+    _Row(Counter, "process_restarts", "Restarts of the process", "restarts"),
+    _Row(Counter, "process_cpu_seconds", "Processor time", "cpu_seconds"),
+    _Row(Gauge, "process_memory_bytes", "Resident memory", "memory"),
+    _Row(Gauge, "process_threads", "Threads", "threads"),
+    _Row(Gauge, "process_open_files", "Open files and sockets", "descriptors"),
+)
 
 
 def exposition(metrics: Metrics, accept: str) -> tuple[bytes, str]:
@@ -38,109 +95,57 @@ class _Now:
 
     def collect(self) -> Iterator[Metric]:
         """All metrics."""
+        cameras = self._metrics.cameras
+        steps: dict[Who, StepMetrics] = {
+            (camera.name, name): step for camera in cameras for name, step in camera.steps.copy().items()
+        }
         yield from _of_vidframe(self._metrics)
-        yield from _of_cameras(self._metrics.cameras)
-        yield from _of_steps(self._metrics.cameras)
-        yield from _of_plugins(self._metrics.cameras)
-        yield from _of_processes(self._metrics)
+        yield from _families(_OF_CAMERA, ["camera"], {(camera.name,): camera for camera in cameras})
+        yield from _families(_OF_STEP, ["camera", "step"], steps)
+        yield from _of_plugins(steps)
+        yield from _families(_OF_PROCESS, ["process"], {(each.name,): each for each in self._metrics.processes})
 
 
 def _of_vidframe(metrics: Metrics) -> Iterator[Metric]:
     from importlib.metadata import version
 
-    yield InfoMetricFamily("vidframe", "Version of vidframe", value={"version": version("vidframe")})
-    reloads = CounterMetricFamily("vidframe_config_reloads", "Reloads of the config", labels=["result"])
+    yield Info("vidframe", "Version of vidframe", value={"version": version("vidframe")})
+    reloads = Counter("vidframe_config_reloads", "Reloads of the config", labels=["result"])
     for result in ("done", "refused"):
         reloads.add_metric([result], metrics.reloads.get(result, 0))
     yield reloads
-    yield GaugeMetricFamily("vidframe_ready", "1 once every camera was tried", value=metrics.is_ready)
-    yield GaugeMetricFamily("vidframe_problems", "Reasons to restart vidframe", value=len(metrics.problems))
+    yield Gauge("vidframe_ready", "1 once every camera was tried", value=metrics.is_ready)
+    yield Gauge("vidframe_problems", "Reasons to restart vidframe", value=len(metrics.problems))
 
 
-def _of_cameras(cameras: list[CameraMetrics]) -> Iterator[Metric]:
-    state = StateSetMetricFamily("vidframe_camera_state", "State of the camera", labels=["camera"])
-    entered = _counter("camera_state_changes", "Changes of the camera's state", "state")
-    arrived = _counter("camera_frames_in", "Decoded frames")
-    analysed = _counter("camera_frames_analysed", "Frames that the chain processed")
-    dropped = _counter("camera_frames_dropped", "Frames replaced by a newer one before the chain was free")
-    events = _counter("camera_events", "Events reported by steps", "kind")
-    failed = GaugeMetricFamily("vidframe_camera_failed", "1 where the camera failed permanently", labels=["camera"])
-    age = HistogramMetricFamily(
-        "vidframe_camera_age_seconds", "Time from capture of a frame to its result", labels=["camera"]
-    )
-    newest = GaugeMetricFamily(
-        "vidframe_camera_newest_result_timestamp_seconds", "Time of the newest result", labels=["camera"]
-    )
-    for camera in cameras:
-        state.add_metric([camera.name], {name: name == camera.state for name in STATES})
-        for name in STATES:
-            entered.add_metric([camera.name, name], camera.entered.get(name, 0))
-        arrived.add_metric([camera.name], camera.frames + camera.dropped)
-        analysed.add_metric([camera.name], camera.frames)
-        dropped.add_metric([camera.name], camera.dropped)
-        for kind, count in sorted(camera.kinds.copy().items()):
-            events.add_metric([camera.name, kind], count)
-        failed.add_metric([camera.name], bool(camera.error))
-        age.add_metric([camera.name], *_histogram(camera.ages))
-        if camera.newest is not None:
-            newest.add_metric([camera.name], camera.newest)
-    yield from (state, entered, arrived, analysed, dropped, events, failed, age, newest)
+def _families(rows: Iterable[_Row], labels: list[str], things: Mapping[Who, Any]) -> Iterator[Metric]:
+    """A metric for each row, of things by the values of their labels."""
+    for row in rows:
+        own = [row.label] if row.label else []
+        family: Any = row.kind(f"vidframe_{row.name}", row.help, labels=[*labels, *own])  # type: ignore[call-arg]
+        for who, thing in things.items():
+            value = getattr(thing, row.value) if isinstance(row.value, str) else row.value(thing)
+            if own:
+                for label, part in sorted(value.copy().items()):
+                    family.add_metric([*who, label], part)
+            elif isinstance(value, Durations):
+                family.add_metric(who, *_histogram(value))
+            elif value is not None:
+                family.add_metric(who, value)
+        yield family
 
 
-def _of_steps(cameras: list[CameraMetrics]) -> Iterator[Metric]:
-    labels = ["camera", "step"]
-    times = HistogramMetricFamily("vidframe_step_seconds", "Time of a step per frame", labels=labels)
-    errors = _counter("step_errors", "Failures of a step", "step")
-    skipped = _counter("step_skipped", "Frames that a step skipped: not due, or inputs missing", "step")
-    restarts = _counter("step_restarts", "Restarts of the step's own process", "step")
-    disabled = GaugeMetricFamily("vidframe_step_disabled", "1 where the step is disabled", labels=labels)
-    stuck = GaugeMetricFamily("vidframe_step_stuck", "1 where the step is blocked", labels=labels)
-    for camera in cameras:
-        for name, step in camera.steps.copy().items():
-            who = [camera.name, name]
-            times.add_metric(who, *_histogram(step))
-            errors.add_metric(who, step.errors)
-            skipped.add_metric(who, step.skipped)
-            restarts.add_metric(who, step.restarts)
-            disabled.add_metric(who, step.is_disabled)
-            stuck.add_metric(who, camera.stuck == name)
-    yield from (times, errors, skipped, restarts, disabled, stuck)
-
-
-def _of_plugins(cameras: list[CameraMetrics]) -> Iterator[Metric]:
+def _of_plugins(steps: Mapping[Who, StepMetrics]) -> Iterator[Metric]:
     """What plugins say of themselves, each name a metric."""
     families: dict[str, Any] = {}
-    for camera in cameras:
-        for step_name, step in camera.steps.copy().items():
-            for name, value in step.own.copy().items():
-                full_name = _plain(f"vidframe_plugin_{step.plugin}_{name}")
-                kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-                help_text = f"{name} of the plugin {step.plugin}"
-                family = families.setdefault(full_name, kind(full_name, help_text, labels=["camera", "step"]))
-                family.add_metric([camera.name, step_name], value)
+    for who, step in steps.items():
+        for name, value in step.own.copy().items():
+            full_name = _plain(f"vidframe_plugin_{step.plugin}_{name}")
+            kind = Counter if name.endswith("_total") else Gauge
+            help_text = f"{name} of the plugin {step.plugin}"
+            family = families.setdefault(full_name, kind(full_name, help_text, labels=["camera", "step"]))
+            family.add_metric(who, value)
     yield from families.values()
-
-
-def _of_processes(metrics: Metrics) -> Iterator[Metric]:
-    labels = ["process"]
-    alive = GaugeMetricFamily("vidframe_process_up", "1 where the process is alive", labels=labels)
-    restarts = CounterMetricFamily("vidframe_process_restarts", "Restarts of the process", labels=labels)
-    cpu = CounterMetricFamily("vidframe_process_cpu_seconds", "Processor time", labels=labels)
-    memory = GaugeMetricFamily("vidframe_process_memory_bytes", "Resident memory", labels=labels)
-    threads = GaugeMetricFamily("vidframe_process_threads", "Threads", labels=labels)
-    files = GaugeMetricFamily("vidframe_process_open_files", "Open files and sockets", labels=labels)
-    for process in metrics.processes:
-        alive.add_metric([process.name], process.is_alive)
-        restarts.add_metric([process.name], process.restarts)
-        cpu.add_metric([process.name], process.cpu_seconds)
-        memory.add_metric([process.name], process.memory)
-        threads.add_metric([process.name], process.threads)
-        files.add_metric([process.name], process.descriptors)
-    yield from (alive, restarts, cpu, memory, threads, files)
-
-
-def _counter(name: str, help_text: str, *labels: str) -> CounterMetricFamily:
-    return CounterMetricFamily(f"vidframe_{name}", help_text, labels=["camera", *labels])
 
 
 def _histogram(durations: Durations) -> tuple[list[tuple[str, float]], float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import inspect
 import textwrap
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from typing import Any
 
 from vidframe.core.model import fields
 from vidframe.core.plugin import hookspecs
+from vidframe.tools import did_you_mean
 
 API_VERSION = 2  # of the contract; a plugin that says `api = 2` is refused where less is offered
 OLDEST_API = 1  # that still works, with warnings
@@ -70,10 +70,9 @@ def _check_marks(kind: type[Any]) -> None:
         raise BrokenContract("it has no method marked with @hookimpl")
     for name, options in hooks.items():
         if name not in SPECS:
-            close = difflib.get_close_matches(name, SPECS, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            hint = "`draw` is the hook for that. " if name in ("annotate", "paint", "render") else hint
-            raise BrokenContract(f"no hook is named {name!r}; {hint}The hooks are {', '.join(sorted(SPECS))}")
+            is_drawing = name in ("annotate", "paint", "render")
+            hint = "; `draw` is the hook for that" if is_drawing else did_you_mean(name, SPECS)
+            raise BrokenContract(f"no hook is named {name!r}{hint} (hooks: {', '.join(sorted(SPECS))})")
         if options["tryfirst"] or options["trylast"]:
             raise BrokenContract(f"{name} asks for tryfirst or trylast; the order comes from the YAML")
         if options["wrapper"] or options["hookwrapper"]:
@@ -142,10 +141,9 @@ def _check_names(kind: type[Any], attribute: str) -> None:
     for value in values:
         plain = value.removesuffix("?") if attribute == "needs" else value
         if not fields.is_known(plain):
-            close = difflib.get_close_matches(plain, fields.NAMES, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            carried = ", ".join(sorted(fields.NAMES))
-            raise BrokenContract(f"{attribute} has {plain!r}; {hint}A frame carries {carried} and notes.<name>")
+            carried = ", ".join((*sorted(fields.NAMES), "notes.<name>"))
+            hint = did_you_mean(plain, fields.NAMES)
+            raise BrokenContract(f"{attribute} has {plain!r}{hint} (a frame carries {carried})")
         if attribute == "adds" and plain in fields.SOURCE_NAMES:
             raise BrokenContract(f"adds has {plain!r}, which every frame already has")
         fields.current(plain)

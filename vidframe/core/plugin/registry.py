@@ -11,7 +11,7 @@ import sys
 import threading
 import typing
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -75,11 +75,6 @@ class Plugin:
     def adds(self) -> tuple[str, ...]:
         """Dotted names that it writes."""
         return contract.names(self.kind, "adds")
-
-    @property
-    def untyped(self) -> tuple[str, ...]:
-        """Settings without a type, which take whatever the YAML has."""
-        return tuple(name for name, setting in self.settings.model_fields.items() if setting.annotation is Any)
 
 
 def extensions(kind: Extension) -> dict[str, list[EntryPoint]]:
@@ -254,8 +249,3 @@ def snake_case(name: str) -> str:
 
 def _reason(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in a row, for a message."""
-    return ", ".join(sorted(names))

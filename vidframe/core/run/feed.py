@@ -20,10 +20,6 @@ Provider = Callable[[Mapping[str, Any], Path], tuple[str, Mapping[str, Any]]]
 INTERVAL = 2.0  # seconds between two polls; what an admin saves is running within seconds
 
 
-class FeedError(Exception):
-    """The cameras are not available; the message says why."""
-
-
 class CameraFeed(Protocol):
     """Brings cameras while they change."""
 
@@ -39,13 +35,13 @@ class CameraFeed(Protocol):
 
 
 class Feed:
-    """Asks in a thread of its own, as the plugin may wait for a server."""
+    """Asks the plugin of a config's `cameras: {from: NAME}`, in a thread of its own, as it may wait for a server."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._name = config.camera_plugin or ""
-        self._settings = _settings_of(config)
-        self._provider = _provider(self._name)
+        self._settings = next(step.settings for step in config.steps if step.plugin.name == self._name)
+        self._provider: Provider = extensions("cameras")[self._name][0].load()
         self._version: str | None = None
         self._newest: Config | None = None
         self._lock = threading.Lock()
@@ -95,22 +91,6 @@ class Feed:
             config = load(self._config.path, cameras=cameras, plugins_dir=self._config.plugins_dir)
         except ConfigError as error:
             reasons = "; ".join(problem.message for problem in error.problems)
-            raise FeedError(f"unchanged, since the new ones have errors: {reasons}") from error
+            raise ValueError(f"unchanged, since the new ones have errors: {reasons}") from error
         with self._lock:
             self._newest = config
-
-
-def _provider(name: str) -> Provider:
-    known = extensions("cameras")
-    if name in known:
-        provider: Provider = known[name][0].load()
-        return provider
-    raise FeedError(f"no installed plugin provides cameras from {name!r} (installed: {', '.join(known) or 'none'})")
-
-
-def _settings_of(config: Config) -> Mapping[str, Any]:
-    for step in config.steps:
-        if step.plugin.name == config.camera_plugin:
-            return step.settings
-    name = config.camera_plugin
-    raise FeedError(f"`cameras: {{from: {name}}}` needs the step {name} in a chain, with its settings")

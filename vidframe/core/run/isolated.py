@@ -10,12 +10,11 @@ import logging
 import mmap
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
-from time import monotonic
 from typing import Any
 
 from vidframe.core.config.model import StepConfig
@@ -25,23 +24,22 @@ from vidframe.core.model.canvas import Canvas
 from vidframe.core.model.events import Event
 from vidframe.core.model.fields import Snapshot
 from vidframe.core.model.frames import Frame
-from vidframe.core.observe import logs
 from vidframe.core.plugin import contract, hookspecs
 from vidframe.core.plugin.calling import Hooks
-from vidframe.core.run.child import Child
 from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.memory import ImageMemory
 from vidframe.core.run.resources import ResourceCache
+from vidframe.core.run.supervised import Child, LostError, Restarts
 from vidframe.core.sources.packed import Layout, Packed, unpack
-from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
 
 OPEN_SECONDS = 120.0  # to load models
 CLOSE_SECONDS = 4.0
+PAUSES = (0.2, 60.0)  # seconds before a start, after the first loss and at most
 FIRST_FACTOR = 10.0  # by which the first frame may take longer: many libraries make themselves ready then
-GOOD_LIFE = 60.0  # seconds after which a failure counts as the first one
 EVENTS_KEPT = 1000  # for a plugin whose process is restarting
+TRAVELLING = ("name", "source", "fps", "is_live", "state", "needed", "lease", "mounting")  # of a Camera
 ALWAYS_SENT = ("mode", "motion")  # of a frame, whether the plugin needs them or not
 
 
@@ -56,7 +54,7 @@ class _Call:
     hook: str
     seconds: float  # a moment on the clock of the frames ...
     time: datetime  # ... and what day that is
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any]
 
 
 @dataclass
@@ -66,12 +64,6 @@ class _Sheet:
     layout: Layout
     index: int
     fields: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _BlankCanvas:
-    width: int
-    height: int
 
 
 @dataclass
@@ -92,9 +84,8 @@ class _Opening:
     """What the plugin learns when it is opened."""
 
     config: StepConfig
-    camera: dict[str, Any]  # the fields of Camera that can travel
+    camera: dict[str, Any]  # the attributes of Camera that can travel
     memory: int  # descriptor of the memory with the images
-    logs: tuple[logs.Form, bool]
 
 
 class Isolated:
@@ -111,8 +102,7 @@ class Isolated:
         self._memory: ImageMemory | None = None
         self._child: Child | None = None
         self._is_first = True  # no frame was done since the start
-        self._backoff = Backoff(0.5, 60.0, forget_after=float("inf"))
-        self._started = 0.0  # monotonic clock
+        self._restarts = Restarts(*PAUSES)
         self._starting: threading.Thread | None = None
         self._closed = threading.Event()
         self._missed: deque[Event] = deque(maxlen=EVENTS_KEPT)
@@ -127,22 +117,23 @@ class Isolated:
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """What the hook returns in the plugin's process; IsolatedError where it or the process failed."""
-        if hook not in self._hooks:
+        own: dict[str, Callable[..., None]] = {
+            "open_camera": self._open,
+            "close_camera": self._close,
+            "handle_event": self._handle,
+        }
+        if hook not in self._hooks or (hook == "draw" and self._child is None):
             return None
-        if hook == "open_camera":
-            return self._open(arguments["camera"])
-        if hook == "close_camera":
-            return self._close()
-        if hook == "handle_event":
-            return self._handle(arguments["event"])
-        if self._child is None and hook != "process_frame":
-            return None
+        if hook in own:
+            return own[hook](**arguments)
         packed = {name: self._packed(value) for name, value in arguments.items()}
-        answer = self._ask(self._now(hook, packed), self._patience * (FIRST_FACTOR if self._is_first else 1.0))
+        answer = self._ask(hook, self._patience * (FIRST_FACTOR if self._is_first else 1.0), **packed)
         self._is_first = False
         for value in arguments.values():
             if isinstance(value, Frame):
-                self._take_over(value, answer)
+                self.undeclared = answer.undeclared
+                for name, added in answer.added.items():
+                    fields.field(name).unpack(value, added)
             elif isinstance(value, Canvas):
                 value.shapes += answer.shapes
         return answer.returned
@@ -158,8 +149,7 @@ class Isolated:
         """Hands it an event; those of a time without process follow when there is one."""
         self._missed.append(event)
         while self._missed and self._child is not None:
-            event = self._missed.popleft()
-            self._ask(self._now("handle_event", {"event": event}), self._patience * FIRST_FACTOR)
+            self._ask("handle_event", self._patience * FIRST_FACTOR, event=self._missed.popleft())
 
     def _close(self) -> None:
         """Closes the plugin and ends its process."""
@@ -168,7 +158,7 @@ class Isolated:
             self._starting.join(CLOSE_SECONDS)
         try:
             if self._child is not None:
-                self._ask(self._now("close_camera", {}), CLOSE_SECONDS)
+                self._ask("close_camera", CLOSE_SECONDS)
         finally:
             child, self._child = self._child, None
             if child is not None:
@@ -179,7 +169,7 @@ class Isolated:
 
     def _packed(self, value: Any) -> Any:
         if isinstance(value, Canvas):
-            return _BlankCanvas(value.width, value.height)
+            return Canvas(value.width, value.height)
         if not isinstance(value, Frame):
             return value
         packed = Packed(value.picture)
@@ -191,51 +181,39 @@ class Isolated:
         sent = {name: fields.field(name) for name in (*ALWAYS_SENT, *sorted(names - {"image"}))}
         return _Sheet(packed.layout, value.index, {name: each.pack(value) for name, each in sent.items()})
 
-    def _take_over(self, frame: Frame, answer: _Answer) -> None:
-        self.undeclared = answer.undeclared
-        for name, packed in answer.added.items():
-            fields.field(name).unpack(frame, packed)
-
-    def _ask(self, call: _Call, patience: float) -> _Answer:
-        """One call and its answer; IsolatedError where there is none, and then the process is restarted."""
+    def _ask(self, hook: str, patience: float, /, **arguments: Any) -> _Answer:
+        """Calls the plugin; IsolatedError where that fails. A process that does not answer is replaced."""
         child = self._child
         if child is None:
             raise IsolatedError("its process is not running")
         try:
-            child.connection.send(call)
-            if not child.connection.poll(patience):
-                raise IsolatedError(f"did not answer within {patience:g} s; restarting its process")
-            answer: _Answer = child.connection.recv()
-        except (OSError, EOFError):
-            child.wait(1.0)
+            return self._exchange(child, hook, patience, **arguments)
+        except LostError as error:
             self._replace(child)
-            raise IsolatedError(f"its process {child.ended or 'has ended'}; restarting it") from None
-        except IsolatedError:
-            self._replace(child)
-            raise
-        self._take(answer)
-        return answer
+            raise IsolatedError(f"{error}; restarting it") from None
 
-    def _take(self, answer: _Answer) -> None:
+    def _exchange(self, child: Child, hook: str, patience: float, /, **arguments: Any) -> _Answer:
+        """One call and its answer; LostError where there is none, IsolatedError where the plugin failed."""
         assert self._camera is not None
+        seconds = self._queue.seconds
+        answer: _Answer = child.ask(_Call(hook, seconds, self._camera.utc(seconds), arguments), patience)
         for event in answer.events:
             self._queue.enqueue(event)
         if isinstance(self._camera.metric, StepMetricValues):
             self._camera.metric.values.update(answer.metrics)  # were checked there; a new process counts from 0
         if answer.error:
             raise IsolatedError(answer.error)
+        return answer
 
     def _replace(self, child: Child) -> None:
         """Ends a process that is of no use, and has another started beside the camera."""
         self._child = None
-        if monotonic() - self._started > GOOD_LIFE:
-            self._backoff.succeeded()
         self._starting = threading.Thread(target=self._restart, args=(child,), daemon=True)
         self._starting.start()
 
     def _restart(self, child: Child) -> None:
         child.kill()
-        while not self._closed.wait(self._pause()):
+        while not self._closed.wait(self._restarts.lost()):
             self._restarted()
             try:
                 self._start()
@@ -244,48 +222,28 @@ class Isolated:
             else:
                 return
 
-    def _pause(self) -> float:
-        """Nothing before the first restart, then longer each time; seconds."""
-        is_first = not self._backoff.failures
-        pause = self._backoff.failed()
-        return 0.0 if is_first else pause
-
     def _start(self) -> None:
         assert self._camera is not None
         assert self._memory is not None
         name = f"{self._camera.name}/{self._config.name}"
         child = Child("vidframe.core.run.isolated", name, [self._memory.descriptor])
+        camera = {name: getattr(self._camera, name) for name in TRAVELLING}
+        child.send(_Opening(self._config, camera, self._memory.descriptor))
         try:
-            child.send(_Opening(self._config, _travelling(self._camera), self._memory.descriptor, logs.present()))
-            child.send(self._now("open_camera", {}))
-            if not child.connection.poll(OPEN_SECONDS):
-                raise IsolatedError(f"did not open within {OPEN_SECONDS:g} s")
-            self._take(child.connection.recv())
-        except (OSError, EOFError):
-            child.wait(1.0)
-            raise IsolatedError(f"its process {child.ended or 'has ended'} while opening") from None
-        except IsolatedError:
+            self._exchange(child, "open_camera", OPEN_SECONDS)
+        except (LostError, IsolatedError) as error:
             child.kill()
-            raise
+            raise IsolatedError(str(error)) from None
         if self._closed.is_set():
             child.close()
         else:
-            self._is_first, self._started, self._child = True, monotonic(), child
-
-    def _now(self, hook: str, arguments: Mapping[str, Any]) -> _Call:
-        assert self._camera is not None
-        return _Call(hook, self._queue.seconds, self._camera.utc(self._queue.seconds), arguments)
-
-
-def _travelling(camera: Camera) -> dict[str, Any]:
-    names = ("name", "source", "fps", "is_live", "state", "needed", "lease", "mounting")
-    return {name: getattr(camera, name) for name in names}
+            self._restarts.began()
+            self._is_first, self._child = True, child
 
 
 def work(connection: Connection, name: str) -> None:
     """What runs in the process of the plugin, until the chain has ended."""
     opening: _Opening = connection.recv()
-    logs.set_up(opening.logs[0], verbose=opening.logs[1])
     plugin = _Plugin(opening)
     while True:
         call: _Call = connection.recv()
@@ -337,7 +295,9 @@ class _Plugin:
             arguments = {name: self._unpacked(value, call) for name, value in call.arguments.items()}
             frame = arguments.get("frame")
             before = Snapshot(frame) if frame is not None else None
-            returned = self._hooks.call(call.hook, **arguments, **self._own(call.hook))
+            if call.hook == "open_camera":
+                arguments["camera"] = self._camera
+            returned = self._hooks.call(call.hook, **arguments)
             answer.returned = returned if call.hook in hookspecs.RETURNING else (None if returned is None else True)
             if frame is not None and before is not None and call.hook == "process_frame":
                 self._report_added(frame, before, answer)
@@ -352,9 +312,6 @@ class _Plugin:
         answer.metrics = dict(self._metrics.values)
         return answer
 
-    def _own(self, hook: str) -> dict[str, Any]:
-        return {"camera": self._camera} if hook == "open_camera" else {}
-
     def _report_added(self, frame: Frame, before: Snapshot, answer: _Answer) -> None:
         answer.undeclared = frozenset(before.changed() - self._may_write)
         for name in self._adds:
@@ -364,8 +321,6 @@ class _Plugin:
                 answer.added[name] = each.pack(frame)
 
     def _unpacked(self, value: Any, call: _Call) -> Any:
-        if isinstance(value, _BlankCanvas):
-            return Canvas(value.width, value.height)
         if not isinstance(value, _Sheet):
             return value
         if self._map is None or len(self._map) < value.layout.size:

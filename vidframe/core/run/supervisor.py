@@ -46,19 +46,20 @@ def run(
     """
     cameras = Cameras(Setup(config.state, tuple(sinks), frames, strict), worker_count(config))
     status = _Status(config, cameras)
-    with _signals(cameras) as requests, cameras, status:
-        cameras.apply(config.cameras)
-        if feed is not None:
-            feed.start()
-        while (cameras.are_running or feed is not None) and not requests.stop.wait(TICK):
-            status.tick()
-            cameras.poll()
-            watch(cameras.metrics)
-            if feed is not None and (brought := feed.poll()) is not None:
-                cameras.apply(brought.cameras)
-            elif requests.reload.is_set() and reload is not None:
-                requests.reload.clear()
-                status.reload(reload, feed)
+    with _signals(cameras) as requests, cameras:
+        cameras.apply(config.cameras)  # before somebody asks whether they are ready
+        with status:
+            if feed is not None:
+                feed.start()
+            while (cameras.are_running or feed is not None) and not requests.stop.wait(TICK):
+                status.tick()
+                cameras.poll()
+                watch(cameras.metrics)
+                if feed is not None and (brought := feed.poll()) is not None:
+                    cameras.apply(brought.cameras)
+                elif requests.reload.is_set() and reload is not None:
+                    requests.reload.clear()
+                    status.reload(reload, feed)
         if feed is not None:
             feed.stop()
     watch(cameras.metrics)
@@ -74,9 +75,8 @@ class Cameras:
     def __init__(self, setup: Setup, workers: int = 0) -> None:
         self._workers = [Worker(f"worker-{number}", setup) for number in range(1, workers + 1)]
         self._here = CameraThreads(setup)
-        self._homes: dict[
-            str, Worker | CameraThreads
-        ] = {}  # of every camera that ever ran, in the order of their start
+        # Of every camera that ever ran, in the order of their start.
+        self._homes: dict[str, Worker | CameraThreads] = {}
         self._present: frozenset[str] = frozenset()
 
     @property

@@ -71,36 +71,36 @@ class CameraThreads:
         metrics.restart()
         if self._trace is not None and metrics.trace is None:
             metrics.trace = self._trace.slot()
-        stop, changes = threading.Event(), Changes()
+        camera = _Running(config, metrics)
+        camera.thread = threading.Thread(target=self._run, args=(camera,), name=config.name, daemon=True)
+        camera.thread.start()
+        return camera
 
-        def work() -> None:
-            setup = self._setup
-            try:
-                run_camera(
-                    config,
-                    state=setup.state,
-                    shared=self._shared,
-                    metrics=metrics,
-                    stop=stop,
-                    sinks=setup.sinks,
-                    frames=setup.frames,
-                    changes=changes,
-                    strict=setup.strict,
-                )
-            except BaseException as error:
-                log.exception("camera %s ended by a bug in vidframe", config.name)
-                metrics.error = f"camera {config.name}: {type(error).__name__}: {error}"
-
-        thread = threading.Thread(target=work, name=config.name, daemon=True)
-        thread.start()
-        return _Running(config, thread, stop, changes)
+    def _run(self, camera: _Running) -> None:
+        config, setup = camera.config, self._setup
+        try:
+            run_camera(
+                config,
+                state=setup.state,
+                shared=self._shared,
+                metrics=camera.metrics,
+                stop=camera.stop,
+                sinks=setup.sinks,
+                frames=setup.frames,
+                changes=camera.changes,
+                strict=setup.strict,
+            )
+        except BaseException as error:
+            log.exception("camera %s ended by a bug in vidframe", config.name)
+            camera.metrics.error = f"camera {config.name}: {type(error).__name__}: {error}"
 
     def _change(self, configs: Iterable[CameraConfig]) -> None:
-        asked = [
-            (self._running[config.name], config, self._running[config.name].changes.ask(config)) for config in configs
-        ]
-        for camera, config, done in asked:
+        waiting = []
+        for config in configs:
+            camera = self._running[config.name]
             camera.config = config
+            waiting.append((camera, camera.changes.ask(config)))
+        for camera, done in waiting:
             while not done.wait(0.05) and camera.thread.is_alive():
                 pass
 
@@ -112,12 +112,13 @@ class CameraThreads:
             camera.thread.join()
 
 
-@dataclass
 class _Running:
-    config: CameraConfig
-    thread: threading.Thread
-    stop: threading.Event
-    changes: Changes
+    def __init__(self, config: CameraConfig, metrics: CameraMetrics) -> None:
+        self.config = config
+        self.metrics = metrics
+        self.stop = threading.Event()
+        self.changes = Changes()
+        self.thread: threading.Thread
 
     def can_take_up(self, config: CameraConfig) -> bool:
         """Whether it can change without another start."""

@@ -14,12 +14,10 @@ from multiprocessing.connection import Connection
 from time import monotonic
 
 from vidframe.core.config.reading import CameraConfig
-from vidframe.core.observe import logs
 from vidframe.core.observe.metrics import STUCK, CameraMetrics, ProcessMetrics, own_process
-from vidframe.core.run.child import Child
+from vidframe.core.run.supervised import Child, Restarts
 from vidframe.core.run.threads import CameraThreads, Setup
 from vidframe.core.run.trace import Trace
-from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +27,6 @@ FIRST_SILENCE = 60.0  # seconds until the first heartbeat: a machine that starts
 CLOSE_TIMEOUT = 4.0  # seconds that plugins have to close at the end
 APPLY_TIMEOUT = 30.0  # seconds for a change of cameras; a recorder may take 20 to finish its clip
 PAUSES = (0.5, 30.0)  # seconds before a start, after the first failure and at most
-GOOD_LIFE = 60.0  # seconds after which a failure counts as the first one
 
 
 @dataclass(frozen=True)
@@ -63,15 +60,15 @@ class Worker:
         self._last: _Heartbeat | None = None
         self._last_time = 0.0
         self._trace: Trace | None = None
-        self._backoff = Backoff(*PAUSES, forget_after=GOOD_LIFE)
+        self._restarts = Restarts(*PAUSES)
         self._start_due = 0.0
 
     @property
     def are_running(self) -> bool:
         """Whether any of its cameras still runs, as far as is known."""
         with self._received:
-            known = self._last is not None and self._last.applied == self._number
-            return bool(self.configs) and not (known and self._last is not None and not self._last.are_running)
+            is_idle = self._last is not None and self._is_up_to_date() and not self._last.are_running
+            return bool(self.configs) and not is_idle
 
     def apply(self, configs: Iterable[CameraConfig]) -> None:
         """Sends it the cameras that it has from now on; `await_applied` waits until it has."""
@@ -80,8 +77,8 @@ class Worker:
             self._number += 1
         if self._child is not None:
             self._send()
-        elif self.configs and monotonic() >= self._start_due:
-            self._start()
+        else:
+            self.poll()
 
     def await_applied(self) -> None:
         """Waits until it has applied the last change; one that does not is killed, and restarts with it."""
@@ -145,7 +142,7 @@ class Worker:
         threading.Thread(
             target=self._listen, args=(self._child,), name=f"heartbeats of {self.name}", daemon=True
         ).start()
-        self._child.send((self._setup, logs.present(), self._trace.descriptor))
+        self._child.send((self._setup, self._trace.descriptor))
         self._send()
 
     def _send(self) -> None:
@@ -169,6 +166,8 @@ class Worker:
                 self._received.notify_all()
 
     def _note(self, heartbeat: _Heartbeat) -> None:
+        if self._last is None:
+            self._restarts.began()
         self._last, self._last_time = heartbeat, monotonic()
         self.process = replace(heartbeat.process, restarts=self.process.restarts)
         if heartbeat.applied == self._number:
@@ -194,22 +193,19 @@ class Worker:
             self._trace = None
 
     def _failed(self, reason: str) -> None:
-        pause = self._backoff.failed()
+        pause = self._restarts.lost()
         self._start_due = monotonic() + pause
         self.process = replace(self.process, is_alive=False, restarts=self.process.restarts + 1)
         for camera in self.metrics.values():
             camera.enter("connecting", f"{self.name} is restarting")
             camera.busy = None
-        log.error("%s %s; restarting in %.1f s (%s)", self.name, reason, pause, self._names())
-
-    def _names(self) -> str:
-        return ", ".join(config.name for config in self.configs)
+        names = ", ".join(config.name for config in self.configs)
+        log.error("%s %s; restarting in %.1f s (%s)", self.name, reason, pause, names)
 
 
 def work(connection: Connection, name: str) -> None:
     """What runs in the worker, until the supervisor stops it or has ended."""
-    setup, (form, verbose), trace = connection.recv()
-    logs.set_up(form, verbose=verbose)
+    setup, trace = connection.recv()
     process = _WorkerProcess(connection, name, CameraThreads(setup, Trace(trace)))
     signal.signal(signal.SIGTERM, lambda number, frame: process.stop.set())
     threading.Thread(target=process.handle_commands, name="commands", daemon=True).start()

@@ -7,7 +7,6 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from time import monotonic
-from types import TracebackType
 from typing import Self
 
 from vidframe.core.sources.decoded import DecodedFrame, Idle, Moment, State, StateChange
@@ -53,9 +52,7 @@ class LiveCamera:
         self._reader.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._closed.set()
         self._ending.set()
         self._reader.join(1.0)  # a name server that hangs is not waited for

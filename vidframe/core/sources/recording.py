@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from itertools import chain
 from time import monotonic
-from types import TracebackType
 from typing import Any, Self
 
 import av
@@ -66,9 +65,7 @@ class Recording:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._held.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from time import monotonic
 
 import numpy as np
@@ -17,11 +16,10 @@ _FIRST_FRAME = 15.0  # seconds; a camera may send its next keyframe only after m
 class Patience:
     """Ends after `timeout` seconds without data or without a frame."""
 
-    def __init__(self, timeout: float, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._now = now
-        self._last_data = now()
-        self._frame_due = now() + max(timeout, _FIRST_FRAME)
+        self._last_data = monotonic()
+        self._frame_due = self._last_data + max(timeout, _FIRST_FRAME)
 
     @property
     def due(self) -> float:
@@ -30,7 +28,7 @@ class Patience:
 
     def check(self, *, has_frame: bool) -> None:
         """To be called with each packet; LostError at the end of patience."""
-        now = self._now()
+        now = monotonic()
         # When reading times out, FFmpeg first returns the packet that it was putting together.
         if now - self._last_data > 0.95 * self._timeout:
             raise LostError(f"no data for {self._timeout:g} s", is_stalled=True)

@@ -41,7 +41,7 @@ def collect(
     kept["interval"] = interval or ("0s" if are_pictures else "1s")
     _run_chain(context, source, [{"faces": faces}, {"face_collector": kept}])
     _write_note(out, source)
-    click.echo(f"{_count(out) - before} new faces in {out}; `vidframe label {out}` sorts them")
+    click.echo(f"{_count(out) - before} new faces in {out}; `vidframe label faces {out}` sorts them")
 
 
 def _ask_for_consent(is_given: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import numpy as np
 from vidframe_emotion.classes import CLASSES
 
 from vidframe_lab.emotion.datasets import PUBLIC_TEST, TRAINING, DataError, Faces, joined, load, twins
+from vidframe_lab.evaluation.results import present, result_options
 
 if TYPE_CHECKING:
     from vidframe_emotion.model import Classifier
@@ -60,10 +60,9 @@ class Result:
 )
 @click.option("--all", "use_all", is_flag=True, help="Measure on every face: for data that no model was trained on.")
 @click.option("--backend", default="openvino", show_default=True, help="What Keras runs on.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw confusion and calibration into this picture.")
+@result_options
 def evaluate(
-    data: Path, models: tuple[Path, ...], use_all: bool, backend: str, as_json: bool, plot: Path | None
+    data: Path, models: tuple[Path, ...], use_all: bool, backend: str, json_to: str | None, plot: Path | None
 ) -> None:
     """Compare models on labelled faces that none of them was trained on.
 
@@ -81,10 +80,7 @@ def evaluate(
                 results.append(_result(name, classifier, answers[name], faces, has_twin))
     except (DataError, ModelError) as error:
         raise click.ClickException(str(error)) from error
-    if as_json:
-        click.echo(json.dumps([result.as_json() for result in results], indent=1))
-    else:
-        _print_tables(results)
+    present([result.as_json() for result in results], json_to, lambda: _print_tables(results))
     if plot is not None:
         _plot(plot, answers, faces)
         click.echo(plot, err=True)

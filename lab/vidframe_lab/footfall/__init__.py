@@ -1,0 +1,1 @@
+"""How well crossings of lines and people in queues are counted."""

@@ -1,0 +1,1 @@
+"""How well people are found: labels of frames, matching, metrics."""

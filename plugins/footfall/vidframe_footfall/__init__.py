@@ -1,0 +1,1 @@
+"""Counts people of one camera: lines, areas, queues, and where they stand."""

@@ -1,0 +1,1 @@
+"""Finds people by their bodies, follows them, and joins them with their faces."""
