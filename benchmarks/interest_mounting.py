@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ FIELD_OF_VIEW = 80.0
 REACH = 0.45  # metres
 MOUNTINGS = ((1.7, 0), (2.4, 20), (2.8, 30), (3.0, 45), (3.5, 20), (3.5, 45), (3.5, 60))
 SHELVES = {"low": (0.2, 0.9), "high": (1.2, 1.9)}
+BENT = 0.65
 EDGE = 6.0  # pixels: nearer to the picture's edge nothing counts as seen
 
 
@@ -80,6 +81,14 @@ def by_half(facing: Facing, case: Case) -> bool:
     """The same, of somebody who is hidden below the waist."""
     assert case.half is not None
     return facing.metres(case.half)[case.zone.name] <= REACH
+
+
+def by_bent(facing: Facing, case: Case) -> bool:
+    """The same, of somebody who bends down to BENT of his height and is broader for it."""
+    assert case.person is not None
+    box = case.person.box
+    bent = Box(box.x - 0.15 * box.width, box.y + (1 - BENT) * box.height, 1.3 * box.width, BENT * box.height)
+    return facing.metres(replace(case.person, box=bent)).get(case.zone.name, np.inf) <= REACH
 
 
 def measure(
@@ -197,6 +206,7 @@ WAYS: dict[str, tuple[Kind, Near, bool, float]] = {
     "bodies, noise": (ADULT, by_body, True, 1.0),
     "children's bodies, noise": (CHILD, by_body, True, 1.0),
     "legs hidden, noise": (ADULT, by_half, True, 1.0),
+    "bent, noise": (ADULT, by_bent, True, 1.0),
 }
 
 
@@ -230,7 +240,7 @@ def _print(rows: dict[str, dict[str, tuple[float, float] | None]]) -> None:
     table = Table("", *WAYS)
     for name, row in rows.items():
         table.add_row(name, *("-" if told is None else f"{told[0]:.2f} / {told[1]:.2f}" for told in row.values()))
-    Console(width=170).print(table)
+    Console(width=180).print(table)
 
 
 if __name__ == "__main__":

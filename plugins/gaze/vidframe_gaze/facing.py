@@ -84,6 +84,11 @@ class Facing:
         away = {shape.zone.name: shape.metres(place) for shape in self.shapes}
         return {name: metres for name, metres in away.items() if metres is not None}
 
+    def around(self, metres: float) -> dict[str, Corners]:
+        """Name of each zone whose place is known -> outline in the picture of the floor up to so far from it."""
+        outlines = {shape.zone.name: shape.around(metres) for shape in self.shapes}
+        return {name: outline for name, outline in outlines.items() if outline is not None}
+
     def narrow_zones(self) -> dict[str, float]:
         """Zones that are too narrow to be told apart from where people stand, with their widths in degrees.
 

@@ -40,6 +40,7 @@ class Places:
         self._corners = {zone.name: corners for zone, corners in self.outlines}
         self._products = [zone for zone in zones if zone.kind == "product"]
         self._areas = {zone.name: in_pixels(zone.area, *size) for zone in self._products if zone.area}
+        self._floors = self.facing.around(reach * FACE_METRES) | self._areas
         self._around = {zone.name: Around(self._corners.get(zone.name), zone.sector) for zone in self._products}
         self._kinds = {zone.name: zone.kind for zone in zones}
         self._reach = reach
@@ -79,8 +80,8 @@ class Places:
 
         None where that is everywhere, for a camera on the shelf.
         """
-        if zone.name in self._areas:
-            return self._areas[zone.name]
+        if zone.name in self._floors:
+            return self._floors[zone.name]
         corners = self._corners.get(zone.name)
         if corners is None:
             return None

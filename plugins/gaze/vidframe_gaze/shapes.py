@@ -13,7 +13,7 @@ from vidframe import Face
 from vidframe.geometry import Mounting, Point, is_inside
 from vidframe_gaze.floor import FACE_METRES, Floor
 from vidframe_gaze.head_pose import line_of_sight
-from vidframe_gaze.outlines import Corners, in_pixels
+from vidframe_gaze.outlines import Corners, hull, in_pixels
 from vidframe_gaze.zones import Zone
 
 Array = NDArray[np.float64]
@@ -97,6 +97,10 @@ class Shape(Protocol):
         """Metres over the floor to a place on it; None where it is not known where the zone is."""
         ...
 
+    def around(self, metres: float) -> Corners | None:
+        """Outline in the picture of the floor up to so far from the zone; None where it is not known where that is."""
+        ...
+
     def width_from(self, place: tuple[float, float]) -> float:
         """Degrees that the zone takes up for a face at a place in the picture."""
         ...
@@ -119,6 +123,9 @@ class Sector:
         return 0.0  # who shows his face to a camera on the shelf is there
 
     def metres(self, place: Point) -> float | None:
+        return None
+
+    def around(self, metres: float) -> Corners | None:
         return None
 
     def width_from(self, place: tuple[float, float]) -> float:
@@ -151,6 +158,9 @@ class Outline:
     def metres(self, place: Point) -> float | None:
         return None
 
+    def around(self, metres: float) -> Corners | None:
+        return None
+
     def width_from(self, place: tuple[float, float]) -> float:
         offsets = self._corners - place
         return _span(np.degrees(np.arctan2(offsets[:, 1], offsets[:, 0])))
@@ -177,7 +187,8 @@ class Surface:
         self._corners = _in_space(zone, corners, lens)
         self._middle = self._corners.mean(axis=0)
         standing = self._corners if lens.floor is None else lens.floor.in_shop(self._corners)
-        self._on_floor = _outline(standing[:, [0, 2]])
+        self._below = standing[:, [0, 2]]
+        self._on_floor = _outline(self._below)
 
     def met(self, onlooker: Onlooker) -> Array:
         inside = surrounds(self._corners - onlooker.head, onlooker.in_space)
@@ -189,6 +200,16 @@ class Surface:
 
     def metres(self, place: Point) -> float | None:
         return None if self._lens.floor is None else self._steps(place)
+
+    def around(self, metres: float) -> Corners | None:
+        if self._lens.floor is None:
+            return None
+        turns = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+        places = self._below[:, None] + metres * np.column_stack([np.cos(turns), np.sin(turns)])
+        mounting, size = self._lens.floor.mounting, self._lens.floor.size
+        pixels = [mounting.picture(x, 0.0, z, size) for x, z in places.reshape(-1, 2).tolist()]
+        seen = [pixel for pixel in pixels if pixel is not None]
+        return hull(np.array(seen)) if seen else None
 
     def _steps(self, place: ArrayLike) -> float:
         return float(np.hypot(*(self._on_floor - np.asarray(place)).T).min())
