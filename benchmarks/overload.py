@@ -32,6 +32,9 @@ always:
   - faces{isolated}
   - emotion
   - gaze
+  - people
+  - interest: {{zones: [{{name: left, polygon: [[0.0, 0.2], [0.3, 0.2], [0.3, 0.9], [0.0, 0.9]]}}]}}
+  - footfall: {{areas: [{{name: floor, polygon: [[0.1, 0.3], [0.9, 0.3], [0.9, 1.0], [0.1, 1.0]]}}]}}
 """
 
 

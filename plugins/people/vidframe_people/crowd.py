@@ -14,7 +14,6 @@ from vidframe_people.fixtures import Fixtures
 from vidframe_people.joining import FaceNumbers, pairs_of
 from vidframe_people.life import Life
 from vidframe_people.pose import Pose
-from vidframe_people.regions import share_inside
 from vidframe_people.settings import Settings
 from vidframe_people.tracker import Track
 from vidframe_people.watch import LONGEST_UNSHOWN, Watch
@@ -87,9 +86,6 @@ class Crowd:
             number = self._numbers.of(face)
             is_of_body = number is not None and any(track.number == number for track in tracks)
             if face.track is None or is_of_body or not self._is_alive(face, face.track, frame):
-                continue
-            # A face amid a body that is no face of it: the print on a shirt, or a face in a mirror behind.
-            if any(share_inside(face.box, track.box) > 0.9 for track in tracks):
                 continue
             people.append(Person(face.box, face.score, number, face, facing_of_head(face), "face"))
         return people

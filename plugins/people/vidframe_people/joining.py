@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from vidframe import Box, Face
+from vidframe_people.regions import share_inside
 from vidframe_people.tracker import Track
 
 HEAD = 0.45  # of a body's height: how far down its face may be
-LEAST_INSIDE = 0.6  # share of a face that lies in the body's box
+AMID = 0.9  # share of a face that lies in the body's box
 
 
 def pairs_of(tracks: Sequence[Track], faces: Sequence[Face]) -> list[tuple[Track, Face]]:
-    """The face of each body, best fit first, each at most once."""
+    """The face of each body, best fit first, each at most once; a face amid a body that has no other is its, too."""
     fits = [(fit, i, j) for i, track in enumerate(tracks) for j, face in enumerate(faces)
-            if (fit := _fit(track.box, face.box)) > 0]  # fmt: skip
+            if (fit := _fit(track.box, face.box) or _fit_amid(track.box, face.box)) > 0]  # fmt: skip
     found: list[tuple[Track, Face]] = []
     bodies: set[int] = set()
     taken: set[int] = set()
@@ -35,7 +36,12 @@ def _fit(body: Box, face: Box) -> float:
     if not 0.04 < face.height / height < 0.75:
         return 0.0
     aside = abs(x - body.centre[0]) / width
-    return 1.0 - 0.5 * aside - 0.5 * max(0.0, down - 0.12)
+    return max(0.02, 1.0 - 0.5 * aside - 0.5 * max(0.0, down - 0.12))
+
+
+def _fit_amid(body: Box, face: Box) -> float:
+    """Of a face that lies in a body, but not at its top: somebody bends down. Worse than any other fit."""
+    return 0.01 if share_inside(face, body) > AMID and face.height < 0.75 * body.height else 0.0
 
 
 class FaceNumbers:

@@ -34,6 +34,7 @@ class Search:
         self._squares = squares_of(width, height)
         self._small = SMALL * min(width, height)
         self._grid = grid_of(width, height, max(self._small, LEAST))
+        self._has_begun = False
         self._waited = np.ones(len(self._grid))  # searches since each square was looked at
 
     def wide(self, image: Image, changed: Mask, bodies: Sequence[Box]) -> list[Detection]:
@@ -51,12 +52,13 @@ class Search:
     def close(self, image: Image, changed: Mask, bodies: Sequence[Box], missing: Sequence[Track]) -> list[Detection]:
         """About bodies that are missing, those told first, then where something changed and no body explains it.
 
-        `bodies`: all that are known, found now or followed.
+        `bodies`: all that are known, found now or followed. The first time, all of the picture is looked at.
         """
+        most = MOST_CLOSE if self._has_begun else None
+        self._has_begun = True
         missing = sorted(missing, key=lambda track: (track.number is None, -track.seen))
         squares = [square_about(track.box, CLOSE, *self._size) for track in missing]
         squares = [square for square in squares if square.width < 0.9 * self._squares[0].width]
-        most = MOST_CLOSE if not changed.all() else None  # a picture that was never searched: all of it
         return self._look(image, joined([*squares, *self._unexplained(changed, bodies, most)])[:most])
 
     def _unexplained(self, changed: Mask, bodies: Sequence[Box], most: int | None) -> list[Box]:

@@ -135,6 +135,19 @@ def test_a_face_without_a_body_is_a_person_seen_by_the_face(empty: Pixels) -> No
     assert person.facing == (20, 6)
 
 
+def test_somebody_who_bends_down_is_one_person_and_a_child_before_him_another(empty: Pixels) -> None:
+    film = [empty] * 30 + walk(empty)
+    bent = Face(Box(270, 260, 20, 25), 0.9, track=1)
+    child = Face(Box(300, 255, 18, 22), 0.9, track=2)
+    head = Face(Box(280, 155, 20, 25), 0.9, track=3)
+
+    alone = list(people_in(film, faces=[[]] * 60 + [[bent]] * 10))[-1]
+    both = list(people_in(film, faces=[[]] * 60 + [[head, child]] * 10))[-1]
+
+    assert [person.face for person in alone] == [bent]
+    assert [(person.face, person.seen_by) for person in both] == [(head, "body"), (child, "face")]
+
+
 def test_a_face_that_never_moves_is_a_picture(empty: Pixels) -> None:
     rng = np.random.default_rng(3)
     image = empty.copy()
