@@ -11,6 +11,7 @@ from typing import Any, Literal
 from vidframe.core.config.document import ConfigError, Mark, Problem
 from vidframe.core.config.keys import MODES, ClusterConfig, Every, OnError
 from vidframe.core.model.cluster import Lease
+from vidframe.core.model.mounting import Mounting
 from vidframe.core.plugin.registry import Plugin
 from vidframe.core.sources.options import SourceKeys
 
@@ -52,6 +53,7 @@ class CameraConfig:
     name: str
     source: str
     options: SourceKeys = field(default_factory=SourceKeys)  # how the source is read
+    mounting: Mounting | None = None  # how it hangs, where the file says
     nodes: tuple[str, ...] = ("*",)  # patterns of the machines that may run it, where several share the cameras
     lease: Lease | None = None  # where several machines share the cameras
     mode: StepConfig | None = None
