@@ -55,7 +55,7 @@ def seen(install_plugin: InstallPlugin, tmp_path_factory: pytest.TempPathFactory
     return events
 
 
-def classes(events: list[Event]) -> list[tuple[str, str | None, str]]:
+def says(events: list[Event]) -> list[tuple[str, str | None, str]]:
     return [(event.kind.removeprefix("incident."), event.facts["who"], event.facts["severity"]) for event in events]
 
 
@@ -74,7 +74,7 @@ def test_without_a_detector_nobody_is_told(caplog: pytest.LogCaptureFixture) -> 
 def test_a_sure_first_frame_tells_a_person_with_the_opening_and_no_more_is_asked(seen: Seen) -> None:
     events = seen("person 0.9 0.85")
 
-    assert classes(events)[0] == ("opened", "person", "alert")
+    assert says(events)[0] == ("opened", "person", "alert")
     assert events[0].facts["who_probability"] == pytest.approx(0.675)  # of one frame, that no other confirms
     assert events[-1].facts["who_probability"] == 0.85
 
@@ -82,7 +82,7 @@ def test_a_sure_first_frame_tells_a_person_with_the_opening_and_no_more_is_asked
 def test_a_person_who_is_recognised_later_is_told_at_once(seen: Seen) -> None:
     events = seen("person 0.2 0.65 0.7")
 
-    assert classes(events) == [
+    assert says(events) == [
         ("opened", "unknown", "alert"),
         ("updated", "person", "alert"),
         ("closed", "person", "alert"),
@@ -92,12 +92,12 @@ def test_a_person_who_is_recognised_later_is_told_at_once(seen: Seen) -> None:
 
 
 def test_what_nobody_recognises_stays_an_alert(seen: Seen) -> None:
-    assert classes(seen("person 0.3")) == [("opened", "unknown", "alert"), ("closed", "unknown", "alert")]
-    assert classes(seen("chair 0.9")) == [("opened", "unknown", "alert"), ("closed", "unknown", "alert")]
+    assert says(seen("person 0.3")) == [("opened", "unknown", "alert"), ("closed", "unknown", "alert")]
+    assert says(seen("chair 0.9")) == [("opened", "unknown", "alert"), ("closed", "unknown", "alert")]
 
 
 def test_an_animal_in_three_frames_is_less_than_an_alert(seen: Seen) -> None:
-    assert classes(seen("dog 0.8")) == [("opened", "unknown", "alert"), ("closed", "animal", "info")]
+    assert says(seen("dog 0.8")) == [("opened", "unknown", "alert"), ("closed", "animal", "info")]
 
 
 def test_animals_are_ignored_where_a_shop_wants_that(seen: Seen) -> None:
