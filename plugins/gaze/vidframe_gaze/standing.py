@@ -10,8 +10,8 @@ from typing import Final
 from vidframe import Box, Person
 
 FACE_STILL: Final = 0.6  # face widths a second (9 cm), up to which somebody stands
-FOOT_STILL: Final = 0.15  # body heights a second (25 cm), up to which somebody stops
-FOOT_WALKS: Final = 0.25  # ... and from which somebody who stands walks on: boxes of standing people tremble
+FOOT_STILL: Final = 0.10  # body heights a second (17 cm), up to which somebody stops
+FOOT_WALKS: Final = 0.20  # ... and from which somebody who stands walks on: boxes of standing people tremble
 STEADY: Final = 0.04  # body heights in STEADY_FOR seconds
 STEADY_FOR: Final = 0.4
 SIDE: Final = 0.01  # of the picture's width
