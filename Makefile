@@ -1,6 +1,9 @@
 # Every command that a contributor needs has one word here. Nothing else has to be typed before.
 .PHONY: demo test test-all lint format bench docs events keys clean shots
 
+# Tests start hundreds of processes; without compiled files each would compile whatever it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$p && break; done)
@@ -59,8 +62,10 @@ preflight:
 $(VENV)/bin/pip: | preflight
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt constraints.txt pyproject.toml $(MEMBERS) | $(VENV)/bin/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
+# What builds the packages is installed once, and not in an environment of its own for each of them.
+$(VENV)/.installed: requirements-build.txt requirements.txt constraints.txt pyproject.toml $(MEMBERS) | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-build.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -r requirements.txt
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

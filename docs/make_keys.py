@@ -10,11 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vidframe.core.config.keys import CameraKeys, ClusterConfig, FileKeys, Keys, StepKeys
+from vidframe.core.config.keys import CameraKeys, ClusterConfig, FileKeys, Keys, MountingKeys, StepKeys
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "docs/configuration.md", ROOT / "docs/cluster.md")
-MODELS: dict[str, type[Keys]] = {"file": FileKeys, "camera": CameraKeys, "step": StepKeys, "cluster": ClusterConfig}
+MODELS: dict[str, type[Keys]] = {
+    "file": FileKeys,
+    "camera": CameraKeys,
+    "mounting": MountingKeys,
+    "step": StepKeys,
+    "cluster": ClusterConfig,
+}
 PART = re.compile(
     r"(<!-- made by docs/make_keys.py: keys of a (\w+) -->\n).*?(?=<!-- made by docs/make_keys.py: end -->)", re.S
 )

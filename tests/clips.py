@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import av
@@ -59,6 +61,18 @@ def write_clip(
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
     return path
+
+
+def write_long_clip(path: Path) -> Path:
+    """A clip of 5000 pictures of 64 x 48, ten a second: longer than any test. It is drawn once in a process."""
+    path.write_bytes(_long_clip())
+    return path
+
+
+@cache
+def _long_clip() -> bytes:
+    with TemporaryDirectory() as folder:
+        return write_clip(Path(folder) / "long.mp4", moving_square(5000, 64, 48)).read_bytes()
 
 
 def write_sound(path: Path, seconds: float = 1.0) -> Path:

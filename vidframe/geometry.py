@@ -1,4 +1,4 @@
-"""Areas, counting lines and a tracker, for plugins that count things."""
+"""Areas, counting lines, a tracker, and how a camera hangs, for plugins that count and place things."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from itertools import count
 from math import hypot
 
 from vidframe.core.model.geometry import Box, Point
+from vidframe.core.model.mounting import Mounting
 from vidframe.core.model.people import Detection
 
-__all__ = ["Box", "BoxTracker", "Line", "Point", "Polygon", "check_units", "in_pixels", "is_inside"]
+__all__ = ["Box", "BoxTracker", "Line", "Mounting", "Point", "Polygon", "check_units", "in_pixels", "is_inside"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,7 @@ def _write_down(error: BaseException) -> None:
 
 def _source(config: CameraConfig, images: Iterable[Any], stop: Flag) -> Source:
     fps = config.options.fps or 10.0
-    options = Options(camera=config.name, pace=config.options.pace, stop=stop)
+    options = Options(camera=config.name, pace=config.options.pace, rotate=config.options.rotate, stop=stop)
     frames = recorded_frames(images, fps)
     return Recording(frames, ExitStack(), options, name=_IMAGES, start=datetime.now(UTC), fps=fps)
 

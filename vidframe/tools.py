@@ -1,4 +1,4 @@
-"""What a program that runs for months needs again and again: back-off, files that are whole or not there, times, hints."""
+"""What a program that runs for months needs again and again: back-off, files that are whole or not there, times, words."""
 
 from __future__ import annotations
 
@@ -66,3 +66,17 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o666) -> 
 def iso_time(moment: datetime) -> str:
     """ISO 8601 in UTC with microseconds and Z, as 2026-11-22T01:14:07.120000Z."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def printable(text: str) -> str:
+    """Text of somebody else on one line: line ends, terminal escapes and what else cannot be seen are escaped."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def reason_of(error: BaseException) -> str:
+    """Kind and text of somebody else's exception, one line of at most 500 characters."""
+    try:
+        text = str(error)
+    except BaseException:
+        text = "its text cannot be made"
+    return printable(" ".join(f"{type(error).__name__}: {text}".rstrip(": ").split()))[:500]

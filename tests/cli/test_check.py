@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.clips import moving_square, write_clip
+from tests.clips import moving_square, write_clip, write_long_clip
 from vidframe.cli.check import check, explain, schema
 from vidframe.cli.run import run
 
@@ -67,7 +67,7 @@ def test_run_logs_each_warning_once(folder: Path, caplog: pytest.LogCaptureFixtu
 
 
 def test_a_reload_keeps_the_folder_of_plugins(folder: Path) -> None:
-    write_clip(folder / "a.mp4", moving_square(1500, 64, 48))
+    write_long_clip(folder / "a.mp4")
     (folder / "shop.yaml").write_text("cameras: {door: {source: a.mp4, pace: real}}\nalways: [line_counter]\n")
     with_plugins = ["shop.yaml", "--plugins-dir", "plugins"]
     process = subprocess.Popen(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clips import moving_square, write_clip
+from tests.clips import write_long_clip
 from tests.cluster.machines import Broker, Machine
 
 Start = Callable[..., Machine]
@@ -24,7 +24,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five minutes in a few kilobytes."""
-    return write_clip(tmp_path_factory.mktemp("film") / "clip.mp4", moving_square(3000, 64, 48))
+    return write_long_clip(tmp_path_factory.mktemp("film") / "clip.mp4")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import InstallPlugin
 from vidframe.core.config.keys import Every, OnError
 from vidframe.core.config.reading import Config, ConfigError, load
+from vidframe.geometry import Mounting
 
 pytestmark = pytest.mark.usefixtures("example_plugins")
 
@@ -27,6 +28,21 @@ def mistakes(tmp_path: Path, text: str, **environ: str) -> list[str]:
 
 
 BROKEN = [
+    pytest.param(
+        "cameras: {door: {source: a.mp4, rotate: 45}}\nalways: [eyes]\n",
+        ["1:41: rotate must be 0, 90, 180 or 270, found 45"],
+        id="an angle that is no quarter turn",
+    ),
+    pytest.param(
+        "cameras: {door: {source: a.mp4, mounting: {height: 2.8, tilt: 30}}}\nalways: [eyes]\n",
+        ["1:33: mounting has no field_of_view"],
+        id="half a mounting",
+    ),
+    pytest.param(
+        "cameras: {door: {source: a.mp4, mounting: {height: -1, tilt: 100, field_of_view: 80}}}\nalways: [eyes]\n",
+        ["1:52: height must be greater than 0, found -1", "1:62: tilt must be at most 90, found 100"],
+        id="a mounting that cannot be",
+    ),
     pytest.param(
         "cameras: {door: a.mp4}\nalways:\n  - eyes: {min_sise: 3}\n",
         ["3:12: eyes has no setting 'min_sise'; did you mean 'min_size'?"],
@@ -468,6 +484,21 @@ def test_a_step_for_every_frame_may_wait_for_what_comes_by_day_alone(tmp_path: P
     text = "cameras: {door: a.mp4}\nmode: clock\nday: [eyes]\nalways:\n  - brightness: {threshold: 9, when: faces}\n"
 
     assert loaded(tmp_path, text).cameras[0].chains["always"][0].when == "faces"
+
+
+def test_a_camera_says_how_it_hangs(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        """
+        cameras:
+          door: {source: a.mp4, rotate: 180, mounting: {height: 2.8, tilt: 30, field_of_view: 80}}
+          till: b.mp4
+        """,
+    )
+
+    door, till = config.cameras
+    assert (door.mounting, door.options.rotate) == (Mounting(2.8, 30, 80), 180)
+    assert (till.mounting, till.options.rotate) == (None, 0)
 
 
 def test_anchors_and_merges_spare_repetition(tmp_path: Path) -> None:

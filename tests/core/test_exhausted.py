@@ -25,7 +25,7 @@ PLUGINS = """
     import vidframe.core.run.chain
     from vidframe import hookimpl
 
-    vidframe.core.run.chain.OPEN_AGAIN = 2  # seconds; half a minute is not for tests
+    vidframe.core.run.chain.REOPEN_EVERY /= 15  # from 30 s; half a minute is not for tests
 
     class Alarm:
         "An event a second, each with its number."

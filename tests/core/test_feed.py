@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clips import moving_square, write_clip
+from tests.clips import write_long_clip
 from tests.conftest import InstallPlugin
 from vidframe.core.config.reading import ConfigError, load
 
@@ -44,7 +44,7 @@ def knowing(tmp_path: Path, install_plugin: InstallPlugin) -> Path:
     folder = install_plugin(KNOWING, distribution="knowing", knows="Knows")
     points = folder / "knowing-1.0.dist-info" / "entry_points.txt"
     points.write_text(points.read_text() + "[vidframe.cameras]\nknows = knowing_plugin:cameras\n")
-    write_clip(tmp_path / "clip.mp4", moving_square(1500, 64, 48))
+    write_long_clip(tmp_path / "clip.mp4")
     (tmp_path / "shop.yaml").write_text("cameras: {from: knows}\nalways: [{knows: {path: cameras.json}}]\n")
     return tmp_path
 

@@ -18,7 +18,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
 from tests.cameras import RtspCamera, free_port, wait_for
-from tests.clips import moving_square, write_clip
+from tests.clips import moving_square, write_clip, write_long_clip
 from tests.conftest import InstallPlugin
 
 ODD = """
@@ -53,7 +53,7 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 @pytest.fixture
 def folder(tmp_path: Path, install_plugin: InstallPlugin) -> Path:
     install_plugin(ODD, slow="Slow", failing="Failing", stuck="Stuck")
-    write_clip(tmp_path / "clip.mp4", moving_square(2000, 64, 48))
+    write_long_clip(tmp_path / "clip.mp4")
     return tmp_path
 
 

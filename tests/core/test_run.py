@@ -296,3 +296,85 @@ def test_the_exit_code_tells_of_failed_steps(
 
     assert done.returncode == code, done.stderr
     assert ("step odd failed" in done.stderr) == (code == 1 or "once" in body)
+
+
+TAKES_OUTPUT = {
+    "closed": ("sys.stdout.close()", "standard output"),
+    "none": ("sys.stdout = None", "standard output"),
+    "another": ("sys.stdout = open(os.devnull, 'w')", "standard output"),
+    "descriptor": ("os.close(1)", "standard output"),
+    "error closed": ("sys.stderr.close()", "standard error"),
+}
+
+
+@pytest.mark.parametrize(("body", "name"), TAKES_OUTPUT.values(), ids=TAKES_OUTPUT.keys())
+def test_a_step_that_takes_the_output_does_not_end_the_run(
+    install_plugin: InstallPlugin, shop: Path, body: str, name: str
+) -> None:
+    code = f"""
+        import os, sys
+        from vidframe import hookimpl
+        class Taker:
+            @hookimpl
+            def process_frame(self, frame):
+                if frame.index == 3:
+                    {body}
+        class Broken:
+            @hookimpl
+            def process_frame(self, frame): raise ValueError(f"late {{frame.index}}") if frame.index > 5 else OSError
+    """
+    install_plugin(code, distribution="takers", taker="Taker", broken="Broken")
+    (shop / "shop.yaml").write_text("cameras: {door: clip.mp4}\nalways: [taker, broken]\n")
+
+    done = vidframe("run", "shop.yaml", cwd=shop)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout
+    assert f"WARNING a plugin closed or replaced {name}" in done.stderr
+    assert "camera door: step broken failed on every frame" in done.stderr
+    assert "what happened" in done.stdout
+    assert "30" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["threading.Thread(target=self.pump, daemon=False).start()", "ThreadPoolExecutor().submit(self.pump)"],
+    ids=["a thread", "an executor"],
+)
+def test_a_thread_that_a_step_leaves_behind_does_not_keep_the_run_from_ending(
+    install_plugin: InstallPlugin, shop: Path, start: str
+) -> None:
+    code = f"""
+        import threading, time
+        from concurrent.futures import ThreadPoolExecutor
+        from vidframe import hookimpl
+        class Pump:
+            @hookimpl
+            def open_camera(self): {start}
+            def pump(self):
+                while True: time.sleep(1)
+    """
+    install_plugin(code, distribution="pumps", pump="Pump")
+    (shop / "shop.yaml").write_text("cameras: {door: clip.mp4}\nalways: [pump]\n")
+
+    done = vidframe("run", "shop.yaml", cwd=shop)
+
+    assert done.returncode == 1
+    assert "ERROR threads of plugins still run: Thread" in done.stderr
+    assert "what happened" in done.stdout
+
+
+def test_a_step_that_fails_in_every_drawing_is_exit_code_1(install_plugin: InstallPlugin, shop: Path) -> None:
+    code = """
+        from vidframe import hookimpl
+        class Drawer:
+            @hookimpl
+            def draw(self): raise ValueError("no font")
+    """
+    install_plugin(code, distribution="drawers", drawer="Drawer")
+    (shop / "shop.yaml").write_text("cameras: {door: clip.mp4}\nalways: [drawer]\n")
+
+    done = vidframe("run", "shop.yaml", "--annotate", "a.mp4", cwd=shop)
+
+    assert done.returncode == 1
+    assert "camera door: step drawer failed on every drawing" in done.stderr

@@ -164,6 +164,21 @@ GENERATORS = '''
         yield np.zeros((48, 64, 3))
 
 
+    def late(address, options):
+        """Right once, then wrong."""
+        yield from squares(1)
+        time.sleep(0.1)
+        yield {"none": None, "float": np.zeros((48, 64, 3)), "four": np.zeros((48, 64, 4), np.uint8)}[address[7:]]
+
+
+    @recording
+    def turned(address, options):
+        """Not contiguous."""
+        for image in squares(2):
+            yield image[:, ::-1]
+            yield np.asfortranarray(image)
+
+
     def unready(address, options):
         raise RuntimeError(f"{address} {options.credentials} is busy")
 '''
@@ -192,7 +207,7 @@ class connect:
         return np.random.default_rng().integers(0, 255, (48, 64, 3), dtype=np.uint8)
 """
 
-SCHEMES = ["film", "bare", "empty", "breaks", "lossy", "fast", "blocked", "wrong", "unready"]
+SCHEMES = ["film", "bare", "empty", "breaks", "lossy", "fast", "blocked", "wrong", "late", "turned", "unready"]
 
 
 @pytest.fixture
@@ -292,8 +307,47 @@ def test_what_is_no_image_is_told_with_what_would_do() -> None:
     with Watcher("wrong://x") as door:
         reason = door.wait_for_state(State.DOWN)
 
-    assert reason.startswith("an image is a uint8 array, height x width or height x width x 3 (BGR), or a PyAV")
+    assert reason.startswith(
+        "wrong://x brought no image: an image is a uint8 array, height x width or height x width x 3 (BGR), or a PyAV"
+    )
     assert reason.endswith("found float64 of shape (48, 64, 3)")
+
+
+@pytest.mark.usefixtures("generators")
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("late://none", "found NoneType"),
+        ("late://float", "found float64 of shape (48, 64, 3)"),
+        ("late://four", "found uint8 of shape (48, 64, 4)"),
+    ],
+)
+def test_a_camera_whose_source_turns_wrong_is_down_with_a_warning(
+    url: str, found: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, metrics = threading.Event(), CameraMetrics("door")
+    options: dict[str, Any] = {"state": tmp_path, "shared": ResourceCache(), "metrics": metrics, "stop": stop}
+    thread = threading.Thread(target=run_camera, args=(CameraConfig("door", url),), kwargs=options)
+    thread.start()
+    try:
+        wait_for(lambda: metrics.state == "down")
+        reason = metrics.reason
+    finally:
+        stop.set()
+        thread.join()
+
+    assert reason.startswith(f"{url} brought no image: an image is a uint8 array")
+    assert reason.endswith(found)
+    assert ("WARNING", f"camera door is down: {reason}") in [(each.levelname, each.message) for each in caplog.records]
+
+
+@pytest.mark.usefixtures("generators")
+def test_an_image_that_is_not_contiguous_is_taken_as_it_looks() -> None:
+    with open_source("turned://x") as source:
+        turned, column_major = (decoded.picture.bgr() for decoded in list(decoded_frames(source))[:2])
+
+    assert (turned.flags.c_contiguous, column_major.flags.c_contiguous) == (True, True)
+    assert turned[10, 60].tolist() == column_major[10, 3].tolist() == [220, 220, 220]
 
 
 @pytest.mark.usefixtures("generators")
@@ -343,6 +397,60 @@ def test_a_package_does_not_take_over_a_scheme_of_vidframe(install_plugin: Insta
     assert address_problem("http:///") == "the address names no host; such as http://10.0.0.11/stream"
     assert open_source("http://127.0.0.1:9/x").frame_count is None  # a camera, and no call of the package's
     assert "outsider_plugin" not in sys.modules
+
+
+def test_a_source_of_a_package_that_is_never_called_is_named(install_plugin: InstallPlugin, tmp_path: Path) -> None:
+    install_plugin(GENERATORS, group="vidframe.sources", rtsp="fast")
+    config = tmp_path / "shop.yaml"
+    config.write_text("cameras:\n  a: 'rtsp://10.0.0.11/1'\n  b: clip.mp4\n")
+
+    (warning,) = load(config).warnings
+
+    assert warning.mark.line == 2
+    assert warning.message.endswith(
+        "vidframe reads rtsp itself, so that the source of outsider 1.0 is never called; it needs another scheme"
+    )
+
+
+BROKEN_SOURCES = {
+    "nothing to import": ("import nothing_of_that_name", "does not load: ModuleNotFoundError: No module named"),
+    "an exit": ("import sys; sys.exit(3)", "does not load: SystemExit: 3"),
+    "no function": ("opened = 3", "must be a function of (address, options), found int"),
+    "a coroutine": ("async def opened(address, options): yield 1", "is a coroutine"),
+    "one argument": ("def opened(address): yield 1", "is called with (address, options): too many positional"),
+}
+
+
+@pytest.mark.parametrize(("code", "reason"), BROKEN_SOURCES.values(), ids=BROKEN_SOURCES.keys())
+def test_check_refuses_a_source_that_cannot_work(
+    install_plugin: InstallPlugin, tmp_path: Path, code: str, reason: str
+) -> None:
+    install_plugin(code, group="vidframe.sources", broken="opened")
+    config = tmp_path / "shop.yaml"
+    config.write_text("cameras:\n  a: 'broken://x'\n")
+
+    with pytest.raises(ConfigError) as caught:
+        load(config)
+
+    (problem,) = caught.value.problems
+    assert problem.mark.line == 2
+    assert problem.message.startswith("source broken of outsider 1.0 ")
+    assert reason in problem.message
+
+
+def test_a_broken_source_is_harmless_where_no_camera_names_it(install_plugin: InstallPlugin, tmp_path: Path) -> None:
+    install_plugin("import nothing_of_that_name", group="vidframe.sources", broken="opened")
+    config = tmp_path / "shop.yaml"
+    config.write_text("cameras: {a: clip.mp4}\n")
+
+    assert load(config).warnings == ()
+
+
+def test_the_scheme_of_a_package_may_have_capitals(install_plugin: InstallPlugin) -> None:
+    install_plugin(GENERATORS, group="vidframe.sources", NDI="bare")
+
+    with open_source("NDI://studio", fps=4) as source:
+        assert len(list(decoded_frames(source))) == 6
 
 
 def test_two_packages_with_one_scheme_are_refused_by_name(install_plugin: InstallPlugin) -> None:

@@ -258,6 +258,22 @@ def test_an_rtsp_camera_is_live_with_its_own_time_stamps_and_packets(stream: Pat
         assert sum(1 for _ in decoded_frames(copy)) == len(packets)
 
 
+def test_a_camera_on_its_side_is_shown_upright_and_its_copy_too(stream: Path, tmp_path: Path) -> None:
+    with RtspCamera(stream) as camera:
+        camera.switch_on()
+        with Watcher(camera.url, wants_packets=True, rotate=90) as door:
+            wait_for(lambda: len(door.frames) > 5)
+
+    with open_source(str(stream)) as straight:
+        lying = next(decoded_frames(straight)).picture
+    packets = [packet for decoded in door.frames for packet in decoded.packets]
+    with open_source(str(copy_packets(packets, tmp_path / "copy.mp4"))) as copy:
+        copied = next(decoded_frames(copy)).picture
+    for picture in (door.frames[0].picture, copied):
+        assert (picture.width, picture.height) == (lying.height, lying.width)
+        assert picture.gray().shape == lying.gray().shape[::-1]
+
+
 @pytest.mark.slow
 def test_a_camera_that_is_off_at_the_start_is_live_within_5_seconds_of_being_on(stream: Path) -> None:
     with RtspCamera(stream) as camera, Watcher(camera.url) as door:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from tests.clips import Pixels, moving_square, write_clip
 from vidframe.core.model.frames import Picture
+from vidframe.core.sources.array import ArrayPicture
 from vidframe.core.sources.decoded import decoded_frames
 from vidframe.core.sources.opening import open_source
-from vidframe.core.sources.picture import DecodedPicture
+from vidframe.core.sources.picture import DecodedPicture, turned
 
 
 def picture_of(path: Path) -> Picture:
@@ -124,6 +127,61 @@ def test_a_smaller_image_comes_straight_at_its_size(tmp_path: Path, rotation: fl
 
     assert small.shape == (round(picture.height * 40 / picture.width), 40, 3)
     assert np.abs(small.mean() - picture.bgr().mean()) < 2
+
+
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p", "gray", "bgr24"])
+@pytest.mark.parametrize("noted", [0, 90])
+def test_a_turned_camera_shows_every_view_turned(tmp_path: Path, rotate: int, pixels: str, noted: int) -> None:
+    codec = "rawvideo" if pixels == "bgr24" else "ffv1"
+    name = "clip.avi" if pixels == "bgr24" else "clip.mkv"
+    clip = write_clip(tmp_path / name, moving_square(3), codec=codec, pixels=pixels, rotation=noted)
+    straight = picture_of(clip)
+
+    assert_turned(straight, first_picture(str(clip), rotate=rotate), rotate)
+
+
+def test_a_picture_from_an_array_is_turned_like_a_decoded_one() -> None:
+    straight = ArrayPicture(corner()[0])
+
+    for rotate in (90, 180, 270):
+        assert_turned(straight, turned(straight, rotate), rotate)
+    assert turned(straight, 0) is straight
+
+
+def test_turns_of_a_phone_and_of_its_camera_add_up(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "phone.mp4", corner(), rotation=90)
+    straight = picture_of(write_clip(tmp_path / "straight.mp4", corner()))
+
+    assert np.array_equal(first_picture(str(clip), rotate=90).bgr(), straight.bgr())
+
+
+def test_a_folder_of_images_is_turned(tmp_path: Path) -> None:
+    assert cv2.imwrite(str(tmp_path / "1.png"), corner()[0])
+
+    assert np.array_equal(first_picture(str(tmp_path), rotate=180).bgr(), corner()[0][::-1, ::-1])
+
+
+def first_picture(url: str, **options: Any) -> Picture:
+    with open_source(url, **options) as source:
+        return next(decoded_frames(source)).picture
+
+
+def assert_turned(straight: Picture, turned: Picture, clockwise: int) -> None:
+    def expected(view: Pixels) -> Pixels:
+        return np.rot90(view, -clockwise // 90)
+
+    size = straight.width, straight.height
+    assert (turned.width, turned.height) == (size if clockwise == 180 else size[::-1])
+    assert np.array_equal(turned.gray(), expected(straight.gray()))
+    assert np.array_equal(turned.bgr(), expected(straight.bgr()))
+    planes, before = turned.chroma(), straight.chroma()
+    assert (planes is None) == (before is None)
+    for plane, straight_plane in zip(planes or (), before or (), strict=True):
+        assert np.array_equal(plane, expected(straight_plane))
+    small = turned.bgr(40)
+    assert small.shape == (round(turned.height * 40 / turned.width), 40, 3)
+    assert np.abs(small.mean() - straight.bgr().mean()) < 4
 
 
 def test_a_size_that_changes_midway_is_followed(tmp_path: Path) -> None:

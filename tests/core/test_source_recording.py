@@ -138,6 +138,19 @@ def test_packets_can_be_copied_into_an_mp4_that_plays_to_its_end(
     assert all(np.array_equal(one.picture.gray(), two.picture.gray()) for one, two in zip(frames, copied, strict=True))
 
 
+@pytest.mark.parametrize("noted", [0, 90])
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+def test_a_copy_of_a_turned_cameras_packets_is_shown_turned(tmp_path: Path, rotate: int, noted: int) -> None:
+    frames = frames_of(write_clip(tmp_path / "clip.mp4", rotation=noted), wants_packets=True, rotate=rotate)
+
+    copied = frames_of(
+        copy_packets([packet for decoded in frames for packet in decoded.packets], tmp_path / "copy.mp4")
+    )
+
+    assert all(np.array_equal(one.picture.bgr(), two.picture.bgr()) for one, two in zip(frames, copied, strict=True))
+    assert {packet.encoding.rotate for packet in frames[0].packets} == {rotate}
+
+
 def test_a_copy_of_a_rotated_recording_is_shown_upright_too(tmp_path: Path) -> None:
     frames = frames_of(write_clip(tmp_path / "phone.mp4", rotation=-90), wants_packets=True)
 

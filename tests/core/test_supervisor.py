@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.clips import moving_square, write_clip
+from tests.clips import write_long_clip
 from tests.conftest import InstallPlugin
 
 COUNTING = """
@@ -68,7 +68,7 @@ def wait_for(path: Path, *lines: str) -> str:
 @pytest.fixture
 def running(tmp_path: Path, install_plugin: InstallPlugin) -> Any:
     install_plugin(COUNTING, counting="Counting")
-    write_clip(tmp_path / "clip.mp4", moving_square(1500, 64, 48))
+    write_long_clip(tmp_path / "clip.mp4")
     (tmp_path / "shop.yaml").write_text(config("old", "door", "till"))
     process = subprocess.Popen(
         [sys.executable, "-m", "vidframe", "run", "shop.yaml"], cwd=tmp_path, stderr=subprocess.PIPE, text=True

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.cameras import free_port, wait_for
-from tests.clips import moving_square, write_clip
+from tests.clips import moving_square, write_clip, write_long_clip
 from tests.conftest import InstallPlugin
 from tests.core.test_monitor import samples
 
@@ -80,7 +80,7 @@ NOTING = """
 @pytest.fixture
 def folder(tmp_path: Path, install_plugin: InstallPlugin) -> Path:
     install_plugin(NOTING, noting="Noting", fatal="Fatal", hanging="Hanging", hogging="Hogging")
-    write_clip(tmp_path / "clip.mp4", moving_square(5000, 64, 48))
+    write_long_clip(tmp_path / "clip.mp4")
     return tmp_path
 
 

@@ -17,6 +17,7 @@ from vidframe.core.observe.metrics import CameraMetrics, Metrics
 from vidframe.core.observe.prometheus import exposition
 from vidframe.core.run.loop import run_camera
 from vidframe.core.run.resources import ResourceCache
+from vidframe.core.run.trace import LENGTH, entry
 
 FRAMES = 20
 HEAD = """
@@ -204,7 +205,11 @@ FAILS = {
     ),
     "a score that is no number": (
         hooked("frame.faces = [Face(Box(1, 2, 3, 4), score=math.nan)]", adds="('faces',)"),
-        "score must be a finite number, found nan",
+        "score must be a number from 0 to 1, found nan",
+    ),
+    "a score in percent": (
+        hooked("frame.detections.append(Detection(Box(1, 2, 3, 4), 'car', 87.0))", adds="('detections',)"),
+        "score must be a number from 0 to 1, found 87.0",
     ),
     "a label that is a number": (
         hooked("frame.detections.append(Detection(Box(1, 2, 3, 4), 7))", adds="('detections',)"),
@@ -221,6 +226,46 @@ FAILS = {
     "an exception of no kind": (hooked("raise BaseException('odd')"), "BaseException: odd"),
     "a Ctrl+C of its own": (hooked("raise KeyboardInterrupt"), "KeyboardInterrupt"),
     "an exit": (hooked("sys.exit(3)"), "SystemExit: 3"),
+    "an exception whose text cannot be made": (
+        hooked("class E(Exception):\n def __str__(self): raise ValueError\nraise E"),
+        "E: <exception str() failed>",
+    ),
+    "a frame of another class": (
+        hooked("class Mine(type(frame)): index = 7\nframe.__class__ = Mine"),
+        "property '__class__' of 'Frame' object has no setter",
+    ),
+    "faces without end": (
+        hooked("frame.faces = [Face(Box(1, 2, 3, 4))] * 5001", adds="('faces',)"),
+        "frame.faces must have at most 5,000 items, found 5,001",
+    ),
+    "landmarks that are no numbers": (
+        hooked("frame.faces = [Face(Box(1, 2, 3, 4), landmarks=np.full((5, 3), np.nan))]", adds="('faces',)"),
+        "faces[0].landmarks must be an array of N x 3 finite numbers",
+    ),
+    "keypoints in a list": (
+        hooked("frame.faces = [Face(Box(1, 2, 3, 4), keypoints=[(1, 2)])]", adds="('faces',)"),
+        "faces[0].keypoints must be an array of N x 2",
+    ),
+    "a head pose of words": (
+        hooked("for f in frame.faces: f.head_pose = HeadPose('left', 0, 0, 5)", adds="('faces.head_pose',)"),
+        "head_pose must be a HeadPose of finite numbers",
+    ),
+    "probabilities over one": (
+        hooked("for f in frame.faces: f.expression = Expression({'happy': 80}, 1.0)", adds="('faces.expression',)"),
+        "expression must be an Expression of probabilities from 0 to 1",
+    ),
+    "somebody whose face is a box": (
+        hooked("frame.people = [Person(Box(1, 2, 3, 4), face=Box(1, 2, 3, 4))]", adds="('people',)"),
+        "people[0].face must be of type Face",
+    ),
+    "notes with an odd copy": (
+        hooked("class D(dict):\n def copy(self): raise ValueError('odd')\nframe.notes = D(queue=1)"),
+        "frame.notes must be a dict, found D",
+    ),
+    "a list with an odd copy": (
+        hooked("class L(list):\n def copy(self): raise ValueError\nframe.faces = L()", adds="('faces',)"),
+        "frame.faces must be a list of Face, found L",
+    ),
 }
 
 
@@ -228,7 +273,7 @@ FAILS = {
 def test_what_goes_wrong_is_the_failure_of_that_step_alone(
     install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture, code: str, reason: str
 ) -> None:
-    first = "" if "adds = ('faces',)" in code else "finder, "
+    first = "" if "adds = ('faces',)" in code or "adds = ('people',)" in code else "finder, "
     metrics = ran(install_plugin, tmp_path, code, f"{first}p, tail")
 
     assert (metrics.frames, metrics.error) == (FRAMES, "")
@@ -258,6 +303,13 @@ UNDECLARED = {
     "something hung on the frame": (hooked("frame.report = None"), "report"),
     "a mode": (hooked("frame.mode = 'night'"), "mode"),
     "things that it takes away": (hooked("frame.detections.clear()"), "detections"),
+    "a list that nobody knows": (hooked("frame.lists['cars'] = [1]"), "cars"),
+    "what the framework keeps on the frame": (hooked("frame.touched = frame.events = None"), "events, touched"),
+    "more notes than can be named": (
+        hooked("for i in range(5000): frame.notes[f'n{i}'] = i"),
+        "notes.n0, notes.n1, notes.n10, notes.n100, notes.n1000, notes.n1001, notes.n1002, notes.n1003, notes.n1004, "
+        "notes.n1005 and 4,990 more",
+    ),
 }
 CHECKER = """
 
@@ -269,7 +321,8 @@ class Checker:
         (face,) = frame.faces
         assert (face.box, face.track, face.expression) == (Box(1, 2, 3, 4), 1, None)
         assert frame.notes == {"queue": 3} and len(frame.detections) == 1
-        assert frame.motion is None and frame.mode is None
+        assert frame.motion is None and frame.mode is None and frame.events == []
+        assert sorted(frame.lists) == ["detections", "faces"]
 """
 
 
@@ -470,3 +523,274 @@ def test_old_names_work_with_a_warning_for_one_minor_version(install_plugin: Ins
         "vidframe.Gaze is now vidframe.HeadPose", "Face.gaze is now Face.head_pose",
     }  # fmt: skip
     assert (metrics.steps["p"].errors, metrics.steps["p"].own) == (0, {"queue": 1.0})
+
+
+MAKER = """
+
+class OwnFace(Face):
+    __slots__ = ()
+
+class Maker:
+    "Adds what can be changed inside."
+    adds = ("faces", "faces.landmarks", "notes.heat", "notes.seats")
+    def __init__(self): self.heat = np.zeros(4)
+    @hookimpl
+    def process_frame(self, frame):
+        self.heat += 1  # its own array stays its own
+        frame.faces = [OwnFace(Box(1, 2, 3, 4), 1.0, 1, np.zeros((6, 2)), np.zeros((9, 3)))]
+        frame.faces[0].expression = Expression({"sad": 1.0}, 0.0)
+        frame.notes["heat"] = self.heat
+        frame.notes["seats"] = {"free": [1, 2]}
+
+class Keeper:
+    "Fails where something is not as Maker left it."
+    needs = ("faces", "notes.heat")
+    frames = 0
+    @hookimpl
+    def process_frame(self, frame):
+        self.frames += 1
+        (face,) = frame.faces
+        assert not face.landmarks.any() and not face.keypoints.any() and face.track == 1
+        assert frame.notes["heat"].tolist() == [self.frames] * 4
+"""
+WRITES_INTO = {
+    "landmarks": "frame.faces[0].landmarks[0] = 7",
+    "keypoints": "frame.faces[0].keypoints += 1",
+    "an array in a note": "frame.notes['heat'] *= 0",
+}
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
+@pytest.mark.parametrize("body", WRITES_INTO.values(), ids=WRITES_INTO.keys())
+def test_an_array_of_another_step_cannot_be_written_to(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture, body: str, strict: bool
+) -> None:
+    install_plugin(HEAD + MAKER, distribution="makers", maker="Maker", keeper="Keeper")
+
+    metrics = ran(install_plugin, tmp_path, hooked(body, needs="('faces',)"), "maker, p, keeper", strict=strict)
+
+    assert "read-only" in caplog.text
+    assert metrics.steps["p"].failed_calls == FRAMES
+    assert (metrics.steps["maker"].errors, metrics.steps["keeper"].calls, metrics.steps["keeper"].errors) == (
+        0,
+        FRAMES,
+        0,
+    )
+
+
+CHANGES_INSIDE = {
+    "a list in a note": (hooked("frame.notes['seats']['free'].clear()"), "notes.seats"),
+    "a note that is a dict": (hooked("frame.notes['seats']['taken'] = 3"), "notes.seats"),
+    "an expression": (hooked("frame.faces[0].expression.probabilities['sad'] = 0"), "faces.expression"),
+    "an array that it makes writeable": (
+        hooked("frame.notes['heat'].flags.writeable = True\nframe.notes['heat'] *= 0"),
+        "notes.heat",
+    ),
+    "a note, in draw": (
+        "class P:\n @hookimpl\n def draw(self, frame): frame.notes['seats'].clear()",
+        "notes.seats",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "name"), CHANGES_INSIDE.values(), ids=CHANGES_INSIDE.keys())
+def test_a_change_inside_of_what_another_step_added_fails_strictly(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture, code: str, name: str
+) -> None:
+    viewer = "\nclass Viewer:\n needs = ('canvas',)\n @hookimpl\n def process_frame(self, frame): frame.canvas\n"
+    install_plugin(HEAD + MAKER + viewer, distribution="makers", maker="Maker", viewer="Viewer")
+
+    metrics = ran(install_plugin, tmp_path, code, "maker, p, viewer", strict=True)
+
+    assert f"changed {name} in place, which other steps see too" in caplog.text
+    assert metrics.steps["p"].errors == FRAMES
+    assert metrics.steps["maker"].errors == 0
+
+
+def test_items_of_a_class_of_a_plugins_own_are_guarded_like_others(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    install_plugin(HEAD + MAKER, distribution="makers", maker="Maker", keeper="Keeper")
+
+    metrics = ran(install_plugin, tmp_path, hooked("frame.faces[0].track = 99"), "maker, p, keeper")
+
+    assert "wrote faces.track, which its `adds` does not name" in caplog.text
+    assert metrics.steps["keeper"].errors == 0
+
+
+DRAWS = {
+    "what raises": ("raise ValueError('no font')", "no font"),
+    "more than can be shown": (
+        "for _ in range(5001): canvas.line((0, 0), (1, 1))",
+        "at most 5,000 shapes into a frame, found 5,001",
+    ),
+    "what is no shape": ("canvas.shapes.append('box')", "canvas.shapes holds what box, polygon, line"),
+    "no shapes at all": ("canvas.shapes = None", "has no len()"),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), DRAWS.values(), ids=DRAWS.keys())
+def test_a_step_that_fails_in_every_drawing_has_failed(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture, body: str, reason: str
+) -> None:
+    viewer = """
+class Viewer:
+    needs = ("canvas",)
+    @hookimpl
+    def process_frame(self, frame):
+        assert frame.canvas.shapes == []
+"""
+    install_plugin(HEAD + viewer, distribution="viewers", viewer="Viewer")
+    code = f"class P:\n @hookimpl\n def draw(self, frame, canvas):\n  {body}"
+
+    metrics = ran(install_plugin, tmp_path, code, "p, viewer")
+
+    assert reason in caplog.text
+    assert (metrics.steps["p"].drawings, metrics.steps["p"].failed_drawings) == (FRAMES, FRAMES)
+    assert metrics.steps["viewer"].errors == 0
+    assert metrics.has_failed()
+
+
+def test_a_drawing_that_hangs_is_named_and_not_the_step_that_asked_for_it(
+    install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    code = """
+class P:
+    busy, go = threading.Event(), threading.Event()
+    @hookimpl
+    def draw(self):
+        self.busy.set()
+        self.go.wait(30)
+class Viewer:
+    needs = ("canvas",)
+    seen, done = threading.Event(), threading.Event()
+    @hookimpl
+    def process_frame(self, frame):
+        frame.canvas
+        self.seen.set()
+        self.done.wait(30)
+"""
+    install_plugin(HEAD + code, distribution="drawers", p="P", viewer="Viewer")
+    write_clip(tmp_path / "clip.mp4", moving_square(1, 64, 48))
+    (tmp_path / "chain.yaml").write_text("cameras: {door: clip.mp4}\nalways: [p, viewer]\n")
+    (config,) = load(tmp_path / "chain.yaml").cameras
+    drawer, viewer = (step.plugin.kind for step in config.steps)
+    metrics = CameraMetrics("door", trace=memoryview(bytearray(LENGTH)))
+    options: dict[str, Any] = {"state": tmp_path, "shared": ResourceCache(), "metrics": metrics, "stop": Flag()}
+    thread = Thread(target=run_camera, args=(config,), kwargs=options)
+    thread.start()
+    found = []
+    for reached, go_on in ((drawer.busy, drawer.go), (viewer.seen, viewer.done)):
+        assert reached.wait(30)
+        assert metrics.busy is not None
+        assert metrics.trace is not None
+        found.append((metrics.busy[0], bytes(metrics.trace)))
+        go_on.set()
+    thread.join()
+
+    assert found == [("p", entry("door", "p")), ("viewer", entry("door", "viewer"))]
+
+
+def test_a_step_that_failed_in_one_drawing_has_failed_strictly(install_plugin: InstallPlugin, tmp_path: Path) -> None:
+    viewer = "\nclass Viewer:\n needs = ('canvas',)\n @hookimpl\n def process_frame(self, frame): frame.canvas\n"
+    install_plugin(HEAD + viewer, distribution="viewers", viewer="Viewer")
+    code = "class P:\n @hookimpl\n def draw(self, frame):\n  if frame.index == 3: raise ValueError('three')"
+
+    metrics = ran(install_plugin, tmp_path, code, "p, viewer")
+
+    assert (metrics.has_failed(), metrics.has_failed(strict=True)) == (False, True)
+
+
+FLOODS = {
+    "on its own": hooked("for i in range(1500): frame.report('p.flood', i=i)"),
+    "by answers to itself": "class P:\n @hookimpl\n def open_camera(self, camera): self.camera = camera\n"
+    " @hookimpl\n def handle_event(self, event): self.camera.report('p.answer')",
+}
+
+
+@pytest.mark.parametrize("code", FLOODS.values(), ids=FLOODS.keys())
+def test_a_step_that_reports_without_end_is_named(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture, code: str
+) -> None:
+    echo = code.replace("p.answer", "echo.answer").replace("class P", "class Echo")
+    starter = "\nclass Starter:\n @hookimpl\n def process_frame(self, frame): frame.report('starter.begun')\n"
+    install_plugin(HEAD + echo + starter, distribution="others", echo="Echo", starter="Starter")
+
+    metrics = ran(install_plugin, tmp_path, code, "starter, p, echo" if "answer" in code else "p")
+
+    assert "step p failed in report" in caplog.text
+    assert "over 1000 events at once" in caplog.text
+    assert metrics.steps["p"].failed_calls >= FRAMES
+    assert metrics.has_failed(strict=True)
+
+
+def test_a_note_that_is_neither_true_nor_false_fails_the_step_that_asks(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = """
+class Table:
+    def __bool__(self): raise ValueError("neither")
+class Adder:
+    adds = ("notes.table",)
+    @hookimpl
+    def process_frame(self, frame): frame.notes["table"] = Table()
+"""
+    install_plugin(HEAD + table, distribution="tables", adder="Adder")
+
+    metrics = ran(install_plugin, tmp_path, hooked("pass"), "adder, {p: {when: notes.table}}, tail")
+
+    assert (metrics.error, metrics.steps["tail"].calls) == ("", FRAMES)
+    assert "step p failed in when notes.table" in caplog.text
+    assert metrics.has_failed()
+
+
+@pytest.mark.parametrize("hook", ["open_camera", "handle_event", "draw"])
+def test_a_value_that_another_hook_returned_is_named(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture, hook: str
+) -> None:
+    others = "\nclass Viewer:\n needs = ('canvas',)\n @hookimpl\n def process_frame(self, frame): frame.canvas\n"
+    install_plugin(HEAD + others, distribution="others", viewer="Viewer")
+    code = f"class P:\n @hookimpl\n def {hook}(self): return self.sent()\n def sent(self): return 1"
+
+    ran(install_plugin, tmp_path, code, "p, viewer")
+
+    assert f"step p returned a value, which is not used, in {hook}" in caplog.text
+
+
+def test_a_reason_is_one_line_without_passwords(
+    install_plugin: InstallPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P_TOKEN", "abc-def-ghi")
+    code = "class P:\n def __init__(self, token: str): self.token = token\n @hookimpl\n def process_frame(self):\n"
+    code += "  raise ValueError(f'no\\n\\x1b[31mERROR rtsp://ann:hidden@host/1 {self.token}')"
+
+    metrics = ran(install_plugin, tmp_path, code, "{p: {token: !env P_TOKEN, on_error: stop}}")
+
+    assert metrics.error == r"step p failed in process_frame: ValueError: no \x1b[31mERROR rtsp://host/1 ***"
+
+
+def test_what_one_camera_does_to_its_settings_the_next_does_not_see(
+    install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    code = (
+        "class P:\n def __init__(self, zones: list[int]): self.zones = zones\n @hookimpl\n def process_frame(self):\n"
+    )
+    install_plugin(HEAD + code + "  self.zones.append(9)", p="P")
+    (tmp_path / "chain.yaml").write_text("cameras: {a: clip.mp4, b: clip.mp4}\nalways: [{p: {zones: [1]}}]\n")
+    first, second = load(tmp_path / "chain.yaml").cameras
+
+    first.steps[0].make().process_frame()
+
+    assert second.steps[0].make().zones == [1]
+    assert first == load(tmp_path / "chain.yaml").cameras[0]
+
+
+def test_an_exception_whose_text_cannot_be_made_costs_no_process(
+    install_plugin: InstallPlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = hooked("class E(Exception):\n def __str__(self): raise SystemExit\nraise E")
+
+    metrics = ran(install_plugin, tmp_path, code, "{p: {isolate: {patience: 20s}}}")
+
+    assert (metrics.steps["p"].restarts, metrics.steps["p"].failed_calls) == (0, FRAMES)
+    assert "E: its text cannot be made" in caplog.text

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.clips import moving_square, write_clip
+from tests.clips import write_long_clip
 from tests.conftest import InstallPlugin
 from vidframe.cli import cli
 from vidframe.core.config.reading import load
@@ -137,7 +137,7 @@ def test_a_service_manager_hears_that_vidframe_is_ready_alive_and_ending(
             def process_frame(self, frame): sleep(0.05)
     """
     install_plugin(code, slow="Slow")
-    write_clip(tmp_path / "clip.mp4", moving_square(1000, 64, 48))
+    write_long_clip(tmp_path / "clip.mp4")
     (tmp_path / "shop.yaml").write_text("cameras: {door: clip.mp4}\nalways: [slow]\n")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))

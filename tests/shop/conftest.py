@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, Page
 from pydantic import SecretStr
 from pymysql.constants import CLIENT
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from shop_app import Settings, create_app
 from shop_app.accounts import sessions
@@ -33,7 +35,8 @@ from shop_app.schema import initialise, upgrade_database
 from shop_app.web import shop_of
 from tests.needs import missing
 
-MARIADB = os.environ.get("SHOP_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1:3306/")
+# Without TLS, for which PyMySQL would read all certificates of the machine at each connection.
+MARIADB = os.environ.get("SHOP_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1:3306/?ssl_disabled=true")
 PASSWORD = "correct horse battery"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
@@ -72,7 +75,10 @@ def empty_shop(engine: str, request: pytest.FixtureRequest, tmp_path_factory: py
     settings = Settings(instance=folder, database=SecretStr(url), plain_http=True, testing=True, threads=16)
     upgrade_database(settings)
     if settings.is_sqlite:
-        _initialise(settings)
+        database = Database(settings.database_url)
+        with database.writing() as session:
+            _initialise(session)
+        database.close()
     return settings
 
 
@@ -84,8 +90,7 @@ def settings(empty_shop: Settings, tmp_path: Path) -> Settings:
     if empty_shop.is_sqlite:
         shutil.copy(empty_shop.instance / "shop.db", instance / "shop.db")
     else:
-        _empty(empty_shop)
-        _initialise(empty_shop)
+        _begin_anew(empty_shop)
     return empty_shop.model_copy(update={"instance": instance})
 
 
@@ -318,21 +323,25 @@ def window(chromium: Browser, server: str) -> Iterator[Window]:
     assert window.complaints == []
 
 
-def _initialise(settings: Settings) -> None:
-    database = Database(settings.database_url)
-    with database.writing() as session:
-        initialise(session, name="Corner Shop", currency="EUR", time_zone="Europe/Berlin")
-    database.close()
+def _initialise(session: Session) -> None:
+    initialise(session, name="Corner Shop", currency="EUR", time_zone="Europe/Berlin")
 
 
-def _empty(settings: Settings) -> None:
+def _begin_anew(settings: Settings) -> None:
+    """Empty all tables of MariaDB, and put there what `init` does."""
     deletions = "; ".join(str(table.delete()) for table in Base.metadata.sorted_tables)
-    engine = create_engine(settings.database_url, connect_args={"client_flag": CLIENT.MULTI_STATEMENTS})
-    with engine.begin() as connection, closing(connection.connection.cursor()) as cursor:
-        cursor.execute(f"SET FOREIGN_KEY_CHECKS = 0; {deletions}")
-        while cursor.nextset():
-            pass
-    engine.dispose()
+    with Session(_anew(settings.database_url)) as session, session.begin():
+        with closing(session.connection().connection.cursor()) as cursor:
+            cursor.execute(f"SET FOREIGN_KEY_CHECKS = 0; {deletions}; SET FOREIGN_KEY_CHECKS = 1")
+            while cursor.nextset():
+                pass
+        _initialise(session)
+
+
+@cache
+def _anew(url: str) -> Engine:
+    """Keeps its connection from test to test: to make one takes longer than to empty the tables."""
+    return create_engine(url, pool_pre_ping=True, connect_args={"client_flag": CLIENT.MULTI_STATEMENTS})
 
 
 __all__ = ["DESK", "PASSWORD", "PHONE", "Person", "ShopClient", "Window"]

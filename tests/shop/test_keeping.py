@@ -112,9 +112,11 @@ def test_nothing_is_restored_over_a_shop_without_being_told_to(app: Flask, admin
 
 
 OLDER = versions()[:-1]
+# The way from the oldest leads through all of them. Each is made and dropped on its own in CI, which takes long on MariaDB.
+ENDS = (OLDER[0], OLDER[-1])
 
 
-@pytest.mark.parametrize("version", OLDER)
+@pytest.mark.parametrize("version", [pytest.param(one, marks=() if one in ENDS else pytest.mark.slow) for one in OLDER])
 def test_an_upgrade_keeps_every_row_and_makes_what_the_models_say(  # M15
     settings: Settings, database: Database, billing: Person, make_product: Callable[..., Product], version: str
 ) -> None:
@@ -159,8 +161,20 @@ def test_what_was_counted_before_bodies_were_stays_and_is_by_faces(settings: Set
         session.add(InterestHour(**of, seen_by="body", passed=9))
 
 
-@pytest.mark.parametrize("version", OLDER)
-@pytest.mark.parametrize("present", [*(pytest.param(one, marks=pytest.mark.slow) for one in OLDER), head()])
+# Onto the present version each; onto its own, whose tables stay (MariaDB); and what is dropped is dropped whole from the
+# oldest to the newest. Which others meet makes no difference: a restore begins with no tables and goes through all versions.
+ONTO = sorted(
+    {(one, head()) for one in OLDER}
+    | {(one, one) for one in OLDER}
+    | {(OLDER[0], one) for one in OLDER}
+    | {(one, OLDER[0]) for one in OLDER}
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "present"),
+    [pytest.param(*pair, marks=() if pair[0] in ENDS and pair[1] == head() else pytest.mark.slow) for pair in ONTO],
+)
 def test_a_backup_of_an_older_release_is_restored_and_upgraded(  # M15
     settings: Settings, database: Database, admin: Person, tmp_path: Path, version: str, present: str
 ) -> None:

@@ -77,6 +77,7 @@ def watched(folder: Path, url: str, token: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # test_interest.py and test_contract.py ask both databases for the same
 @pytest.mark.timeout(900)
 def test_sales_sees_what_the_visitors_of_a_day_did(
     settings: Settings, database: Database, sign_in: Callable[..., Account], make_product: Callable[..., Product],

@@ -143,7 +143,7 @@ class ImageForced(Wrong):
 class LandmarksWritten(Wrong):
     """Shifts landmarks in place."""
 
-    says = "changed landmarks in place"
+    says = "changed faces.landmarks in place"
     needs = ("faces", "faces.landmarks")
 
     @hookimpl
@@ -168,7 +168,7 @@ class KeypointsWrittenByDraw(Wrong):
 class ExpressionWritten(Wrong):
     """Changes the probabilities of an expression in place."""
 
-    says = "changed an expression in place"
+    says = "changed faces.expression in place"
     needs = ("faces", "faces.expression")
 
     @hookimpl
@@ -492,7 +492,7 @@ class HiddenReturn(Wrong):
 class HiddenReturnOfAnEvent(Wrong):
     """Returns what a helper returns, of an event."""
 
-    says = "returned {'sent': True}"
+    says = "returned a value, which is not used, in handle_event"
 
     @hookimpl
     def handle_event(self, event: Event) -> None:

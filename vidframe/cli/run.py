@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from vidframe.core.run.feed import Feed
 
 from vidframe.cli.check import CONFIG, PLUGINS_DIR, loaded
+from vidframe.cli.process import exit_with, own_output
 from vidframe.core.config.reading import Config, StepConfig, load
 from vidframe.core.observe.logs import Form
 from vidframe.core.observe.logs import set_up as set_up_logs
@@ -65,8 +67,8 @@ def run(
 ) -> None:
     """Run the cameras of a config.
 
-    Exit code 0: done. 1: a camera failed, or a step was disabled, could not be opened or failed on each frame; with
-    --strict: any step failed once. 2: the config or the command line is wrong.
+    Exit code 0: done. 1: a camera failed, or a step was disabled, could not be opened or failed on each frame, event or
+    drawing; with --strict: any step failed once. 2: the config or the command line is wrong.
     """
     set_up_logs(log_format, verbose=verbose)
     found = loaded(config, source, plugins_dir)
@@ -74,15 +76,17 @@ def run(
         log.warning("%s", warning)
     if not found.cameras and not found.camera_plugin:
         raise click.ClickException(f"{config}: no camera to run")
-    metrics = run_config(
-        found,
-        events=events,
-        annotate=annotate,
-        frames=frames,
-        strict=strict,
-        progress=not no_progress,
-        reload=lambda: load(config, source=source, plugins_dir=plugins_dir),
-    )
+    threads = set(threading.enumerate())
+    with own_output():
+        metrics = run_config(
+            found,
+            events=events,
+            annotate=annotate,
+            frames=frames,
+            strict=strict,
+            progress=not no_progress,
+            reload=lambda: load(config, source=source, plugins_dir=plugins_dir),
+        )
     from vidframe.cli.summary import print_profile, print_summary
 
     print_summary(metrics)
@@ -91,7 +95,7 @@ def run(
     for path in (events, *annotated(found, annotate).values()):
         if path is not None and path.exists():
             click.echo(path)
-    sys.exit(1 if any(camera.has_failed(strict=strict) for camera in metrics) else 0)
+    exit_with(1 if any(camera.has_failed(strict=strict) for camera in metrics) else 0, threads)
 
 
 def run_config(

@@ -34,10 +34,14 @@ def print_summary(metrics: list[CameraMetrics]) -> None:
             Console(stderr=True).print(f"failed: {camera.error}", style="red", markup=False, soft_wrap=True)
         for name, step in sorted(camera.steps.items()):
             if step.errors:
-                how = "on every frame" if step.always_failed else f"{step.errors} time{'s' * (step.errors != 1)}"
+                how = f"on every {step.always_failed}" if step.always_failed else _times(step.errors)
                 how += ", and was disabled" if name in camera.failed_steps else ""
                 message = f"camera {camera.name}: step {name} failed {how}"
                 Console(stderr=True).print(message, style="red", markup=False, soft_wrap=True)
+
+
+def _times(count: int) -> str:
+    return f"{count} time{'s' * (count != 1)}"
 
 
 def print_events(path: Path) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from vidframe.core.model import fields
 from vidframe.core.model.canvas import Canvas
 from vidframe.core.model.events import Event
-from vidframe.core.model.fields import Snapshot
+from vidframe.core.model.fields import Snapshot, fingerprint
 from vidframe.core.model.frames import Frame
 from vidframe.core.model.kinds import KINDS
 from vidframe.core.plugin import registry
@@ -132,7 +132,7 @@ class _Trial:
                 next(second, None)
                 self._now = f"on a frame of {frame.width} x {frame.height}"
                 frame.notes = _Notes(frame.notes)
-                shared = [(what, value, _fingerprint(value)) for what, value in _shared(frame, self._plugin.adds)]
+                shared = [(what, value, fingerprint(value)) for what, value in _shared(frame, self._plugin.adds)]
                 is_due = "process_frame" in hooks and self._has_needs(frame)
                 yield frame
                 if is_due:
@@ -140,7 +140,7 @@ class _Trial:
                     self._check_travels(frame)
                 shapes = self._drawn(hooks, frame)
                 for what, value, before in shared:
-                    assert _fingerprint(value) == before, (
+                    assert fingerprint(value) == before, (
                         f"{self._name} changed {what} in place, which other steps see too"
                     )
                 added = {name: _numbers(fields.field(name).pack(frame)) for name in self._plugin.adds}
@@ -272,7 +272,7 @@ def _shared_values(kind: type[Any]) -> dict[str, bytes]:
         for owner, space in spaces:
             for name, value in list(space.items()):
                 if not name.startswith("__") and _can_change(value, base.__module__):
-                    found[f"{owner}.{name}"] = _fingerprint(value)
+                    found[f"{owner}.{name}"] = fingerprint(value)
     return found
 
 
@@ -281,13 +281,6 @@ def _can_change(value: Any, module: str) -> bool:
         return False
     own = type(value).__module__.partition(".")[0] in {module.partition(".")[0], "vidframe"}
     return own or isinstance(value, list | dict | set | bytearray | deque | int | float | np.ndarray)
-
-
-def _fingerprint(value: Any) -> bytes:
-    try:
-        return pickle.dumps(value)
-    except Exception:  # a lock, a lambda
-        return repr(value).encode()
 
 
 def _numbers(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 import numpy as np
+from vidframe_gaze.facing import check_known
 from vidframe_gaze.interest import Interest
 from vidframe_gaze.zones import Zone
 
@@ -97,7 +98,12 @@ def default_chain(clip: LabelledClip) -> Chain:
     given = clip.interest or WHOLE
     settings = {name: getattr(given, name) for name in given.model_fields_set}
     seeing = chain_of_steps(SEEING)
-    return lambda: [*seeing(), Interest(**settings)]
+
+    def made() -> list[Any]:
+        check_known(given.zones, given.field_of_view, mounting=None)
+        return [*seeing(), Interest(**settings)]
+
+    return made
 
 
 def _looks(pairs: Sequence[Pair]) -> dict[str, float | None]:

@@ -17,13 +17,6 @@ NEAR = 0.35  # of its own size: as far as somebody who runs comes from one look 
 
 # What an incident is called when it was several things: the gravest.
 GRAVITY: tuple[Change, ...] = ("light", "motion", "gone", "left", "tampering")
-SEVERITY: dict[Change, str] = {
-    "light": "info",
-    "motion": "alert",
-    "gone": "alert",
-    "left": "alert",
-    "tampering": "alert",
-}
 
 
 @dataclass

@@ -49,8 +49,12 @@ class Abnormality(Settings):
 
     @hookimpl
     def draw(self, frame: Frame, canvas: Canvas) -> None:
-        for x, y, width, height in self._session.shown_boxes(frame.seconds) if self._session is not None else ():
-            canvas.box(Box(x * frame.width, y * frame.height, width * frame.width, height * frame.height), colour=RED)
+        if self._session is None:
+            return
+        label = self._session.shown_label()
+        for x, y, width, height in self._session.shown_boxes(frame.seconds):
+            box = Box(x * frame.width, y * frame.height, width * frame.width, height * frame.height)
+            canvas.box(box, label, colour=RED)
 
     @hookimpl
     def handle_event(self, event: Event) -> None:

@@ -57,6 +57,13 @@ class Settings:
         dict[ZoneName, Polygon],
         Field(max_length=50, description="the only areas where changes count; none: everywhere"),
     ] = field(default_factory=dict)
+    detector: Annotated[
+        str | None,
+        Field(min_length=1, description="tells people, animals and vehicles apart, if installed; null: none"),
+    ] = "coco_ssd"
+    ignore_animals: Annotated[
+        bool, Field(description="report no incident that is an animal for sure; risky: a detector may be wrong")
+    ] = False
     update_every: Annotated[Seconds, Field(gt=0, description="time between two updates of an incident")] = 10.0
     look_every: Annotated[Seconds, Field(ge=0, description="shortest time between two analysed frames")] = 0.055
 

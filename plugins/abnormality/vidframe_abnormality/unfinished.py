@@ -8,6 +8,7 @@ from typing import Any
 from vidframe.tools import write_atomically
 
 NAME = "incident.json"  # in the camera's state folder
+NEW = {"who": None, "who_probability": None}  # facts that an older release did not note
 
 
 def note(state: Path, facts: dict[str, Any]) -> None:
@@ -34,4 +35,4 @@ def take(state: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         facts = None
     forget(state)
-    return facts if isinstance(facts, dict) and "incident" in facts else None
+    return NEW | facts if isinstance(facts, dict) and "incident" in facts else None

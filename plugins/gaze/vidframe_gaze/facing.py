@@ -20,8 +20,9 @@ from typing import Final
 
 import numpy as np
 
-from vidframe import Face, HeadPose
-from vidframe.geometry import is_inside
+from vidframe import Face, HeadPose, Person
+from vidframe.geometry import Mounting, Point, is_inside
+from vidframe_gaze.floor import FACE_METRES
 from vidframe_gaze.head_pose import direction_of
 from vidframe_gaze.outlines import Corners, in_pixels
 from vidframe_gaze.overlaps import Overlaps
@@ -36,10 +37,19 @@ _YAWS, _PITCHES = 15, 9  # directions of the fan
 class Facing:
     """The product zones of one camera."""
 
-    def __init__(self, zones: Iterable[Zone], size: tuple[int, int], field_of_view: float | None = None) -> None:
-        """`size`: width and height of the picture; `field_of_view`: horizontal, in degrees."""
+    def __init__(
+        self,
+        zones: Iterable[Zone],
+        size: tuple[int, int],
+        field_of_view: float | None = None,
+        mounting: Mounting | None = None,
+    ) -> None:
+        """`size`: width and height of the picture; `field_of_view`: horizontal, in degrees; default: the mounting's."""
         self.size = size
-        self._lens = None if field_of_view is None else Lens(size, field_of_view)
+        if field_of_view is None and mounting is not None:
+            field_of_view = mounting.field_of_view
+        self._lens = None if field_of_view is None else Lens(size, field_of_view, mounting)
+        self.floor = None if self._lens is None else self._lens.floor
         self.shapes = [shape_of(zone, size, self._lens) for zone in zones if zone.kind == "product"]
         self.overlaps = Overlaps([shape.zone for shape in self.shapes], size)
         self._attractions = np.array([shape.attraction for shape in self.shapes])
@@ -60,7 +70,24 @@ class Facing:
 
     def near(self, face: Face, reach: float) -> set[str]:
         """Names of the zones whose area the face is in or, without an area, that are within `reach` face widths."""
-        return {shape.zone.name for shape in self.shapes if self._is_near(shape, face, reach)}
+        place = None if self.floor is None else self.floor.stand_of(face)
+        return {shape.zone.name for shape in self.shapes if self._is_near(shape, face, place, reach)}
+
+    def metres(self, person: Person) -> dict[str, float]:
+        """Name of each zone whose place is known -> metres over the floor from where a person stands.
+
+        Empty without a mounting, and where it cannot be told where the person stands.
+        """
+        place = None if self.floor is None else self.floor.stand(person)
+        if place is None:
+            return {}
+        away = {shape.zone.name: shape.metres(place) for shape in self.shapes}
+        return {name: metres for name, metres in away.items() if metres is not None}
+
+    def around(self, metres: float) -> dict[str, Corners]:
+        """Name of each zone whose place is known -> outline in the picture of the floor up to so far from it."""
+        outlines = {shape.zone.name: shape.around(metres) for shape in self.shapes}
+        return {name: outline for name, outline in outlines.items() if outline is not None}
 
     def narrow_zones(self) -> dict[str, float]:
         """Zones that are too narrow to be told apart from where people stand, with their widths in degrees.
@@ -80,15 +107,27 @@ class Facing:
         pitches = gaze.pitch + PITCH_FACTOR * gaze.sigma * self._pitches
         return direction_of(gaze.yaw + gaze.sigma * self._yaws, np.clip(pitches, -89, 89)).reshape(-1, 3)
 
-    def _is_near(self, shape: Shape, face: Face, reach: float) -> bool:
+    def _is_near(self, shape: Shape, face: Face, place: Point | None, reach: float) -> bool:
         area = self._areas.get(shape.zone.name)
-        return shape.away(face) <= reach if area is None else is_inside(area.tolist(), face.box.centre)
+        if area is not None:
+            return is_inside(area.tolist(), face.box.centre)
+        metres = None if place is None else shape.metres(place)
+        return shape.away(face) <= reach if metres is None else metres <= reach * FACE_METRES
 
     def _stand(self, area: Corners | None) -> tuple[float, float]:
         if area is None:
             return self.size[0] / 2, self.size[1] / 2
         x, y = area.mean(axis=0)
         return float(x), float(y)
+
+
+def check_known(zones: Iterable[Zone], field_of_view: float | None, mounting: Mounting | None) -> None:
+    """ValueError for a zone that says where it is in a way that this camera's settings do not cover."""
+    for zone in zones:
+        if zone.height is not None and mounting is None:
+            raise ValueError(f"zone {zone.name!r} has a height, which needs the camera's mounting")
+        if zone.distance is not None and field_of_view is None and mounting is None:
+            raise ValueError(f"zone {zone.name!r} has a distance, which needs field_of_view or the camera's mounting")
 
 
 def _quantiles(steps: int) -> Array:

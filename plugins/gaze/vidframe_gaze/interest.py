@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from vidframe import Camera, Canvas, Event, Frame, Person, Seconds, hookimpl
+from vidframe_gaze.facing import check_known
 from vidframe_gaze.looking import Habits
 from vidframe_gaze.mood import Mood
 from vidframe_gaze.pictures import Pictures
@@ -74,6 +75,7 @@ class Interest:
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
+        check_known(self.zones, self.field_of_view, camera.mounting)
         self._camera = camera
         self._pictures = Pictures(camera.name)
 
@@ -115,15 +117,12 @@ class Interest:
         twice = [name for name, count in Counter(zone.name for zone in self.zones).items() if count > 1]
         if twice:
             raise ValueError(f"zone {twice[0]!r} is defined twice; each zone needs a name of its own")
-        measured = [zone.name for zone in self.zones if zone.distance is not None]
-        if measured and self.field_of_view is None:
-            raise ValueError(f"zone {measured[0]!r} has a distance, which needs field_of_view")
 
     def _placed(self, frame: Frame) -> tuple[Places, Shelves]:
         """Sets the zones into the picture, whose size is known from the first frame on."""
         size = frame.width, frame.height
         if self._places is None or self._shelves is None or self._places.size != size:
-            self._places = Places(self.zones, size, self.field_of_view, self.reach)
+            self._places = Places(self.zones, size, self.field_of_view, self.reach, frame.camera.mounting)
             self._shelves = Shelves(self._places.outlines, size)
             for warning in self._places.warnings():
                 log.warning("camera %s: %s", frame.camera.name, warning)

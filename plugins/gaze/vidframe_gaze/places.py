@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from vidframe import Box, Person
-from vidframe.geometry import Point, is_inside
+from vidframe.geometry import Mounting, Point, is_inside
 from vidframe_gaze.facing import NARROW, Facing
+from vidframe_gaze.floor import FACE_METRES
 from vidframe_gaze.outlines import Corners, hull, in_pixels, unlike_the_picture
-from vidframe_gaze.shapes import FACE_METRES
 from vidframe_gaze.turned import Around
 from vidframe_gaze.zones import Zone
 
@@ -25,14 +25,22 @@ MOSTLY: Final = 0.5  # of a body's box
 class Places:
     """The zones of a picture of one size."""
 
-    def __init__(self, zones: Sequence[Zone], size: tuple[int, int], field_of_view: float | None, reach: float) -> None:
+    def __init__(
+        self,
+        zones: Sequence[Zone],
+        size: tuple[int, int],
+        field_of_view: float | None,
+        reach: float,
+        mounting: Mounting | None = None,
+    ) -> None:
         """`size`: width and height in pixels; `reach`: face widths (15 cm) beside a zone that are still at it."""
         self.size = size
-        self.facing = Facing(zones, size, field_of_view)
+        self.facing = Facing(zones, size, field_of_view, mounting)
         self.outlines = [(zone, in_pixels(zone.polygon, *size)) for zone in zones if zone.polygon]
         self._corners = {zone.name: corners for zone, corners in self.outlines}
         self._products = [zone for zone in zones if zone.kind == "product"]
         self._areas = {zone.name: in_pixels(zone.area, *size) for zone in self._products if zone.area}
+        self._floors = self.facing.around(reach * FACE_METRES) | self._areas
         self._around = {zone.name: Around(self._corners.get(zone.name), zone.sector) for zone in self._products}
         self._kinds = {zone.name: zone.kind for zone in zones}
         self._reach = reach
@@ -41,7 +49,8 @@ class Places:
         """Names of the products' zones that a person is at."""
         if person.seen_by == "face":
             return self.facing.near(person.face, self._reach) if person.face else set()
-        return {zone.name for zone in self._products if self._stands_at(zone, person)}
+        metres = self.facing.metres(person)
+        return {zone.name for zone in self._products if self._stands_at(zone, person, metres.get(zone.name))}
 
     def turned(self, person: Person, names: set[str]) -> dict[str, float]:
         """How probably the body is turned to each of these zones; empty where nothing is known of its direction."""
@@ -71,8 +80,8 @@ class Places:
 
         None where that is everywhere, for a camera on the shelf.
         """
-        if zone.name in self._areas:
-            return self._areas[zone.name]
+        if zone.name in self._floors:
+            return self._floors[zone.name]
         corners = self._corners.get(zone.name)
         if corners is None:
             return None
@@ -99,7 +108,10 @@ class Places:
                 f"head direction cannot tell zones below {NARROW:.0f} degrees apart: join it with its neighbour"
             )
 
-    def _stands_at(self, zone: Zone, person: Person) -> bool:
+    def _stands_at(self, zone: Zone, person: Person, metres: float | None) -> bool:
+        """`metres`: from the zone over the floor, where that is known."""
+        if metres is not None and zone.name not in self._areas:
+            return metres <= self._reach * FACE_METRES
         floor = self.floor(zone, person.box.height)
         return floor is None or is_inside(floor.tolist(), person.foot)
 

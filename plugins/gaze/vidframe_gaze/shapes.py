@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -9,14 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vidframe import Face
-from vidframe.geometry import is_inside
+from vidframe.geometry import Mounting, Point, is_inside
+from vidframe_gaze.floor import FACE_METRES, Floor
 from vidframe_gaze.head_pose import line_of_sight
-from vidframe_gaze.outlines import Corners, in_pixels
+from vidframe_gaze.outlines import Corners, hull, in_pixels
 from vidframe_gaze.zones import Zone
 
 Array = NDArray[np.float64]
 
-FACE_METRES: Final = 0.15  # brow-to-chin box of a grown-up
 ATTRACTION: Final = 3.0  # how much likelier a named zone is looked at than an unnamed place of its size
 INTO_CAMERA: Final = 15.0  # degrees: closer to the line to the camera, a direction in the picture means nothing
 
@@ -24,10 +25,12 @@ INTO_CAMERA: Final = 15.0  # degrees: closer to the line to the camera, a direct
 class Lens:
     """Pixels to directions in space, for a picture whose size and horizontal field of view (degrees) are known.
 
-    Camera coordinates: metres, x to the right, y up, the camera looks along -z.
+    Camera coordinates: metres, x to the right, y up, the camera looks along -z. `floor` is known for a camera whose
+    mounting is.
     """
 
-    def __init__(self, size: tuple[int, int], field_of_view: float) -> None:
+    def __init__(self, size: tuple[int, int], field_of_view: float, mounting: Mounting | None = None) -> None:
+        self.floor = None if mounting is None else Floor(replace(mounting, field_of_view=field_of_view), size)
         self._middle = size[0] / 2, size[1] / 2
         self._focal = size[0] / 2 / np.tan(np.radians(field_of_view) / 2)  # pixels
 
@@ -38,7 +41,9 @@ class Lens:
         return np.asarray(ray / np.linalg.norm(ray), np.float64)
 
     def head(self, face: Face) -> Array:
-        """Where a face is, by its width."""
+        """Where a face is, by its width, and by how high heads are where the mounting is known."""
+        if self.floor is not None:
+            return self.floor.before_camera(self.floor.head(face))
         return np.asarray(self.ray(face.box.centre) * (self._focal * FACE_METRES / max(face.box.width, 1.0)))
 
 
@@ -88,6 +93,14 @@ class Shape(Protocol):
         """How far the face is from the zone, in face widths, over the floor as far as that is known."""
         ...
 
+    def metres(self, place: Point) -> float | None:
+        """Metres over the floor to a place on it; None where it is not known where the zone is."""
+        ...
+
+    def around(self, metres: float) -> Corners | None:
+        """Outline in the picture of the floor up to so far from the zone; None where it is not known where that is."""
+        ...
+
     def width_from(self, place: tuple[float, float]) -> float:
         """Degrees that the zone takes up for a face at a place in the picture."""
         ...
@@ -108,6 +121,12 @@ class Sector:
 
     def away(self, face: Face) -> float:
         return 0.0  # who shows his face to a camera on the shelf is there
+
+    def metres(self, place: Point) -> float | None:
+        return None
+
+    def around(self, metres: float) -> Corners | None:
+        return None
 
     def width_from(self, place: tuple[float, float]) -> float:
         return self._to - self._from
@@ -136,6 +155,12 @@ class Outline:
         x = face.box.centre[0]
         return max(self._left - x, x - self._right, 0.0) / max(face.box.width, 1.0)
 
+    def metres(self, place: Point) -> float | None:
+        return None
+
+    def around(self, metres: float) -> Corners | None:
+        return None
+
     def width_from(self, place: tuple[float, float]) -> float:
         offsets = self._corners - place
         return _span(np.degrees(np.arctan2(offsets[:, 1], offsets[:, 0])))
@@ -159,18 +184,35 @@ class Surface:
     def __init__(self, zone: Zone, corners: Corners, lens: Lens) -> None:
         self.zone = zone
         self._lens = lens
-        distances = np.broadcast_to(np.array(zone.distance, np.float64), len(corners))
-        self._corners = np.array([lens.ray(corner) for corner in corners]) * distances[:, None]
+        self._corners = _in_space(zone, corners, lens)
         self._middle = self._corners.mean(axis=0)
-        self._on_floor = _outline(self._corners[:, [0, 2]])
+        standing = self._corners if lens.floor is None else lens.floor.in_shop(self._corners)
+        self._below = standing[:, [0, 2]]
+        self._on_floor = _outline(self._below)
 
     def met(self, onlooker: Onlooker) -> Array:
         inside = surrounds(self._corners - onlooker.head, onlooker.in_space)
         return np.where(inside, np.linalg.norm(self._middle - onlooker.head), np.inf)
 
     def away(self, face: Face) -> float:
-        steps = self._on_floor - self._lens.head(face)[[0, 2]]
-        return float(np.hypot(*steps.T).min() / FACE_METRES)
+        place = self._lens.head(face)[[0, 2]] if self._lens.floor is None else self._lens.floor.stand_of(face)
+        return self._steps(place) / FACE_METRES
+
+    def metres(self, place: Point) -> float | None:
+        return None if self._lens.floor is None else self._steps(place)
+
+    def around(self, metres: float) -> Corners | None:
+        if self._lens.floor is None:
+            return None
+        turns = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+        places = self._below[:, None] + metres * np.column_stack([np.cos(turns), np.sin(turns)])
+        mounting, size = self._lens.floor.mounting, self._lens.floor.size
+        pixels = [mounting.picture(x, 0.0, z, size) for x, z in places.reshape(-1, 2).tolist()]
+        seen = [pixel for pixel in pixels if pixel is not None]
+        return hull(np.array(seen)) if seen else None
+
+    def _steps(self, place: ArrayLike) -> float:
+        return float(np.hypot(*(self._on_floor - np.asarray(place)).T).min())
 
     def width_from(self, place: tuple[float, float]) -> float:
         to_corners = self._corners - self._lens.ray(place) * np.linalg.norm(self._middle)
@@ -182,7 +224,27 @@ def shape_of(zone: Zone, size: tuple[int, int], lens: Lens | None) -> Shape:
     if zone.sector is not None:
         return Sector(zone, zone.sector)
     corners = in_pixels(zone.polygon or (), *size)
-    return Outline(zone, corners) if zone.distance is None or lens is None else Surface(zone, corners, lens)
+    if lens is None or (zone.distance is None and (zone.height is None or lens.floor is None)):
+        return Outline(zone, corners)
+    return Surface(zone, corners, lens)
+
+
+def _in_space(zone: Zone, corners: Corners, lens: Lens) -> Array:
+    """The corners in camera coordinates, by their distances or heights; ValueError where one is nowhere."""
+    known = zone.distance if zone.height is None else zone.height
+    metres = np.broadcast_to(np.array(known, np.float64), len(corners))
+    if zone.height is None:
+        return np.array([lens.ray(corner) * far for corner, far in zip(corners, metres, strict=True)])
+    assert lens.floor is not None
+    placed = []
+    for (x, y), height in zip(corners.tolist(), metres.tolist(), strict=True):
+        place = lens.floor.mounting.at_height((x, y), lens.floor.size, height)
+        if place is None:
+            raise ValueError(
+                f"zone {zone.name!r}: what the camera sees at ({x:.0f}, {y:.0f}) is nowhere {height:g} m above the floor"
+            )
+        placed.append((place[0], height, place[1]))
+    return lens.floor.before_camera(np.array(placed))
 
 
 def surrounds(to_corners: Array, directions: Array) -> NDArray[np.bool_]:

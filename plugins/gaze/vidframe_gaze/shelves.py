@@ -9,7 +9,7 @@ from typing import Final
 from vidframe import Box, Frame, Person
 from vidframe_gaze.hands import reaching
 from vidframe_gaze.outlines import Corners
-from vidframe_gaze.shelf import Image, Shelf
+from vidframe_gaze.shelf import CELL, Image, Shelf
 from vidframe_gaze.visits import Visit
 from vidframe_gaze.zones import Zone
 
@@ -59,7 +59,7 @@ class Shelves:
         self._zones = [
             _Zone(zone.name, Shelf(corners * self._scale, shape))
             for zone, corners in outlines
-            if zone.kind == "product"
+            if zone.kind == "product" and min(shape) >= CELL  # in smaller pictures nothing could be told
         ]
         self._looked = -LOOK_EVERY
 

@@ -35,6 +35,11 @@ class Zone(BaseModel):
         default=None,
         description="metres from the camera, of the polygon or of each of its corners; needs field_of_view",
     )
+    height: float | list[float] | None = Field(
+        default=None,
+        description="metres above the floor, of the polygon or of each of its corners, in place of distance; needs the "
+        "camera's mounting",
+    )
     area: Polygon | None = Field(
         default=None,
         description="where those stand who are at it: the floor under their feet, or their faces where no body is seen; "
@@ -51,19 +56,25 @@ class Zone(BaseModel):
             raise ValueError(f"zone {self.name!r} of kind {self.kind} needs a polygon")
         if self.sector and not -180 <= self.sector[0] < self.sector[1] <= 180:
             raise ValueError(f"zone {self.name!r}: a sector goes from a smaller to a greater yaw within -180..180")
+        if self.distance is not None and self.height is not None:
+            raise ValueError(f"zone {self.name!r} has a distance and a height; one of them tells where it is")
         if self.distance is not None:
-            self._check_distances(self.distance)
+            self._check_metres("distance", self.distance)
+        if self.height is not None:
+            self._check_metres("height", self.height)
         for key, polygon in (("polygon", self.polygon), ("area", self.area)):
             problem = polygon and problem_of(polygon)
             if problem:
                 raise ValueError(f"zone {self.name!r}, {key}: {problem}")
         return self
 
-    def _check_distances(self, distance: float | list[float]) -> None:
+    def _check_metres(self, key: str, metres: float | list[float]) -> None:
         if self.polygon is None:
-            raise ValueError(f"zone {self.name!r} has a distance but no polygon")
-        distances = distance if isinstance(distance, list) else [distance]
-        if isinstance(distance, list) and len(distance) != len(self.polygon):
-            raise ValueError(f"zone {self.name!r} has {len(distance)} distances for {len(self.polygon)} corners")
-        if min(distances) <= 0:
+            raise ValueError(f"zone {self.name!r} has a {key} but no polygon")
+        if isinstance(metres, list) and len(metres) != len(self.polygon):
+            raise ValueError(f"zone {self.name!r} has {len(metres)} {key}s for {len(self.polygon)} corners")
+        least = min(metres if isinstance(metres, list) else [metres])
+        if key == "distance" and least <= 0:
             raise ValueError(f"zone {self.name!r}: a distance is greater than 0 metres")
+        if least < 0:
+            raise ValueError(f"zone {self.name!r}: a height is at least 0 metres")

@@ -15,6 +15,7 @@ from typing import IO, Any, Protocol
 
 import av
 import cv2
+import numpy as np
 from numpy.typing import NDArray
 
 from vidframe.packets import Packet
@@ -90,6 +91,7 @@ class Encoded:
         self._container: Any = None
         self._stream: Any = None
         self._last = -1
+        self._rotate = first.encoding.rotate
         self._decoder = _decoder(first)
 
     def write(self, packet: Packet) -> None:
@@ -121,6 +123,8 @@ class Encoded:
         # 4:2:0 needs even sizes.
         self._stream.width, self._stream.height = max(2, picture.width & ~1), max(2, picture.height & ~1)
         self._stream.pix_fmt = "yuv420p"
+        if self._rotate:
+            self._stream.set_display_rotation(-self._rotate)
         self._stream.codec_context.time_base = _CLOCK
         self._stream.codec_context.thread_count = 1
 
@@ -203,7 +207,8 @@ def thumbnail(path: Path, seconds: float, width: int = 320) -> bytes:
         raise ValueError(f"{path.name} has no frame that can be decoded")
     width = min(width, found.width)
     height = max(1, round(found.height * width / found.width))
-    return jpeg(found.to_ndarray(width=width, height=height, format="bgr24"))
+    pixels = found.to_ndarray(width=width, height=height, format="bgr24")
+    return jpeg(np.rot90(pixels, round(found.rotation / 90)))
 
 
 def jpeg(pixels: NDArray[Any], quality: int = 85) -> bytes:

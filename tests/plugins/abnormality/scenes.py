@@ -71,8 +71,8 @@ def frames(pictures: Iterable[Pixels], camera: Camera | None = None, fps: float 
 def incidents(
     change: Change, count: int = 150, *, noise: float = 2.0, fps: float = FPS, **settings: object
 ) -> list[Event]:
-    """What the step reports of a drawn film."""
-    plugin = Abnormality(**settings)  # type: ignore[arg-type]
+    """What the step reports of a drawn film; without a detector, where the settings name none."""
+    plugin = Abnormality(**{"detector": None} | settings)  # type: ignore[arg-type]
     return run_plugin(plugin, frames(film(change, count, noise=noise), fps=fps))
 
 

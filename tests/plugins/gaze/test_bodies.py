@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 from vidframe_gaze.interest import Interest
+from vidframe_gaze.places import Places
 from vidframe_gaze.zones import Zone
 
 from vidframe import Box, Expression, Face, Frame, HeadPose, Person
+from vidframe.geometry import Mounting, is_inside
 from vidframe.testing import make_camera, make_frame, run_plugin
 
 PICTURE = np.zeros((720, 1280), np.uint8)
@@ -18,6 +20,17 @@ OFFICE = Zone(name="office", kind="staff", polygon=[(0.0, 0.7), (0.3, 0.7), (0.3
 COUNTER = Zone(name="counter", kind="service", polygon=[(0.4, 0.7), (0.6, 0.7), (0.6, 0.95), (0.4, 0.95)])
 POSTER = Zone(name="poster", kind="ignore", polygon=[(0.7, 0.0), (1.0, 0.0), (1.0, 1.0), (0.7, 1.0)])
 HAPPY = Expression({"happy": 1.0}, 0.8)
+HUNG = Mounting(2.8, 30, 80)
+AWAY = 4.0  # metres from below that camera to the front of a low shelf
+LOW_SHELF = Zone.model_validate(
+    {
+        "name": "low",
+        "polygon": [
+            HUNG.picture(x, y, AWAY, (1280, 720)) for x, y in ((-0.5, 0.9), (0.5, 0.9), (0.5, 0.2), (-0.5, 0.2))
+        ],
+        "height": [0.9, 0.9, 0.2, 0.2],
+    }
+)
 
 
 def face_at(x: float, y: float, *, yaw: float = 0.0, track: int = 1, expression: Expression | None = None) -> Face:
@@ -57,17 +70,28 @@ def walk(start: float, end: float, speed: float = 0.7) -> list[list[Person]]:
     return [[body(float(x))] for x in np.linspace(start, end, steps)]
 
 
-def frames_of(scene: Any) -> list[Frame]:
-    camera = make_camera("aisle")
+def before_shelf(metres: float) -> Person:
+    """Somebody of 1.7 m, so far before the low shelf."""
+    foot, crown = (HUNG.picture(0, height, AWAY - metres, (1280, 720)) for height in (0.0, 1.7))
+    assert foot is not None
+    assert crown is not None
+    tall = foot[1] - crown[1]
+    return body(foot[0], foot[1], tall=tall, wide=0.27 * tall)
+
+
+def frames_of(scene: Any, mounting: Mounting | None = None) -> list[Frame]:
+    camera = make_camera("aisle", mounting=mounting)
     return [
         make_frame(PICTURE, camera=camera, index=index, seconds=index / FPS, people=people)
         for index, people in enumerate(scene)
     ]
 
 
-def told(scene: Any, *zones: Zone, kind: str = "interest.visit", **settings: Any) -> list[Any]:
+def told(
+    scene: Any, *zones: Zone, kind: str = "interest.visit", mounting: Mounting | None = None, **settings: Any
+) -> list[Any]:
     step = Interest(list(zones or (SHELF,)), **settings)
-    return [event.facts for event in run_plugin(step, frames_of(scene)) if event.kind == kind]
+    return [event.facts for event in run_plugin(step, frames_of(scene, mounting)) if event.kind == kind]
 
 
 def test_somebody_who_shows_no_face_is_one_visit_with_the_time_that_he_stood() -> None:
@@ -244,3 +268,29 @@ def test_who_turns_out_to_be_staff_is_taken_out_of_the_mood_that_was_not_told() 
 
     assert len(moods) == 1
     assert moods[0]["seconds"] == pytest.approx(60, abs=1)
+
+
+@pytest.mark.parametrize(("metres", "is_there"), [(0.3, True), (1.5, False)])
+def test_before_a_high_camera_the_metres_over_the_floor_tell_who_is_at_a_low_shelf(
+    metres: float, is_there: bool
+) -> None:
+    visits = told([*standing(4, before_shelf(metres)), *empty()], LOW_SHELF, mounting=HUNG)
+
+    assert [(visit["passed"], visit["stopped_seconds"] > 3) for visit in visits] == [(True, True)] * is_there
+
+
+@pytest.mark.parametrize("metres", [0.3, 1.5])
+def test_without_its_mounting_a_high_camera_cannot_tell_them_apart(metres: float) -> None:
+    zone = LOW_SHELF.model_copy(update={"height": None})
+
+    (visit,) = told([*standing(4, before_shelf(metres)), *empty()], zone)
+
+    assert visit["passed"]
+
+
+def test_the_floor_that_is_drawn_before_a_high_cameras_shelf_is_the_one_that_counts() -> None:
+    floor = Places([LOW_SHELF], (1280, 720), None, 3.0, HUNG).floor(LOW_SHELF, TALL)
+
+    assert floor is not None
+    inside = [is_inside(floor.tolist(), before_shelf(metres).foot) for metres in (-0.4, 0.4, 0.5, 1.5)]
+    assert inside == [True, True, False, False]

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 from vidframe_gaze.facing import Facing
-from vidframe_gaze.shapes import FACE_METRES, surrounds
+from vidframe_gaze.floor import FACE_METRES
+from vidframe_gaze.shapes import surrounds
 from vidframe_gaze.zones import Zone
 
 from vidframe import Box, Face, HeadPose

@@ -11,7 +11,8 @@ from vidframe_gaze.zones import Zone
 from vidframe import Box, Camera, Canvas, Event, Expression, Face, Frame, HeadPose
 from vidframe.core.model.people import people_of
 from vidframe.core.model.shapes import Outline
-from vidframe.testing import START, make_camera, make_frame, run_plugin, stepwise
+from vidframe.geometry import Mounting
+from vidframe.testing import START, film, make_camera, make_frame, run_plugin, stepwise
 
 PICTURE = np.zeros((720, 1280), np.uint8)
 TEA = Zone(name="tea", product="4711", shelf="A", polygon=[(0.0, 0.1), (0.2, 0.1), (0.2, 0.9), (0.0, 0.9)])
@@ -318,12 +319,46 @@ def test_a_camera_that_comes_back_with_another_size_keeps_its_zones() -> None:
     ("zones", "message"),
     [
         pytest.param([TEA, TEA], "'tea' is defined twice", id="one name for two zones"),
-        pytest.param([TEA.model_copy(update={"distance": 2.0})], "needs field_of_view", id="distance without camera"),
     ],
 )
 def test_zones_that_contradict_are_refused(zones: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Interest(zones)
+
+
+@pytest.mark.parametrize(
+    ("update", "message"),
+    [
+        pytest.param({"distance": 2.0}, "needs field_of_view or the camera's mounting", id="distance"),
+        pytest.param({"height": 1.2}, "needs the camera's mounting", id="height"),
+    ],
+)
+def test_zones_in_space_need_to_know_the_camera(update: dict[str, Any], message: str) -> None:
+    zones = [TEA.model_copy(update=update)]
+
+    with pytest.raises(ValueError, match=message):
+        Interest(zones).open_camera(make_camera())
+    Interest(zones).open_camera(make_camera(mounting=Mounting(2.8, 30, 80)))
+
+
+def test_people_before_a_high_camera_pass_the_shelf_that_they_stand_at() -> None:
+    mounting, size = Mounting(2.8, 30, 80), (1280, 720)
+    shelf = [(-1.0, 0.9, 4.0), (0.0, 0.9, 4.0), (0.0, 0.2, 4.0), (-1.0, 0.2, 4.0)]
+    polygon = [mounting.picture(*corner, size) for corner in shelf]
+    zone = Zone.model_validate({"name": "low", "polygon": polygon, "height": [0.9, 0.9, 0.2, 0.2]})
+
+    def passed(z: float) -> bool:
+        middle, crown = (mounting.picture(-0.5, height, z, size) for height in (1.6, 1.675))
+        assert middle is not None
+        assert crown is not None
+        half = middle[1] - crown[1]
+        face = Face(Box(middle[0] - half, middle[1] - half, 2 * half, 2 * half), track=1)
+        frames = film([PICTURE] * 3, camera=make_camera(mounting=mounting), faces=[face])
+        told = run_plugin(Interest([zone]), frames)
+        return any(event.facts["passed"] for event in told if event.kind == "interest.visit")
+
+    assert passed(3.75)
+    assert not passed(2.9)
 
 
 def test_narrow_zones_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:

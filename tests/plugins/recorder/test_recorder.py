@@ -15,6 +15,7 @@ from time import time
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from vidframe_recorder.plugin import Recorder
@@ -38,9 +39,9 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("source") / "camera.mp4", pictures, fps=FPS)
 
 
-def copied(path: Path | str, camera: Camera) -> Iterator[Frame]:
+def copied(path: Path | str, camera: Camera, **options: Any) -> Iterator[Frame]:
     """Frames with the packets of a recording or a camera."""
-    with open_source(str(path), wants_packets=True) as source:
+    with open_source(str(path), wants_packets=True, **options) as source:
         for index, decoded in enumerate(decoded_frames(source)):
             yield Frame(decoded.picture, camera, index, decoded.seconds, decoded.packets)
 
@@ -286,6 +287,28 @@ def test_pictures_that_the_decoder_holds_back_are_in_the_clip_once(tmp_path: Pat
 
     (clip,) = clips_below(tmp_path / "door")
     assert len(seconds_of(clip)) == 60
+
+
+@pytest.mark.parametrize(("codec", "pixels"), [("libx264", "yuv420p"), ("mjpeg", "yuvj420p")])
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+def test_the_clip_of_a_turned_camera_plays_upright(tmp_path: Path, rotate: int, codec: str, pixels: str) -> None:
+    lit = np.zeros((48, 64, 3), np.uint8)
+    lit[:12, :16] = 255
+    path = write_clip(tmp_path / "camera.mkv", [lit] * 60, codec=codec, pixels=pixels, fps=FPS)
+    upright = np.rot90(lit, -rotate // 90)
+    camera = make_camera(state=tmp_path)
+    script: Script = {20: ("incident.opened", "a"), 30: ("incident.closed", "a")}
+
+    (ready,) = record(copied(path, camera, rotate=rotate), camera, script, before=1, after=1)
+
+    clip, thumbnail = ready.files
+    with open_source(str(clips_below(tmp_path)[0])) as source:
+        shown = next(decoded_frames(source)).picture.bgr()
+    small: Any = cv2.imdecode(np.frombuffer(thumbnail.read(), np.uint8), cv2.IMREAD_COLOR)
+    assert clip.media_type == "video/mp4"
+    assert shown.shape == small.shape == upright.shape
+    assert np.abs(shown.astype(int) - upright).mean() < 8
+    assert np.abs(small.astype(int) - upright).mean() < 8
 
 
 @pytest.mark.parametrize(("codec", "pixels"), [("mjpeg", "yuvj420p"), ("libx265", "yuv420p")])

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from vidframe.core.config.document import Document, Place
-from vidframe.core.config.keys import NAME, CameraKeys
+from vidframe.core.config.keys import NAME, CameraKeys, MountingKeys
 from vidframe.core.config.model import CameraConfig, StepConfig
 from vidframe.core.config.steps import Steps
 from vidframe.core.config.validation import colon_hint, read_keys, shown
+from vidframe.core.model.mounting import Mounting
 from vidframe.core.plugin.registry import extensions
-from vidframe.core.sources.address import is_path, path_problem
+from vidframe.core.sources.address import is_path, path_problem, unused_extensions
 from vidframe.core.sources.options import SourceKeys
 from vidframe.tools import did_you_mean
 
@@ -29,6 +30,7 @@ class Cameras:
         self.steps = steps
         self.source = source
         self.are_given = are_given
+        self._unused = unused_extensions()
 
     def plugin(self, value: Any) -> str | None:
         """The plugin of `cameras: {from: NAME}`."""
@@ -72,8 +74,11 @@ class Cameras:
             value = {**(value or {}), "source": self.source}
         keys = read_keys(self.document, CameraKeys, value, place, f"camera {name!r}")
         source = self.source or self._from_file(keys.source, (*place, "source"))
+        if (owner := self._unused.get(scheme := source.partition("://")[0].lower())) is not None:
+            message = f"vidframe reads {scheme} itself, so that the source of {owner} is never called"
+            self.document.add_warning((*place, "source"), f"{message}; it needs another scheme")
         options = SourceKeys.model_construct(**{key: getattr(keys, key) for key in SourceKeys.model_fields})
-        camera = replace(common, name=name, source=source, options=options, nodes=keys.nodes)
+        camera = replace(common, name=name, source=source, options=options, mounting=_mounting(keys), nodes=keys.nodes)
         return self._overridden(camera, keys.overrides or {}, keys.exclude or (), place)
 
     def _from_file(self, source: str, place: Place) -> str:
@@ -132,3 +137,9 @@ class Cameras:
             line = self.document.mark(("cameras", readers[0], "source")).line
             message = f"camera {name!r} reads standard input, as camera {readers[0]!r} does (line {line})"
             self.document.add_error(("cameras", name, "source"), message)
+
+
+def _mounting(keys: CameraKeys) -> Mounting | None:
+    if not isinstance(keys.mounting, MountingKeys):  # a mapping, where another key of the camera is wrong
+        return None
+    return Mounting(keys.mounting.height, keys.mounting.tilt, keys.mounting.field_of_view)

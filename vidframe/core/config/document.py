@@ -83,6 +83,11 @@ class Document:
             text = text.replace(secret, "***")
         return text
 
+    def secrets_below(self, places: Iterable[Place]) -> tuple[str, ...]:
+        """The values of environment variables at these places and below."""
+        ends = [(place, len(place)) for place in places]
+        return tuple(value for at, value in self.secrets.items() if any(at[:end] == place for place, end in ends))
+
     def add_error(self, place: Place, message: str, *, of_key: bool = False) -> None:
         """Adds a problem, unless it follows from one at this place that is known."""
         if not any(parent in self.unreadable for parent in _lineage(place)):

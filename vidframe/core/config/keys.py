@@ -150,6 +150,17 @@ def _source(value: Any) -> Any:
     return value
 
 
+class MountingKeys(Keys):
+    """How a camera hangs."""
+
+    height: Annotated[float, Field(gt=0, le=50)]
+    """metres of the lens above the floor"""
+    tilt: Annotated[float, Field(ge=-45, le=90)]
+    """degrees that it looks down from level: 0 straight ahead, 90 straight down"""
+    field_of_view: Annotated[float, Field(ge=5, le=150)]
+    """horizontal, of the picture after `rotate`; degrees"""
+
+
 class CameraKeys(SourceKeys, Keys):
     """Keys of a camera."""
 
@@ -158,6 +169,9 @@ class CameraKeys(SourceKeys, Keys):
     source: Annotated[Text, BeforeValidator(_source)]
     """address of a stream, a file, a folder of images, `webcam:0` or `-`: see [sources.md](sources.md). Relative
     paths start at the file"""
+    mounting: MountingKeys | None = None
+    """how it hangs, so that people are placed on the floor: `{height: 2.8, tilt: 30, field_of_view: 80}`, see
+    [below](#how-a-camera-hangs)"""
     nodes: Annotated[tuple[Text, ...], OneOrMore] = ("*",)
     """names, or patterns such as `shop-7-*`, of the machines that may run it under `vidframe node`"""
     overrides: dict[str, dict[str, Any]] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from vidframe.core.config.document import ConfigError, Mark, Problem
 from vidframe.core.config.keys import MODES, ClusterConfig, Every, OnError
 from vidframe.core.model.cluster import Lease
+from vidframe.core.model.mounting import Mounting
 from vidframe.core.plugin.registry import Plugin
 from vidframe.core.sources.options import SourceKeys
 
@@ -31,12 +33,13 @@ class StepConfig:
     isolate: float | None = None  # seconds that a call may take in a process of its own; None: runs in the camera's
     missing: tuple[str, ...] = field(default=(), compare=False)  # settings without default that are not given
     mark: Mark = field(default=NOWHERE, compare=False)
+    secrets: tuple[str, ...] = field(default=(), compare=False, repr=False)  # among the settings: never to be shown
     entry: Any = field(default=None, compare=False, repr=False)  # as the file has it, for those who override it
     instance: Any = None  # of a chain that was written in Python; None: the plugin is made from its settings
 
     def make(self) -> Any:
-        """The instance of the plugin for one camera."""
-        return self.plugin.kind(**self.settings) if self.instance is None else self.instance
+        """The instance of the plugin for one camera, with settings that no other has."""
+        return self.plugin.kind(**copy.deepcopy(self.settings)) if self.instance is None else self.instance
 
     def is_named(self, name: str) -> bool:
         """Whether the step or its plugin has this name."""
@@ -50,6 +53,7 @@ class CameraConfig:
     name: str
     source: str
     options: SourceKeys = field(default_factory=SourceKeys)  # how the source is read
+    mounting: Mounting | None = None  # how it hangs, where the file says
     nodes: tuple[str, ...] = ("*",)  # patterns of the machines that may run it, where several share the cameras
     lease: Lease | None = None  # where several machines share the cameras
     mode: StepConfig | None = None

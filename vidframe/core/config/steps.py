@@ -17,7 +17,7 @@ from vidframe.core.config.validation import Errors, current_names, shown, valida
 from vidframe.core.model import fields
 from vidframe.core.plugin import registry
 from vidframe.core.plugin.registry import STEP_OPTIONS, Plugin, PluginError
-from vidframe.tools import did_you_mean
+from vidframe.tools import did_you_mean, reason_of
 
 SHAPE = "a step is one plugin name, or one name with settings ({faces: {...}})"
 
@@ -96,7 +96,17 @@ class Steps:
         missing = tuple(name for name in required if name not in own)
         mark = self.document.mark(entry.at)
         return StepConfig(
-            entry.name, plugin, settings, keys.every, keys.when, keys.on_error, keys.isolate, missing, mark, entry
+            entry.name,
+            plugin,
+            settings,
+            keys.every,
+            keys.when,
+            keys.on_error,
+            keys.isolate,
+            missing,
+            mark,
+            self.document.secrets_below(entry.places.values()),
+            entry,
         )
 
     def renamed(self, plugin: Plugin, raw: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -172,7 +182,7 @@ class Steps:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            words = self.document.without_secrets(" ".join(str(error).split()) or type(error).__name__)
+            words = self.document.without_secrets(reason_of(error).removeprefix(f"{type(error).__name__}: "))
             self.document.add_error(entry.at, f"{plugin.name}: {words}")
         return values
 

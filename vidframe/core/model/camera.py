@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from vidframe.core.model.cluster import Lease
 from vidframe.core.model.deprecated import deprecated
 from vidframe.core.model.events import Report
+from vidframe.core.model.mounting import Mounting
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ class Camera:
     # finite numbers; a name that ends in `_total` is a counter: give the sum so far, which only grows.
     metric: Metric
     lease: Lease | None = None  # None: not in a cluster
+    mounting: Mounting | None = None  # None: the config does not say how it hangs
 
     @property
     def figure(self) -> Metric:

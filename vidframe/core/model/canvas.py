@@ -11,6 +11,7 @@ from vidframe.core.model.geometry import Box, Point
 from vidframe.core.model.painting import painted
 from vidframe.core.model.shapes import Arrow, Colour, Heat, Label, Outline, Shape
 
+MOST_SHAPES = 5000  # of one step in one frame
 GREEN: Colour = (60, 200, 90)
 GREY: Colour = (170, 170, 170)
 
@@ -22,6 +23,14 @@ class Canvas:
         self.width = width  # of the frame, pixels
         self.height = height
         self.shapes: list[Shape] = []
+
+    def check(self) -> None:
+        """ValueError or TypeError for more than can be shown, and for what is no shape."""
+        if len(self.shapes) > MOST_SHAPES:
+            raise ValueError(f"a step draws at most {MOST_SHAPES:,} shapes into a frame, found {len(self.shapes):,}")
+        for shape in self.shapes:
+            if not isinstance(shape, Shape):
+                raise TypeError(f"canvas.shapes holds what box, polygon, line ... add, found {type(shape).__name__}")
 
     def paint(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A copy of an image (height x width x 3, BGR, of any size) with everything drawn on it."""

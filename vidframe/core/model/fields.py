@@ -7,8 +7,10 @@ the test kit, the schema and `explain`.
 from __future__ import annotations
 
 import math
+import pickle
 import re
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from numbers import Real
 from operator import attrgetter, is_not
@@ -24,6 +26,7 @@ from vidframe.core.model.people import Detection, Expression, Face, HeadPose, Pe
 NOTE = re.compile(r"notes\.[a-z][a-z0-9_]*")
 NOTES = "notes."
 LONGEST_LABEL = 200  # characters, of a detection
+MOST_ITEMS = 5000  # of a list: each later step compares each of them
 RENAMED = {"faces.emotion": "faces.expression", "faces.gaze": "faces.head_pose"}
 
 # Attributes of what a list holds, in the order in which snapshots keep them.
@@ -54,6 +57,9 @@ class Field:
 
     def check(self, frame: Frame) -> None:
         """TypeError or ValueError where what the frame has is not of the field's type."""
+
+    def protect(self, frame: Frame) -> None:
+        """Shows arrays to later steps as views that cannot be written to; who added them keeps the array itself."""
 
     def pack(self, frame: Frame) -> Any:
         """What another process needs to know of it; goes through pickle."""
@@ -127,14 +133,21 @@ class ListField(Field):
         if self.name not in frame.lists:
             return
         items = frame.lists[self.name]
-        if not isinstance(items, list):
+        if type(items) is not list:  # one of a class of its own may do anything when it is read
             raise TypeError(f"frame.{self.name} must be a list of {self.kind.__name__}, found {type(items).__name__}")
+        if len(items) > MOST_ITEMS:
+            raise ValueError(f"frame.{self.name} must have at most {MOST_ITEMS:,} items, found {len(items):,}")
         for i, item in enumerate(items):
             if not isinstance(item, self.kind):
                 raise TypeError(
                     f"frame.{self.name} must be a list of {self.kind.__name__}, found {_shown(item)} at {i}"
                 )
             _check_item(f"frame.{self.name}[{i}]", item)
+
+    def protect(self, frame: Frame) -> None:
+        for item in frame.lists.get(self.name, ()):
+            for part in _ARRAYS.get(self.kind, ()):
+                _protect(item, part)
 
     def pack(self, frame: Frame) -> Any:
         return frame.lists.get(self.name)
@@ -169,6 +182,10 @@ class PartField(Field):
             if value is not None and (wrong := self._wrong(value)):
                 raise TypeError(f"frame.{self.list_name}[{i}].{self.part} must be {wrong}, found {_shown(value)}")
 
+    def protect(self, frame: Frame) -> None:
+        for item in self._items(frame):
+            _protect(item, self.part)
+
     def pack(self, frame: Frame) -> Any:
         return [getattr(item, self.part) for item in self._items(frame)]
 
@@ -191,6 +208,11 @@ class NoteField(Field):
         note = frame.notes.get(self.key)
         return bool(note.size) if isinstance(note, np.ndarray) else bool(note)
 
+    def protect(self, frame: Frame) -> None:
+        note = frame.notes.get(self.key)
+        if isinstance(note, np.ndarray):
+            frame.notes[self.key] = _read_only(note)
+
     def pack(self, frame: Frame) -> Any:
         return (frame.notes[self.key],) if self.key in frame.notes else ()
 
@@ -199,9 +221,37 @@ class NoteField(Field):
             frame.notes[self.key] = packed[0]
 
 
-def _of_type(*kinds: type) -> Callable[[Any], str]:
-    names = " or ".join(kind.__name__ for kind in kinds)
-    return lambda value: "" if isinstance(value, kinds) else f"of type {names}"
+def _read_only(array: Any) -> Any:
+    """A view of an array that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _protect(item: Any, part: str) -> None:
+    value = getattr(item, part)
+    if isinstance(value, np.ndarray) and value.flags.writeable:
+        setattr(item, part, _read_only(value))
+
+
+def _expression(value: Any) -> str:
+    if not isinstance(value, Expression):
+        return "of type Expression"
+    shares = value.probabilities
+    is_right = isinstance(shares, Mapping) and bool(shares) and all(map(_is_share, shares.values()))
+    is_right = is_right and _is_finite(value.valence) and abs(value.valence) < 1 + _ROUNDING
+    return "" if is_right else "an Expression of probabilities from 0 to 1 and a valence from -1 to 1"
+
+
+def _is_share(value: Any) -> bool:
+    return _is_finite(value) and -_ROUNDING < value < 1 + _ROUNDING
+
+
+def _head_pose(value: Any) -> str:
+    if not isinstance(value, HeadPose):
+        return "of type HeadPose"
+    are_finite = all(map(_is_finite, (value.yaw, value.pitch, value.roll, value.sigma)))
+    return "" if are_finite else "a HeadPose of finite numbers of degrees"
 
 
 def _share(value: Any) -> str:
@@ -212,9 +262,14 @@ def _mode(value: Any) -> str:
     return "" if value in ("day", "night") else "day or night"
 
 
-def _landmarks(value: Any) -> str:
-    is_right = isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 3
-    return "" if is_right else "an array of N x 3"
+def _array(columns: int) -> Callable[[Any], str]:
+    def wrong(value: Any) -> str:
+        has_shape = isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == columns
+        if has_shape and value.dtype.kind in "fiu" and bool(np.isfinite(value).all()):
+            return ""
+        return f"an array of N x {columns} finite numbers"
+
+    return wrong
 
 
 def _is_finite(value: Any) -> bool:
@@ -230,10 +285,24 @@ def _track(value: Any) -> str:
 
 
 def _facing(value: Any) -> str:
-    is_pair = isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, Real) for part in value)
+    is_pair = isinstance(value, tuple) and len(value) == 2 and all(map(_is_finite, value))
     return "" if is_pair else "a pair of degrees and their standard error"
 
 
+_ROUNDING = 0.001  # by which what a network computes may leave its range
+_landmarks = _array(3)
+_ARRAYS: Mapping[type, tuple[str, ...]] = {Face: ("keypoints", "landmarks")}
+# Parts that a list's items may have when they are added, checked then.
+_PART_CHECKS: Mapping[type, tuple[tuple[str, Callable[[Any], str]], ...]] = {
+    Face: (
+        ("keypoints", _array(2)),
+        ("landmarks", _landmarks),
+        ("expression", _expression),
+        ("head_pose", _head_pose),
+    ),
+    Person: (("face", lambda value: "" if isinstance(value, Face) else "of type Face"), ("facing", _facing)),
+    Detection: (),
+}
 _FIELDS: dict[str, Field] = {
     field.name: field
     for field in (
@@ -244,8 +313,8 @@ _FIELDS: dict[str, Field] = {
         ValueField("motion", _share),
         ListField("faces", Face),
         PartField("faces.landmarks", _landmarks),
-        PartField("faces.expression", _of_type(Expression)),
-        PartField("faces.head_pose", _of_type(HeadPose)),
+        PartField("faces.expression", _expression),
+        PartField("faces.head_pose", _head_pose),
         ListField("people", Person),
         PartField("people.facing", _facing),
         ListField("detections", Detection, is_shared=True),
@@ -281,15 +350,16 @@ def current(name: str) -> str:
 class Snapshot:
     """A frame's findings before a step, to compare with what it leaves behind, and to take back what it may not keep.
 
-    Values are compared by identity: what a step changes inside an array or a note is not seen.
+    Values are compared by identity. Of what a step changes inside of them, `Contents` tells.
     """
 
-    __slots__ = ("_attributes", "_frame", "_items", "_lists", "_notes")
+    __slots__ = ("_attributes", "_frame", "_items", "_lists", "_notes", "notes")
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._attributes = frame.__dict__.copy()
-        self._notes = frame.notes.copy() if frame.notes else _EMPTY
+        self.notes = notes = frame.notes  # the dict itself
+        self._notes = notes.copy() if notes else _EMPTY
         self._lists = {name: (items, items.copy()) for name, items in frame.lists.items()} if frame.lists else _EMPTY
         self._items = (
             [(item, _values_of(item)) for _, items in self._lists.values() for item in items] if frame.lists else ()
@@ -333,8 +403,8 @@ class Snapshot:
         for item, kept in self._items:
             values = _values_of(item)
             if any(map(is_not, values, kept)):
-                name = _LIST_OF[type(item)]
-                parts = PARTS[type(item)]
+                kind = _listed_kind(type(item))
+                name, parts = _LIST_OF[kind], PARTS[kind]
                 found |= {f"{name}.{part}" for part, a, b in zip(parts, values, kept, strict=True) if a is not b}
         return found
 
@@ -352,6 +422,7 @@ class Snapshot:
                 frame.__dict__[head] = self._attributes[head]
             elif head not in _LIST_NAMES:
                 frame.__dict__.pop(head, None)
+                frame.lists.pop(head, None)
             elif not tail:
                 self._restore_list(frame, head)
             else:
@@ -362,8 +433,8 @@ class Snapshot:
         _, before = self._lists.get(name, _NO_LIST)
         now = self._frame.lists.get(name)
         if before and now is not None and isinstance(now, list):
-            missing = [item for item in before if not any(item is other for other in now)]
-            now[:0] = missing
+            there = set(map(id, now))
+            now[:0] = [item for item in before if id(item) not in there]
 
     def _restore_all(self, frame: Frame) -> None:
         """Whatever was done to the frame: attributes first, then what they hold."""
@@ -376,7 +447,7 @@ class Snapshot:
             items[:] = before
             frame.lists[name] = items
         for item, values in self._items:
-            for part, value in zip(PARTS.get(type(item), ()), values, strict=True):
+            for part, value in zip(PARTS.get(_listed_kind(type(item)), ()), values, strict=True):
                 setattr(item, part, value)
 
     def _restore_note(self, frame: Frame, key: str) -> None:
@@ -397,20 +468,60 @@ class Snapshot:
 
     def _restore_part(self, list_name: str, part: str) -> None:
         for item, before in self._items:
-            if _LIST_OF[type(item)] == list_name:
-                setattr(item, part, before[PARTS[type(item)].index(part)])
+            kind = _listed_kind(type(item))
+            if _LIST_OF.get(kind) == list_name:
+                setattr(item, part, before[PARTS[kind].index(part)])
 
 
 _EMPTY: dict[str, Any] = {}
 _LIST_NAMES = tuple(listed.name for listed in _LISTS)
-_FREE = frozenset({"notes", "touched", "events"})  # attributes of a frame that may be replaced
+_FREE = frozenset({"notes"})  # attributes of a frame that may be replaced
 _NO_LIST: tuple[list[Any], list[Any]] = ([], [])
 _LIST_OF = {listed.kind: listed.name for listed in _LISTS}
 
 
 def _values_of(item: Any) -> tuple[Any, ...]:
-    values = _VALUES.get(type(item))
+    values = _VALUES.get(type(item)) or _VALUES.get(_listed_kind(type(item)))
     return values(item) if values is not None else ()
+
+
+def _listed_kind(kind: type) -> type:
+    """Face, Person or Detection, where it is one or made of one; itself where it is none."""
+    return kind if kind in PARTS else next((known for known in PARTS if issubclass(kind, known)), kind)
+
+
+class Contents:
+    """What is inside of others' notes, arrays and expressions, to see what a step changes there in place.
+
+    Costs a pickle of each, so that it is for tests and for strict runs.
+    """
+
+    def __init__(self, frame: Frame, may_write: AbstractSet[str]) -> None:
+        self._may_write = may_write
+        self._before = self._fingerprints(frame)
+
+    def changed(self, frame: Frame) -> set[str]:
+        """Names of what is there as before, and no longer the same inside."""
+        now = self._fingerprints(frame)
+        return {at[0] for at, before in self._before.items() if now.get(at, before) != before}
+
+    def _fingerprints(self, frame: Frame) -> dict[tuple[str, int], bytes]:
+        found = {(f"{NOTES}{key}", id(note)): note for key, note in frame.notes.items()}
+        for face in frame.lists.get("faces", ()):
+            found |= {
+                (f"faces.{part}", id(value)): value
+                for part in ("keypoints", "landmarks", "expression")
+                if (value := getattr(face, part, None)) is not None
+            }
+        return {at: fingerprint(value) for at, value in found.items() if at[0] not in self._may_write}
+
+
+def fingerprint(value: Any) -> bytes:
+    """Bytes that differ where two values do."""
+    try:
+        return pickle.dumps(value)
+    except Exception:  # a lock, a lambda
+        return repr(value).encode()
 
 
 def covered(adds: Iterable[str]) -> frozenset[str]:
@@ -428,10 +539,13 @@ def _check_item(where: str, item: Any) -> None:
         raise TypeError(f"{where}.box must be a Box, found {_shown(box)}")
     if not all(map(_is_finite, box)) or box.width < 0 or box.height < 0:
         raise ValueError(f"{where}.box must hold four finite numbers of pixels, found {_shown(tuple(box))}")
+    for part, wrong_part in _PART_CHECKS[_listed_kind(type(item))]:
+        if (value := getattr(item, part)) is not None and (wrong := wrong_part(value)):
+            raise TypeError(f"{where}.{part} must be {wrong}, found {_shown(value)}")
     if item.track is not None and (wrong := _track(item.track)):
         raise TypeError(f"{where}.track must be {wrong}, found {_shown(item.track)}")
-    if not _is_finite(item.score):
-        raise TypeError(f"{where}.score must be a finite number, found {_shown(item.score)}")
+    if not _is_share(item.score):
+        raise TypeError(f"{where}.score must be a number from 0 to 1, found {_shown(item.score)}")
     if isinstance(item, Detection) and (not isinstance(item.label, str) or len(item.label) > LONGEST_LABEL):
         raise TypeError(f"{where}.label must be text of at most {LONGEST_LABEL} characters, found {_shown(item.label)}")
 

@@ -62,6 +62,11 @@ class Frame:
         self.draw_steps: Callable[[Frame, Canvas], None] = _nothing  # lets the steps draw
         self._views: dict[tuple[str, int | None], Pixels] = {}
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[Frame]:
+        """Without a setter: a step cannot make a frame something else, which the next one would meet."""
+        return type(self)
+
     @property
     def faces(self) -> list[Face]:
         """Faces, as a step that adds `faces` left them."""

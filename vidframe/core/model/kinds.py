@@ -138,7 +138,7 @@ class Incident(Facts):
     cause: Literal["covered", "blinded", "blurred", "moved"] | None
     """What was done to the camera; null where `change` is not `tampering`."""
     severity: Literal["info", "alert"]
-    """`info` for `light`, `alert` for the others."""
+    """`info` for `light` and for what is surely an `animal`, `alert` for the others."""
     start: Moment
     """Time of the first changed frame."""
     peak_area: Share
@@ -147,6 +147,11 @@ class Incident(Facts):
     """Where the change was last seen: `[x, y, width, height]` as shares of the frame's width and height."""
     zones: Annotated[list[Zone], Field(max_length=MAX_BOXES)]
     """Names of the zones of the step in which the boxes stand."""
+    who: Literal["person", "animal", "vehicle", "thing", "unknown"] | None
+    """What a detector makes of it until now. `thing`: what is `left` or `gone`, and none of the first three. `unknown`:
+    nothing was recognised. Null where no detector is installed or was asked."""
+    who_probability: Share | None
+    """How sure that is; of `thing` and `unknown`, that it is none of the others. Null where `who` is."""
 
 
 _INCIDENT: dict[str, Any] = {
@@ -159,6 +164,8 @@ _INCIDENT: dict[str, Any] = {
     "peak_area": 0.12,
     "boxes": [[0.41, 0.2, 0.12, 0.55]],
     "zones": ["safe", "back door"],
+    "who": "person",
+    "who_probability": 0.93,
 }
 
 

@@ -16,7 +16,9 @@ class Encoding:
     width: int
     height: int
     extradata: bytes  # codec headers (SPS and PPS for H.264), may be empty
-    header: bytes = b""  # an MP4 file with this stream and no packet; empty where MP4 cannot hold the codec
+    # An MP4 file with this stream and no packet; empty where MP4 cannot hold the codec. Its matrix has `rotate`.
+    header: bytes = b""
+    rotate: int = 0  # clockwise degrees by which the decoded images are turned for the steps: the camera's `rotate`
 
 
 @dataclass(frozen=True, slots=True)

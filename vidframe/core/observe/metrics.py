@@ -51,15 +51,22 @@ class StepMetrics(Durations):
         self.failed_calls = 0  # of process_frame
         self.events = 0  # that it was given
         self.failed_events = 0
+        self.drawings = 0  # that it was asked for
+        self.failed_drawings = 0
         self.skipped = 0  # not due, or what it needs was not there
         self.restarts = 0  # of its process, where it has one of its own
         self.is_disabled = False
         self.own: dict[str, float] = {}  # metrics that the plugin gives, by name
 
     @property
-    def always_failed(self) -> bool:
-        """Whether it failed on every frame, or on every event, that it was given."""
-        return 0 < self.calls <= self.failed_calls or 0 < self.events <= self.failed_events
+    def always_failed(self) -> str:
+        """On every what it failed that it was given: frame, event or drawing; empty where on none of these."""
+        counts = {
+            "frame": (self.calls, self.failed_calls),
+            "event": (self.events, self.failed_events),
+            "drawing": (self.drawings, self.failed_drawings),
+        }
+        return next((what for what, (given, failed) in counts.items() if 0 < given <= failed), "")
 
     def restarted(self) -> None:
         """Counts a start of its process."""

@@ -43,6 +43,21 @@ def marked(kind: type[Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def source_problem(opener: Any) -> str | None:
+    """What is wrong with what should be a function of an address and of options that yields images."""
+    if not callable(opener):
+        return f"must be a function of (address, options), found {type(opener).__name__}"
+    if inspect.iscoroutinefunction(opener) or inspect.isasyncgenfunction(opener):
+        return "is a coroutine, which is never awaited; use def and yield"
+    try:
+        inspect.signature(opener).bind("", None)
+    except TypeError as error:
+        return f"is called with (address, options): {error}"
+    except ValueError:  # written in C, without a signature
+        return None
+    return None
+
+
 def names(kind: type[Any], attribute: str) -> tuple[str, ...]:
     """`needs` or `adds` of a class, deprecated names replaced by those of now."""
     found = []

@@ -11,7 +11,7 @@ import sys
 import threading
 import typing
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 
 from vidframe.core.plugin import contract
+from vidframe.tools import reason_of
 
 # The one table of what packages can bring, by entry point.
 GROUPS = {
@@ -99,7 +100,30 @@ def load(name: str) -> Plugin:
     if len(entries) > 1:
         owners = " and ".join(sorted(owner(entry) for entry in entries))
         raise PluginError(f"plugin {name!r} is claimed by {owners}; uninstall one of them")
-    return inspected(name, _imported(name, entries[0]), entries[0])
+    return inspected(name, _imported(f"plugin {name!r}", entries[0]), entries[0])
+
+
+def load_source(scheme: str) -> Callable[..., Any] | None:
+    """Imports the source of a scheme; None where no package has one, PluginError if it is broken or clashes."""
+    entries = sources().get(scheme)
+    if not entries:
+        return None
+    if len(entries) > 1:
+        owners = " and ".join(sorted(owner(entry) for entry in entries))
+        raise PluginError(f"{scheme} is claimed by {owners}; uninstall one of them")
+    opener = _imported(f"source {scheme}", entries[0])
+    if (problem := contract.source_problem(opener)) is not None:
+        raise PluginError(f"source {scheme} of {owner(entries[0])} {problem}")
+    found: Callable[..., Any] = opener
+    return found
+
+
+def sources() -> dict[str, list[EntryPoint]]:
+    """Entry points of sources by scheme, in lower case as addresses are read."""
+    found: dict[str, list[EntryPoint]] = {}
+    for name, entries in extensions("sources").items():
+        found.setdefault(name.lower(), []).extend(entries)
+    return found
 
 
 def load_file(path: Path) -> list[Plugin]:
@@ -157,10 +181,10 @@ def owner(entry: EntryPoint) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
 
 
-def _imported(name: str, entry: EntryPoint) -> Any:
+def _imported(what: str, entry: EntryPoint) -> Any:
     message = (
-        f"plugin {name!r} of {owner(entry)} is still being imported after {IMPORT_SECONDS:.0f} s; "
-        "move heavy imports into its open_camera"
+        f"{what} of {owner(entry)} is still being imported after {IMPORT_SECONDS:.0f} s; "
+        "move heavy imports to where it is opened"
     )
     watch = threading.Timer(IMPORT_SECONDS, log.warning, [message])
     watch.daemon = True
@@ -170,7 +194,7 @@ def _imported(name: str, entry: EntryPoint) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise PluginError(f"plugin {name!r} of {owner(entry)} does not load: {_reason(error)}") from error
+        raise PluginError(f"{what} of {owner(entry)} does not load: {reason_of(error)}") from error
     finally:
         watch.cancel()
 
@@ -192,7 +216,7 @@ def _module_of(path: Path) -> Any:
         raise
     except BaseException as error:
         del sys.modules[name]
-        raise PluginError(f"{path} does not load: {_reason(error)}") from error
+        raise PluginError(f"{path} does not load: {reason_of(error)}") from error
     return module
 
 
@@ -245,7 +269,3 @@ def _check_defaults(model: type[BaseModel]) -> None:
 def snake_case(name: str) -> str:
     """`LineCounter` -> `line_counter`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())

@@ -101,7 +101,17 @@ class Chain:
             delivered.append(event)
             for step in tuple(self._opened):
                 step.handle(event)
+        if self._queue.dropped:
+            self._blame()
         return delivered
+
+    def _blame(self) -> None:
+        """Names the steps whose events were dropped, as there were too many at once."""
+        dropped = self._queue.dropped.copy()
+        self._queue.dropped.clear()
+        for step in self._all_steps():
+            if step.name in dropped:
+                step.flooded(dropped[step.name])
 
     def close(self, *, quietly: bool = False) -> list[Event]:
         """Says that the end has come while all can still hear it, then closes the steps, the last opened first.

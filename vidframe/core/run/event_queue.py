@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
@@ -27,6 +27,7 @@ class EventQueue:
     def __init__(self, camera: str, utc: Callable[[float], datetime]) -> None:
         self.seconds = 0.0  # of the frame that runs now
         self.is_closed = False  # nobody handles events any more
+        self.dropped: Counter[str] = Counter()  # by the step that reported them
         self._camera = camera
         self._utc = utc
         # Milliseconds since 1970 and chance: two runs of one camera never share ids.
@@ -69,11 +70,11 @@ class EventQueue:
         self._waiting.append(event)
 
     def drain(self) -> Iterator[Event]:
-        """The waiting events, and those that come while they are handled."""
+        """The waiting events, and those that come while they are handled; at most so many, and others are dropped."""
         for _ in range(MOST_AT_ONCE):
             if not self._waiting:
                 return
             yield self._waiting.popleft()
         if self._waiting:
-            log.error("camera %s: over %d events at once; dropped the rest", self._camera, MOST_AT_ONCE)
+            self.dropped.update(event.reporter for event in self._waiting)
             self._waiting.clear()

@@ -31,6 +31,7 @@ from vidframe.core.run.memory import ImageMemory
 from vidframe.core.run.resources import ResourceCache
 from vidframe.core.run.supervised import Child, LostError, Restarts
 from vidframe.core.sources.packed import Layout, Packed, unpack
+from vidframe.tools import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ CLOSE_SECONDS = 4.0
 PAUSES = (0.2, 60.0)  # seconds before a start, after the first loss and at most
 FIRST_FACTOR = 10.0  # by which the first frame may take longer: many libraries make themselves ready then
 EVENTS_KEPT = 1000  # for a plugin whose process is restarting
-TRAVELLING = ("name", "source", "fps", "is_live", "state", "needed", "lease")  # of a Camera
+TRAVELLING = ("name", "source", "fps", "is_live", "state", "needed", "lease", "mounting")  # of a Camera
 ALWAYS_SENT = ("mode", "motion")  # of a frame, whether the plugin needs them or not
 
 
@@ -307,7 +308,7 @@ class _Plugin:
                 self._held.close()
         except BaseException as error:
             log.debug("the plugin failed in %s", call.hook, exc_info=True)
-            answer.error = f"{type(error).__name__}: {error}"
+            answer.error = reason_of(error)
         answer.events = list(self._queue.drain())
         answer.metrics = dict(self._metrics.values)
         return answer

@@ -182,6 +182,7 @@ def _camera(config: CameraConfig, source: Source, state: Path, queue: EventQueue
         utc=source.utc,
         metric=StepMetricValues(),
         lease=config.lease,
+        mounting=config.mounting,
     )
 
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from time import monotonic, perf_counter
+from time import monotonic
 
 from vidframe.core.config.model import MODES, StepConfig
 from vidframe.core.model import fields
 from vidframe.core.model.camera import Camera, StepMetricValues
 from vidframe.core.model.canvas import Canvas
 from vidframe.core.model.events import Event
-from vidframe.core.model.fields import Snapshot
+from vidframe.core.model.fields import Contents, Snapshot
 from vidframe.core.model.frames import Frame
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.plugin.calling import Hooks, is_plugin_failure
-from vidframe.core.run.event_queue import EventQueue
+from vidframe.core.run.event_queue import MOST_AT_ONCE, EventQueue
 from vidframe.core.run.isolated import Isolated
 from vidframe.core.run.trace import entry
+from vidframe.core.sources.address import without_secrets
+from vidframe.tools import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +94,7 @@ class Step:
             return
         self.is_open = True  # also if it fails half-way, so that it is closed
         try:
-            self._hooks.call("open_camera", camera=self._camera)
+            self._check_returned("open_camera", self._hooks.call("open_camera", camera=self._camera))
         except BaseException as error:
             self._failed("open_camera", error)
             self._disable(error)
@@ -116,23 +119,30 @@ class Step:
         """Runs the step on a frame if it is due; `present` has the names that steps before really added to it."""
         if "process_frame" not in self._hooks:
             return
-        if self.is_disabled or not self._is_due(frame, present):
+        try:
+            is_due = not self.is_disabled and self._is_due(frame, present)
+        except BaseException as error:  # a note that is neither true nor false
+            self._failed_on_frame(f"when {self.config.when}", error)
+            self._step_metrics.called(0.0)
+            return
+        if not is_due:
             self._step_metrics.skipped += 1
             return
         frame.camera = self._camera
         before = Snapshot(frame)
-        started = perf_counter()
-        self._begin()
+        started = self._begin()
         try:
+            contents = Contents(frame, self._may_write) if self._strict else None
             returned = self._hooks.call("process_frame", frame=frame)
             self._settle(frame, before, present, returned)
+            if contents is not None:
+                self._check_contents(frame, contents)
         except BaseException as error:
             before.restore()
-            self._step_metrics.failed_calls += 1
-            self._failed("process_frame", error)
+            self._failed_on_frame("process_frame", error)
         finally:
             self._end()
-            self._step_metrics.called(perf_counter() - started)
+            self._step_metrics.called(monotonic() - started)
 
     def handle(self, event: Event) -> None:
         """Gives the step an event of another step."""
@@ -141,7 +151,7 @@ class Step:
         self._begin()
         self._step_metrics.events += 1
         try:
-            self._hooks.call("handle_event", event=event)
+            self._check_returned("handle_event", self._hooks.call("handle_event", event=event))
             if event.restore_facts():
                 self._mistake(f"changed the facts of {event.kind}, which other steps read too; reverted")
         except BaseException as error:
@@ -159,11 +169,18 @@ class Step:
         camera, frame.camera = frame.camera, self._camera
         touched, frame.touched = frame.touched, set()
         before = Snapshot(frame)
+        self._step_metrics.drawings += 1
         try:
-            self._hooks.call("draw", frame=frame, canvas=own)
+            contents = Contents(frame, frozenset()) if self._strict else None
+            with self._drawing():
+                self._check_returned("draw", self._hooks.call("draw", frame=frame, canvas=own))
+            own.check()
+            if contents is not None:
+                self._check_contents(frame, contents)
             if changed := before.changed():
-                self._mistake(f"wrote {', '.join(sorted(changed))} in draw, which adds nothing; reverted")
+                self._mistake(f"wrote {_listed(changed)} in draw, which adds nothing; reverted")
         except BaseException as error:
+            self._step_metrics.failed_drawings += 1
             self._count("draw", error)
         else:
             canvas.shapes += own.shapes
@@ -181,15 +198,36 @@ class Step:
         except BaseException as error:
             self._count("close_camera", error)
 
-    def _begin(self) -> None:
-        self._metrics.busy = (self.name, monotonic())
+    @contextmanager
+    def _drawing(self) -> Iterator[None]:
+        """Shows this step as the one that runs, within the one that asked for the drawing."""
+        metrics = self._metrics
+        outer = metrics.busy, bytes(metrics.trace or b"")
+        self._begin()
+        try:
+            yield
+        finally:
+            metrics.busy = outer[0]
+            if metrics.trace is not None:
+                metrics.trace[:] = outer[1]
+
+    def _begin(self) -> float:
+        """Shows that this step runs now, since the moment that is returned."""
+        started = monotonic()
+        self._metrics.busy = (self.name, started)
         if self._metrics.trace is not None:
             self._metrics.trace[:] = self._trace_entry
+        return started
 
     def _end(self) -> None:
         self._metrics.busy = None
         if self._metrics.trace is not None:
             self._metrics.trace[0] = 0
+
+    def flooded(self, dropped: int) -> None:
+        """Counts as a failure that too many events came at once, so that some of this step's were dropped."""
+        error = WrongResult(f"over {MOST_AT_ONCE} events at once; {dropped:,} that it reported were dropped")
+        self._failed_on_frame("report", error)
 
     def _is_due(self, frame: Frame, present: AbstractSet[str]) -> bool:
         if not self.needs <= present or not self._is_wanted(frame):
@@ -213,22 +251,30 @@ class Step:
     def _settle(self, frame: Frame, before: Snapshot, present: set[str], returned: object) -> None:
         """Checks what the step left behind, and notes what it really added; raises what is its failure."""
         if returned is not None:
-            self._mistake(f"returned {_kind_of(returned)}; put it on the frame, or report it")
-        if not isinstance(frame.notes, dict):
+            self._check_returned("process_frame", returned)
+        if frame.notes is not before.notes and type(frame.notes) is not dict:
             raise TypeError(f"frame.notes must be a dict, found {type(frame.notes).__name__}")
         if frame.forget_writeable_images():
             raise WrongResult("made an image writeable, which other steps see too")
         undeclared = (before.changed() | self._hooks.undeclared) - self._may_write
         if undeclared:
             before.restore(undeclared)
-            names = ", ".join(sorted(undeclared))
-            self._mistake(f"wrote {names}, which its `adds` does not name; reverted")
+            self._mistake(f"wrote {_listed(undeclared)}, which its `adds` does not name; reverted")
         for field in self._adds:
             field.check(frame)
             if field.is_shared:
                 before.keep_earlier(field.name)
             if field.is_present(frame):
                 present.add(field.name)
+                field.protect(frame)
+
+    def _check_contents(self, frame: Frame, before: Contents) -> None:
+        if changed := before.changed(frame):
+            self._mistake(f"changed {_listed(changed)} in place, which other steps see too; copy before you write")
+
+    def _check_returned(self, hook: str, returned: object) -> None:
+        if returned is not None:
+            self._mistake(f"returned {_kind_of(returned)}, in {hook}; put it on the frame, or report it")
 
     def _mistake(self, message: str) -> None:
         if self._strict:
@@ -237,12 +283,16 @@ class Step:
             self._warned.add(message)
             log.warning("camera %s: step %s %s", self._camera.name, self.name, message)
 
+    def _failed_on_frame(self, hook: str, error: BaseException) -> None:
+        self._step_metrics.failed_calls += 1
+        self._failed(hook, error)
+
     def _failed(self, hook: str, error: BaseException) -> None:
         self._count(hook, error)
         on_error = self.config.on_error
         if on_error.action == "stop":
             self._metrics.failed_steps.add(self.name)
-            raise StepFailed(f"step {self.name} failed in {hook}: {type(error).__name__}: {error}") from error
+            raise StepFailed(f"step {self.name} failed in {hook}: {self._reason(error)}") from error
         if on_error.action == "disable" and self._step_metrics.errors >= on_error.after:
             self._disable(error)
 
@@ -254,18 +304,28 @@ class Step:
             self._on_failure(Failure(self.name, hook, error))
         where = f"camera {self._camera.name}: step {self.name} failed in {hook}"
         if self._step_metrics.errors == 1:
-            log.error("%s; further failures are only counted", where, exc_info=error)
+            secrets = {"secrets": self.config.secrets}
+            log.error("%s; further failures are only counted", where, exc_info=error, extra=secrets)
         else:
-            log.debug("%s: %s: %s", where, type(error).__name__, error)
+            log.debug("%s: %s", where, self._reason(error))
+
+    def _reason(self, error: BaseException) -> str:
+        return without_secrets(reason_of(error), self.config.secrets)
 
     def _disable(self, error: BaseException) -> None:
         if self.is_disabled:
             return
         self.is_disabled = self._step_metrics.is_disabled = True
         self._metrics.failed_steps.add(self.name)
-        reason = f"{type(error).__name__}: {error}"[:500]
+        reason = self._reason(error)
         log.error("camera %s: step %s disabled: %s", self._camera.name, self.name, reason)
         self._report_disabled("step.disabled", step=self.name, errors=self._step_metrics.errors, reason=reason)
+
+
+def _listed(names: AbstractSet[str]) -> str:
+    """At most ten names, for a message."""
+    shown = ", ".join(sorted(names)[:10])
+    return f"{shown} and {len(names) - 10:,} more" if len(names) > 10 else shown
 
 
 def _kind_of(returned: object) -> str:

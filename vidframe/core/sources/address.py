@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from vidframe.core.plugin.registry import extensions
+from vidframe.core.plugin.registry import PluginError, load_source, owner, sources
 from vidframe.tools import did_you_mean
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp")
@@ -16,12 +17,20 @@ _SECRET_KEY = re.compile(r"pass|pwd|secret|token|key|auth|sig|user|login|account
 _KEY_IN_PATH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{16,}")
 # A name or an IPv6 address in brackets, perhaps with a port, and then the path or nothing.
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/?#\[\]]+)(:\d*)?(?=[/?#]|$)")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>\\]+")  # in a text
 _HIDDEN = "***"
 
 
 def schemes() -> tuple[str, ...]:
     """Every kind of address that can be opened: FFmpeg's, then those that installed packages bring."""
-    return (*SCHEMES, *(name for name in extensions("sources") if name not in SCHEMES))
+    return (*SCHEMES, *(name for name in sources() if name not in SCHEMES))
+
+
+def unused_extensions() -> dict[str, str]:
+    """Who brings a source that is never called, by its scheme: one that vidframe reads itself."""
+    return {
+        scheme: " and ".join(sorted(map(owner, entries))) for scheme, entries in sources().items() if scheme in SCHEMES
+    }
 
 
 def is_path(source: str) -> bool:
@@ -30,7 +39,7 @@ def is_path(source: str) -> bool:
 
 
 def address_problem(source: str) -> str | None:
-    """What is wrong with a source as it is written; what is found only by opening it is not asked."""
+    """What is wrong with a source as it is written; a package that brings its scheme is imported, and not called."""
     address = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", source)
     almost = re.match(rf"({'|'.join(SCHEMES)})[:;]?//?[^/]", source, re.IGNORECASE)
     if address and address[1].lower() in SCHEMES:
@@ -40,6 +49,10 @@ def address_problem(source: str) -> str | None:
         if address[1].lower() not in (known := schemes()):
             hint = did_you_mean(address[1], known)
             return f"unknown kind of address {address[1]!r}{hint} (known: {', '.join(known)})"
+        try:
+            load_source(address[1].lower())
+        except PluginError as error:
+            return str(error)
     elif almost:
         return f"an address begins with {almost[1]}://"
     elif (begins := re.match(r"([a-z][a-z0-9+.-]*):/", source)) and begins[1] in schemes():
@@ -90,6 +103,16 @@ def hide(text: str, url: str, credentials: str | None = None) -> str:
         for part in (secret, secret.partition(":")[2], unquote(secret.partition(":")[2])):
             text = text.replace(part, _HIDDEN) if part else text
     return text
+
+
+def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text that somebody else wrote, with each address as it may be shown, and without these secrets.
+
+    A secret of fewer than four characters would be found in any text, and stays.
+    """
+    for secret in secrets:
+        text = text.replace(secret, _HIDDEN) if len(secret) > 3 else text
+    return _URL.sub(lambda address: read_address(address[0]).shown, text) if "://" in text else text
 
 
 def _split_login(rest: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ _NETWORK_ONLY = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,crypto,rtm
 _WEBCAM_FORMATS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
 
 
-def camera_connector(address: Address, timeout: float) -> Connect:
+def camera_connector(address: Address, timeout: float, rotate: int = 0) -> Connect:
     """Connects to a camera on the network; what takes longer than `timeout` seconds fails."""
     scheme = address.secret.split("://", 1)[0].lower()
     options = {"protocol_whitelist": _NETWORK_ONLY, "analyzeduration": "2000000", "fpsprobesize": "0"}
@@ -46,10 +46,10 @@ def camera_connector(address: Address, timeout: float) -> Connect:
             raise LostError("it is a recording, not a camera; download it and give its path", is_hopeless=True)
         return container
 
-    return lambda ending: FFmpegReader(opened, timeout, ending)
+    return lambda ending: FFmpegReader(opened, timeout, ending, rotate)
 
 
-def webcam_connector(device: str, fps: float | None, timeout: float) -> Connect:
+def webcam_connector(device: str, fps: float | None, timeout: float, rotate: int = 0) -> Connect:
     """Opens a webcam, by number or by device path."""
     name = f"/dev/video{device}" if sys.platform == "linux" and device.isdecimal() else device
     options = {"framerate": str(fps)} if fps else {}
@@ -57,20 +57,20 @@ def webcam_connector(device: str, fps: float | None, timeout: float) -> Connect:
     def opened() -> Any:
         return av.open(name, format=_WEBCAM_FORMATS.get(sys.platform, "v4l2"), options=options, timeout=timeout)
 
-    return lambda ending: FFmpegReader(opened, timeout, ending)
+    return lambda ending: FFmpegReader(opened, timeout, ending, rotate)
 
 
 class FFmpegReader:
     """Reads what FFmpeg opens; all of it in one thread."""
 
-    def __init__(self, opened: Callable[[], Any], timeout: float, ending: Event) -> None:
+    def __init__(self, opened: Callable[[], Any], timeout: float, ending: Event, rotate: int = 0) -> None:
         self._timeout = timeout
         with ExitStack() as held:
             held.enter_context(waits_end_with(ending))
             try:
                 container = opened()
                 held.callback(container.close)
-                self._stream = VideoStream(container)
+                self._stream = VideoStream(container, rotate=rotate)
             except (av.error.FFmpegError, OSError, NoVideoError) as error:
                 raise _lost(error, timeout) from error
             self._held = held.pop_all()

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from vidframe.core.model.packets import Packet
 from vidframe.core.plugin.calling import is_plugin_failure
-from vidframe.core.plugin.registry import extensions, owner
+from vidframe.core.plugin.registry import PluginError, load_source
 from vidframe.core.sources.address import hide, read_address, schemes
 from vidframe.core.sources.array import picture_of, recorded_frames
 from vidframe.core.sources.decoded import DecodedFrame, Source, SourceError
@@ -25,6 +25,7 @@ from vidframe.core.sources.options import Options
 from vidframe.core.sources.reader import LostError
 from vidframe.core.sources.recording import Recording
 from vidframe.core.sources.timeline import Timeline
+from vidframe.tools import printable, reason_of
 
 Opener = TypeVar("Opener", bound=Callable[..., Any])
 
@@ -50,30 +51,19 @@ def open_extension(scheme: str, url: str, options: Options) -> Source:
     """The source of a package; SourceError if no package has this scheme, or it cannot be used."""
     shown = read_address(url, options.credentials).shown
     who = f"{options.camera}: {shown}"
-    opener = _loaded(scheme, who)
+    try:
+        opener = load_source(scheme)
+    except PluginError as error:
+        raise SourceError(f"{who}: {error}") from error
+    if opener is None:
+        raise SourceError(f"{who} is of an unknown kind, {scheme!r}; known are {', '.join(schemes())}")
     if getattr(opener, "is_live", True):
-        return LiveCamera(shown, lambda ending: _Reader(_Images(opener, url, options, ending)), options)
+        return LiveCamera(shown, lambda ending: _Reader(_Images(opener, url, options, ending), shown), options)
     with ExitStack() as held:
         images = _Images(opener, url, options, options.stop)
         held.callback(images.close)
         fps = options.fps or 10.0
         return Recording(_to_end(images, fps, who), held, options, name=shown, start=datetime.now(UTC), fps=options.fps)
-
-
-def _loaded(scheme: str, who: str) -> Callable[..., Any]:
-    entries = extensions("sources").get(scheme)
-    if not entries:
-        raise SourceError(f"{who} is of an unknown kind, {scheme!r}; known are {', '.join(schemes())}")
-    if len(entries) > 1:
-        owners = " and ".join(sorted(owner(entry) for entry in entries))
-        raise SourceError(f"{who}: {scheme} is claimed by {owners}; uninstall one of them")
-    try:
-        opener: Callable[..., Any] = entries[0].load()
-    except BaseException as error:
-        if not is_plugin_failure(error):
-            raise
-        raise SourceError(f"{who}: {scheme} of {owner(entries[0])} does not load: {_reason(error)}") from error
-    return opener
 
 
 class _Images:
@@ -114,8 +104,9 @@ class _Reader:
     is_timed = True
     fps = None
 
-    def __init__(self, images: _Images) -> None:
+    def __init__(self, images: _Images, shown: str) -> None:
         self._images = images
+        self._shown = shown
         self.close = images.close
 
     def read(self, timeline: Timeline, *, wants_packets: bool) -> Iterator[tuple[Packet | None, list[DecodedFrame]]]:
@@ -123,7 +114,7 @@ class _Reader:
             try:
                 picture, stamp = picture_of(item)
             except TypeError as error:
-                raise LostError(str(error), is_hopeless=True) from error
+                raise LostError(f"{self._shown} brought no image: {error}", is_hopeless=True) from error
             yield None, [DecodedFrame(picture, timeline.show(timeline.place(stamp, stamp)[0]))]
 
 
@@ -145,5 +136,5 @@ def _reason(error: BaseException) -> str:
     elif isinstance(error, OSError) and error.strerror:
         text = error.strerror.lower() + (f": {error.filename}" if error.filename else "")
     else:
-        text = f"{type(error).__name__}: {error}"
-    return " ".join(text.split()).rstrip(": ")[:300]
+        text = reason_of(error)
+    return printable(" ".join(text.split()).rstrip(": "))[:300]

@@ -12,6 +12,7 @@ from typing import Self
 from vidframe.core.sources.decoded import DecodedFrame, Idle, Moment, State, StateChange
 from vidframe.core.sources.newest import Newest
 from vidframe.core.sources.options import Options
+from vidframe.core.sources.picture import turned_frame
 from vidframe.core.sources.reader import Connect, LostError, Reader
 from vidframe.core.sources.stillness import Patience, Stillness
 from vidframe.core.sources.timeline import ArrivalTime, WallClock
@@ -138,13 +139,13 @@ class LiveCamera:
             self._enter(State.STALLED, f"frozen: the image has not changed for {self._stillness.after:g} s")
         else:
             self._enter(State.LIVE)
-        self._newest.put_frame(decoded)
+        self._newest.put_frame(turned_frame(decoded, self._options.rotate))
 
     def _lose(self, lost: LostError) -> None:
         if lost.is_stalled:
             state = State.STALLED
         else:
-            state = State.CONNECTING if self._has_frames else State.DOWN
+            state = State.CONNECTING if self._has_frames and not lost.is_hopeless else State.DOWN
         self._enter(state, str(lost))
 
     def _enter(self, state: State, reason: str = "") -> None:

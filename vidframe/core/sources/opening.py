@@ -39,8 +39,9 @@ def open_source(url: str, **keywords: Any) -> Source:
         if scheme not in SCHEMES:
             return open_extension(scheme, url, options)
         address = read_address(url, options.credentials)
-        return LiveCamera(address.shown, camera_connector(address, options.timeout), options)
+        return LiveCamera(address.shown, camera_connector(address, options.timeout, options.rotate), options)
     if url.startswith(("webcam:", "/dev/video")):
-        return LiveCamera(url, webcam_connector(url.removeprefix("webcam:"), options.fps, options.timeout), options)
+        device = url.removeprefix("webcam:")
+        return LiveCamera(url, webcam_connector(device, options.fps, options.timeout, options.rotate), options)
     path = Path(url)
     return open_folder(path, options) if path.is_dir() else open_file(path, options)

@@ -35,6 +35,9 @@ class SourceKeys(BaseModel):
     frames"""
     frozen_after: Duration = 60.0
     """a live camera whose image stays the same in every pixel for that long counts as stalled"""
+    rotate: Literal[0, 90, 180, 270] = 0
+    """degrees by which its images are turned clockwise to stand upright: `180` for a camera that hangs upside down,
+    `90` or `270` for one in corridor format. All steps see them turned; see [sources.md](sources.md#turned-cameras)"""
 
 
 class Options(SourceKeys):

@@ -15,6 +15,7 @@ import av
 from vidframe.core.model.packets import Packet
 from vidframe.core.sources.decoded import DecodedFrame, Moment, SourceError, State, StateChange
 from vidframe.core.sources.options import Options
+from vidframe.core.sources.picture import turned_frame
 from vidframe.core.sources.stream import NoVideoError, VideoStream
 from vidframe.core.sources.timeline import RecordedTime
 
@@ -59,7 +60,7 @@ class Recording:
                 self._options.stop.wait(began + decoded.seconds - monotonic())
             if self._options.stop.is_set():
                 return
-            yield decoded
+            yield turned_frame(decoded, self._options.rotate)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +72,7 @@ class Recording:
 def open_stream(container: Any, who: str, options: Options) -> VideoStream:
     """The container's video; SourceError where there is none."""
     try:
-        return VideoStream(container, threads=options.threads)
+        return VideoStream(container, threads=options.threads, rotate=options.rotate)
     except NoVideoError as error:
         raise SourceError(f"{who} {error}; give a source with a video stream") from None
 

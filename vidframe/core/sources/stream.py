@@ -13,6 +13,7 @@ from vidframe.core.model.packets import Encoding, Packet
 from vidframe.core.sources.decoded import DecodedFrame
 from vidframe.core.sources.picture import upright
 from vidframe.core.sources.timeline import Timeline
+from vidframe.core.sources.turned_header import turned_header
 
 # Formats whose time stamps FFmpeg makes up from an assumed 25 pictures a second.
 _UNTIMED = {"mjpeg", "mpjpeg", "h264", "hevc", "m4v", "image2pipe", "jpeg_pipe", "png_pipe", "rawvideo"}
@@ -27,7 +28,8 @@ class NoVideoError(Exception):
 class VideoStream:
     """One container's first video stream; NoVideoError if there is none."""
 
-    def __init__(self, container: Any, *, threads: int = 1) -> None:
+    def __init__(self, container: Any, *, threads: int = 1, rotate: int = 0) -> None:
+        """`rotate`: clockwise degrees, which the header of its encoding then asks players for."""
         self._container = container
         self._stream = _video_of(container)
         self._context = self._stream.codec_context
@@ -36,6 +38,7 @@ class VideoStream:
                 other.discard = Discard.all
         tick = self._stream.time_base
         self._tick = tick.numerator, tick.denominator  # seconds; a product of fractions takes ten times as long
+        self._rotate = rotate
         self._encoding: Encoding | None = None
         self.has_outgrown_header = False  # its size changed, and the header of its encoding did not
         self.packets_read = 0
@@ -121,7 +124,8 @@ class VideoStream:
             extradata = self._context.extradata or b""
             if known is None or (known.width, known.height, known.extradata) != (*size, extradata):
                 self.has_outgrown_header |= known is not None and known.extradata == extradata != b""
-                known = Encoding(self._context.codec.canonical_name, *size, extradata, _header(self._stream))
+                header = turned_header(_header(self._stream), self._rotate)
+                known = Encoding(self._context.codec.canonical_name, *size, extradata, header, self._rotate)
             self._encoding = known
         return known
 

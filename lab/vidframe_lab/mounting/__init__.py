@@ -1,0 +1,1 @@
+"""How a camera hangs, measured from a rectangle on the floor."""
