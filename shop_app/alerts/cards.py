@@ -25,6 +25,7 @@ class Card(NamedTuple):
     title: str
     zone: str
     change: str  # or, of tampering, its cause
+    who: str
     severity: str
     state: str
     quiet: bool
@@ -42,7 +43,7 @@ class Card(NamedTuple):
 # Alerts with who took them, their clip and what their camera is called, in one statement.
 ALERTS: Rows = (
     select(
-        Alert.id, Alert.camera, Alert.zone, Alert.change, Alert.cause, Alert.severity, Alert.state, Alert.quiet,
+        Alert.id, Alert.camera, Alert.zone, Alert.change, Alert.cause, Alert.who, Alert.severity, Alert.state, Alert.quiet,
         Alert.note, Alert.started_at, Alert.ended_at, Alert.taken_at, Alert.escalated_at, Alert.snapshot_id,
         Alert.thumbnail_id, Alert.clip_problem, Camera.title, _Taker.name.label("by"), Alert.clip_id,
         _Clip.complete_at.label("clip_complete_at"), _Clip.deleted_at.label("clip_deleted_at"),
@@ -55,7 +56,7 @@ ALERTS: Rows = (
 
 def blank(day: str) -> Card:
     """A card of nothing, from which open pages make those of new alerts."""
-    return Card(0, "", "", "", "motion", "info", "new", False, day, "", "", None, "", "none", "", "", False)
+    return Card(0, "", "", "", "motion", "", "info", "new", False, day, "", "", None, "", "none", "", "", False)
 
 
 def cards(session: Session, ids: Iterable[int], profile: ShopProfile) -> dict[int, Card]:
@@ -83,7 +84,7 @@ def card(row: Row[*tuple[Any, ...]], zone: str) -> Card:
     picture = row.thumbnail_id or row.snapshot_id
     return Card(
         id=row.id, camera=row.camera, title=row.title or row.camera, zone=row.zone or "",
-        change=row.cause or row.change, severity=row.severity, state=row.state, quiet=row.quiet,
+        change=row.cause or row.change, who=row.who or "", severity=row.severity, state=row.state, quiet=row.quiet,
         day=f"{started:%Y-%m-%d}", time=f"{started:%H:%M:%S}",
         started=row.started_at.isoformat(), seconds=_seconds(row.started_at, row.ended_at),
         still=f"/alerts/{row.id}/still?v={picture}" if picture else "", clip=_clip(row), by=row.by or "",

@@ -18,6 +18,7 @@ from shop_app.models import Alert, Camera, EventFile, IncomingEvent
 
 CHANGES = {"motion", "left", "gone", "tampering", "light", "silent"}
 CAUSES = {"covered", "blinded", "blurred", "moved"}  # of tampering
+WHO = {"person", "animal", "vehicle", "thing"}  # what is unknown is shown as nothing
 ZONE_WIDTH = 60  # characters of the column
 _RANK = {"info": 0, "warning": 1, "alert": 2}
 
@@ -87,7 +88,8 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
     alert = Alert(
         incident=facts.incident, camera=event.camera, zone=_listed(facts.zones) or _zone(session, event.camera, facts.boxes),
         change=facts.change if facts.change in CHANGES else "motion",
-        cause=facts.cause if facts.cause in CAUSES else None, severity=facts.severity,
+        cause=facts.cause if facts.cause in CAUSES else None, who=facts.who if facts.who in WHO else None,
+        severity=facts.severity,
         started_at=facts.start or event.time, ended_at=facts.end, received_at=now(), peak_area=facts.peak_area,
         boxes=facts.boxes, state="new", quiet=arming.is_quiet(session, event.camera), note="",
     )  # fmt: skip
@@ -108,6 +110,8 @@ def _grow(alert: Alert, facts: IncidentFacts) -> bool:
         alert.change = facts.change
     if facts.cause in CAUSES:
         alert.cause = facts.cause
+    if facts.who in WHO:
+        alert.who = facts.who
     if _RANK[facts.severity] > _RANK.get(alert.severity, 0):
         alert.severity = facts.severity
     if facts.peak_area is not None:
@@ -120,7 +124,7 @@ def _grow(alert: Alert, facts: IncidentFacts) -> bool:
 
 
 def _known_of(alert: Alert) -> tuple[Any, ...]:
-    return alert.change, alert.cause, alert.severity, alert.peak_area, alert.boxes, alert.zone
+    return alert.change, alert.cause, alert.who, alert.severity, alert.peak_area, alert.boxes, alert.zone
 
 
 def _of(session: Session, incidents: Iterable[str]) -> list[Alert]:

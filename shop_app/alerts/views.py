@@ -65,6 +65,7 @@ COLUMNS = {
     "by": lambda row: row.by,
     "note": lambda row: row.note,
     "seconds": lambda row: (row.ended_at - row.started_at).total_seconds() if row.ended_at else "",
+    "who": lambda row: row.who,
 }
 
 

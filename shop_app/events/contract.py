@@ -114,13 +114,13 @@ class IncidentFacts(Lenient):
     """`incident.opened`, `incident.updated`, `incident.closed`."""
 
     ignored = {
-        "who": "the snapshot shows it; the pages do not tell people from animals yet",
         "who_probability": "the snapshot shows it",
     }
 
     incident: Id
     change: Annotated[str, Field(max_length=20)] = "motion"
     cause: Annotated[str, Field(max_length=20)] | None = None
+    who: Annotated[str, Field(max_length=20)] | None = None
     severity: Literal["info", "warning", "alert"] = "alert"  # no bundled plugin sends a warning
     start: Moment | None = None
     end: Moment | None = None

@@ -30,6 +30,7 @@ class Alert(Base):
     zone: Mapped[str | None] = mapped_column(String(60))
     change: Mapped[str] = mapped_column("change_", String(20))  # motion, left, gone, tampering, light, silent
     cause: Mapped[str | None] = mapped_column(String(10))  # of tampering: covered, blinded, blurred, moved
+    who: Mapped[str | None] = mapped_column(String(10))  # person, animal, vehicle, thing; None: nobody knows
     severity: Mapped[str] = mapped_column(String(10))  # info, warning, alert
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]

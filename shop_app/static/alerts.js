@@ -20,6 +20,7 @@
     card.toggleAttribute("data-escalated", alert.escalated);
     say(card, "severity", words.get(`severity.${alert.severity}`));
     part(card, "severity").className = `badge ${{ alert: "bad", warning: "warn" }[alert.severity] || "info"}`;
+    say(card, "who", words.get(`who.${alert.who}`) || "");
     say(card, "time", alert.time);
     part(card, "time").dateTime = alert.started;
     say(card, "day", alert.day === list.dataset.today ? "" : day.format(new Date(`${alert.day}T12:00`)));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -415,6 +416,35 @@ def test_an_incident_told_three_times_is_one_alert(post: Post, database: Databas
         alert = session.scalars(select(Alert)).one()
         assert (alert.state, alert.severity, alert.peak_area) == ("new", "alert", 0.12)
         assert alert.ended_at is not None
+
+
+def told_who(page: str) -> list[str]:
+    """What the cards of a page say of who it was; of the first, from which new ones are made, nothing."""
+    return re.findall(r'data-part="who">([^<]*)<', page)
+
+
+@pytest.mark.parametrize(
+    ("opened", "later", "shown"),
+    [
+        pytest.param("person", "person", "Person", id="a person"),
+        pytest.param("unknown", "animal", "Animal", id="an animal, as it turned out"),
+        pytest.param("vehicle", "unknown", "Vehicle", id="a vehicle that went out of sight"),
+        pytest.param("unknown", "unknown", "", id="unknown"),
+        pytest.param(None, None, "", id="no detector"),
+        pytest.param("ghost", "ghost", "", id="a class of another release"),
+    ],
+)
+def test_an_alert_says_who_it_was_where_that_is_known(
+    opened: str | None, later: str | None, shown: str, post: Post, security: Person, database: Database
+) -> None:
+    post(example("incident.opened", facts={"who": opened}), example("incident.updated", facts={"who": later}))
+
+    with database.reading() as session:
+        alert = session.scalars(select(Alert)).one()
+    assert sorted(told_who(security.client.get("/alerts").text)) == ["", shown]
+    assert (shown in security.client.get(f"/alerts/{alert.id}").text) or not shown
+    [row] = csv.DictReader(security.client.get("/alerts?format=csv").text.splitlines())
+    assert row["who"] == shown.lower()
 
 
 def test_an_alert_says_what_the_incident_turned_out_to_be(post: Post, database: Database) -> None:

@@ -32,10 +32,11 @@ from tests.shop.test_interest import sell
 from tests.shop.test_kill import Server
 
 PATIENCE = 120  # seconds for what takes a few on a machine at rest
-VISITORS, EVERY, STAY = 12, 3.5, 4.0  # seconds
+VISITORS, EVERY, STAY = 12, 3.5, 4.4  # seconds
 SECONDS = VISITORS * EVERY + STAY
 PLACES = ((0.1, -3.7), (-0.4, -4.4))  # metres
-COUNTER = {"name": "counter", "kind": "service", "polygon": [[0.2, 0.0], [0.8, 0.0], [0.8, 1.0], [0.2, 1.0]]}
+LEFT = (1.6, -2.0)  # metres: where they are out of the counter, since who vanishes in it may be who comes next
+COUNTER = {"name": "counter", "kind": "service", "polygon": [[0.35, 0.0], [0.65, 0.0], [0.65, 1.0], [0.35, 1.0]]}
 CONFIG = """\
 cameras:
   aisle-1: {{source: {folder}/day.mp4}}
@@ -50,13 +51,16 @@ state: {folder}/state
 
 
 def visitors() -> list[Person]:
-    """One after the other at two places: each looks at the coffee for two and a half seconds, smiling."""
+    """One after the other at two places: each looks at the coffee for two and a half seconds, smiling, and walks off."""
     customers = film.customers()
-    looks = [(0.0, "camera", 0.0), (0.8, "coffee", 1.0), (3.3, "camera", 0.0), (STAY, "camera", 0.0)]
+    looks = [(0.0, "camera", 0.0), (0.8, "coffee", 1.0), (3.3, "camera", 0.0)]
     found = []
     for number in range(VISITORS):
         person, (x, z), begin = customers[number % 2], PLACES[number % 2], 0.5 + number * EVERY
-        story = tuple(Moment(begin + seconds, x, z, look, smile) for seconds, look, smile in looks)
+        story = (
+            *(Moment(begin + seconds, x, z, look, smile) for seconds, look, smile in looks),
+            Moment(begin + STAY, LEFT[number % 2], z, "camera"),
+        )
         found.append(Person(f"visitor {number}", person.head, person.clothes, story))
     return found
 
