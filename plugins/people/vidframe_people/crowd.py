@@ -39,6 +39,7 @@ class Crowd:
         self._new_watch = partial(Watch, settings, detector, fixtures, self._next_number)
         self._watch: Watch | None = None  # of frames of one size
         self._numbers = FaceNumbers(self._next_number)
+        self._face_of: dict[int | None, int | None] = {}  # number of a person -> track of the face joined last
         self._facings: dict[int, _Facings] = {}
         self._faces: dict[int, Life] = {}  # of faces without a body, by track
 
@@ -47,12 +48,30 @@ class Crowd:
         if self._watch is None or self._watch.size != (frame.width, frame.height):
             self._watch = self._new_watch((frame.width, frame.height))
         tracks = self._watch.tracks_in(frame)
-        face_of = {id(track): face for track, face in pairs_of(tracks, frame.faces)}
+        pairs = pairs_of(tracks, frame.faces)
+        self._correct(pairs, frame)
+        face_of = {id(track): face for track, face in pairs}
         people = [self._by_body(track, face_of.get(id(track)), frame) for track in tracks]
         joined = {id(face) for face in face_of.values()}
         people += self._by_face([face for face in frame.faces if id(face) not in joined], tracks, frame)
         self._forget(people, frame)
         return people
+
+    def _correct(self, pairs: Sequence[tuple[Track, Face]], frame: Frame) -> None:
+        """A body whose face is now beside it follows another person: faces are told apart better than bodies."""
+        present = {face.track for face in frame.faces}
+        strayed = [
+            (track, face)
+            for track, face in pairs
+            if self._face_of.get(track.number) not in (None, face.track) and self._face_of[track.number] in present
+        ]
+        for track, _ in strayed:
+            track.number = 0  # nobody's, until all of them are known
+        for track, face in strayed:
+            known = self._numbers.known(face)
+            is_free = known is not None and self._watch is not None and not self._watch.has_number(known)
+            track.number = known if is_free else self._next_number()
+            self._numbers.join(face, track.number or 0)
 
     def _by_body(self, track: Track, face: Face | None, frame: Frame) -> Person:
         number = self._joined_number(track, face, frame.seconds)
@@ -70,6 +89,7 @@ class Crowd:
         if known is not None and now - track.told <= NEW and not self._watch.has_number(known):
             track.number = known
         self._numbers.join(face, track.number)
+        self._face_of[track.number] = face.track
         return track.number
 
     def _facing(self, track: Track, number: int, frame: Frame) -> tuple[float, float] | None:
@@ -102,6 +122,8 @@ class Crowd:
         present = {face.track for face in frame.faces}
         self._faces = {track: life for track, life in self._faces.items() if track in present}
         self._numbers.keep(frame.faces)
+        here = {person.track for person in people}
         if len(self._facings) > 100:
-            here = {person.track for person in people}
             self._facings = {number: own for number, own in self._facings.items() if number in here}
+        if len(self._face_of) > 100:
+            self._face_of = {number: face for number, face in self._face_of.items() if number in here}

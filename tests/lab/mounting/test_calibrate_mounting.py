@@ -69,7 +69,11 @@ def test_clicks_that_are_a_pixel_off_cost_little(height: float, tilt: float, x: 
         return
     clicks = corners + np.random.default_rng(seed).normal(0, 1, corners.shape)
 
-    found = measured(clicks, sides, SIZE)
+    try:
+        found = measured(clicks, sides, SIZE)
+    except MountingError as refused:  # such a rectangle tells too little, and is refused
+        assert "do not tell height, tilt and field of view apart" in str(refused)
+        return
 
     # One in a thousand is further off; each result says how far it may be.
     assert abs(found.mounting.height - height) < max(0.1 * height, 3.3 * found.height)

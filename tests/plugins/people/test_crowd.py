@@ -148,6 +148,20 @@ def test_somebody_who_bends_down_is_one_person_and_a_child_before_him_another(em
     assert [(person.face, person.seen_by) for person in both] == [(head, "body"), (child, "face")]
 
 
+def test_a_body_that_strays_to_another_face_is_that_person(empty: Pixels) -> None:
+    came = [empty] * 30 + walk(empty)
+    goes = [figure(empty, 292 - 6 * step, 300) for step in range(20)]  # the body of another, who steps out before him
+    stands = Face(Box(282, 155, 20, 25), 0.9, track=1)
+    heads = [Face(Box(282 - 6 * step, 157, 20, 25), 0.9, track=2) for step in range(20)]
+    faces: list[list[Face]] = [[]] * 66 + [[stands]] * 8 + [[stands, head] for head in heads[4:]]
+
+    found = list(people_in([*came, *goes], faces=faces))
+
+    assert numbers(found)[68] == [1]
+    by_face = {person.face.track: person.track for person in found[-1] if person.face}
+    assert by_face == {1: 1, 2: 2}
+
+
 def test_a_face_that_never_moves_is_a_picture(empty: Pixels) -> None:
     rng = np.random.default_rng(3)
     image = empty.copy()
