@@ -72,7 +72,8 @@ def test_clicks_that_are_a_pixel_off_cost_little(height: float, tilt: float, x: 
     try:
         found = measured(clicks, sides, SIZE)
     except MountingError as refused:  # such a rectangle tells too little, and is refused
-        assert "do not tell height, tilt and field of view apart" in str(refused)
+        if "do not tell height, tilt and field of view apart" not in str(refused):
+            raise
         return
 
     # One in a thousand is further off; each result says how far it may be.
