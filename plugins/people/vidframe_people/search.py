@@ -13,7 +13,7 @@ from vidframe_people.cells import Mask, part_of, patches_of
 from vidframe_people.regions import grid_of, joined, put_together, share_inside, square_about, squares_of
 from vidframe_people.tracker import Track
 
-MOST_CLOSE = 3  # close looks in one search
+MOST_CLOSE = 2  # close looks in one search
 CLOSE = 1.8  # sides of a close look's square, in those of the body that it is about
 PATCH = 1.4  # the same, of a change that shows no body
 SMALL = 0.38  # of the frame's shorter side: what is smaller is looked at in a square of its own size
