@@ -56,11 +56,16 @@ class Watch:
         self._before: tuple[Gray, Cells, float] | None = None  # the frame before this one
         self._searched: Cells | None = None  # the frame of the last search
         self._last_search = -np.inf  # seconds
+        self._glanced = -np.inf  # seconds, when the picture was last compared
         self._empty: Cells | None = None  # the picture without people, as far as it was seen so; NaN elsewhere
         self._earlier: deque[tuple[float, Gray]] = deque()  # pictures of the last AGO seconds
 
     def tracks_in(self, frame: Frame) -> list[Track]:
         """The bodies that are in this frame and are sure to be people."""
+        if not self._tracker.tracks and frame.seconds - self._glanced < self._settings.search_every / 2:
+            self._before = None  # nobody to be carried
+            return []
+        self._glanced = frame.seconds
         gray = frame.scaled_gray(GRAY_WIDTH)
         cells = cells_of(gray)
         self._carry(gray, cells, frame.seconds)
