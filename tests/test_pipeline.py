@@ -374,6 +374,7 @@ import signal, sys, threading, os, time
 import vidframe
 from vidframe import Event, Frame, hookimpl
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background has ignored
 before = signal.getsignal(signal.SIGINT)
 
 class Step:
