@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from vidframe_lab.labelling.server import Page
+from vidframe_lab.local_page import Page
 
 Made = TypeVar("Made", bound=Page)
 

@@ -9,7 +9,7 @@ from typing import Any
 from vidframe_emotion.classes import CLASSES
 
 from vidframe_lab.emotion.collector import UNSORTED
-from vidframe_lab.labelling.server import NOT_FOUND, Answer, Page
+from vidframe_lab.local_page import NOT_FOUND, Answer, Page
 
 PLACES = (*CLASSES, UNSORTED, "rejected")
 

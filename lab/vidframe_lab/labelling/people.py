@@ -21,7 +21,7 @@ from vidframe.tools import write_atomically
 from vidframe_lab.evaluation.files import DataError, read_as
 from vidframe_lab.gaze.visits import COLUMNS, OPTIONAL, TABLE, Visit, read_clips
 from vidframe_lab.labelling.clips import Clip, Shown
-from vidframe_lab.labelling.server import NOT_FOUND, Answer, Page
+from vidframe_lab.local_page import NOT_FOUND, Answer, Page
 from vidframe_lab.people.labels import FACES, FACING, FILE, FrameLabel, Labels
 
 HEADER = ("clip", "zone", "start", "end", "stopped_seconds", "looked_seconds", "reached", "taken")

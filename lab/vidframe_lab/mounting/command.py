@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vidframe import open_source
 from vidframe.sources import DecodedFrame, SourceError, State, StateChange
-from vidframe_lab.mounting.page import Corners, CornerServer
+from vidframe_lab.mounting.page import CornerPage, Corners
 from vidframe_lab.mounting.solve import Measured, MountingError, measured
 
 Pixels = NDArray[np.uint8]
@@ -99,14 +99,14 @@ def _clicked(picture: Pixels, measure: Any, port: int, open_browser: bool) -> Me
     done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
     assert done
     try:
-        server = CornerServer(jpeg.tobytes(), accept, port)
+        page = CornerPage(jpeg.tobytes(), accept, port)
     except OSError as error:
         raise click.ClickException(f"cannot listen on port {port}: {error.strerror}") from error
-    with server:
-        click.echo(f"Click the four corners at {server.url} (Ctrl-C ends)")
+    with page:
+        click.echo(f"Click the four corners at {page.url} (Ctrl-C ends)")
         if open_browser:
-            click.launch(server.url)
-        server.serve_forever()
+            click.launch(page.url)
+        page.serve_forever()
     return results[0]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from vidframe_lab.labelling.server import Page
+from vidframe_lab.local_page import Page
 
 Served = TypeVar("Served", bound=Page)
 

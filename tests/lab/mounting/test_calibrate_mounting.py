@@ -10,14 +10,16 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser, expect
 from vidframe_lab.mounting.command import calibrate_mounting
-from vidframe_lab.mounting.page import Corners, CornerServer
+from vidframe_lab.mounting.page import CornerPage, Corners
 from vidframe_lab.mounting.solve import MountingError, measured
 
 from tests.clips import write_clip
@@ -165,8 +167,8 @@ def test_a_source_that_is_not_there_is_named() -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[CornerServer]:
-    with CornerServer(b"\xff\xd8 a picture", lambda corners: "" if corners[0] == (1, 2) else "not so") as server:
+def server() -> Iterator[CornerPage]:
+    with CornerPage(b"\xff\xd8 a picture", lambda corners: "" if corners[0] == (1, 2) else "not so") as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -175,8 +177,9 @@ def server() -> Iterator[CornerServer]:
         assert not thread.is_alive()
 
 
-def ask(server: CornerServer, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
-    data = None if body is None else json.dumps(body).encode()
+def ask(server: CornerPage, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
+    data = None if body is None else json.dumps({"corners": body}).encode()
+    headers = {"Content-Type": "application/json", **headers}
     try:
         with urllib.request.urlopen(urllib.request.Request(server.url + path, data, headers), timeout=10) as answer:
             return answer.status, answer.read()
@@ -185,7 +188,7 @@ def ask(server: CornerServer, path: str, body: object = None, **headers: str) ->
             return error.code, error.read()
 
 
-def test_the_page_shows_the_picture_and_takes_corners_until_they_measure(server: CornerServer) -> None:
+def test_the_page_shows_the_picture_and_takes_corners_until_they_measure(server: CornerPage) -> None:
     assert ask(server, "picture.jpg") == (200, b"\xff\xd8 a picture")
     assert b"four corners" in ask(server, "")[1]
     assert ask(server, "corners", [[5, 6]] * 4) == (400, b"not so")
@@ -194,6 +197,46 @@ def test_the_page_shows_the_picture_and_takes_corners_until_they_measure(server:
     assert ask(server, "corners", [[1, 2]] * 4)[0] == 200
 
 
-def test_other_sites_see_nothing_of_the_page(server: CornerServer) -> None:
+def test_other_sites_see_nothing_of_the_page(server: CornerPage) -> None:
     assert ask(server, "picture.jpg", Origin="http://elsewhere.example")[0] == 403
     assert ask(server, "corners", [[1, 2]] * 4, Host="elsewhere.example")[0] == 403
+
+
+def test_who_does_not_know_the_address_sees_nothing_of_the_page(server: CornerPage) -> None:
+    server.token, known = "another", server.token
+    url = f"http://127.0.0.1:{server.server_port}/{known}/"
+
+    for path in (url, url + "picture.jpg", f"http://127.0.0.1:{server.server_port}/picture.jpg"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(path, timeout=10)
+        with refused.value as answer:
+            assert answer.code == 403
+
+
+@pytest.mark.browser
+def test_four_clicks_on_the_page_are_the_corners_in_pixels_of_the_picture(chromium: Browser) -> None:
+    done, jpeg = cv2.imencode(".jpg", np.full((720, 1280, 3), 128, np.uint8))
+    assert done
+    taken: list[Corners] = []
+
+    def accept(corners: Corners) -> str:
+        taken.append(corners)
+        return "" if len(taken) == 2 else "three are in a line"
+
+    page = CornerPage(jpeg.tobytes(), accept)
+    thread = threading.Thread(target=page.serve_forever)
+    thread.start()
+    with page, chromium.new_page(viewport={"width": 900, "height": 900}) as tab:
+        tab.goto(page.url)
+        box = tab.locator("#picture").bounding_box()
+        assert box is not None
+        for x, y in [(0.25, 0.5), (0.75, 0.5), (0.75, 0.75), (0.25, 0.75)]:
+            tab.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        tab.get_by_role("button", name="Measure").click()
+        expect(tab.get_by_role("status")).to_have_text("three are in a line")
+        tab.get_by_role("button", name="Measure").click()
+        expect(tab.get_by_role("status")).to_have_text("Measured. The result is in the terminal.")
+        thread.join(10)
+
+    assert not thread.is_alive()
+    assert np.array(taken[1]) == pytest.approx(np.array([(320, 360), (960, 360), (960, 540), (320, 540)]), abs=2)
