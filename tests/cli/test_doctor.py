@@ -40,6 +40,22 @@ def test_a_missing_system_library_is_named_with_the_command_that_installs_it(mon
     assert "apt-get install libegl999" in problems()["system libraries"]
 
 
+def test_make_names_npm_where_it_is_missing_and_the_models_were_never_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("VIDFRAME_CACHE", str(tmp_path))
+    monkeypatch.delenv("VIDFRAME_PEOPLE_PACKAGES", raising=False)
+
+    (line,) = preflight.build_problems()
+    assert "npm is missing" in line
+    assert "apt-get install npm" in line
+
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "coco_ssd.pb").touch()
+    assert preflight.build_problems() == []
+
+
 def test_a_camera_that_gives_no_picture_is_named(tmp_path: Path) -> None:
     write_clip(tmp_path / "good.mp4")
     (tmp_path / "bad.mp4").write_text("no video")

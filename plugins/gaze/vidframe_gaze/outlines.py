@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vidframe import geometry
+
 Corners = NDArray[np.float64]  # n x 2: x, y
 
 LEAST_AREA: Final = 0.0005  # of the picture
@@ -17,8 +19,7 @@ _POINTS: Final = 100  # points across, of which areas are counted
 
 def in_pixels(polygon: Sequence[tuple[float, float]], width: int, height: int) -> Corners:
     """The corners (n x 2) in pixels of a picture of that size."""
-    corners = np.array(polygon, np.float64)
-    return corners * (width, height) if corners.max() <= 1 else corners
+    return np.array(geometry.in_pixels(polygon, width, height), np.float64)
 
 
 def are_inside(corners: Corners, points: Corners) -> NDArray[np.bool_]:

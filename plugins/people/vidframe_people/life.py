@@ -12,6 +12,7 @@ from vidframe import Box
 
 PATCH = (12, 24)  # cells across and down a body
 ALIKE = 0.9  # correlation from which two pictures of a place show the same
+EVEN = 1.0  # grey levels (standard deviation), up to which a place is even: a white wall
 RIGID = 0.985  # correlation of a surface with itself, noise and compression included
 SAME_PLACE = 0.5  # overlap up to which a box is where it was
 WENT = 0.3  # of the body's width, that it must go from where it was first seen
@@ -21,7 +22,7 @@ Patch = NDArray[np.float32]
 
 
 def patch_of(gray: Gray, box: Box) -> Patch | None:
-    """A small picture of a place, without its brightness and contrast; None where nothing is to be seen."""
+    """A small picture of a place, without its brightness and contrast; zeros where it is even, None beyond the picture."""
     height, width = gray.shape
     left, top = max(0, int(box.x)), max(0, int(box.y))
     right, bottom = min(width, math.ceil(box.x + box.width)), min(height, math.ceil(box.y + box.height))
@@ -30,12 +31,14 @@ def patch_of(gray: Gray, box: Box) -> Patch | None:
     patch = cv2.resize(gray[top:bottom, left:right], PATCH, interpolation=cv2.INTER_AREA).astype(np.float32)
     patch -= patch.mean()
     norm = float(np.linalg.norm(patch))
-    return patch / norm if norm > 1.0 * math.sqrt(patch.size) else None
+    return patch / norm if norm > EVEN * math.sqrt(patch.size) else np.zeros_like(patch)
 
 
 def likeness(one: Patch | None, other: Patch | None) -> float:
-    """Correlation of two patches, -1..1; 1 where there is nothing to compare."""
-    return float((one * other).sum()) if one is not None and other is not None else 1.0
+    """Correlation of two patches, -1..1; 1 where both are even, or where there is nothing to compare."""
+    if one is None or other is None or not (one.any() or other.any()):
+        return 1.0
+    return float((one * other).sum())
 
 
 class Life:

@@ -96,6 +96,15 @@ def test_a_poster_is_told_for_a_moment_once_and_never_again(empty: Pixels) -> No
     assert not any(again)
 
 
+def test_what_came_and_looks_exactly_the_same_for_a_minute_is_no_person(empty: Pixels) -> None:
+    film = [empty] * 15 + walk(empty)[::2]  # somebody hangs up a cardboard figure
+
+    found = numbers(people_in([*film, *[film[-1]] * 350], fps=5))
+
+    assert found[len(film) + 250] == [1]
+    assert found[-1] == []
+
+
 def test_a_poster_is_none_after_somebody_passed_before_it(empty: Pixels) -> None:
     hung = figure(empty, 320, 200, 110, 5)
     passing = [figure(hung, -30 + 10 * step, 340, 200, 6) for step in range(70)]
