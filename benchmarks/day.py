@@ -7,12 +7,12 @@ and a quiet scene (one frame of an aisle, with sensor noise). Each contestant ru
 core; the clock starts after the first 40 frames, so that starting costs nothing. Rounds alternate.
 
     decode      PyAV, one thread
-    day         vidframe's loop with faces, emotion, gaze and interest, as in configs/day.yaml
+    day         vidframe's loop with faces, emotion, gaze, people, footfall and interest: configs/day.yaml and footfall
     fer         FER().detect_emotions on each frame: Haar cascade and mini-XCEPTION
     deepface    the part of DeepFace.stream that runs on every frame, finding faces: a lower bound. What it runs on top
                 needs models that deepface downloads at run time
 
-PYTHON is an interpreter that has `fer` and `deepface` (`pip install fer deepface "setuptools<81"`). Times are processor seconds; frames
+PYTHON is an interpreter that has `fer` and `deepface` (`pip install fer deepface flask tf-keras "setuptools<81"`). Times are processor seconds; frames
 a second are those of a core that does nothing else. Memory is the peak of the resident set of the whole process.
 """
 
@@ -48,6 +48,8 @@ always:
   - faces
   - emotion
   - gaze
+  - people
+  - footfall
   - interest:
       zones:
         - {{name: left, polygon: [[0.0, 0.2], [0.15, 0.2], [0.15, 0.9], [0.0, 0.9]]}}

@@ -29,7 +29,7 @@ class Settings:
     search_every: Annotated[Seconds, Field(ge=0, description="Least time between two searches of the same place")] = 0.3
     full_pass: Annotated[
         Seconds, Field(ge=0, description="Time from one search of the whole frame to the next; 0 for never")
-    ] = 30.0
+    ] = 120.0
     recheck: Annotated[Seconds, Field(ge=0, description="Time between two checks that a tracked face still is one")] = (
         1.0
     )

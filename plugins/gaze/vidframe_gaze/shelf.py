@@ -84,16 +84,16 @@ class Shelf:
 
 
 def _gradients(part: Image) -> Image:
-    """Height x width x 2: grey levels a pixel, to the right and down."""
+    """2 x height x width: grey levels a pixel, to the right and down."""
     smooth = cv2.GaussianBlur(part, (0, 0), 1.2).astype(np.float32)
-    return np.dstack(
+    return np.stack(
         [cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)]
     )
 
 
 def _differs(before: Image, now: Image) -> Mask:
     """Cells that show something else: gradients that do not go together. More or less light changes none of that."""
-    both = cv2.resize((before * now).sum(axis=2), _cells(before.shape), interpolation=cv2.INTER_AREA)
+    both = cv2.resize((before * now).sum(axis=0), _cells(before.shape[1:]), interpolation=cv2.INTER_AREA)
     was, here = _energy(before), _energy(now)
     has_texture = np.maximum(was, here) > TEXTURE**2
     return np.asarray(has_texture & (both < ALIKE * np.sqrt(was * here + TEXTURE**4 / 16)))
@@ -101,7 +101,7 @@ def _differs(before: Image, now: Image) -> Mask:
 
 def _energy(gradients: Image) -> Image:
     """Mean square of the gradients, by cells."""
-    return np.asarray(cv2.resize((gradients**2).sum(axis=2), _cells(gradients.shape), interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize((gradients**2).sum(axis=0), _cells(gradients.shape[1:]), interpolation=cv2.INTER_AREA))
 
 
 def _cells(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from itertools import count
 
 from vidframe import Face, Frame, Person
 from vidframe.detectors import Detector
+from vidframe_people.cells import Cells
 from vidframe_people.facing import FacingAverage, facing_of, facing_of_head
 from vidframe_people.fixtures import Fixtures
 from vidframe_people.joining import FaceNumbers, pairs_of
@@ -19,6 +20,7 @@ from vidframe_people.tracker import Track
 from vidframe_people.watch import LONGEST_UNSHOWN, Watch
 
 FACING_EVERY = 0.5  # seconds between two looks at a body's joints
+FACING_STILL = 3.0  # the same, while nothing makes the detector look at the body again
 LEAST_HEIGHT = 64  # pixels of a body whose joints can be told
 NEW = 1.5  # seconds for which a body takes over the number of its face
 
@@ -27,6 +29,7 @@ NEW = 1.5  # seconds for which a body takes over the number of its face
 class _Facings:
     average: FacingAverage = field(default_factory=FacingAverage)
     looked: float = float("-inf")
+    cells: Cells | None = None  # of the sighting at that look
 
 
 class Crowd:
@@ -94,9 +97,10 @@ class Crowd:
 
     def _facing(self, track: Track, number: int, frame: Frame) -> tuple[float, float] | None:
         own = self._facings.setdefault(number, _Facings())
-        is_due = frame.seconds - own.looked >= FACING_EVERY
+        pause = FACING_STILL if track.cells is own.cells else FACING_EVERY
+        is_due = frame.seconds - own.looked >= pause
         if self._pose is not None and is_due and track.box.height >= LEAST_HEIGHT:
-            own.looked = frame.seconds
+            own.looked, own.cells = frame.seconds, track.cells
             own.average.add(facing_of(self._pose.joints(frame.image, track.box)), frame.seconds)
         return own.average.at(frame.seconds)
 

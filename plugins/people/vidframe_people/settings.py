@@ -19,7 +19,7 @@ class Settings:
         Field(ge=1, le=255, description="Change of mean luma, 0 to 255, from which a part of the picture is searched"),
     ] = 8
     search_every: Annotated[Seconds, Field(gt=0, description="Least time between two searches")] = 0.3
-    recheck: Annotated[Seconds, Field(gt=0, description="Time between two searches where people stand still")] = 1.0
+    recheck: Annotated[Seconds, Field(gt=0, description="Time between two searches where people stand still")] = 3.0
     lost_after: Annotated[
         Seconds, Field(ge=0, description="How long a hidden person keeps the number; not in frame.people meanwhile")
     ] = 5.0

@@ -33,7 +33,8 @@ SURE = 0.6  # score from which a body that has arrived is told at its first sigh
 FIRST = 0.55  # score from which a body is told that was there when the camera started
 LONGEST_UNSHOWN = 12.0  # seconds that something looks exactly the same which never moved, until it is furniture
 LONGEST_STILL = 60.0  # the same, of what moved before: nobody stands as still as that
-EMPTY_RECHECK = 30.0  # seconds between two searches of a picture in which nothing changes and nobody is
+AGAIN = 1.0  # seconds after which a body that was found once is looked for again where nothing changes
+EMPTY_RECHECK = 120.0  # seconds between two searches of a picture in which nothing changes and nobody is
 
 
 class Watch:
@@ -62,7 +63,7 @@ class Watch:
 
     def tracks_in(self, frame: Frame) -> list[Track]:
         """The bodies that are in this frame and are sure to be people."""
-        if not self._tracker.tracks and frame.seconds - self._glanced < self._settings.search_every / 2:
+        if not self._is_anybody() and frame.seconds - self._glanced < self._settings.search_every / 2:
             self._before = None  # nobody to be carried
             return []
         self._glanced = frame.seconds
@@ -76,6 +77,10 @@ class Watch:
         self._before = gray, cells, frame.seconds
         self._remember(frame)
         return [track for track in self._tracker.tracks if self._is_here(track, frame.seconds)]
+
+    def _is_anybody(self) -> bool:
+        """Whether there is a person, or what may soon be one; what is found again and again and never moves is none."""
+        return any(track.number or track.hits < 2 for track in self._tracker.tracks)
 
     def _is_here(self, track: Track, now: float) -> bool:
         return track.number is not None and not track.is_gone and now - track.seen <= HIDDEN
@@ -151,8 +156,9 @@ class Watch:
             return False
         if self._changed(self._searched, cells).any():
             return True
-        is_waiting = any(track.number or track.hits < 2 for track in self._tracker.tracks)
-        return passed >= (self._settings.recheck if is_waiting else EMPTY_RECHECK)
+        if any(track.hits < 2 for track in self._tracker.tracks):
+            return passed >= AGAIN
+        return passed >= (self._settings.recheck if self._is_anybody() else EMPTY_RECHECK)
 
     def _look(self, frame: Frame, cells: Cells) -> None:
         now, tracks = frame.seconds, self._tracker.tracks

@@ -71,12 +71,13 @@ def people_in(
     fps: float = 10.0,
     faces: Iterable[list[Face]] | None = None,
     crowd: Crowd | None = None,
+    start: int = 0,
 ) -> Iterator[list[Person]]:
     """The people that the step finds in each image."""
     camera = make_camera()
     crowd = crowd or new_crowd(camera, detector)
     found = iter(faces) if faces is not None else None
-    for index, image in enumerate(images):
+    for index, image in enumerate(images, start):
         noisy = np.asarray(cv2.add(image, NOISE[index % len(NOISE)], dtype=cv2.CV_8U), np.uint8)
         frame = make_frame(noisy, camera=camera, index=index, seconds=index / fps)
         frame.faces = next(found) if found is not None else []

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from vidframe_people.fixtures import FILE
+from vidframe_people.crowd import Crowd
+from vidframe_people.fixtures import FILE, Fixtures
+from vidframe_people.pose import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER, Joints, Pose
+from vidframe_people.settings import Settings
 
 from tests.plugins.people.conftest import MarkDetector, Pixels, figure, new_crowd, people_in
 from vidframe import Box, Face, HeadPose, Person
@@ -38,8 +41,36 @@ def test_somebody_who_stands_still_is_there_without_being_searched_all_the_time(
     found = numbers(people_in(film + [film[-1]] * 300, detector=standing))
 
     assert found[-300:] == [[1]] * 300
-    # Thirty seconds: looked at once a second, in the squares about the body.
-    assert standing.calls - coming[1] <= 30 * 3
+    # Thirty seconds: looked at each three seconds, in the squares about the body.
+    assert standing.calls - coming[1] <= 10 * 3
+
+
+def test_which_way_somebody_faces_is_seldom_asked_while_nothing_changes(empty: Pixels) -> None:
+    class Ahead(Pose):
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def joints(self, image: Pixels, box: Box) -> Joints:
+            self.asked += 1
+            joints = np.zeros((17, 3), np.float32)
+            joints[[LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP]] = [
+                [30, 0, 1],
+                [0, 0, 1],
+                [22, 40, 1],
+                [8, 40, 1],
+            ]
+            return joints
+
+    film = [empty] * 30 + walk(empty)
+    pose = Ahead()
+    crowd = Crowd(Settings(), MarkDetector(), pose, Fixtures(make_camera()))
+    coming = list(people_in(film, crowd=crowd))
+    asked = pose.asked
+    standing = list(people_in([film[-1]] * 300, crowd=crowd, start=len(film)))
+
+    assert asked >= 5  # twice a second while somebody walks
+    assert pose.asked - asked <= 12
+    assert all(person.facing is not None for people in coming[-5:] + standing for person in people)
 
 
 def test_somebody_who_leaves_is_gone_at_once(empty: Pixels) -> None:
