@@ -56,7 +56,7 @@ def share_inside(one: Corners, other: Corners) -> float:
 
 def hull(points: Corners) -> Corners:
     """The convex outline of points (n x 2)."""
-    return points[cv2.convexHull(points.astype(np.float32), returnPoints=False)[:, 0]]
+    return np.asarray(points[cv2.convexHull(points.astype(np.float32), returnPoints=False)[:, 0]])
 
 
 def problem_of(polygon: Sequence[tuple[float, float]]) -> str | None:
