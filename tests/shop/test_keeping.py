@@ -9,11 +9,12 @@ import math
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -342,6 +343,21 @@ def test_versions_are_those_of_the_migrations_in_their_order() -> None:
 
     assert versions() == [script.revision for script in scripts.walk_revisions()][::-1]
     assert head() == scripts.get_current_head()
+
+
+def test_a_generated_migration_brings_back_a_table_with_moments(tmp_path: Path) -> None:
+    shutil.copytree(alembic_config("").get_main_option("script_location") or "", tmp_path / "migrations")
+    config = alembic_config(f"sqlite:///{tmp_path}/shop.db")
+    config.set_main_option("script_location", str(tmp_path / "migrations"))
+    command.upgrade(config, "head")
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        connection.execute("DROP TABLE alert_changes")
+
+    command.revision(config, message="bring it back", autogenerate=True, rev_id="9999")
+    command.upgrade(config, "head")
+
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        assert connection.execute("SELECT count(at) FROM alert_changes").fetchone() == (0,)
 
 
 def test_a_start_loads_nothing_that_only_an_upgrade_or_a_backup_needs() -> None:
