@@ -10,9 +10,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, aliased
 
 from shop_app import clock
+from shop_app.db import now
 from shop_app.listing import Rows
 from shop_app.models import Account, Alert, Camera, EventFile, ShopProfile
 
+CLIP_COMES_WITHIN = timedelta(minutes=10)  # after the end of an alert, or after the shop was told of it
 CHAIN = timedelta(minutes=5)  # between two alerts of a camera that are shown as one card
 _Clip, _Taker = aliased(EventFile), aliased(Account)
 
@@ -45,7 +47,7 @@ ALERTS: Rows = (
     select(
         Alert.id, Alert.camera, Alert.zone, Alert.change, Alert.cause, Alert.who, Alert.severity, Alert.state, Alert.quiet,
         Alert.note, Alert.started_at, Alert.ended_at, Alert.taken_at, Alert.escalated_at, Alert.snapshot_id,
-        Alert.thumbnail_id, Alert.clip_problem, Camera.title, _Taker.name.label("by"), Alert.clip_id,
+        Alert.thumbnail_id, Alert.clip_problem, Alert.received_at, Camera.title, _Taker.name.label("by"), Alert.clip_id,
         _Clip.complete_at.label("clip_complete_at"), _Clip.deleted_at.label("clip_deleted_at"),
     )
     .outerjoin(_Taker, Alert.taken_by_id == _Taker.id)
@@ -94,9 +96,10 @@ def card(row: Row[*tuple[Any, ...]], zone: str) -> Card:
 
 
 def _clip(row: Row[*tuple[Any, ...]]) -> str:
-    """`ready`, `coming`, `failed`, `deleted`, or `none` while nothing is known."""
+    """`ready`, `coming`, `failed`, `deleted`, or `none` while one may still come."""
     if row.clip_id is None:
-        return "failed" if row.clip_problem else "none"
+        latest = max(row.received_at, row.ended_at or row.started_at) + CLIP_COMES_WITHIN
+        return "failed" if row.clip_problem or now() > latest else "none"
     if row.clip_deleted_at is not None:
         return "deleted"
     return "ready" if row.clip_complete_at is not None else "coming"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import lru_cache, partial
-from typing import Any
+from functools import partial
 
 from flask import (
     Response,
     flash,
-    get_template_attribute,
     jsonify,
     redirect,
     render_template,
@@ -17,8 +14,6 @@ from flask import (
     send_file,
     url_for,
 )
-from markupsafe import Markup
-from sqlalchemy import Row
 from werkzeug.wrappers import Response as BaseResponse
 
 from shop_app import clock
@@ -41,13 +36,12 @@ from shop_app.models import Alert, AlertReview
 from shop_app.permissions import Permission as P
 from shop_app.push import browsers
 from shop_app.push.sealing import public_key
-from shop_app.text import _, _l, locale_name
+from shop_app.text import _, _l
 from shop_app.web import Area, actor, profile, session, shop
 
 area = Area("alerts", __name__, url_prefix="/alerts")
 area.menu(_l("Alerts"), "index", icon="shield", may=P.ALERTS, order=300, group=_l("Security"), phone=True)
 
-CLIP_COMES_WITHIN = timedelta(minutes=10)
 SORTS = {
     "time": [Alert.started_at, Alert.id],
     "camera": [Alert.camera, Alert.id],
@@ -85,7 +79,7 @@ def index() -> str | Response:
     today = clock.day_of(now(), profile().time_zone).isoformat()
     return render_template(
         "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()),
-        drawn=partial(_drawn, locale_name(), profile().time_zone, today), blank=cards.blank(today),
+        card_of=partial(cards.card, zone=profile().time_zone), blank=cards.blank(today), newest_change=feed.newest_change(session()),
         push_key=_push_key(), today=today, arm=change, snoozed=snoozed,
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
         is_night=clock.is_in_hours(now(), profile().night_from, profile().night_to, profile().time_zone),
@@ -100,7 +94,13 @@ def stream() -> Response:
     shared = _feed(shop().database)
     token, database = request.cookies.get(sessions.cookie_name()), shop().database
     response = Response(
-        feed.stream(shared, last_id, lambda: sessions.still_signed_in(database, token, P.ALERTS), actor().account_id),
+        feed.stream(
+            shared,
+            last_id,
+            lambda: sessions.still_signed_in(database, token, P.ALERTS),
+            actor().account_id,
+            profile().time_zone,
+        ),
         mimetype="text/event-stream",
     )
     response.headers["X-Accel-Buffering"] = "no"
@@ -125,7 +125,6 @@ def show(alert_id: int) -> str:
         start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
         drawing=cameras.drawings(session(), alert.camera).get(alert.camera),
         elsewhere=service.elsewhere(session(), alert, profile()),
-        is_old=now() - (alert.ended_at or alert.started_at) > CLIP_COMES_WITHIN,
     )  # fmt: skip
 
 
@@ -211,13 +210,6 @@ def arm() -> BaseResponse:
         raise Invalid(_("Nothing was changed: choose one of the times offered."))
     arming.arm(session(), actor(), armed=_field("armed") == "yes", hours=hours)
     return _done(None, _("Saved. Cameras follow within seconds."))
-
-
-@lru_cache(maxsize=2_000)  # the list is opened again after each thing that is done on it
-def _drawn(_language: str, zone: str, today: str, row: Row[*tuple[Any, ...]]) -> Markup:
-    """The markup of an alert's card: it shows nothing but these values."""
-    draw = get_template_attribute("alerts/_card.html", "card")
-    return Markup(draw(cards.card(row, zone), row.seen, today))
 
 
 def _push_key() -> str:
