@@ -13,11 +13,11 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select
 
-from shop_app import listing
-from shop_app.db import Database
-from shop_app.listing import as_typed, csv_answer, defuse
-from shop_app.models import Product, ShopProfile
-from shop_app.web import shop_of
+from shop_app.base.db import Database
+from shop_app.base.models import Product, ShopProfile
+from shop_app.web import listing
+from shop_app.web.area import shop_of
+from shop_app.web.listing import as_typed, csv_answer, defuse
 from tests.shop.conftest import Person
 
 FORM = {
@@ -29,7 +29,7 @@ FORM = {
 @pytest.fixture
 def form(database: Database) -> dict[str, str]:
     """A good form, with the id of a tax class that is there."""
-    from shop_app.models import TaxClass
+    from shop_app.base.models import TaxClass
 
     with database.reading() as session:
         return FORM | {"tax_class_id": str(session.scalars(select(TaxClass.id)).first())}

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
-from shop_app.alerts import feed
+from shop_app.security.alerts import feed
 from tests.shop.conftest import Person, Window
 from tests.shop.night import CameraSystem
 

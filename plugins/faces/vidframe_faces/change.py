@@ -21,7 +21,7 @@ def cells_of(gray: NDArray[np.uint8]) -> Cells:
     height, width = gray.shape
     rows = max(1, round(COLUMNS * height / width))
     if width >= 2 * COLUMNS and height >= 2 * rows:  # two steps, of which OpenCV does the first four times as fast
-        gray = cv2.resize(gray, (2 * COLUMNS, 2 * rows), interpolation=cv2.INTER_AREA)
+        gray = np.asarray(cv2.resize(gray, (2 * COLUMNS, 2 * rows), interpolation=cv2.INTER_AREA), np.uint8)
     return cv2.resize(gray, (COLUMNS, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,9 +55,8 @@ def share_inside(one: Corners, other: Corners) -> float:
 
 
 def hull(points: Corners) -> Corners:
-    """The convex outline around m x 2 points, in order (Andrew's monotone chain)."""
-    ordered = sorted(set(map(tuple, points.tolist())))
-    return np.array(_half_hull(ordered)[:-1] + _half_hull(ordered[::-1])[:-1])
+    """The convex outline of points (n x 2)."""
+    return np.asarray(points[cv2.convexHull(points.astype(np.float32), returnPoints=False)[:, 0]])
 
 
 def problem_of(polygon: Sequence[tuple[float, float]]) -> str | None:
@@ -115,17 +115,3 @@ def _grid(corners: Corners, across: int = _POINTS) -> Corners:
     steps = np.arange(across)
     x, y = np.meshgrid((steps + 0.5) / across, (steps + 0.414) / across)  # no point on a diagonal
     return np.asarray(low + np.column_stack([x.ravel(), y.ravel()]) * (high - low))
-
-
-def _half_hull(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    chain: list[tuple[float, float]] = []
-    for point in points:
-        while len(chain) > 1 and not _turns_left(chain[-2], chain[-1], point):
-            chain.pop()
-        chain.append(point)
-    return chain
-
-
-def _turns_left(first: tuple[float, float], second: tuple[float, float], third: tuple[float, float]) -> bool:
-    (x1, y1), (x2, y2), (x3, y3) = first, second, third
-    return (x2 - x1) * (y3 - y1) - (y2 - y1) * (x3 - x1) > 0

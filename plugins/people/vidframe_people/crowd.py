@@ -92,7 +92,7 @@ class Crowd:
         if known is not None and now - track.told <= NEW and not self._watch.has_number(known):
             track.number = known
         self._numbers.join(face, track.number)
-        self._face_of[track.number] = face.track
+        self._face_of[track.number], track.faced = face.track, now
         return track.number
 
     def _facing(self, track: Track, number: int, frame: Frame) -> tuple[float, float] | None:

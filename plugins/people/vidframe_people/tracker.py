@@ -36,6 +36,7 @@ class Track:
     hits: int = 1
     number: int | None = None  # once it is told
     told: float = math.inf  # when that was
+    faced: float = -math.inf  # when its face was last seen
     is_gone: bool = False  # the place where it was is empty
     velocity: tuple[float, float] = (0.0, 0.0)  # pixels a second, between the last two sightings
     sighted: Box | None = None  # where it was at the last sighting

@@ -33,6 +33,8 @@ SURE = 0.6  # score from which a body that has arrived is told at its first sigh
 FIRST = 0.55  # score from which a body is told that was there when the camera started
 LONGEST_UNSHOWN = 12.0  # seconds that something looks exactly the same which never moved, until it is furniture
 LONGEST_STILL = 60.0  # the same, of what moved before: nobody stands as still as that
+EXPLAINED = 0.9  # seconds between two searches while nothing moves but people who are followed
+FACED = 2.0  # the same, while their faces are followed, too
 AGAIN = 1.0  # seconds after which a body that was found once is looked for again where nothing changes
 EMPTY_RECHECK = 120.0  # seconds between two searches of a picture in which nothing changes and nobody is
 
@@ -154,11 +156,25 @@ class Watch:
             return True
         if passed < self._settings.search_every:
             return False
-        if self._changed(self._searched, cells).any():
-            return True
+        changed = self._changed(self._searched, cells)
+        if changed.any():
+            return passed >= self._pause(now) or not self._is_explained(changed, cells)
         if any(track.hits < 2 for track in self._tracker.tracks):
             return passed >= AGAIN
         return passed >= (self._settings.recheck if self._is_anybody() else EMPTY_RECHECK)
+
+    def _pause(self, now: float) -> float:
+        """Seconds between two searches while only people move who are followed; faces are followed better than bodies."""
+        return FACED if all(now - track.faced < COASTS for track in self._tracker.tracks) else EXPLAINED
+
+    def _is_explained(self, changed: Mask, cells: Cells) -> bool:
+        """Whether only people moved who are followed well, and nobody left."""
+        left = changed.copy()
+        for track in self._tracker.tracks:
+            if not track.number or track.seen < self._last_search or self._is_empty(track.box, cells):
+                return False
+            left[part_of(track.box.grown(1.2), left, *self.size)] = False
+        return not left.any()
 
     def _look(self, frame: Frame, cells: Cells) -> None:
         now, tracks = frame.seconds, self._tracker.tracks
