@@ -16,7 +16,6 @@ from shop_app.base.models import (
     Account,
     Alert,
     Bill,
-    CameraState,
     Complaint,
     Feedback,
     Offer,
@@ -42,7 +41,6 @@ class Needs:
     feedback: int
     alerts: int
     low_stock: int
-    cameras: int
 
 
 class Day(NamedTuple):
@@ -179,5 +177,4 @@ _NEEDS = select(
     _count(Feedback.id, Feedback.handled_at.is_(None)),
     _count(Alert.id, Alert.state == "new", Alert.quiet.is_(False), Alert.severity == "alert"),
     _count(Product.id, Product.active.is_(True), Product.low_stock_level > 0, Product.stock <= Product.low_stock_level),
-    _count(CameraState.camera, CameraState.state.in_(["down", "stalled"])),
 )

@@ -164,6 +164,14 @@
 
   const drawArmed = async () => place(await drawnPage(), "armed");
 
+  // Which cameras watch: asked for again and again, as a camera that falls silent says nothing.
+  async function drawCoverage() {
+    const answer = await fetch(connection.dataset.coverage);
+    if (!answer.ok) return;
+    const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (drawn.getElementById("coverage") && isLive()) place(drawn, "coverage");
+  }
+
   function flash(message) {
     const box = document.createElement("div");
     box.className = "flash message";
@@ -206,19 +214,25 @@
     for (const card of cardsOf(list)) sayDay(card);
   }
 
+  const isLive = () => !connection.classList.contains("lost");
+
   if (connection) {
+    setInterval(() => { if (isLive() && !document.hidden) drawCoverage().catch(() => {}); }, 5000);
     window.shop.stream(connection.dataset.live, {
       after: connection.dataset.after,
       onState(state) {
         connection.lastElementChild.textContent = words.get(state);
         connection.classList.toggle("lost", state !== "live");
+        if (state === "live") drawCoverage().catch(() => {});
+        else Object.assign(document.getElementById("coverage"), { className: "coverage bad", textContent: words.get("unknown") });
       },
       onPing: (data) => turnTo(data.day),
       onGap: drawList,
       onMessage(change, id) {
         if (seen.has(id)) return;
         seen.add(id);
-        if (change.alert) show(change.alert, change.what); else if (change.what === "armed" || change.what === "snoozed") drawArmed();
+        if (change.alert) show(change.alert, change.what); else if (change.what === "cameras") drawCoverage();
+        else if (change.what === "armed" || change.what === "snoozed") drawArmed();
       },
     });
   }

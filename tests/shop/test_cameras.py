@@ -223,16 +223,16 @@ def test_half_a_night_is_told_on_the_form_which_keeps_the_rest(path: str, admin:
     assert 'value="Coffee shelf"' in answer.text
 
 
-def test_an_admin_is_told_while_no_camera_system_has_been_heard(
+def test_an_admin_is_told_while_no_camera_server_is_connected(
     app: Flask, admin: Person, security: Person, database: Database
 ) -> None:
     admin.client.post("/cameras/new", data=camera_form())
     admin.client.post("/cameras/tea-shelf/enabled", data={"on": "yes"})
-    hint = "No camera system has told of these cameras yet"
+    hint = "No camera server is connected"
 
     assert hint in admin.client.get("/cameras").text
     assert hint not in security.client.get("/cameras").text
-    CameraSystem.of(app).send("camera.state", "tea-shelf", state="live")
+    CameraSystem.of(app).ask("GET", "/cameras")
     assert hint not in admin.client.get("/cameras").text
 
 

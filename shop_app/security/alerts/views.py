@@ -26,6 +26,7 @@ from shop_app.base.text import _, _l
 from shop_app.notify.push import browsers
 from shop_app.notify.push.sealing import public_key
 from shop_app.security.alerts import arming, cards, feed, service
+from shop_app.security.alerts.coverage import coverage
 from shop_app.security.cameras import service as cameras
 from shop_app.web.area import Area, actor, profile, session, shop
 from shop_app.web.error_pages import wants_json
@@ -68,15 +69,20 @@ def index() -> str | Response:
     key = Alert.id if request.args else None
     alerts = paginate(session(), query, SORTS, default="-time", key=key, one_by_one=unseen_only)
     chains = cards.chains(alerts.rows) if alerts.sort in {"time", "-time"} else [[row] for row in alerts.rows]
-    change, snoozed = arming.situation(session())
     today = clock.day_of(now(), profile().time_zone).isoformat()
     return render_template(
         "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()),
         card_of=partial(cards.card, zone=profile().time_zone), blank=cards.blank(today), newest_change=feed.newest_change(session()),
-        push_key=_push_key(), today=today, arm=change, snoozed=snoozed,
+        push_key=_push_key(), today=today, snoozed=arming.snoozed(session()),
+        coverage=coverage(session(), profile()),
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
-        is_night=clock.is_in_hours(now(), profile().night_from, profile().night_to, profile().time_zone),
     )  # fmt: skip
+
+
+@area.get("/coverage", may=P.ALERTS)
+def covered() -> str:
+    """Which cameras watch now, for open pages: cameras that fall silent say nothing by themselves."""
+    return render_template("alerts/_coverage.html", coverage=coverage(session(), profile()))
 
 
 @area.get("/stream", may=P.ALERTS)
@@ -201,8 +207,13 @@ def arm() -> BaseResponse:
     hours = whole_number(_field("hours"), 9_999)
     if hours is None:
         raise Invalid(_("Nothing was changed: choose one of the times offered."))
-    arming.arm(session(), actor(), armed=_field("armed") == "yes", hours=hours)
-    return _done(None, _("Saved. Cameras follow within seconds."))
+    armed = _field("armed") == "yes"
+    arming.arm(session(), actor(), armed=armed, hours=hours)
+    session().flush()
+    if not armed:
+        return _done(None, _("Disarmed: alerts are kept, without sound."))
+    done = _("Armed.") if hours else _("Back to the schedule.")
+    return _done(None, f"{done} {coverage(session(), profile())}.")
 
 
 def _push_key() -> str:
