@@ -141,8 +141,9 @@ def low_stock(session: Session) -> Sequence[Product]:
 
 
 def newest_alerts(session: Session, profile: ShopProfile) -> list[cards.Card]:
-    """The cards of the newest alerts."""
-    rows = session.execute(cards.ALERTS.order_by(Alert.started_at.desc(), Alert.id.desc()).limit(3)).all()
+    """The cards of the newest alerts that a camera saw; which cameras are silent is said beside them."""
+    seen = cards.ALERTS.where(Alert.change.not_in(cards.SILENCE))
+    rows = session.execute(seen.order_by(Alert.started_at.desc(), Alert.id.desc()).limit(3)).all()
     return [cards.card(row, profile.time_zone) for row in rows]
 
 

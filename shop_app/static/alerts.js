@@ -34,7 +34,7 @@
     say(card, "title", alert.title);
     say(card, "zone", alert.zone);
     say(card, "state", words.get(`state.${alert.state}`) + (alert.by ? ` ${alert.by} · ${alert.by_at}` : ""));
-    say(card, "clip", words.get(`clip.${alert.clip}`));
+    say(card, "clip", words.get(`clip.${alert.clip}`) || "");
     for (const link of card.querySelectorAll("a")) link.href = `/alerts/${alert.id}`;
     const picture = card.querySelector("img");
     if (alert.still && picture.getAttribute("src") !== alert.still) picture.src = alert.still;
@@ -50,12 +50,13 @@
 
   function chainFor(alert) {
     const within = list.dataset.chainSeconds * 1000;
-    let chain = [...list.children].find((li) => li.dataset.camera === alert.camera);
-    const newest = chain?.querySelector("time").dateTime;
+    const isSeen = !list.dataset.silence.split(" ").includes(alert.change); // else an entry of its own: it hides no pictures
+    let chain = isSeen && [...list.children].find((li) => li.dataset.camera === alert.camera);
+    const newest = chain && chain.querySelector("time").dateTime;
     const goesOn = chain && Math.abs(Date.parse(alert.started) - Date.parse(newest)) <= within;
     if (!goesOn) {
       chain = template.content.firstElementChild.cloneNode(true);
-      chain.dataset.camera = alert.camera;
+      chain.dataset.camera = isSeen ? alert.camera : "";
     }
     list.prepend(chain);
     return [chain, goesOn];

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from playwright.sync_api import Dialog, expect
 from sqlalchemy import func, select
 
 from shop_app.base.db import Database, now
-from shop_app.base.models import Alert, AlertChange, EventFile
+from shop_app.base.models import Alert, AlertChange, EventFile, ShopProfile
 from shop_app.base.permissions import Role
-from shop_app.security.alerts import feed
+from shop_app.security.alerts import feed, incidents, service
 from shop_app.web.area import shop_of
 from tests.shop.conftest import DESK, PHONE, Person, Window
 from tests.shop.night import CameraSystem, mp4
@@ -559,3 +560,80 @@ def test_a_guard_sees_it_live_takes_it_and_plays_the_clip(
     page.get_by_role("button", name="I have looked at it").wait_for(state="hidden")  # who stays has looked at it
     page.get_by_role("link", name="The camera was covered or moved").click()
     page.get_by_role("heading", name="yard").wait_for()
+
+
+LATELY = now().replace(microsecond=0) - timedelta(minutes=20)
+
+
+def at(second: float) -> str:
+    """A moment some minutes ago."""
+    return (LATELY + timedelta(seconds=second)).isoformat()
+
+
+def test_other_cameras_at_that_moment_are_those_nearest_to_it(
+    cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    for second in range(-240, 241, 10):
+        cameras.send("incident.opened", "aisle", start=at(second), change="motion")
+    cameras.send("incident.opened", "door", start=at(1), change="motion")
+    with database.reading() as session, security.client.application.test_request_context():
+        alert = session.scalars(select(Alert).where(Alert.camera == "door")).one()
+        found = service.elsewhere(session, alert, session.get_one(ShopProfile, 1))
+        seconds = [(datetime.fromisoformat(card.started) - alert.started_at).total_seconds() for card in found]
+
+    assert seconds == sorted(seconds)
+    assert [round(second) for second in seconds] == list(range(-61, 59, 10))
+
+
+def test_a_camera_that_fell_silent_does_not_hide_what_it_saw_before(
+    cameras: CameraSystem, security: Person, admin: Person, database: Database
+) -> None:
+    for second in (0, 30):
+        cameras.incident("yard", start=at(second))
+    with database.writing() as session:
+        seen = session.scalars(select(Alert).order_by(Alert.id.desc())).first()
+        silence = incidents.open_silence(session, "yard", seen.started_at + timedelta(seconds=20)).id if seen else 0
+
+    page = security.client.get("/alerts").text
+    entries = re.findall(r'<li class="chain" data-camera="(.*?)">\s*<article[^>]*data-id="(\d+)"', page)
+
+    assert seen is not None
+    assert entries[:2] == [("", str(silence)), ("yard", str(seen.id))]
+    assert f"/alerts/{seen.id}/still" in security.client.get(f"/alerts/{silence}").text
+    assert "There is no clip" not in security.client.get(f"/alerts/{silence}").text
+    assert f"/alerts/{seen.id}/still" in admin.client.get("/").text
+
+
+@pytest.mark.browser
+def test_a_camera_that_falls_silent_is_an_entry_of_its_own_in_the_open_list(
+    window: Window, cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    page = window.open("/alerts", person=security)
+    expect(page.locator("#connection")).to_have_text("Live")
+    cameras.incident("yard")
+    expect(page.locator(".chain")).to_have_count(1)
+    with database.writing() as session:
+        incidents.open_silence(session, "yard", now())
+
+    expect(page.locator(".chain")).to_have_count(2)
+    expect(page.locator(".chain").nth(1).locator("img")).to_be_visible()
+    cameras.incident("yard")
+    expect(page.locator(".chain").nth(0).locator("img").first).to_be_visible()
+    expect(page.locator(".chain")).to_have_count(2)
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(1, "No clip yet"), (11, "There is no clip")])
+def test_whether_a_clip_may_still_come_is_a_matter_of_minutes_and_not_of_the_day(
+    minutes: int, words: str, cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    cameras.incident("yard", start=at(0))
+    with database.writing() as session:
+        alert = session.scalars(select(Alert)).one()
+        alert.received_at = now() - timedelta(minutes=minutes)
+        shown = alert.id
+
+    found = re.search(r'data-part="clip">([^<]*)<', security.client.get("/alerts").text)
+
+    assert found is not None
+    assert found.group(1) == words
+    assert words in security.client.get(f"/alerts/{shown}").text

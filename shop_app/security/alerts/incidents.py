@@ -14,6 +14,7 @@ from shop_app.base.contract import ClipFacts, IncidentFacts
 from shop_app.base.db import now
 from shop_app.base.models import Alert, Camera, EventFile, IncomingEvent
 from shop_app.security.alerts import arming, changes
+from shop_app.security.alerts.cards import SILENCE
 from shop_app.security.cameras.shapes import zone_of_boxes
 
 CHANGES = {"motion", "left", "gone", "tampering", "light", "silent"}
@@ -166,5 +167,5 @@ def open_silence(session: Session, camera: str, since: datetime) -> Alert:
 
 def open_silences(session: Session) -> Sequence[Alert]:
     """Those alerts that are not over."""
-    query = select(Alert).where(Alert.change.in_(["silent", "unwatched"]), Alert.ended_at.is_(None))
+    query = select(Alert).where(Alert.change.in_(SILENCE), Alert.ended_at.is_(None))
     return session.scalars(query).all()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app.base import audit
@@ -165,11 +165,22 @@ def neighbours(session: Session, alert: Alert) -> tuple[int | None, int | None]:
 
 
 def elsewhere(session: Session, alert: Alert, profile: ShopProfile) -> list[cards.Card]:
-    """What other cameras told of within some minutes of an alert, in the order of time."""
-    begin, end = alert.started_at - cards.CHAIN, alert.started_at + cards.CHAIN
-    query = cards.ALERTS.where(Alert.camera != alert.camera, Alert.started_at.between(begin, end))
-    rows = session.execute(query.order_by(Alert.started_at, Alert.id).limit(MOST_ELSEWHERE))
-    return [cards.card(row, profile.time_zone) for row in rows]
+    """What other cameras saw within some minutes of an alert: those nearest to it, in the order of time."""
+    at, seen = alert.started_at, Alert.change.not_in(cards.SILENCE)
+    query = cards.ALERTS.where(Alert.camera != alert.camera, seen).limit(MOST_ELSEWHERE)
+    before = query.where(Alert.started_at.between(at - cards.CHAIN, at)).order_by(Alert.started_at.desc())
+    after = query.where(Alert.started_at > at, Alert.started_at <= at + cards.CHAIN).order_by(Alert.started_at)
+    rows = [*session.execute(before), *session.execute(after)]
+    nearest = sorted(rows, key=lambda row: abs(row.started_at - at))[:MOST_ELSEWHERE]
+    return [cards.card(row, profile.time_zone) for row in sorted(nearest, key=lambda row: (row.started_at, row.id))]
+
+
+def last_seen(session: Session, alert: Alert, profile: ShopProfile) -> cards.Card | None:
+    """The last alert with a picture from the camera of an alert, not after it."""
+    has_picture = or_(Alert.snapshot_id.is_not(None), Alert.thumbnail_id.is_not(None))
+    query = cards.ALERTS.where(Alert.camera == alert.camera, has_picture, Alert.started_at <= alert.received_at)
+    row = session.execute(query.order_by(Alert.started_at.desc()).limit(1)).first()
+    return cards.card(row, profile.time_zone) if row else None
 
 
 @dataclass(frozen=True)
@@ -204,7 +215,7 @@ def advice(session: Session, camera: str = "") -> list[Advice]:
     query = (
         select(Alert.camera, Camera.title, Alert.change, Alert.state, func.count(), func.max(Alert.peak_area))
         .outerjoin(Camera, Camera.name == Alert.camera)
-        .where(Alert.started_at >= since, Alert.change != "silent")
+        .where(Alert.started_at >= since, Alert.change.not_in(cards.SILENCE))
         .group_by(Alert.camera, Camera.title, Alert.change, Alert.state)
     )
     if camera:

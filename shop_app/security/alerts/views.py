@@ -71,7 +71,7 @@ def index() -> str | Response:
     chains = cards.chains(alerts.rows) if alerts.sort in {"time", "-time"} else [[row] for row in alerts.rows]
     today = clock.day_of(now(), profile().time_zone).isoformat()
     return render_template(
-        "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()),
+        "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()), silence=cards.SILENCE,
         card_of=partial(cards.card, zone=profile().time_zone), blank=cards.blank(today), newest_change=feed.newest_change(session()),
         push_key=_push_key(), today=today, snoozed=arming.snoozed(session()),
         coverage=coverage(session(), profile()),
@@ -124,6 +124,7 @@ def show(alert_id: int) -> str:
         start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
         drawing=cameras.drawings(session(), alert.camera).get(alert.camera),
         elsewhere=service.elsewhere(session(), alert, profile()),
+        last_seen=service.last_seen(session(), alert, profile()) if alert.change in cards.SILENCE else None,
     )  # fmt: skip
 
 
