@@ -582,7 +582,7 @@ def test_other_cameras_at_that_moment_are_those_nearest_to_it(
         seconds = [(datetime.fromisoformat(card.started) - alert.started_at).total_seconds() for card in found]
 
     assert seconds == sorted(seconds)
-    assert [round(second) for second in seconds] == list(range(-61, 59, 10))
+    assert [round(second) for second in seconds] == list(range(-51, 60, 10))
 
 
 def test_a_camera_that_fell_silent_does_not_hide_what_it_saw_before(
