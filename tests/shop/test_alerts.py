@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 from flask import Flask
@@ -637,3 +638,47 @@ def test_whether_a_clip_may_still_come_is_a_matter_of_minutes_and_not_of_the_day
     assert found is not None
     assert found.group(1) == words
     assert words in security.client.get(f"/alerts/{shown}").text
+
+
+def clip_in(codec: str, path: Path) -> bytes:
+    """A second of a grey picture."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for shade in range(10):
+            picture = np.full((240, 320, 3), shade * 20, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    return path.read_bytes()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("codec", "name"), [("libx265", "H.265 (HEVC)"), ("mpeg4", "MPEG-4 Part 2")])
+def test_a_clip_that_the_browser_cannot_play_says_what_is_wrong_and_what_to_do(
+    codec: str, name: str, window: Window, cameras: CameraSystem, security: Person, database: Database, tmp_path: Path
+) -> None:
+    cameras.clip(cameras.incident(), clip_in(codec, tmp_path / "clip.mp4"))
+    page = window.open(f"/alerts/{the_alert(database).id}", person=security)
+
+    expect(page.get_by_role("alert")).to_contain_text(f"it is recorded in {name}")
+    expect(page.get_by_role("alert")).to_contain_text("Set the camera to H.264")
+    expect(page.locator("#clip")).to_be_hidden()
+    expect(page.get_by_role("button", name="To the event")).to_be_hidden()
+    expect(page.get_by_role("link", name="Save")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_a_clip_that_does_not_come_is_not_called_unplayable(
+    window: Window, cameras: CameraSystem, security: Person, database: Database
+) -> None:
+    cameras.clip(cameras.incident(), mp4())
+    page = window.open("/offline", person=security, service_workers="block")
+    page.route("**/clip", lambda route: route.abort())
+    page.goto(f"/alerts/{the_alert(database).id}")
+
+    expect(page.get_by_text("The clip could not be loaded. Reload the page to try again.")).to_be_visible()
+    expect(page.get_by_text("This browser cannot play this clip")).to_be_hidden()
+    page.close()
+    window.complaints.clear()  # the request that was cut

@@ -313,7 +313,7 @@ def test_a_picture_follows_neither_redirects_nor_playlists(path: str, word: str)
     server.shutdown()
     server.server_close()
 
-    assert json.loads(done.stdout.partition(b"\n")[0]) == {"word": word}
+    assert json.loads(done.stdout.partition(b"\n")[0]) == {"word": word, "codec": ""}
     assert "/secret" not in server.asked  # type: ignore[attr-defined]
 
 

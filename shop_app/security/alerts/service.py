@@ -144,6 +144,16 @@ def clip_path(session: Session, media: Path, alert_id: int) -> tuple[Path, Event
     return files.stored_path(media, alert.clip), _present(alert.clip)
 
 
+def clip_codec(alert: Alert, media: Path) -> str:
+    """What the clip of an alert is coded in, in words; empty where nobody knows."""
+    if alert.clip is None or alert.clip.complete_at is None or alert.clip.deleted_at is not None:
+        return ""
+    try:
+        return files.codec_of(files.stored_path(media, alert.clip))
+    except (NotFound, OSError, ValueError):
+        return ""
+
+
 def still_path(session: Session, media: Path, alert_id: int) -> Path:
     """Where the picture of an alert lies: the marked one of the incident, else one out of the clip."""
     alert = get_alert(session, alert_id)

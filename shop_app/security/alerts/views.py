@@ -123,7 +123,7 @@ def show(alert_id: int) -> str:
         before=before, after=after, reviewed=reviewed, begins_at=_begins_at(alert),
         start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
         drawing=cameras.drawings(session(), alert.camera).get(alert.camera),
-        elsewhere=service.elsewhere(session(), alert, profile()),
+        elsewhere=service.elsewhere(session(), alert, profile()), codec=service.clip_codec(alert, shop().settings.media),
         last_seen=service.last_seen(session(), alert, profile()) if alert.change in cards.SILENCE else None,
     )  # fmt: skip
 

@@ -88,6 +88,7 @@ def create() -> BaseResponse | tuple[str, int]:
     if outcome.word != "ok" and "anyway" not in request.form:
         return render_template("cameras/new.html", form=form, samples=samples, problem=words(outcome.word)), 422
     camera = service.create(session(), actor(), wish, vault())
+    _warn_of(outcome.codec)
     if outcome.jpeg:
         _keep_still(camera, outcome.jpeg)
     return redirect(url_for("cameras.zones", name=camera.name, first=1), 303)
@@ -134,6 +135,7 @@ def test(name: str) -> BaseResponse:
     if outcome.word == "ok":
         _keep_still(camera, outcome.jpeg)
         flash(_("The camera answered; this is its picture."))
+        _warn_of(outcome.codec)
     else:
         flash(words(outcome.word), "error")
     return redirect(url_for("cameras.zones", name=name), 303)
@@ -247,6 +249,14 @@ def end_system(token_id: int) -> BaseResponse:
     systems.end(session(), actor(), token_id)
     flash(_("The token is worth nothing any more."))
     return redirect(url_for("cameras.system_list"), 303)
+
+
+def _warn_of(codec: str) -> None:
+    """Tell of a codec that browsers lack, before the first clip of it is needed."""
+    name = {"hevc": "H.265 (HEVC)", "mpeg4": "MPEG-4 Part 2"}.get(codec)
+    if name:
+        text = _("This camera sends %(codec)s. Many browsers cannot play that: set the camera to H.264.", codec=name)
+        flash(text, "warning")
 
 
 def _flash_saved(text: str) -> None:
