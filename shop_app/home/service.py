@@ -59,6 +59,8 @@ class People(NamedTuple):
     customers_before: int
     stars: float | None
     stars_before: float | None
+    ratings: int
+    ratings_before: int
     later_minor: int
     later_bills: int
 
@@ -111,17 +113,19 @@ def people(session: Session, zone: str) -> People:
     begin = clock.day_bounds(_monday(today), zone)[0]
     before, before_end = begin - timedelta(days=7), end - timedelta(days=7)
     later = Bill.business_day == today - timedelta(days=7), Bill.created_at > before_end
-    customers, customers_before, stars, stars_before, later_minor, later_bills = session.execute(
+    customers, customers_before, stars, stars_before, *ratings, later_minor, later_bills = session.execute(
         select(
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at >= begin),
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at.between(before, before_end)),
             _mean(Rating.created_at >= begin), _mean(Rating.created_at.between(before, before_end)),
+            _count(Rating.id, Rating.created_at >= begin),
+            _count(Rating.id, Rating.created_at.between(before, before_end)),
             select(func.sum(Bill.total_minor - Bill.refunded_minor)).where(*later).scalar_subquery(),
             _count(Bill.id, *later),
         )
     ).one()  # fmt: skip
     mean, mean_before = (value and float(value) for value in (stars, stars_before))
-    return People(customers, customers_before, mean, mean_before, int(later_minor or 0), later_bills)
+    return People(customers, customers_before, mean, mean_before, *ratings, int(later_minor or 0), later_bills)
 
 
 def _monday(day: date) -> date:

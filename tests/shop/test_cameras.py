@@ -261,6 +261,18 @@ def test_only_an_admin_changes_cameras(role: Role, sign_in: Callable[..., Person
     assert {answer.status_code for answer in answers} == {403}
 
 
+def test_a_camera_whose_video_browsers_cannot_play_is_told_of_when_it_is_added(
+    admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testing, "SECONDS", 20)
+
+    page = admin.client.post(
+        "/cameras/new", data=camera_form(kind="sample", address="aisle.mp4"), follow_redirects=True
+    ).text
+
+    assert "This camera sends MPEG-4 Part 2. Many browsers cannot play that: set the camera to H.264." in page
+
+
 @pytest.mark.file_times
 def test_a_picture_is_asked_for_only_while_somebody_looks(app: Flask, security: Person) -> None:
     cameras = CameraSystem.of(app)
