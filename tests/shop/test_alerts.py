@@ -549,7 +549,7 @@ def test_a_guard_sees_it_live_takes_it_and_plays_the_clip(
     elsewhere.get_by_role("alert").get_by_role("link", name="Movement").wait_for()
     page.get_by_role("button", name="Take it").click()
     page.get_by_text("Taken by Security Person").wait_for()
-    cameras.clip(incident, mp4())
+    cameras.clip(incident, clip_in("libvpx-vp9", tmp_path / "clip.mp4"))
     page.locator(".alert-card").get_by_role("link", name="Clip").wait_for()
     elsewhere.get_by_role("alert").wait_for(state="hidden")  # somebody has it
 

@@ -26,7 +26,11 @@ from vidframe.core.model import kinds as framework
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "tests/contract").glob("*.json"))
 SCHEMAS = ROOT / "docs/schemas"
-USERS = ("security/alerts/incidents.py", "security/cameras/states.py", "interest/counting.py")  # of the facts that are read
+USERS = (
+    "security/alerts/incidents.py",
+    "security/cameras/states.py",
+    "interest/counting.py",
+)  # of the facts that are read
 MODELS: list[type[Lenient]] = [*FACTS.values(), Expression]
 FOREIGN = ["a", "camera.stolen", "incident", "queue.long", "zoo"]  # before, between and after the kinds of the contract
 

@@ -307,7 +307,14 @@ def test_sales_hears_what_nobody_bought_once(
     tea = make_product(name="Green tea")
     with database.writing() as session:
         session.add(
-            hour_row(tea, hour_of(at, "Europe/Berlin") - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0)
+            hour_row(
+                tea,
+                hour_of(at, "Europe/Berlin") - timedelta(hours=1),
+                passed=30,
+                stopped=10,
+                looked=6,
+                looked_seconds=240.0,
+            )
         )
 
     for _ in "twice":
@@ -327,7 +334,9 @@ def test_of_a_zone_that_both_measures_counted_sales_hears_once(
     tea = make_product(name="Green tea")
     with database.writing() as session:
         for measure, looked in (("face", 5), ("body", 7)):
-            session.add(hour_row(tea, hour_of(at, "Europe/Berlin") - timedelta(hours=1), seen_by=measure, looked=looked))
+            session.add(
+                hour_row(tea, hour_of(at, "Europe/Berlin") - timedelta(hours=1), seen_by=measure, looked=looked)
+            )
 
     with database.writing() as session:
         assert notes.write(session) == 1
@@ -351,7 +360,14 @@ def test_a_watched_zone_tells_its_watchers_only(
         session.flush()
         session.add(ZoneWatcher(zone_id=zone.id, account_id=ann.id))
         session.add(
-            hour_row(tea, hour_of(at, "Europe/Berlin") - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0)
+            hour_row(
+                tea,
+                hour_of(at, "Europe/Berlin") - timedelta(hours=1),
+                passed=30,
+                stopped=10,
+                looked=6,
+                looked_seconds=240.0,
+            )
         )
     with database.writing() as session:
         notes.write(session)
