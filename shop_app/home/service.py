@@ -113,7 +113,7 @@ def people(session: Session, zone: str) -> People:
     begin = clock.day_bounds(_monday(today), zone)[0]
     before, before_end = begin - timedelta(days=7), end - timedelta(days=7)
     later = Bill.business_day == today - timedelta(days=7), Bill.created_at > before_end
-    customers, customers_before, stars, stars_before, *ratings, later_minor, later_bills = session.execute(
+    customers, customers_before, stars, stars_before, ratings, ratings_before, later_minor, later_bills = session.execute(
         select(
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at >= begin),
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at.between(before, before_end)),
@@ -125,7 +125,9 @@ def people(session: Session, zone: str) -> People:
         )
     ).one()  # fmt: skip
     mean, mean_before = (value and float(value) for value in (stars, stars_before))
-    return People(customers, customers_before, mean, mean_before, *ratings, int(later_minor or 0), later_bills)
+    return People(
+        customers, customers_before, mean, mean_before, ratings, ratings_before, int(later_minor or 0), later_bills
+    )
 
 
 def _monday(day: date) -> date:
