@@ -148,7 +148,7 @@ def test_an_upgrade_keeps_every_row_and_makes_what_the_models_say(  # M15
 
 def test_what_was_counted_before_bodies_were_stays_and_is_by_faces(settings: Settings, database: Database) -> None:
     counts = {"passed": 3, "stopped": 2, "looked": 1, "stopped_seconds": 20.0, "looked_seconds": 5.0}
-    of = {"hour": hour_of(now()), "camera": "aisle-1", "zone": "tea"}
+    of = {"hour": hour_of(now(), "Europe/Berlin"), "camera": "aisle-1", "zone": "tea"}
     with database.writing() as session:
         session.add(InterestHour(**of, **counts))
         session.add(VisitSeen(visit="v", camera="aisle-1", zone="tea", at=now(), looked=True))

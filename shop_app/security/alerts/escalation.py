@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from gettext import NullTranslations
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,13 +18,14 @@ from shop_app.base.permissions import Role
 from shop_app.notify.notifications import notify
 from shop_app.security.alerts import changes, incidents
 from shop_app.security.alerts.cards import CHAIN
+from shop_app.security.alerts.coverage import coverage
 
 ENGLISH = NullTranslations()
 OLDEST = timedelta(days=1)  # what is older is not sent on any more
-FORGOTTEN = timedelta(days=7)  # a camera unheard for so long was taken away
+NO_CAMERA = ""  # the name in an alert about a shop without cameras
 WHAT = {
     "motion": "Movement", "left": "Something was left behind", "gone": "Something is gone",
-    "tampering": "The camera was covered or moved", "light": "The light changed", "silent": "The camera is silent",
+    "tampering": "The camera was covered or moved", "light": "The light changed", "silent": "Camera offline", "unwatched": "No camera is watching",
     "covered": "The camera was covered", "blinded": "The camera was blinded",
     "blurred": "The camera's picture was blurred", "moved": "The camera was moved",
 }  # fmt: skip
@@ -60,7 +61,7 @@ def escalate(session: Session, words: NullTranslations = ENGLISH) -> list[Escala
         if not changed_rows(session, once.values(escalated_at=now())):
             continue
         time = clock.local(alert.started_at, profile.time_zone).strftime("%H:%M:%S")
-        where = titles.get(alert.camera, alert.camera)
+        where = titles.get(alert.camera, alert.camera) or profile.name
         title = words.gettext("Nobody took the alert of %(time)s at %(camera)s") % {"time": time, "camera": where}
         link = f"/alerts/{alert.id}"
         changes.note(session, alert.id, "escalated")
@@ -86,45 +87,30 @@ def addresses_of_admins(session: Session) -> Sequence[str]:
     return [address for address in session.scalars(query) if address]
 
 
-def silent(session: Session) -> list[CameraState]:
-    """Cameras that should watch by night and are not heard, or say that they see nothing."""
-    at = now()
+def silent(session: Session) -> list[str]:
+    """Cameras that should watch now, see nothing for too long, and have no alert yet; "" where the shop has none at all."""
     profile = session.get_one(ShopProfile, 1)
-    limit = at - timedelta(seconds=profile.silent_after_seconds)
-    query = (
-        select(CameraState, Camera)
-        .outerjoin(Camera, Camera.name == CameraState.camera)
-        .where(CameraState.silent_alert_id.is_(None), CameraState.heard_at > at - FORGOTTEN, _is_gone(limit))
-    )
-    found = []
-    for state, camera in session.execute(query):
-        runs = camera is None or (camera.enabled and camera.removed_at is None)
-        if runs and _is_night(state, camera, profile, at):
-            found.append(state)
-    return found
+    found = coverage(session, profile)
+    limit = now() - timedelta(seconds=profile.silent_after_seconds)
+    names = [post.tile.name for post in found.missing if post.is_due and (post.tile.since or limit) <= limit]
+    if found.is_armed and not found.on:
+        names.append(NO_CAMERA)
+    told = {alert.camera for alert in incidents.open_silences(session)} if names else set()
+    return [name for name in names if name not in told]
 
 
 def notice_silence(session: Session) -> int:
-    """An alert of its own for each of them; how many there were."""
+    """An alert for each of them, until it is heard; how many there were."""
     made = 0
-    for state in silent(session):
+    for camera in silent(session):
+        state = session.get(CameraState, camera)
         try:
             with session.begin_nested():
-                state.silent_alert_id = incidents.open_silence(session, state.camera, state.heard_at).id
+                alert = incidents.open_silence(session, camera, state.heard_at if state else now().replace(second=0))
+                if state is not None:
+                    state.silent_alert_id = alert.id
                 session.flush()
         except IntegrityError:
             continue  # another process was first
         made += 1
     return made
-
-
-def _is_gone(limit: datetime) -> ColumnElement[bool]:
-    says_so = CameraState.state.in_(["down", "stalled"]) & (CameraState.state_at < limit)
-    return or_(CameraState.heard_at < limit, says_so)
-
-
-def _is_night(state: CameraState, camera: Camera | None, profile: ShopProfile, at: datetime) -> bool:
-    begin, end = profile.night_from, profile.night_to
-    if camera is not None and camera.night_from and camera.night_to:
-        begin, end = camera.night_from, camera.night_to
-    return state.mode == "night" or clock.is_in_hours(at, begin, end, profile.time_zone)

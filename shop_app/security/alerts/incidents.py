@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from shop_app.base.contract import BadEvent, ClipFacts, IncidentFacts
 from shop_app.base.db import now
 from shop_app.base.models import Alert, Camera, EventFile, IncomingEvent, ServiceToken
 from shop_app.security.alerts import arming, changes
+from shop_app.security.alerts.cards import SILENCE
 from shop_app.security.cameras.shapes import zone_of_boxes
 
 CHANGES = {"motion", "left", "gone", "tampering", "light", "silent"}
@@ -167,12 +168,19 @@ def _zone(session: Session, camera: str, boxes: list[list[float]]) -> str | None
 
 
 def open_silence(session: Session, camera: str, since: datetime) -> Alert:
-    """An alert of its own for a camera that is not heard any more."""
+    """An alert of its own for a camera that is not heard any more, or never was; `camera` is "" where there is none."""
     alert = Alert(
-        incident=f"silent:{camera}:{since:%Y%m%dT%H%M%S}", camera=camera, zone=None, change="silent", severity="alert",
-        started_at=since, received_at=now(), boxes=[], state="new", quiet=arming.is_quiet(session, camera), note="",
+        incident=f"silent:{camera}:{since:%Y%m%dT%H%M%S}", camera=camera, zone=None,
+        change="silent" if camera else "unwatched", severity="alert", started_at=since, received_at=now(), boxes=[],
+        state="new", quiet=arming.is_quiet(session, camera), note="",
     )  # fmt: skip
     session.add(alert)
     session.flush()
     changes.note(session, alert.id, "new")
     return alert
+
+
+def open_silences(session: Session) -> Sequence[Alert]:
+    """Those alerts that are not over."""
+    query = select(Alert).where(Alert.change.in_(SILENCE), Alert.ended_at.is_(None))
+    return session.scalars(query).all()

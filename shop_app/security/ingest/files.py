@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -198,3 +199,14 @@ def _is_at(handle: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
         return False
+
+
+CODECS = {b"hvc1": "H.265 (HEVC)", b"hev1": "H.265 (HEVC)", b"mp4v": "MPEG-4 Part 2", b"avc1": "H.264"}
+
+
+def codec_of(path: Path) -> str:
+    """What an MP4 file says its pictures are coded in; empty where it does not say, or names another codec."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        table = content.rfind(b"stsd")  # of the sample descriptions; the name of the codec follows
+        found = content[table : table + 4096] if table >= 0 else b""
+    return next((name for mark, name in CODECS.items() if mark in found), "")

@@ -12,7 +12,7 @@ from shop_app.base.contract import BATCH, CameraName
 from shop_app.base.errors import Invalid
 from shop_app.base.permissions import Permission as P
 from shop_app.security.alerts import incidents
-from shop_app.security.cameras import definitions, live, states
+from shop_app.security.cameras import definitions, live, states, systems
 from shop_app.security.ingest import files, service
 from shop_app.web.area import Area, actor, session, shop, unit
 
@@ -74,6 +74,10 @@ def give_up_file(event_id: str, role: str) -> Response:
 @area.get("/cameras", may=P.CAMERA_SYSTEM)
 def cameras() -> Response:
     """The cameras that run, with credentials and zones."""
+    token = actor().token_id
+    if token is not None and systems.is_note_due(session(), token):
+        with shop().database.writing() as writing:
+            systems.note_fetch(writing, token)
     return jsonify(definitions.for_system(session()))
 
 
