@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from PIL import Image
+from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from shop_app import listing
+from shop_app import listing, pictures
 from shop_app.db import Database
+from shop_app.errors import Invalid
 from shop_app.listing import as_typed, csv_answer, defuse
 from shop_app.models import Product, ShopProfile
 from shop_app.web import shop_of
@@ -188,6 +192,90 @@ def test_a_picture_is_written_anew_and_keeps_nothing_of_what_was_sent(  # S8
     sent = admin.client.get(f"/products/{product.id}/picture")
     assert sent.mimetype == "image/webp"
     sent.close()
+
+
+def _cut_out(mode: str) -> Image.Image:
+    picture = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    ImageDraw.Draw(picture).ellipse((100, 50, 300, 250), fill=(200, 30, 60, 255))
+    return picture.convert(mode)
+
+
+def _file(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def _deep_grey() -> Image.Image:
+    row = (40_000).to_bytes(2, "little") * 100 + (10_000).to_bytes(2, "little") * 100
+    return Image.frombytes("I;16", (200, 200), row * 200)
+
+
+def _phone_on_its_side() -> bytes:
+    picture = Image.new("RGB", (300, 200), "white")
+    picture.paste((255, 0, 0), (0, 0, 60, 60))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return _file(picture, "JPEG", exif=exif.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("content", "size", "at", "colour"),
+    [
+        pytest.param(_file(_cut_out("RGBA"), "PNG"), (400, 300), (3, 3), (255, 255, 255), id="cut-out PNG"),
+        pytest.param(_file(_cut_out("RGBA"), "WEBP"), (400, 300), (3, 3), (255, 255, 255), id="cut-out WebP"),
+        pytest.param(_file(_cut_out("LA"), "PNG"), (400, 300), (3, 3), (255, 255, 255), id="cut-out in grey"),
+        pytest.param(_file(_cut_out("RGBA"), "GIF"), (400, 300), (3, 3), (255, 255, 255), id="cut-out GIF"),
+        pytest.param(_file(_cut_out("RGBA").quantize(16), "PNG"), (400, 300), (3, 3), (255, 255, 255), id="palette"),
+        pytest.param(_file(_cut_out("RGBA"), "PNG"), (400, 300), (200, 150), (200, 30, 60), id="what is seen stays"),
+        pytest.param(_file(_deep_grey(), "PNG"), (200, 200), (50, 50), (156, 156, 156), id="16 bits, light"),
+        pytest.param(_file(_deep_grey(), "PNG"), (200, 200), (150, 50), (39, 39, 39), id="16 bits, dark"),
+        pytest.param(_phone_on_its_side(), (200, 300), (180, 20), (255, 0, 0), id="turned upright"),
+        pytest.param(_file(Image.new("CMYK", (9, 9)), "JPEG"), (9, 9), (4, 4), (255, 255, 255), id="CMYK"),
+        pytest.param(_file(Image.new("L", (6000, 8000), 200), "JPEG"), (750, 1000), (9, 9), (200, 200, 200), id="48 MP"),
+        pytest.param(_file(Image.new("L", (8000, 6000), 200), "PNG"), (1000, 750), (9, 9), (200, 200, 200), id="PNG"),
+        pytest.param(_file(Image.new("1", (7000, 7000), 1), "PNG"), (1000, 1000), (9, 9), (255, 255, 255), id="1 bit"),
+    ],
+)
+def test_a_picture_looks_as_it_was_sent(
+    content: bytes, size: tuple[int, int], at: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
+    found = pictures.decode(io.BytesIO(content))
+
+    assert found.mode == "RGB"
+    assert found.size == size
+    assert found.getpixel(at) == pytest.approx(colour, abs=3)
+
+
+def test_a_picture_of_too_many_pixels_is_refused() -> None:
+    with pytest.raises(Invalid, match="too many pixels"):
+        pictures.decode(io.BytesIO(_file(Image.new("1", (8000, 7000)), "PNG")))
+
+
+def test_eight_large_pictures_at_once_stay_small(tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(_file(Image.new("RGB", (8000, 6000)), "PNG"))
+    program = """
+import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from shop_app import pictures
+
+def highest():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+def decode(_n):
+    with open(sys.argv[1], "rb") as file:
+        return pictures.decode(file).size
+
+before = highest()
+with ThreadPoolExecutor(8) as pool:
+    assert set(pool.map(decode, range(8))) == {(1000, 750)}
+print(highest() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "large.png"], capture_output=True, text=True, check=True
+    )
+
+    assert int(done.stdout) < 300  # MiB
 
 
 @pytest.mark.parametrize(
