@@ -7,8 +7,11 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, String, and_, bindparam, func, or_
 
+from shop_app import barcodes
+
 # What is typed is a parameter of a statement, and `typed` gives its values: so one statement serves all that people type.
 AS_TYPED = bindparam("as_typed", type_=String())
+TYPED_CODES = bindparam("typed_codes", expanding=True)  # all forms of it, if it is the code of an article
 _TYPED = bindparam("typed", type_=String())
 _PATTERN = bindparam("typed_pattern", type_=String())
 _SMALL_PATTERN = bindparam("typed_small_pattern", type_=String())
@@ -33,6 +36,7 @@ def typed(text: str) -> dict[str, Any]:
         return {}
     return {
         "as_typed": text,
+        "typed_codes": barcodes.forms(text),
         "typed": folded(text),
         "typed_pattern": _pattern(text),
         "typed_small_pattern": _pattern(text.lower()),

@@ -79,8 +79,8 @@ def test_an_edit_of_what_somebody_else_changed_meanwhile_is_refused(
         assert session.get_one(Product, product).name == "Green tea"
 
 
-def _import(person: Person, text: str) -> Any:
-    data = {"file": (io.BytesIO(text.encode()), "products.csv")}
+def _import(person: Person, text: str, *, confirmed: str = "") -> Any:
+    data = {"file": (io.BytesIO(text.encode()), "products.csv")} | ({"barcodes": confirmed} if confirmed else {})
     return person.client.post("/products/import", data=data, content_type="multipart/form-data")
 
 
@@ -352,3 +352,98 @@ def test_a_list_of_fifty_takes_at_most_five_statements(
 
     selects = [statement for statement in count_statements if statement.startswith("SELECT")]
     assert len(selects) <= 5, selects
+
+
+GOOD = "sku;name;price;tax\r\nEX-1;Käse;1.299,50 €;Standard\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(GOOD.encode("cp1252"), id="Excel's CSV"),
+        pytest.param(GOOD.encode("utf-8-sig"), id="Excel's CSV UTF-8"),
+        pytest.param(GOOD.replace(";", "\t").encode("utf-16"), id="Excel's Unicode text"),
+        pytest.param(("sep=;\r\n" + GOOD).encode(), id="sep"),
+        pytest.param(('"sep=\t"\r\n' + GOOD.replace(";", "\t")).encode(), id="sep of a tab"),
+        pytest.param(GOOD.replace(";", "\t").encode(), id="tabs"),
+        pytest.param(GOOD.replace("\r\n", "\r").encode(), id="old line ends"),
+        pytest.param(GOOD.replace("1.299,50 €", '"1,299.50"').replace(";", ",").encode(), id="commas"),
+    ],
+)
+def test_a_file_is_read_as_spreadsheets_save_it(admin: Person, database: Database, content: bytes) -> None:
+    data = {"file": (io.BytesIO(content), "p.csv")}
+
+    assert admin.client.post("/products/import", data=data, content_type="multipart/form-data").status_code == 303
+
+    with database.reading() as session:
+        assert session.execute(select(Product.sku, Product.name, Product.price_minor)).all() == [("EX-1", "Käse", 129950)]
+
+
+def test_a_workbook_is_told_from_a_csv_file(admin: Person) -> None:
+    data = {"file": (io.BytesIO(b"PK\x03\x04" + bytes(200)), "p.xlsx")}
+
+    answer = admin.client.post("/products/import", data=data, content_type="multipart/form-data")
+
+    assert answer.status_code == 422
+    assert "Save the sheet as CSV" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("sku", "barcode"),
+    [
+        pytest.param("TEA-1", "4.00638E+12", id="exponent"),
+        pytest.param("TEA-1", '"4,00638E+12"', id="exponent with a comma"),
+        pytest.param("TEA-1", "4006380000000", id="rounded"),
+        pytest.param("TEA-1", "4006381333930", id="wrong check digit"),
+        pytest.param("TEA-1", "4006381333931.0", id="a decimal number"),
+        pytest.param("TEA-2", "12345678905", id="zero lost"),
+        pytest.param("NEW", "12345678905", id="zero lost of a new product"),
+        pytest.param("NEW", "0012345678905", id="another product's in another form"),
+        pytest.param("42", "", id="zeros lost of the SKU"),
+        pytest.param("4.2E+5", "", id="SKU in exponent form"),
+    ],
+)
+def test_a_code_that_a_spreadsheet_destroyed_is_an_error_of_its_row(
+    admin: Person, database: Database, make_product: Callable[..., Product], sku: str, barcode: str
+) -> None:
+    make_product(sku="TEA-1", barcode="4006381333931")
+    make_product(sku="TEA-2", barcode="012345678905")
+    make_product(sku="0042", barcode=None)
+    before = _all_of_it(database)
+
+    answer = _import(admin, f"sku,name,price,tax,barcode\n{sku},Name,3.49,Standard,{barcode}\n", confirmed="y")
+
+    assert answer.status_code == 422
+    assert 'data-label="Line">2<' in answer.text
+    assert _all_of_it(database) == before
+
+
+def test_changed_barcodes_are_shown_before_they_are_taken(
+    admin: Person, database: Database, make_product: Callable[..., Product]
+) -> None:
+    make_product(sku="TEA-1", barcode="4006381333931")
+    text = "sku,name,price,tax,barcode\nTEA-1,Tea,3.49,Standard,96385074\n"
+    before = _all_of_it(database)
+
+    shown = _import(admin, text)
+
+    assert shown.status_code == 409
+    assert "4006381333931" in shown.text and "96385074" in shown.text
+    assert _all_of_it(database) == before
+    assert _import(admin, text, confirmed="y").status_code == 303
+    with database.reading() as session:
+        assert session.scalars(select(Product.barcode)).one() == "96385074"
+
+
+def test_a_csv_is_written_as_the_readers_excel_opens_it(
+    admin: Person, make_product: Callable[..., Product]
+) -> None:
+    make_product(sku="K", name="Käsespätzle", price_minor=549)
+
+    english = admin.client.get("/products?format=csv").data.decode()
+    german = admin.client.get("/products?format=csv", headers={"Accept-Language": "de"}).data.decode()
+
+    assert english.startswith("\ufeffsku,barcode,name")
+    assert "K,,Käsespätzle,,5.49," in english
+    assert german.startswith("\ufeffsku;barcode;name")
+    assert "K;;Käsespätzle;;5,49;" in german
