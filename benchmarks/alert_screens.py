@@ -23,12 +23,12 @@ from pydantic import SecretStr
 
 from shop_app.accounts import sessions
 from shop_app.app import create_app
-from shop_app.db import now
-from shop_app.models import Account
-from shop_app.permissions import Role
-from shop_app.schema import initialise, upgrade_database
-from shop_app.settings import Settings
-from shop_app.web import shop_of
+from shop_app.base.db import now
+from shop_app.base.models import Account
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings
+from shop_app.ops.schema import initialise, upgrade_database
+from shop_app.web.area import shop_of
 from tests.shop.night import CameraSystem
 from tests.shop.test_kill import Server
 

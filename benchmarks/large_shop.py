@@ -24,12 +24,12 @@ from pydantic import SecretStr
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from shop_app import audit
-from shop_app import models as m
-from shop_app.db import Base, Database
-from shop_app.permissions import Role
-from shop_app.schema import initialise, upgrade_database
-from shop_app.settings import Settings
+from shop_app.base import audit
+from shop_app.base import models as m
+from shop_app.base.db import Base, Database
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings
+from shop_app.ops.schema import initialise, upgrade_database
 
 PRODUCTS, CUSTOMERS, STAFF, CAMERAS, ZONES, ALERTS = 5_000, 3_000, 30, 12, 8, 20_000
 DAYS = 730  # of bills and of the sums of interest

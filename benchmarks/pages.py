@@ -28,11 +28,11 @@ from sqlalchemy.orm import joinedload
 
 from shop_app.accounts import sessions
 from shop_app.app import create_app
-from shop_app.db import Database
-from shop_app.models import Account, LoginSession, Product
-from shop_app.permissions import OF_ROLE, Permission, Role
-from shop_app.settings import Settings
-from shop_app.web import shop_of
+from shop_app.base.db import Database
+from shop_app.base.models import Account, LoginSession, Product
+from shop_app.base.permissions import OF_ROLE, Permission, Role
+from shop_app.base.settings import Settings
+from shop_app.web.area import shop_of
 
 RUNS = 15
 STATEMENTS, CPU = 5, 1.5

@@ -26,12 +26,12 @@ from sqlalchemy import select
 
 from shop_app.accounts import sessions
 from shop_app.app import create_app
-from shop_app.db import Database, now
-from shop_app.models import Account, Product, TaxClass
-from shop_app.permissions import Role
-from shop_app.schema import initialise, upgrade_database
-from shop_app.settings import Settings
-from shop_app.web import shop_of
+from shop_app.base.db import Database, now
+from shop_app.base.models import Account, Product, TaxClass
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings
+from shop_app.ops.schema import initialise, upgrade_database
+from shop_app.web.area import shop_of
 from tests.shop.conftest import Person, ShopClient
 from tests.shop.test_kill import Cashier, Server
 

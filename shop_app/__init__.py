@@ -4,6 +4,6 @@ It knows neither vidframe nor a plugin; it meets them in the event contract (doc
 """
 
 from shop_app.app import create_app
-from shop_app.settings import Settings
+from shop_app.base.settings import Settings
 
 __all__ = ["Settings", "create_app"]

@@ -10,14 +10,19 @@ from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from shop_app import audit, background, guards, i18n, pages, running
+from shop_app.accounts import guards
 from shop_app.areas import areas
-from shop_app.db import Database
-from shop_app.errors import init_errors
-from shop_app.settings import Settings, load_settings
-from shop_app.templating import PageEnvironment
-from shop_app.version import check_version
-from shop_app.web import Shop, Unit, register, shop_of
+from shop_app.base import audit
+from shop_app.base.db import Database
+from shop_app.base.settings import Settings, load_settings
+from shop_app.base.version import check_version
+from shop_app.notify.messages.service import unread_count
+from shop_app.ops import background
+from shop_app.ops import instance_lock as running
+from shop_app.web import i18n, pages
+from shop_app.web.area import Shop, Unit, register, shop_of
+from shop_app.web.error_pages import init_errors
+from shop_app.web.templating import PageEnvironment
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -34,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["int"] = _Id
     init_errors(app)
     i18n.init_app(app)
-    pages.init_app(app)
+    pages.init_app(app, unread_count)
     _one_unit_per_request(app)
     guards.init_app(app)
     register(app, areas())

@@ -12,16 +12,16 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
-from shop_app import running
 from shop_app.accounts import service
 from shop_app.areas import areas
-from shop_app.audit import acting_as, record
-from shop_app.db import Database
-from shop_app.doctor import findings
-from shop_app.errors import Refused
-from shop_app.permissions import Role
-from shop_app.settings import Settings, SettingsError, load_settings
-from shop_app.version import check_version, head
+from shop_app.base.audit import acting_as, record
+from shop_app.base.db import Database
+from shop_app.base.errors import Refused
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings, SettingsError, load_settings
+from shop_app.base.version import check_version, head
+from shop_app.ops import instance_lock as running
+from shop_app.ops.doctor import findings
 
 
 @click.group()
@@ -42,7 +42,7 @@ def main(context: click.Context, file: Path | None) -> None:
 @click.pass_obj
 def init(settings: Settings, name: str, currency: str, time_zone: str) -> None:
     """Make the database and print the token that makes the first admin. Safe to repeat."""
-    from shop_app.schema import initialise, upgrade_database
+    from shop_app.ops.schema import initialise, upgrade_database
 
     upgrade_database(settings)
     with _writing(settings) as database, database.writing() as session:
@@ -78,7 +78,7 @@ def reset_password(settings: Settings, name: str) -> None:
 @click.pass_obj
 def camera_token(settings: Settings, name: str) -> None:
     """Print a token for the camera system NAME; vidframe's `shop` step needs it. Only its hash is kept."""
-    from shop_app.cameras import systems
+    from shop_app.security.cameras import systems
 
     with _writing(settings) as database, database.writing() as session:
         token = systems.issue(session, acting_as(Role.ADMIN, "command line"), name)
@@ -89,7 +89,7 @@ def camera_token(settings: Settings, name: str) -> None:
 @click.pass_obj
 def upgrade(settings: Settings) -> None:
     """Bring the database to the present version. Back up first; the shop must be closed."""
-    from shop_app.schema import upgrade_database
+    from shop_app.ops.schema import upgrade_database
 
     with _told():
         running.refuse_if_open(settings)
@@ -166,7 +166,7 @@ def _serve_by_gunicorn(settings: Settings, address: str, workers: int) -> None:
 @click.pass_obj
 def sample_data(settings: Settings) -> None:
     """Fill an empty shop with made-up products, people, bills and interest; prints a one-time code per role."""
-    from shop_app.sample import fill  # draws pictures, and is needed once
+    from shop_app.ops.sample import fill  # draws pictures, and is needed once
 
     with _writing(settings) as database:
         people = fill(database, settings.media)
@@ -180,7 +180,7 @@ def sample_data(settings: Settings) -> None:
 @click.pass_obj
 def backup(settings: Settings, file: Path) -> None:
     """Write everything (database, pictures, clips, keys) to FILE; the shop may stay open."""
-    from shop_app import backup as backups
+    from shop_app.ops import backup as backups
 
     with _told():
         click.echo(backups.back_up(settings, file))
@@ -192,7 +192,7 @@ def backup(settings: Settings, file: Path) -> None:
 @click.pass_obj
 def restore(settings: Settings, file: Path, replace: bool) -> None:
     """Bring a shop back from FILE. The shop must be closed."""
-    from shop_app import backup as backups
+    from shop_app.ops import backup as backups
 
     with _told():
         click.echo(backups.restore(settings, file, replace=replace))
@@ -209,7 +209,7 @@ def _print_setup_token(settings: Settings) -> None:
 
 @contextmanager
 def _writing(settings: Settings) -> Iterator[Database]:
-    from shop_app import audit
+    from shop_app.base import audit
 
     database = Database(settings.database_url)
     database.before_commit.append(audit.seal)

@@ -54,8 +54,13 @@ SHOP = "The shop app knows neither the framework nor a plugin"
 PLUGINS = "Plugins import what is public of vidframe, and nothing for tests"
 LAB = "The lab imports what is public of vidframe, and vidframe.testing"
 BROKER = "A single machine needs no broker and none of its packages"
+ROOMS = "Rooms of shop_app"
 PLANTS = [  # path, wrong import, the contract that it breaks
     ("vidframe/core/model/frames.py", "vidframe.core.run.chain", "Floors of vidframe.core"),
+    ("shop_app/base/money.py", "shop_app.web.area", ROOMS),
+    ("shop_app/notify/messages/service.py", "shop_app.people.staff.service", ROOMS),
+    ("shop_app/catalogue/stock/service.py", "shop_app.sales.till.service", ROOMS),
+    ("shop_app/storefront/service.py", "shop_app.home.service", ROOMS),
     ("vidframe/core/plugin/registry.py", "vidframe.core.config.steps", "Floors of vidframe.core"),
     ("vidframe/core/config/steps.py", "vidframe.core.run.loop", "Floors of vidframe.core"),
     ("vidframe/core/sources/recording.py", "vidframe.core.config.document", "Floors of vidframe.core"),
@@ -74,10 +79,10 @@ PLANTS = [  # path, wrong import, the contract that it breaks
     ("plugins/gaze/vidframe_gaze/zones.py", "vidframe_lab.gaze.results", BESIDE),
     ("plugins/gaze/vidframe_gaze/zones.py", "vidframe.core.model.people", PLUGINS),
     ("plugins/gaze/vidframe_gaze/zones.py", "vidframe.testing", PLUGINS),
-    ("plugins/shop/vidframe_shop/client.py", "shop_app.events", BESIDE),
+    ("plugins/shop/vidframe_shop/client.py", "shop_app.security.ingest", BESIDE),
     ("lab/vidframe_lab/gaze/results.py", "vidframe.core.run.chain", LAB),
-    ("shop_app/money.py", "vidframe", SHOP),
-    ("shop_app/money.py", "vidframe_shop.client", SHOP),
+    ("shop_app/base/money.py", "vidframe", SHOP),
+    ("shop_app/base/money.py", "vidframe_shop.client", SHOP),
 ]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from shop_app.forms import Form, choices
-from shop_app.i18n import LANGUAGES
-from shop_app.text import _l
+from shop_app.base.text import _l
+from shop_app.web.forms import Form, choices
+from shop_app.web.i18n import LANGUAGES
 
 
 class SignInForm(Form):

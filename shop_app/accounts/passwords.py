@@ -8,9 +8,9 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from shop_app.errors import Invalid
-from shop_app.text import _
-from shop_app.web import shop
+from shop_app.base.errors import Invalid
+from shop_app.base.text import _
+from shop_app.web.area import shop
 
 SHORTEST, LONGEST = 8, 200
 

@@ -10,17 +10,16 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from shop_app import audit
 from shop_app.accounts import sessions
 from shop_app.accounts.names import normal_email, normal_phone, shown_name
 from shop_app.accounts.passwords import Passwords, check_new
 from shop_app.accounts.throttle import attempt
-from shop_app.db import Database, changed_rows, now
-from shop_app.errors import Conflict, Invalid, NotFound
-from shop_app.models import Account, LoginSession, OneTimeCode
-from shop_app.permissions import Role
-from shop_app.text import _
-from shop_app.web import Actor
+from shop_app.base import audit
+from shop_app.base.db import Database, changed_rows, now
+from shop_app.base.errors import Conflict, Invalid, NotFound
+from shop_app.base.models import Account, LoginSession, OneTimeCode
+from shop_app.base.permissions import Actor, Role
+from shop_app.base.text import _
 
 CODE_LIVES = timedelta(hours=48)
 SETUP_LIVES = timedelta(minutes=30)
@@ -262,3 +261,11 @@ def _phone(text: str) -> tuple[str | None, str | None]:
     if normal is None:
         raise Invalid(_("Not saved: this is not a telephone number."))
     return text.strip()[:30], normal
+
+
+def customer(session: Session, customer_id: int) -> Account:
+    """One customer; NotFound for anybody else, and for whose account is deleted."""
+    account = session.get(Account, customer_id)
+    if account is None or account.role_ is not Role.CUSTOMER or account.erased_at is not None:
+        raise NotFound(_("There is no such customer."))
+    return account

@@ -13,10 +13,10 @@ from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from shop_app.db import Database, now
-from shop_app.models import Account, LoginSession, ServiceToken, ShopProfile
-from shop_app.permissions import OF_ROLE, Permission, Role
-from shop_app.web import Actor, as_value, shop, unit
+from shop_app.base.db import Database, now
+from shop_app.base.models import Account, LoginSession, ServiceToken, ShopProfile
+from shop_app.base.permissions import OF_ROLE, Actor, Permission, Role
+from shop_app.web.area import as_value, shop, unit
 
 Columns = TypeVarTuple("Columns")
 TOUCH_EVERY = timedelta(seconds=60)

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select
 
-from shop_app.db import Database, now
-from shop_app.errors import TooMany
-from shop_app.models import LoginAttempt
-from shop_app.text import _
+from shop_app.base.db import Database, now
+from shop_app.base.errors import TooMany
+from shop_app.base.models import LoginAttempt
+from shop_app.base.text import _
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT, PER_ADDRESS = 10, 50

@@ -9,9 +9,9 @@ import pyotp
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from shop_app.db import changed_rows
-from shop_app.models import Account
-from shop_app.vault import vault
+from shop_app.base.db import changed_rows
+from shop_app.base.models import Account
+from shop_app.web.vault import vault
 
 _STEP_SECONDS = 30
 

@@ -6,13 +6,12 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import segno
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask import session as page_session
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop_app import audit, guards, mail
-from shop_app.accounts import service, sessions, totp
+from shop_app.accounts import guards, service, sessions, totp
 from shop_app.accounts.browsers import in_short
 from shop_app.accounts.forms import (
     CodeForm,
@@ -26,15 +25,17 @@ from shop_app.accounts.forms import (
 )
 from shop_app.accounts.passwords import check_new, passwords
 from shop_app.accounts.throttle import attempt
-from shop_app.db import now
-from shop_app.errors import Invalid, Refused
-from shop_app.models import Account, LoginSession
-from shop_app.permissions import Permission as P
-from shop_app.permissions import Role
-from shop_app.rights import farewell
-from shop_app.text import _, _l
-from shop_app.vault import vault
-from shop_app.web import Area, actor, maybe_actor, profile, session, shop, unit
+from shop_app.base import audit
+from shop_app.base.db import now
+from shop_app.base.errors import Invalid, NotSignedIn, Refused
+from shop_app.base.models import Account, LoginSession
+from shop_app.base.permissions import Permission as P
+from shop_app.base.permissions import Role
+from shop_app.base.text import _, _l
+from shop_app.web import mail
+from shop_app.web.area import Area, actor, maybe_actor, profile, session, shop, unit
+from shop_app.web.error_pages import answer, wants_json
+from shop_app.web.vault import vault
 
 area = Area("accounts", __name__)
 area.menu(_l("My account"), "me", icon="person", may=P.SIGNED_IN, order=900, group=_l("Me"))
@@ -53,9 +54,6 @@ def local_path(wanted: str | None) -> str | None:
 
 def sign_in_page(problem: str = "") -> str:
     """The sign-in form; what was asked for is opened after it."""
-    if request.endpoint == "rights.erase_mine" and farewell.was_erased(request.form.get("account", "")):
-        flash(farewell.words())  # to the second of two clicks
-        problem = ""
     wanted = request.full_path.rstrip("?") if request.endpoint != "accounts.sign_in" else ""
     if request.method != "GET":  # somebody whose sign-in ended goes on at the form that they sent
         host, _slash, path = (request.referrer or "").partition("://")[2].partition("/")
@@ -66,6 +64,14 @@ def sign_in_page(problem: str = "") -> str:
         "accounts/sign_in.html", form=form, problem=problem,
         next=local_path(request.values.get("next")) or local_path(wanted) or "",
     )  # fmt: skip
+
+
+@area.app_errorhandler(NotSignedIn)
+def not_signed_in(error: NotSignedIn) -> Response:
+    """Nobody is signed in: the form in place of the page, or a JSON problem."""
+    if wants_json():
+        return answer(error.status, error.detail, error.more)
+    return make_response(sign_in_page(error.detail), error.status)
 
 
 @area.get("/sign-in", may=P.PUBLIC)

@@ -10,13 +10,24 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from shop_app import clock
-from shop_app.alerts import cards
-from shop_app.db import now
+from shop_app.base import clock
+from shop_app.base.db import now
+from shop_app.base.models import (
+    Account,
+    Alert,
+    Bill,
+    CameraState,
+    Complaint,
+    Feedback,
+    Offer,
+    Product,
+    Rating,
+    ShopProfile,
+)
+from shop_app.base.permissions import Role
 from shop_app.interest import sums
 from shop_app.interest.service import period
-from shop_app.models import Account, Alert, Bill, CameraState, Complaint, Feedback, Offer, Product, Rating, ShopProfile
-from shop_app.permissions import Role
+from shop_app.security.alerts import cards
 
 DAYS = 14  # of the chart of sales
 ROWS = 5  # of a short list

@@ -6,17 +6,17 @@ from typing import Any
 
 from flask import current_app, render_template, url_for
 
-from shop_app.alerts import arming
-from shop_app.customer import service as customers
-from shop_app.db import now
+from shop_app.base.db import now
+from shop_app.base.models import Offer
+from shop_app.base.permissions import Permission as P
+from shop_app.base.permissions import Role
+from shop_app.base.text import _l
+from shop_app.catalogue.offers.service import deal_of, state_of
+from shop_app.catalogue.offers.wording import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.home import service
-from shop_app.models import Offer
-from shop_app.offers.service import deal_of, state_of
-from shop_app.offers_text import STATE_KINDS, STATE_LABELS, offer_words
-from shop_app.permissions import Permission as P
-from shop_app.permissions import Role
-from shop_app.text import _l
-from shop_app.web import Area, actor, kept, profile, session
+from shop_app.security.alerts import arming
+from shop_app.storefront import service as customers
+from shop_app.web.area import Area, actor, kept, profile, session
 
 area = Area("home", __name__)
 area.menu(_l("Home"), "index", icon="home", may=P.SIGNED_IN, order=0, phone=True)

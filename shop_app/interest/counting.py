@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app.clock import hour_of
-from shop_app.db import now
-from shop_app.events.contract import InterestFacts, MoodFacts
-from shop_app.models import Camera, IncomingEvent, InterestHour, MoodHour, Product, VisitSeen, Zone
+from shop_app.base.clock import hour_of
+from shop_app.base.contract import InterestFacts, MoodFacts
+from shop_app.base.db import now
+from shop_app.base.models import Camera, IncomingEvent, InterestHour, MoodHour, Product, VisitSeen, Zone
 
 STOPPED_SECONDS = 2.0  # who stands that long has stopped
 LOOKED_SECONDS = 1.0  # who looks that long has looked

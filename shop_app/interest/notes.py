@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app.clock import hour_of
-from shop_app.db import now
+from shop_app.base.clock import hour_of
+from shop_app.base.db import now
+from shop_app.base.models import Camera, InterestHour, InterestNote, Product
+from shop_app.base.permissions import Role
 from shop_app.interest.service import watchers
 from shop_app.interest.sums import bought_in
-from shop_app.messages import notify
-from shop_app.models import Camera, InterestHour, InterestNote, Product
-from shop_app.permissions import Role
+from shop_app.notify.messages import notify
 
 ENGLISH = NullTranslations()
 LEAST_LOOKED = 5  # customers in an hour, before sales hears of it

@@ -8,14 +8,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
-from shop_app import clock
-from shop_app.db import now
+from shop_app.base import clock
+from shop_app.base.db import now
+from shop_app.base.models import Camera, InterestNote, MoodHour, Product, Zone, ZoneWatcher
+from shop_app.base.permissions import Actor, Role
+from shop_app.base.search import contains
 from shop_app.interest.sums import LEAST, Sums
-from shop_app.listing import Rows, once_per_filters
-from shop_app.models import Camera, InterestNote, MoodHour, Product, Zone, ZoneWatcher
-from shop_app.permissions import Role
-from shop_app.search import contains
-from shop_app.web import Actor
+from shop_app.web.listing import Rows, once_per_filters
 
 PERIODS = (7, 28, 1)
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
-from shop_app.models import BillLine, Camera, InterestHour, MoodHour, Product
+from shop_app.base.models import BillLine, Camera, InterestHour, MoodHour, Product
 
 LEAST = 10  # a figure about fewer people is not shown
 COUNTS = ("passed", "stopped", "looked", "reached", "judged", "taken", "expressed", "pleased")

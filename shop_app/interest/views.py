@@ -11,14 +11,14 @@ from flask import Response, render_template, request
 from markupsafe import Markup
 from sqlalchemy import select
 
-from shop_app.errors import NotFound
+from shop_app.base.errors import NotFound
+from shop_app.base.models import Camera, InterestNote, Product, Zone
+from shop_app.base.permissions import Permission as P
+from shop_app.base.text import _, _l, locale_name
 from shop_app.interest import service, sums
-from shop_app.listing import SortColumn, asked, csv_answer, everything, paginate, wants_csv
-from shop_app.models import Camera, InterestNote, Product, Zone
-from shop_app.pages import day_text, number_text, share_text
-from shop_app.permissions import Permission as P
-from shop_app.text import _, _l, locale_name
-from shop_app.web import Area, actor, profile, session, shop
+from shop_app.web.area import Area, actor, profile, session, shop
+from shop_app.web.listing import SortColumn, asked, csv_answer, everything, paginate, wants_csv
+from shop_app.web.pages import day_text, number_text, share_text
 
 area = Area("interest", __name__, url_prefix="/interest")
 area.menu(_l("Interest"), "index", icon="eye", may=P.INTEREST_VIEW, order=200, group=_l("Customers"), phone=True)

@@ -12,8 +12,8 @@ import click
 import pytest
 
 import vidframe
+from shop_app.base.settings import Settings
 from shop_app.cli import main as shop_main
-from shop_app.settings import Settings
 from vidframe.cli import cli
 from vidframe.core.config.reading import ConfigError, load
 from vidframe.core.plugin import hookspecs, registry

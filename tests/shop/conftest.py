@@ -28,11 +28,11 @@ from sqlalchemy.orm import Session
 from shop_app import Settings, create_app
 from shop_app.accounts import sessions
 from shop_app.app import flask_config, open_database
-from shop_app.db import Base, Database
-from shop_app.models import Account, Product, TaxClass
-from shop_app.permissions import Role
-from shop_app.schema import initialise, upgrade_database
-from shop_app.web import shop_of
+from shop_app.base.db import Base, Database
+from shop_app.base.models import Account, Product, TaxClass
+from shop_app.base.permissions import Role
+from shop_app.ops.schema import initialise, upgrade_database
+from shop_app.web.area import shop_of
 from tests.needs import missing
 
 # Without TLS, for which PyMySQL would read all certificates of the machine at each connection.

@@ -12,10 +12,10 @@ from typing import Any
 from flask import Flask
 from PIL import Image
 
-from shop_app.audit import acting_as
-from shop_app.cameras import systems
-from shop_app.permissions import Role
-from shop_app.web import shop_of
+from shop_app.base.audit import acting_as
+from shop_app.base.permissions import Role
+from shop_app.security.cameras import systems
+from shop_app.web.area import shop_of
 
 
 def jpeg(width: int = 320, height: int = 180, shade: int = 90) -> bytes:

@@ -16,17 +16,18 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from shop_app import audit, idempotency, ledger
-from shop_app.bills import service as bills
-from shop_app.bills.service import Return, Sale, Tender
-from shop_app.db import Database, may_retry, now
-from shop_app.errors import Conflict, Refused
-from shop_app.models import Account, Bill, LedgerAccount, Product, RefundLine, ShopProfile
-from shop_app.permissions import OF_ROLE, Role
-from shop_app.rights import erasure
-from shop_app.stock import service as stock
-from shop_app.till.pricing import Item, price_cart
-from shop_app.web import Actor
+from shop_app.base import audit
+from shop_app.base.db import Database, may_retry, now
+from shop_app.base.errors import Conflict, Refused
+from shop_app.base.models import Account, Bill, LedgerAccount, Product, RefundLine, ShopProfile
+from shop_app.base.permissions import OF_ROLE, Actor, Role
+from shop_app.catalogue.offers.pricing import Item, price_cart
+from shop_app.catalogue.stock import service as stock
+from shop_app.people.privacy import erasure
+from shop_app.sales.bills import service as bills
+from shop_app.sales.bills.service import Return, Sale, Tender
+from shop_app.sales.wallet import ledger
+from shop_app.web import idempotency
 
 WRITERS = 8
 Task = Callable[..., Any]
@@ -208,7 +209,7 @@ def top_up_or_erase_without_a_hold(database: Database, actor: Actor, customer_id
         time.sleep(0.2)
         return post(*arguments)
 
-    with mock.patch("shop_app.ledger.hold"), mock.patch("shop_app.ledger.post", post_late):
+    with mock.patch("shop_app.sales.wallet.ledger.hold"), mock.patch("shop_app.sales.wallet.ledger.post", post_late):
         top_up_or_erase(database, actor, customer_id)
 
 

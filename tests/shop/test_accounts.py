@@ -18,10 +18,10 @@ from sqlalchemy import update
 from shop_app.accounts import service
 from shop_app.accounts.passwords import Passwords
 from shop_app.accounts.throttle import attempt
-from shop_app.db import Database, now
-from shop_app.errors import TooMany
-from shop_app.models import Account, LoginSession
-from shop_app.permissions import Role
+from shop_app.base.db import Database, now
+from shop_app.base.errors import TooMany
+from shop_app.base.models import Account, LoginSession
+from shop_app.base.permissions import Role
 from tests.shop.conftest import PASSWORD, Person, Window
 
 

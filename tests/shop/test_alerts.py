@@ -15,11 +15,11 @@ from flask import Flask
 from playwright.sync_api import Dialog, expect
 from sqlalchemy import func, select
 
-from shop_app.alerts import feed
-from shop_app.db import Database, now
-from shop_app.models import Alert, AlertChange, EventFile
-from shop_app.permissions import Role
-from shop_app.web import shop_of
+from shop_app.base.db import Database, now
+from shop_app.base.models import Alert, AlertChange, EventFile
+from shop_app.base.permissions import Role
+from shop_app.security.alerts import feed
+from shop_app.web.area import shop_of
 from tests.shop.conftest import DESK, PHONE, Person, Window
 from tests.shop.night import CameraSystem, mp4
 

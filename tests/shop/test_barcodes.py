@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shop_app import barcodes
+from shop_app.base import barcodes
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,8 @@ def test_a_code_that_lost_digits_is_damaged(code: str) -> None:
     assert barcodes.is_damaged(code)
 
 
-@pytest.mark.parametrize("code", ["4006381333931", "012345678905", "96385074", "04006381333931", "2112345", "A-1", "42"])
+@pytest.mark.parametrize(
+    "code", ["4006381333931", "012345678905", "96385074", "04006381333931", "2112345", "A-1", "42"]
+)
 def test_a_whole_code_is_not_damaged(code: str) -> None:
     assert not barcodes.is_damaged(code)

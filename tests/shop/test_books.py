@@ -21,13 +21,10 @@ from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from shop_app import clock, idempotency, ledger, retention
-from shop_app.backup import back_up, restore
-from shop_app.bills import service as bills
-from shop_app.bills.service import Return, Sale, Tender
-from shop_app.db import Database, now
-from shop_app.errors import Refused
-from shop_app.models import (
+from shop_app.base import clock
+from shop_app.base.db import Database, now
+from shop_app.base.errors import Refused
+from shop_app.base.models import (
     Bill,
     BillLine,
     DayClosing,
@@ -42,11 +39,17 @@ from shop_app.models import (
     ShopProfile,
     StockMovement,
 )
-from shop_app.permissions import OF_ROLE, Role
-from shop_app.reports.service import Span, report
-from shop_app.settings import Settings
-from shop_app.till.pricing import Item, price_cart
-from shop_app.web import Actor, shop_of
+from shop_app.base.permissions import OF_ROLE, Actor, Role
+from shop_app.base.settings import Settings
+from shop_app.catalogue.offers.pricing import Item, price_cart
+from shop_app.ops import retention
+from shop_app.ops.backup import back_up, restore
+from shop_app.sales.bills import service as bills
+from shop_app.sales.bills.service import Return, Sale, Tender
+from shop_app.sales.reports.service import Span, report
+from shop_app.sales.wallet import ledger
+from shop_app.web import idempotency
+from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
 
 Make = Callable[..., Product]

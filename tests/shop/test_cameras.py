@@ -22,11 +22,11 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from shop_app import Settings
-from shop_app.cameras import address, testing
-from shop_app.db import Base, Database
-from shop_app.errors import Invalid
-from shop_app.models import Camera, Product, Zone
-from shop_app.permissions import Role
+from shop_app.base.db import Base, Database
+from shop_app.base.errors import Invalid
+from shop_app.base.models import Camera, Product, Zone
+from shop_app.base.permissions import Role
+from shop_app.security.cameras import address, testing
 from tests.shop.conftest import Person, Window
 from tests.shop.night import CameraSystem, jpeg
 

@@ -13,20 +13,24 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from shop_app.audit import acting_as
-from shop_app.cameras import systems
-from shop_app.db import Database, now
-from shop_app.events import contract
-from shop_app.events.contract import FACTS, LARGEST_FACTS, RENAMED, EventIn, Expression, Lenient
-from shop_app.models import Alert, CameraState, IncomingEvent, InterestHour, MoodHour, ShopProfile, VisitSeen
-from shop_app.permissions import Role
+from shop_app.base import contract
+from shop_app.base.audit import acting_as
+from shop_app.base.contract import FACTS, LARGEST_FACTS, RENAMED, EventIn, Expression, Lenient
+from shop_app.base.db import Database, now
+from shop_app.base.models import Alert, CameraState, IncomingEvent, InterestHour, MoodHour, ShopProfile, VisitSeen
+from shop_app.base.permissions import Role
+from shop_app.security.cameras import systems
 from tests.shop.conftest import Person
 from vidframe.core.model import kinds as framework
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "tests/contract").glob("*.json"))
 SCHEMAS = ROOT / "docs/schemas"
-USERS = ("alerts/incidents.py", "cameras/states.py", "interest/counting.py")  # of the facts that are read
+USERS = (
+    "security/alerts/incidents.py",
+    "security/cameras/states.py",
+    "interest/counting.py",
+)  # of the facts that are read
 MODELS: list[type[Lenient]] = [*FACTS.values(), Expression]
 FOREIGN = ["a", "camera.stolen", "incident", "queue.long", "zoo"]  # before, between and after the kinds of the contract
 

@@ -14,10 +14,10 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from shop_app.accounts.passwords import Passwords
-from shop_app.db import Database, now
-from shop_app.messages.service import notify
-from shop_app.models import Account, Bill, BillLine, Complaint, Feedback, Offer, Product, Rating
-from shop_app.permissions import Role
+from shop_app.base.db import Database, now
+from shop_app.base.models import Account, Bill, BillLine, Complaint, Feedback, Offer, Product, Rating
+from shop_app.base.permissions import Role
+from shop_app.notify.messages.service import notify
 from tests.shop.conftest import PASSWORD, Person, Window
 
 MakeBill = Callable[..., Bill]

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from shop_app.db import Database
-from shop_app.models import Product
+from shop_app.base.db import Database
+from shop_app.base.models import Product
 from tests.shop.conftest import DESK, PASSWORD, PHONE, Person, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

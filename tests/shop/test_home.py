@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from shop_app.db import Database
+from shop_app.base.db import Database
+from shop_app.base.models import Bill
 from shop_app.home import service
-from shop_app.models import Bill
 from tests.shop.conftest import Person
 
 THURSDAY = datetime(2026, 3, 12, 9, 30, tzinfo=UTC)

@@ -20,14 +20,14 @@ from sqlalchemy import func, select, update
 from shop_app.accounts.names import normal_email, normal_phone, shown_name
 from shop_app.accounts.passwords import Passwords
 from shop_app.accounts.throttle import network_of
-from shop_app.alerts import feed
-from shop_app.db import Database, now
-from shop_app.mail import send
-from shop_app.models import Account, Camera, LoginSession, Product, StockMovement, Zone, ZoneWatcher
-from shop_app.permissions import Role
-from shop_app.settings import Settings
-from shop_app.till import service as till
-from shop_app.vault import vault
+from shop_app.base.db import Database, now
+from shop_app.base.models import Account, Camera, LoginSession, Product, StockMovement, Zone, ZoneWatcher
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings
+from shop_app.sales.till import service as till
+from shop_app.security.alerts import feed
+from shop_app.web.mail import send
+from shop_app.web.vault import vault
 from tests.shop.conftest import PASSWORD, Person
 from tests.shop.mailbox import mailbox
 from tests.shop.night import CameraSystem

@@ -16,13 +16,13 @@ from sqlalchemy import select
 from shop_app import create_app
 from shop_app.accounts.passwords import Passwords
 from shop_app.accounts.sessions import actor_of
-from shop_app.bills.service import Sale, Tender, sell
-from shop_app.db import Base, Database, now
-from shop_app.models import Account, Alert, Complaint, LoginSession, Notification, Product, ShopProfile
-from shop_app.permissions import OF_ROLE, Permission, Role
-from shop_app.settings import Settings
-from shop_app.till.pricing import Item, price_cart
-from shop_app.web import shop_of
+from shop_app.base.db import Base, Database, now
+from shop_app.base.models import Account, Alert, Complaint, LoginSession, Notification, Product, ShopProfile
+from shop_app.base.permissions import OF_ROLE, Permission, Role
+from shop_app.base.settings import Settings
+from shop_app.catalogue.offers.pricing import Item, price_cart
+from shop_app.sales.bills.service import Sale, Tender, sell
+from shop_app.web.area import shop_of
 from tests.shop.conftest import PASSWORD, Person
 from tests.shop.night import CameraSystem, mp4
 

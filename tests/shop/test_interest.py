@@ -13,13 +13,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from shop_app import retention
-from shop_app.alerts import watch
-from shop_app.clock import hour_of
-from shop_app.db import Database, now
-from shop_app.interest import notes, service
-from shop_app.interest.counting import SECONDS, STEPS
-from shop_app.models import (
+from shop_app.base.clock import hour_of
+from shop_app.base.db import Database, now
+from shop_app.base.models import (
     Alert,
     Bill,
     BillLine,
@@ -34,8 +30,12 @@ from shop_app.models import (
     Zone,
     ZoneWatcher,
 )
-from shop_app.permissions import Role
-from shop_app.web import shop_of
+from shop_app.base.permissions import Role
+from shop_app.interest import notes, service
+from shop_app.interest.counting import SECONDS, STEPS
+from shop_app.ops import retention
+from shop_app.security.alerts import watch
+from shop_app.web.area import shop_of
 from tests.shop.conftest import DESK, PHONE, Person, Window
 from tests.shop.night import CameraSystem, mp4
 

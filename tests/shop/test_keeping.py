@@ -31,18 +31,30 @@ from sqlalchemy import create_engine, func, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app import audit, background, backup, retention, running, tables
+from shop_app.base import audit
+from shop_app.base.clock import hour_of
+from shop_app.base.db import Base, Database, now
+from shop_app.base.errors import Conflict, Invalid
+from shop_app.base.models import (
+    Account,
+    AuditEntry,
+    BillLine,
+    Feedback,
+    InterestHour,
+    Product,
+    StockMovement,
+    VisitSeen,
+)
+from shop_app.base.settings import Settings, SettingsError, load_settings
+from shop_app.base.version import head, versions
+from shop_app.catalogue.ratings import service as ratings
 from shop_app.cli import main
-from shop_app.clock import hour_of
-from shop_app.db import Base, Database, now
-from shop_app.doctor import findings
-from shop_app.errors import Conflict, Invalid
-from shop_app.models import Account, AuditEntry, BillLine, Feedback, InterestHour, Product, StockMovement, VisitSeen
-from shop_app.ratings import service as ratings
-from shop_app.schema import alembic_config, upgrade_database
-from shop_app.settings import Settings, SettingsError, load_settings
-from shop_app.version import head, versions
-from shop_app.web import shop_of
+from shop_app.ops import background, backup, retention
+from shop_app.ops import dump as tables
+from shop_app.ops import instance_lock as running
+from shop_app.ops.doctor import findings
+from shop_app.ops.schema import alembic_config, upgrade_database
+from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
 from tests.shop.night import jpeg
 from tests.shop.test_books import many_bills
@@ -494,7 +506,7 @@ def test_a_connection_that_rested_is_tried_before_it_is_used(  # the second is t
         session.execute(select(1))
     kill_connections(database)
 
-    with mock.patch("shop_app.db._RESTED", rest), outcome, database.writing() as session:
+    with mock.patch("shop_app.base.db._RESTED", rest), outcome, database.writing() as session:
         assert session.scalars(select(1)).one() == 1
 
 

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from shop_app.db import Database
-from shop_app.models import Bill, BillLine, Product, StockMovement
-from shop_app.permissions import Role
-from shop_app.settings import Settings
+from shop_app.base.db import Database
+from shop_app.base.models import Bill, BillLine, Product, StockMovement
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings
 from tests.shop.conftest import Person
 from tests.shop.test_races import assert_books_agree
 

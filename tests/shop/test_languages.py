@@ -13,11 +13,12 @@ from flask import Flask, render_template, url_for
 from jinja2 import DictLoader
 from sqlalchemy import update
 
-from shop_app import Settings, create_app, pages
-from shop_app.db import Database, now
-from shop_app.icons import icon
-from shop_app.models import Product, ShopProfile
-from shop_app.translate import collect
+from shop_app import Settings, create_app
+from shop_app.base.db import Database, now
+from shop_app.base.models import Product, ShopProfile
+from shop_app.ops.translate import collect
+from shop_app.web import pages
+from shop_app.web.icons import icon
 from tests.shop.conftest import Person
 
 PO = Path(__file__).parents[2] / "shop_app/translations/de/LC_MESSAGES/messages.po"

@@ -12,12 +12,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from shop_app import listing
-from shop_app.db import Database
-from shop_app.messages.service import notify
-from shop_app.models import Product
-from shop_app.permissions import OF_ROLE, Permission, Role
-from shop_app.web import shop_of
+from shop_app.base.db import Database
+from shop_app.base.models import Product
+from shop_app.base.permissions import OF_ROLE, Permission, Role
+from shop_app.notify.messages.service import notify
+from shop_app.web import listing
+from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
 
 STATEMENTS = 5

@@ -12,12 +12,13 @@ from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from shop_app import background, create_app
-from shop_app.db import Database, now
-from shop_app.models import Alert, ShopProfile
-from shop_app.permissions import Role
-from shop_app.settings import Settings
-from shop_app.web import shop_of
+from shop_app import create_app
+from shop_app.base.db import Database, now
+from shop_app.base.models import Alert, ShopProfile
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings
+from shop_app.ops import background
+from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
 from tests.shop.mailbox import Mailbox, mailbox
 from tests.shop.night import CameraSystem

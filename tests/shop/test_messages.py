@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shop_app.permissions import Role
+from shop_app.base.permissions import Role
 from tests.shop.conftest import Person
 
 

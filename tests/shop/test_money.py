@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shop_app import money
-from shop_app.errors import Invalid
+from shop_app.base import money
+from shop_app.base.errors import Invalid
 
 
 @pytest.mark.parametrize("locale", ["en", "de"])

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from shop_app.db import Database, now
-from shop_app.models import Notification, Offer, Product
-from shop_app.offers.service import live, state_of
-from shop_app.permissions import Role
+from shop_app.base.db import Database, now
+from shop_app.base.models import Notification, Offer, Product
+from shop_app.base.permissions import Role
+from shop_app.catalogue.offers.service import live, state_of
 from tests.shop.conftest import Person
 
 Make = Callable[..., Product]

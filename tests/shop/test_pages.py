@@ -16,11 +16,22 @@ from sqlalchemy import ColumnElement, String, Text, cast, literal, select
 from sqlalchemy.orm import Session
 
 from shop_app.accounts import sessions
-from shop_app.db import Base, Database
-from shop_app.models import Account, Alert, Bill, BillLine, Camera, Complaint, Notification, Offer, Product, Rating
-from shop_app.permissions import OF_ROLE, Permission, Role
-from shop_app.sample import fill
-from shop_app.web import shop_of
+from shop_app.base.db import Base, Database
+from shop_app.base.models import (
+    Account,
+    Alert,
+    Bill,
+    BillLine,
+    Camera,
+    Complaint,
+    Notification,
+    Offer,
+    Product,
+    Rating,
+)
+from shop_app.base.permissions import OF_ROLE, Permission, Role
+from shop_app.ops.sample import fill
+from shop_app.web.area import shop_of
 from tests.shop.conftest import DESK, PHONE, Person, ShopClient, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]

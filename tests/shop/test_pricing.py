@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop_app.bills.service import part_of
-from shop_app.till.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal, Item, best_discount, price_cart, split_tax
+from shop_app.catalogue.offers.pricing import (
+    AMOUNT,
+    BUY_X_GET_Y,
+    PERCENT,
+    Deal,
+    Item,
+    best_discount,
+    price_cart,
+    split_tax,
+)
+from shop_app.sales.bills.service import part_of
 
 
 def item(price: int, quantity: int = 1, tax: int = 1900, **more: int) -> Item:

@@ -16,12 +16,12 @@ from flask import Flask
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from shop_app import listing, pictures
-from shop_app.db import Database
-from shop_app.errors import Invalid
-from shop_app.listing import as_typed, csv_answer, defuse
-from shop_app.models import Product, ShopProfile
-from shop_app.web import shop_of
+from shop_app.base.db import Database
+from shop_app.base.errors import Invalid
+from shop_app.base.models import Product, ShopProfile
+from shop_app.web import listing, pictures
+from shop_app.web.area import shop_of
+from shop_app.web.listing import as_typed, csv_answer, defuse
 from tests.shop.conftest import Person
 
 FORM = {
@@ -33,7 +33,7 @@ FORM = {
 @pytest.fixture
 def form(database: Database) -> dict[str, str]:
     """A good form, with the id of a tax class that is there."""
-    from shop_app.models import TaxClass
+    from shop_app.base.models import TaxClass
 
     with database.reading() as session:
         return FORM | {"tax_class_id": str(session.scalars(select(TaxClass.id)).first())}
@@ -232,7 +232,9 @@ def _phone_on_its_side() -> bytes:
         pytest.param(_file(_deep_grey(), "PNG"), (200, 200), (150, 50), (39, 39, 39), id="16 bits, dark"),
         pytest.param(_phone_on_its_side(), (200, 300), (180, 20), (255, 0, 0), id="turned upright"),
         pytest.param(_file(Image.new("CMYK", (9, 9)), "JPEG"), (9, 9), (4, 4), (255, 255, 255), id="CMYK"),
-        pytest.param(_file(Image.new("L", (6000, 8000), 200), "JPEG"), (750, 1000), (9, 9), (200, 200, 200), id="48 MP"),
+        pytest.param(
+            _file(Image.new("L", (6000, 8000), 200), "JPEG"), (750, 1000), (9, 9), (200, 200, 200), id="48 MP"
+        ),
         pytest.param(_file(Image.new("L", (8000, 6000), 200), "PNG"), (1000, 750), (9, 9), (200, 200, 200), id="PNG"),
         pytest.param(_file(Image.new("1", (7000, 7000), 1), "PNG"), (1000, 1000), (9, 9), (255, 255, 255), id="1 bit"),
     ],
@@ -257,7 +259,7 @@ def test_eight_large_pictures_at_once_stay_small(tmp_path: Path) -> None:
     program = """
 import resource, sys
 from concurrent.futures import ThreadPoolExecutor
-from shop_app import pictures
+from shop_app.web import pictures
 
 def highest():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -376,7 +378,9 @@ def test_a_file_is_read_as_spreadsheets_save_it(admin: Person, database: Databas
     assert admin.client.post("/products/import", data=data, content_type="multipart/form-data").status_code == 303
 
     with database.reading() as session:
-        assert session.execute(select(Product.sku, Product.name, Product.price_minor)).all() == [("EX-1", "Käse", 129950)]
+        assert session.execute(select(Product.sku, Product.name, Product.price_minor)).all() == [
+            ("EX-1", "Käse", 129950)
+        ]
 
 
 def test_a_workbook_is_told_from_a_csv_file(admin: Person) -> None:
@@ -428,16 +432,15 @@ def test_changed_barcodes_are_shown_before_they_are_taken(
     shown = _import(admin, text)
 
     assert shown.status_code == 409
-    assert "4006381333931" in shown.text and "96385074" in shown.text
+    assert "4006381333931" in shown.text
+    assert "96385074" in shown.text
     assert _all_of_it(database) == before
     assert _import(admin, text, confirmed="y").status_code == 303
     with database.reading() as session:
         assert session.scalars(select(Product.barcode)).one() == "96385074"
 
 
-def test_a_csv_is_written_as_the_readers_excel_opens_it(
-    admin: Person, make_product: Callable[..., Product]
-) -> None:
+def test_a_csv_is_written_as_the_readers_excel_opens_it(admin: Person, make_product: Callable[..., Product]) -> None:
     make_product(sku="K", name="Käsespätzle", price_minor=549)
 
     english = admin.client.get("/products?format=csv").data.decode()

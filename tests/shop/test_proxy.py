@@ -16,8 +16,8 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
-from shop_app.db import Database
-from shop_app.models import Alert
+from shop_app.base.db import Database
+from shop_app.base.models import Alert
 from tests.cameras import wait_for
 from tests.needs import missing
 from tests.shop.conftest import Person

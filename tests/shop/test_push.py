@@ -18,12 +18,14 @@ from playwright.sync_api import Dialog, expect
 from sqlalchemy import func, select, update
 
 from shop_app.accounts import sessions
-from shop_app.db import Database, now
-from shop_app.models import Account, Alert, LoginSession, PushMessage, PushSubscription
-from shop_app.permissions import Role
-from shop_app.push import browsers, outbox, sending
-from shop_app.push.sealing import CURVE, decode, encode, new_key, seal, signature
-from shop_app.settings import Settings
+from shop_app.base.db import Database, now
+from shop_app.base.models import Account, Alert, LoginSession, PushMessage, PushSubscription
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings, new_signing_key
+from shop_app.notify.push import browsers
+from shop_app.notify.push.sealing import CURVE, decode, encode, seal, signature
+from shop_app.security.alerts import push_outbox as outbox
+from shop_app.security.alerts import push_sending as sending
 from tests.cameras import wait_for
 from tests.shop.conftest import Person, Window
 from tests.shop.night import CameraSystem
@@ -104,7 +106,7 @@ def test_a_message_is_sealed_as_in_the_example_of_the_standard() -> None:
 
 
 def test_a_signature_is_this_shops_for_one_push_service_and_half_a_day() -> None:
-    header = signature(new_key(), "https://fcm.googleapis.com/fcm/send/x", "https://shop.example", at=1000.0)
+    header = signature(new_signing_key(), "https://fcm.googleapis.com/fcm/send/x", "https://shop.example", at=1000.0)
 
     token, key = header.removeprefix("vapid t=").split(", k=")
     signed, found, claims = unsigned(token)

@@ -15,10 +15,8 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from shop_app import ledger
-from shop_app.db import Database
-from shop_app.events.service import HANDLERS
-from shop_app.models import (
+from shop_app.base.db import Database
+from shop_app.base.models import (
     Bill,
     BillLine,
     IncomingEvent,
@@ -29,7 +27,9 @@ from shop_app.models import (
     Refund,
     StockMovement,
 )
-from shop_app.settings import Settings
+from shop_app.base.settings import Settings
+from shop_app.sales.wallet import ledger
+from shop_app.security.ingest.service import HANDLERS
 from tests.cameras import wait_for
 from tests.shop import racing
 from tests.shop.conftest import Person
@@ -201,7 +201,7 @@ def test_a_batch_of_events_that_loses_a_deadlock_is_taken_as_a_whole(
 def test_control_where_the_deadlock_is_taken_for_a_bad_event_an_acknowledged_one_is_lost(
     app: Flask, database: Database, make_product: Make
 ) -> None:
-    with mock.patch("shop_app.events.service.ends_transaction", return_value=False):
+    with mock.patch("shop_app.security.ingest.service.ends_transaction", return_value=False):
         answers = send_into_a_deadlock(app, database, [make_product(), make_product()])
 
     assert answers[0] == "taken"

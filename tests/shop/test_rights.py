@@ -16,15 +16,14 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from sqlalchemy import func, select, update
 
-from shop_app import audit, ledger
 from shop_app.accounts import service as accounts
 from shop_app.accounts import sessions
 from shop_app.accounts.passwords import Passwords
 from shop_app.accounts.throttle import attempt
-from shop_app.db import Base, Database, now
-from shop_app.errors import Conflict
-from shop_app.messages.service import notify
-from shop_app.models import (
+from shop_app.base import audit
+from shop_app.base.db import Base, Database, now
+from shop_app.base.errors import Conflict
+from shop_app.base.models import (
     Account,
     AuditEntry,
     Bill,
@@ -40,10 +39,11 @@ from shop_app.models import (
     PushSubscription,
     Rating,
 )
-from shop_app.permissions import Role
-from shop_app.rights import erasure
-from shop_app.settings import Settings
-from shop_app.web import Actor
+from shop_app.base.permissions import Actor, Role
+from shop_app.base.settings import Settings
+from shop_app.notify.messages.service import notify
+from shop_app.people.privacy import erasure
+from shop_app.sales.wallet import ledger
 from tests.shop import racing
 from tests.shop.conftest import PASSWORD, PHONE, Person, Window
 from tests.shop.racing import together

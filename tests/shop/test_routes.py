@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from shop_app.guards import CSP
-from shop_app.permissions import OF_ROLE, Permission, Role
-from shop_app.web import Area, register, shop_of
+from shop_app.accounts.guards import CSP
+from shop_app.base.permissions import OF_ROLE, Permission, Role
+from shop_app.web.area import Area, register, shop_of
 from tests.shop.conftest import Person
 
 # Everything that answers without signing in. A new name here is a decision, not an accident.

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from shop_app import sample_night
-from shop_app.db import Database
-from shop_app.models import Account, Alert
-from shop_app.web import shop_of
+from shop_app.base.db import Database
+from shop_app.base.models import Account, Alert
+from shop_app.ops import sample_night
+from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
 
 

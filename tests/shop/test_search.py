@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from shop_app import listing
-from shop_app.db import Database
-from shop_app.models import Account, Complaint, Feedback, InterestNote, Offer, Product
-from shop_app.permissions import Role
-from shop_app.search import folded
+from shop_app.base.db import Database
+from shop_app.base.models import Account, Complaint, Feedback, InterestNote, Offer, Product
+from shop_app.base.permissions import Role
+from shop_app.base.search import folded
+from shop_app.web import listing
 from tests.shop.conftest import Person
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from shop_app.db import Database
-from shop_app.models import Account, AuditEntry
-from shop_app.permissions import Role
+from shop_app.base.db import Database
+from shop_app.base.models import Account, AuditEntry
+from shop_app.base.permissions import Role
 from tests.shop.conftest import PASSWORD, Person
 
 

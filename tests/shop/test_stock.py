@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
-from shop_app.db import Database
-from shop_app.models import Notification, Product, StockMovement
+from shop_app.base.db import Database
+from shop_app.base.models import Notification, Product, StockMovement
 from tests.shop.conftest import Person
 
 Make = Callable[..., Product]

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from shop_app import ledger
-from shop_app.db import Database, now
-from shop_app.models import (
+from shop_app.base.db import Database, now
+from shop_app.base.models import (
     Bill,
     BillLine,
     HeldCart,
@@ -23,7 +22,8 @@ from shop_app.models import (
     ShopProfile,
     StockMovement,
 )
-from shop_app.permissions import Permission, Role
+from shop_app.base.permissions import Permission, Role
+from shop_app.sales.wallet import ledger
 from tests.shop.conftest import Person
 
 Make = Callable[..., Product]

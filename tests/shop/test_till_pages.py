@@ -14,9 +14,9 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select, update
 
 from shop_app.accounts.passwords import Passwords
-from shop_app.db import Database, now
-from shop_app.models import Account, Bill, LoginSession, Offer, Payment, Product, Refund
-from shop_app.permissions import Role
+from shop_app.base.db import Database, now
+from shop_app.base.models import Account, Bill, LoginSession, Offer, Payment, Product, Refund
+from shop_app.base.permissions import Role
 from tests.cameras import wait_for
 from tests.shop.conftest import DESK, PASSWORD, PHONE, Person, Window
 

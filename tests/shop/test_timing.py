@@ -18,8 +18,8 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from shop_app.db import Database, now
-from shop_app.models import (
+from shop_app.base.db import Database, now
+from shop_app.base.models import (
     Account,
     Alert,
     AlertReview,
@@ -30,7 +30,7 @@ from shop_app.models import (
     ShopProfile,
     TaxClass,
 )
-from shop_app.permissions import Role
+from shop_app.base.permissions import Role
 from tests.shop import racing
 from tests.shop.conftest import Person
 from tests.shop.night import CameraSystem, jpeg

@@ -18,14 +18,14 @@ from sqlalchemy import select
 from vidframe_lab.scene import film
 from vidframe_lab.scene.people import Moment, Person
 
-from shop_app.audit import acting_as
-from shop_app.cameras import systems
-from shop_app.db import Database
+from shop_app.base.audit import acting_as
+from shop_app.base.db import Database
+from shop_app.base.models import IncomingEvent, Product
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings
 from shop_app.interest.counting import PLEASED_VALENCE
 from shop_app.interest.sums import LEAST
-from shop_app.models import IncomingEvent, Product
-from shop_app.permissions import Role
-from shop_app.settings import Settings
+from shop_app.security.cameras import systems
 from tests.cameras import wait_for
 from tests.shop.conftest import Person as Account
 from tests.shop.test_interest import sell

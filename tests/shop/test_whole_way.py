@@ -23,15 +23,15 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
-from shop_app.alerts import arming
-from shop_app.audit import acting_as
-from shop_app.cameras import service, systems
-from shop_app.db import Database
-from shop_app.models import Alert, AlertChange, CameraState, EventFile, IncomingEvent
-from shop_app.permissions import Role
-from shop_app.settings import Settings
-from shop_app.vault import Vault
-from shop_app.web import shop_of
+from shop_app.base.audit import acting_as
+from shop_app.base.db import Database
+from shop_app.base.models import Alert, AlertChange, CameraState, EventFile, IncomingEvent
+from shop_app.base.permissions import Role
+from shop_app.base.settings import Settings
+from shop_app.security.alerts import arming
+from shop_app.security.cameras import service, systems
+from shop_app.web.area import shop_of
+from shop_app.web.vault import Vault
 from tests.cameras import RtspCamera, wait_for
 from tests.clips import Pixels, write_clip
 from tests.shop.conftest import Person

@@ -1,0 +1,1 @@
+"""What every room stands on: the database and its tables, settings, permissions, money, time, the audit log."""

@@ -1,0 +1,111 @@
+"""What can be done with complaints, by the customer who made one and by who answers."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, func, select, true, update
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from shop_app.base import audit
+from shop_app.base.db import changed_rows, now
+from shop_app.base.errors import Conflict, Invalid, NotFound
+from shop_app.base.models import Account, Bill, Complaint, ComplaintMessage
+from shop_app.base.permissions import Actor, Permission, Role
+from shop_app.base.search import contains
+from shop_app.base.text import _
+from shop_app.notify.messages.service import notify
+from shop_app.web.i18n import told
+from shop_app.web.listing import Rows, once_per_filters
+
+STATES = ("open", "answered", "closed")
+
+
+def search(actor: Actor, state: str = "", *, searched: bool = False) -> Rows:
+    """All complaints for who answers them, one's own for a customer; rows with the customer's name. `searched`: for what is typed."""
+    query = _listed(state, searched)
+    return query if actor.can(Permission.COMPLAINTS_ANSWER) else query.where(_seen_by(actor))
+
+
+@once_per_filters
+def _listed(state: str, searched: bool) -> Rows:
+    columns = Complaint.id, Complaint.subject, Complaint.state, Complaint.created_at, Complaint.updated_at
+    query = select(*columns, Account.name.label("customer")).outerjoin(Complaint.customer)
+    if state in STATES:
+        query = query.where(Complaint.state == state)
+    people = select(Account.id).where(Account.is_found())
+    return query.where(contains(Complaint.subject) | Complaint.customer_id.in_(people)) if searched else query
+
+
+def get(session: Session, actor: Actor, complaint_id: int) -> Complaint:
+    """One complaint with its thread; somebody else's is not found."""
+    query = (
+        select(Complaint)
+        .where(Complaint.id == complaint_id, _seen_by(actor))
+        .options(joinedload(Complaint.customer), selectinload(Complaint.messages).joinedload(ComplaintMessage.author))
+    )
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotFound(_("There is no such complaint of yours."))
+    return found
+
+
+def add(session: Session, actor: Actor, subject: str, body: str, bill_number: int | None = None) -> Complaint:
+    """A new complaint of a customer, about one of their own bills if they name one."""
+    subject = _text(subject, 160)
+    bill_id = None
+    if bill_number is not None:
+        own = select(Bill.id).where(Bill.number == bill_number, Bill.customer_id == actor.account_id)
+        bill_id = session.scalars(own).first()
+        if bill_id is None:
+            raise Invalid(_("Not sent: you have no bill of this number."))
+    at = now()
+    complaint = Complaint(
+        customer_id=actor.account_id, subject=subject, bill_id=bill_id, state="open", created_at=at, updated_at=at
+    )
+    session.add(complaint)
+    session.flush()
+    session.add(ComplaintMessage(complaint_id=complaint.id, author_id=actor.account_id, body=_text(body, 5000), at=at))
+    notify(
+        session, told("New complaint: %(subject)s", subject=subject), role=Role.ADMIN, kind="complaint",
+        link=f"/complaints/{complaint.id}",
+    )  # fmt: skip
+    return complaint
+
+
+def reply(session: Session, actor: Actor, complaint: Complaint, body: str) -> None:
+    """Add to the thread: staff answers it, the customer opens it again. A closed one stays as it is."""
+    answering = actor.id != complaint.customer_id
+    body = _text(body, 5000)
+    moved = update(Complaint).where(Complaint.id == complaint.id, Complaint.state != "closed")
+    state = "answered" if answering else "open"
+    if changed_rows(session, moved.values(state=state, updated_at=now())) != 1:
+        raise Conflict(_("Not sent: this complaint is closed. Open it again first."))
+    session.add(ComplaintMessage(complaint_id=complaint.id, author_id=actor.account_id, body=body, at=now()))
+    title = told("Re: %(subject)s", subject=complaint.subject)
+    link = f"/complaints/{complaint.id}"
+    if answering:
+        notify(session, title, account_id=complaint.customer_id, kind="complaint", link=link)
+        audit.record(session, actor, "complaint.answered", complaint.id)
+    else:
+        notify(session, title, role=Role.ADMIN, kind="complaint", link=link)
+
+
+def set_closed(session: Session, actor: Actor, complaint: Complaint, closed: bool) -> None:
+    """Close the thread, or open it again; either side may."""
+    complaint.state, complaint.updated_at = "closed" if closed else "open", now()
+    audit.record(session, actor, "complaint.closed" if closed else "complaint.opened", complaint.id)
+
+
+def count_open(session: Session) -> int:
+    """How many wait for an answer."""
+    return session.scalars(select(func.count()).where(Complaint.state == "open")).one()
+
+
+def _seen_by(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.can(Permission.COMPLAINTS_ANSWER) else Complaint.customer_id == actor.account_id
+
+
+def _text(text: str, longest: int) -> str:
+    text = text.strip()
+    if not 0 < len(text) <= longest:
+        raise Invalid(_("Not sent: write between 1 and %(n)s signs.", n=longest))
+    return text

@@ -1,0 +1,1 @@
+"""Staff, customers, and what customers may ask of the shop."""

@@ -1,0 +1,1 @@
+"""The till, bills, the wallet and the daily report."""

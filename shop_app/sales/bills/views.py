@@ -1,0 +1,149 @@
+"""Pages of the bills: list, bill, receipt, refund and void."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from shop_app.base import money
+from shop_app.base.clock import local
+from shop_app.base.db import now
+from shop_app.base.errors import Invalid
+from shop_app.base.models import Bill
+from shop_app.base.permissions import Permission as P
+from shop_app.base.text import _, _l
+from shop_app.sales.bills import service
+from shop_app.sales.bills.service import Return
+from shop_app.web import idempotency
+from shop_app.web.area import Area, actor, profile, session, unit
+from shop_app.web.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
+from shop_app.web.pages import money_text
+
+area = Area("bills", __name__, url_prefix="/bills")
+area.menu(_l("Bills"), "index", icon="receipt", may=P.TILL, order=20, group=_l("Billing"), phone=True)
+
+COLUMNS = {
+    "number": lambda bill: bill.number,
+    "time": lambda bill: local(bill.created_at, profile().time_zone).isoformat(timespec="seconds"),
+    "cashier": lambda bill: bill.cashier,
+    "customer": lambda bill: bill.customer,
+    "net": lambda bill: money.from_minor(bill.net_minor, profile().currency),
+    "tax": lambda bill: money.from_minor(bill.tax_minor, profile().currency),
+    "total": lambda bill: money.from_minor(bill.total_minor, profile().currency),
+    "refunded": lambda bill: money.from_minor(bill.refunded_minor, profile().currency),
+}
+
+
+@area.get("", may=P.TILL)
+def index() -> str | Response:
+    """The list of bills, newest first."""
+    typed = asked("q").lstrip("#")
+    query = service.search(typed, since=asked_day("from"), until=asked_day("to"))
+    if wants_csv():
+        return csv_answer("bills", COLUMNS, everything(session(), query.order_by(Bill.number), typed))
+    bills = paginate(session(), query, service.SORTS, default="-number", key=Bill.id, typed=typed)
+    return render_template("bills/index.html", bills=bills)
+
+
+@area.get("/<int:bill_id>", may=P.TILL)
+def show(bill_id: int) -> str:
+    """One bill, and what was given back of it."""
+    bill = service.get_bill_for(session(), actor(), bill_id)
+    return render_template("bills/show.html", bill=bill, refunds=service.refunds_of(session(), bill_id))
+
+
+@area.post("/<int:bill_id>/receipt", may=P.TILL)
+def print_receipt(bill_id: int) -> BaseResponse:
+    """Note that the receipt is printed, and go to it."""
+    printed = service.note_print(session(), actor(), bill_id)
+    return redirect(url_for("bills.receipt", bill_id=bill_id, print=printed.id), 303)
+
+
+@area.get("/<int:bill_id>/receipt", may=P.TILL)
+def receipt(bill_id: int) -> str:
+    """The receipt for 80 mm paper; marked COPY unless this is its first printing."""
+    bill = service.get_bill_for(session(), actor(), bill_id)
+    print_id = request.args.get("print", type=int)
+    original = service.is_original(session(), bill_id, print_id, now())
+    return render_template(
+        "bills/receipt.html", bill=bill, copy=not original, print_now=print_id is not None,
+        refunds=service.refunds_of(session(), bill_id),
+    )  # fmt: skip
+
+
+@area.get("/<int:bill_id>/refund", may=P.REFUND)
+def refund_form(bill_id: int) -> str:
+    """Choose what comes back."""
+    return _refund_page(bill_id)
+
+
+@area.post("/<int:bill_id>/refund", may=P.REFUND)
+def refund(bill_id: int) -> BaseResponse | tuple[str, int]:
+    """Give money back against lines of the bill."""
+    try:
+        made, again = _give_back(bill_id, _returns())
+    except Invalid as problem:
+        unit().finish(keep=False)
+        return _refund_page(bill_id, problem.detail), 422
+    if not again:
+        flash(_("%(money)s given back.", money=money_text(made["total_minor"])))
+    return redirect(url_for("bills.show", bill_id=bill_id), 303)
+
+
+@area.post("/<int:bill_id>/void", may=P.REFUND)
+def void(bill_id: int) -> BaseResponse | tuple[str, int]:
+    """Give everything back that is left; the bill stays, the refund stands beside it."""
+    bill = service.get_bill_for(session(), actor(), bill_id)
+    try:
+        made, again = _give_back(bill_id, service.everything_left(bill))
+    except Invalid as problem:
+        unit().finish(keep=False)
+        return _refund_page(bill_id, problem.detail), 422
+    if not again:
+        flash(_("Bill %(number)s is void: %(money)s given back.", number=bill.number,
+                money=money_text(made["total_minor"])))  # fmt: skip
+    return redirect(url_for("bills.show", bill_id=bill_id), 303)
+
+
+def _give_back(bill_id: int, returns: list[Return]) -> tuple[dict[str, int], bool]:
+    method, reason = request.form.get("method", ""), request.form.get("reason", "")
+    key = request.form.get("key", "")[:64]
+    if not key:
+        raise Invalid(_("Nothing was given back: this form is not complete."))
+    body = [
+        bill_id,
+        request.form.get("way"),
+        method,
+        reason,
+        [[one.line_id, one.quantity, one.back_to_shelf] for one in returns],
+    ]
+
+    def work() -> dict[str, int]:
+        made = service.refund(session(), actor(), bill_id, returns, method=method, reason=reason, shop=profile())
+        return {"number": made.number, "total_minor": made.total_minor}
+
+    if request.endpoint == "bills.void":
+        body[-1] = "all"  # what is left has changed when the same void comes again
+    return idempotency.once(session(), actor(), "bills.refund", key, body, work)
+
+
+def _returns() -> list[Return]:
+    found = []
+    for name, value in request.form.items():
+        if name.startswith("line-") and value.strip() not in ("", "0"):
+            line, pieces = name.removeprefix("line-"), value.strip()
+            if not (line.isascii() and line.isdigit() and pieces.isascii() and pieces.isdigit() and len(pieces) < 7):
+                raise Invalid(_("Nothing was given back: %(value)s is not a number of pieces.", value=value[:20]))
+            found.append(Return(int(line), int(pieces), f"shelf-{line}" in request.form))
+    return found
+
+
+def _refund_page(bill_id: int, problem: str = "") -> str:
+    bill = service.get_bill_for(session(), actor(), bill_id)
+    return render_template("bills/refund.html", bill=bill, problem=problem, key=_key())
+
+
+def _key() -> str:
+    return request.form.get("key") or secrets.token_hex(16)

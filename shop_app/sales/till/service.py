@@ -1,0 +1,312 @@
+"""The cart of a till. It is kept on the server, so that a browser that dies loses nothing.
+
+A cart's key is made with the cart, not with the click that pays: two tabs, a double click or a lost answer end in one bill.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from shop_app.accounts import service as accounts
+from shop_app.base.db import now
+from shop_app.base.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.base.models import Account, Bill, BillLine, HeldCart, LedgerAccount, Product, ShopProfile, TaxClass
+from shop_app.base.permissions import Actor, Permission, Role
+from shop_app.base.search import typed
+from shop_app.base.text import _
+from shop_app.catalogue.offers.pricing import Item, PricedCart, price_cart
+from shop_app.catalogue.offers.service import live
+from shop_app.sales.bills.service import Sale, Tender, sell
+from shop_app.sales.wallet import ledger
+from shop_app.web import idempotency
+
+MOST_LINES = 200
+MOST_PIECES = 9_999
+RECENT_BILLS = 500  # among which what is often sold is counted
+OFTEN = 10
+ROUTE = "till.pay"
+_CARTS = select(HeldCart).where(HeldCart.cashier_id == bindparam("cashier")).order_by(HeldCart.id)
+_CART = _CARTS.where(HeldCart.key == bindparam("cart")).with_for_update()
+_GOODS = select(
+    Product.id, Product.sku, Product.barcode, Product.name, Product.price_minor, Product.stock,
+    TaxClass.name.label("tax_name"), TaxClass.basis_points.label("tax_basis_points"),
+).join(Product.tax_class)  # fmt: skip
+_GOODS_IN_CART = _GOODS.where(Product.id.in_(bindparam("products", expanding=True)))
+_GOODS_ON_SALE = _GOODS.where(Product.id == bindparam("product"), Product.active)
+_GOODS_OF_CODE = _GOODS.where(
+    (Product.barcode == bindparam("code")) | (Product.sku == bindparam("code")), Product.active
+)
+
+Goods = Row[*tuple[Any, ...]]  # a product with its price, stock and tax of this moment
+
+
+@dataclass(frozen=True)
+class CartView:
+    """A cart with its prices of this moment."""
+
+    cart: HeldCart
+    priced: PricedCart
+    stock: dict[int, int]  # left, by product id
+    customer: Account | None
+    wallet_minor: int
+
+
+def open_cart(session: Session, actor: Actor) -> tuple[HeldCart, Sequence[HeldCart]]:
+    """The cart that this cashier is filling, and those put aside.
+
+    Of several that are being filled (two pages opened at once) it is the last touched; where there is none, a new one.
+    """
+    found = session.scalars(_CARTS, {"cashier": actor.account_id}).all()
+    filling = [cart for cart in found if not cart.on_hold]
+    newest = max(filling, key=lambda cart: (cart.updated_at, cart.id), default=None)
+    return newest or _new_cart(session, actor), [cart for cart in found if cart.on_hold]
+
+
+def on_hold(session: Session, actor: Actor) -> Sequence[HeldCart]:
+    """The carts that this cashier has put aside."""
+    return [cart for cart in session.scalars(_CARTS, {"cashier": actor.account_id}) if cart.on_hold]
+
+
+def get_cart(session: Session, actor: Actor, key: str) -> HeldCart:
+    """This cashier's cart by its key, locked until the end of the transaction."""
+    cart = session.scalars(_CART, {"cashier": actor.account_id, "cart": key}).first()
+    if cart is None:
+        raise NotFound(_("This cart is not open any more: it was paid or cleared, perhaps in another tab."))
+    return cart
+
+
+def add(session: Session, actor: Actor, key: str, code: str, quantity: int = 1) -> tuple[HeldCart, Goods]:
+    """Add what a scanner read: a barcode or SKU, `3*code` for three. Returns the cart, and what came into it."""
+    times, star, rest = code.strip().partition("*")
+    if star and times.isascii() and times.isdigit() and rest:
+        quantity, code = int(times[:6]), rest
+        if not quantity:
+            raise Invalid(_("Nothing was changed: a line has 1 to %(most)s pieces.", most=MOST_PIECES))
+    return _added(session, actor, key, _by_code(session, code.strip()), quantity)
+
+
+def add_product(session: Session, actor: Actor, key: str, product_id: int, quantity: int = 1) -> tuple[HeldCart, Goods]:
+    """Add a product chosen from the search. Returns as `add`."""
+    goods = session.execute(_GOODS_ON_SALE, {"product": product_id}).first()
+    if goods is None:
+        raise NotFound(_("Nothing was added: this product is not on sale."))
+    return _added(session, actor, key, goods, quantity)
+
+
+def set_quantity(session: Session, actor: Actor, key: str, product_id: int, quantity: int) -> HeldCart:
+    """Set how many pieces a line has; 0 takes it out."""
+    return _alter(session, actor, key, product_id, lambda line: line | {"quantity": quantity}, may_begin=not quantity)
+
+
+def set_discount(session: Session, actor: Actor, key: str, product_id: int, basis_points: int) -> HeldCart:
+    """Give a discount on a line, 0 to 100 %; a right of its own."""
+    if not actor.can(Permission.TILL_DISCOUNT):
+        raise Forbidden(_("Your account may not give discounts. Nothing was changed."))
+    if not 0 <= basis_points <= 10_000:
+        raise Invalid(_("Nothing was changed: a discount is between 0 and 100 %."))
+    return _alter(session, actor, key, product_id, lambda line: line | {"discount": basis_points})
+
+
+def set_customer(session: Session, actor: Actor, key: str, customer_id: int | None) -> HeldCart:
+    """Say whose bill this is."""
+    cart = get_cart(session, actor, key)
+    if customer_id is not None:
+        accounts.hold(session, customer_id)
+        customer = session.get(Account, customer_id)
+        if customer is None or customer.role != Role.CUSTOMER or not customer.active:
+            raise NotFound(_("Nothing was changed: there is no such customer."))
+    cart.customer_id, cart.updated_at = customer_id, now()
+    return cart
+
+
+def hold(session: Session, actor: Actor, key: str, label: str = "") -> HeldCart:
+    """Put the cart aside; returns a fresh one."""
+    cart = get_cart(session, actor, key)
+    if not cart.lines:
+        raise Conflict(_("Nothing was put aside: the cart is empty."))
+    cart.on_hold, cart.label, cart.updated_at = True, label.strip()[:80], now()
+    session.flush()
+    return _new_cart(session, actor)
+
+
+def resume(session: Session, actor: Actor, key: str) -> HeldCart:
+    """Take a cart up again; the one being filled is put aside, or dropped where it is empty."""
+    cart = get_cart(session, actor, key)
+    query = select(HeldCart).where(
+        HeldCart.cashier_id == actor.account_id, HeldCart.on_hold.is_(False), HeldCart.id != cart.id
+    )
+    for other in session.scalars(query.with_for_update()):
+        if other.lines:
+            other.on_hold, other.updated_at = True, now()
+        else:
+            session.delete(other)
+    cart.on_hold, cart.updated_at = False, now()
+    return cart
+
+
+def clear(session: Session, actor: Actor, key: str) -> HeldCart:
+    """Give the cart up; returns a fresh one."""
+    session.delete(get_cart(session, actor, key))
+    session.flush()
+    return _new_cart(session, actor)
+
+
+def look(session: Session, cart: HeldCart, shop: ShopProfile, at: datetime, known: Goods | None = None) -> CartView:
+    """The cart with its prices, offers and stock of this moment; `known` was read in this transaction already."""
+    goods = {known.id: known} if known is not None else {}
+    unknown = [line["product_id"] for line in cart.lines if line["product_id"] not in goods]
+    if unknown:
+        goods |= {one.id: one for one in session.execute(_GOODS_IN_CART, {"products": unknown})}
+    items = [_item(goods[line["product_id"]], line) for line in cart.lines if line["product_id"] in goods]
+    deals = live(session, at) if items else []
+    priced = price_cart(items, deals, prices_include_tax=shop.prices_include_tax)
+    customer, wallet = _customer(session, cart.customer_id)
+    return CartView(cart, priced, {one.id: one.stock for one in goods.values()}, customer, wallet)
+
+
+def pay(
+    session: Session, actor: Actor, key: str, *, expected_minor: int, tenders: Sequence[Tender], below_zero: bool,
+    shop: ShopProfile,
+) -> tuple[dict[str, Any], bool]:  # fmt: skip
+    """Make the bill of a cart, once. Returns its facts and whether they are those of an earlier request.
+
+    `expected_minor` is the total that the cashier saw: where price or offers have changed since, `Conflict` gives the
+    new one and nothing is charged.
+    """
+    body = {
+        "expected": expected_minor,
+        "tenders": [[tender.method, tender.amount_minor, tender.tendered_minor] for tender in tenders],
+    }
+
+    def work() -> dict[str, Any]:
+        cart = get_cart(session, actor, key)
+        at = now()
+        view = look(session, cart, shop, at)
+        _check_payable(view, expected_minor, shop, below_zero=below_zero)
+        sale = Sale(view.priced, cart.customer_id, tuple(tenders), at, below_zero=shop.sell_below_zero != "block")
+        session.delete(cart)
+        bill = sell(session, actor, sale, shop)
+        change = sum(tender.change_minor for tender in tenders)
+        return {"bill_id": bill.id, "number": bill.number, "total_minor": bill.total_minor, "change_minor": change}
+
+    return idempotency.once(session, actor, ROUTE, key, body, work)
+
+
+def find_products(session: Session, text: str) -> Sequence[Product]:
+    """Products on sale for the search of the till."""
+    query = select(Product).where(Product.active)
+    if text:
+        query = query.where(Product.is_found())
+    return session.scalars(query.order_by(Product.search, Product.id).limit(20), typed(text)).all()
+
+
+def often_sold(session: Session) -> Sequence[Product]:
+    """What the last bills held most often and is on sale: the till offers it for touching, as bread has no barcode."""
+    newest = select(Bill.id).order_by(Bill.id.desc()).limit(RECENT_BILLS).subquery()
+    often = (
+        select(BillLine.product_id, func.count().label("times"))
+        .select_from(newest)
+        .outerjoin(BillLine, newest.c.id == BillLine.bill_id)  # outer: SQLite would begin with all lines ever sold
+        .group_by(BillLine.product_id)
+        .subquery()
+    )
+    query = select(Product).join(often, often.c.product_id == Product.id).where(Product.active)
+    return session.scalars(query.order_by(often.c.times.desc(), Product.name).limit(OFTEN)).all()
+
+
+def find_customers(session: Session, text: str) -> Sequence[tuple[Account, int]]:
+    """Customers by name, telephone or e-mail, each with what is in the wallet."""
+    balance = LedgerAccount.balance_minor
+    query = (
+        select(Account, balance)
+        .outerjoin(LedgerAccount, (LedgerAccount.customer_id == Account.id) & (LedgerAccount.kind == ledger.WALLET))
+        .where(Account.role == Role.CUSTOMER.value, Account.active)
+    )
+    if text:
+        query = query.where(Account.is_found())
+    rows = session.execute(query.order_by(Account.search, Account.id).limit(20), typed(text))
+    return [(account, wallet or 0) for account, wallet in rows]
+
+
+def _check_payable(view: CartView, expected_minor: int, shop: ShopProfile, *, below_zero: bool) -> None:
+    if not view.priced.lines:
+        raise Conflict(_("Nothing was charged: the cart is empty."), code="empty")
+    if view.priced.total_minor != expected_minor:
+        raise Conflict(
+            _("Nothing was charged: a price or an offer has changed since. Please look at the new total."),
+            code="total-changed", total_minor=view.priced.total_minor,
+        )  # fmt: skip
+    short = [line.item for line in view.priced.lines if view.stock[line.item.product_id] < line.item.quantity]
+    if short and shop.sell_below_zero == "warn" and not below_zero:
+        raise Conflict(
+            _("Nothing was charged yet: by the books there are too few of %(names)s. Confirm to sell them all the same.",
+              names=", ".join(item.name for item in short)),
+            code="below-zero",
+        )  # fmt: skip
+
+
+def _added(session: Session, actor: Actor, key: str, goods: Goods, quantity: int) -> tuple[HeldCart, Goods]:
+    cart = _alter(
+        session, actor, key, goods.id, lambda line: line | {"quantity": line["quantity"] + quantity}, may_begin=True
+    )
+    return cart, goods
+
+
+def _alter(
+    session: Session, actor: Actor, key: str, product_id: int, change: Any, *, may_begin: bool = False
+) -> HeldCart:
+    cart = get_cart(session, actor, key)
+    lines = [dict(line) for line in cart.lines]
+    found = next((n for n, line in enumerate(lines) if line["product_id"] == product_id), None)
+    if found is None and not may_begin:
+        raise NotFound(_("Nothing was changed: this product is not in the cart any more."))
+    line = change(lines[found] if found is not None else {"product_id": product_id, "quantity": 0, "discount": 0})
+    if not 0 <= line["quantity"] <= MOST_PIECES:
+        raise Invalid(_("Nothing was changed: a line has 1 to %(most)s pieces.", most=MOST_PIECES))
+    if found is None and line["quantity"]:
+        lines.append(line)
+    elif found is not None:
+        lines[found : found + 1] = [line] if line["quantity"] else []
+    if len(lines) > MOST_LINES:
+        raise Invalid(_("Nothing was added: a bill has at most %(most)s lines.", most=MOST_LINES))
+    cart.lines, cart.updated_at = lines, now()
+    return cart
+
+
+def _by_code(session: Session, code: str) -> Goods:
+    # A barcode goes before a SKU of another product that reads the same.
+    found = sorted(session.execute(_GOODS_OF_CODE, {"code": code}), key=lambda goods: goods.barcode != code)
+    if not code or not found:
+        raise NotFound(_("Nothing was added: no product has the code %(code)s.", code=code[:40]), code="unknown-code")
+    return found[0]
+
+
+def _item(goods: Goods, line: dict[str, Any]) -> Item:
+    return Item(
+        goods.id, goods.sku, goods.name, line["quantity"], goods.price_minor, goods.tax_name, goods.tax_basis_points,
+        line.get("discount", 0),
+    )  # fmt: skip
+
+
+def _customer(session: Session, customer_id: int | None) -> tuple[Account | None, int]:
+    if customer_id is None:
+        return None, 0
+    return session.get(Account, customer_id), ledger.balance_of(session, customer_id)
+
+
+def _new_cart(session: Session, actor: Actor) -> HeldCart:
+    at = now()
+    cart = HeldCart(
+        cashier_id=actor.account_id, key=secrets.token_hex(16), label="", on_hold=False, lines=[], created_at=at,
+        updated_at=at,
+    )  # fmt: skip
+    session.add(cart)
+    session.flush()
+    return cart

@@ -1,0 +1,1 @@
+"""Cameras, what they report, and alerts."""

@@ -1,0 +1,163 @@
+"""Turns events of the night into alerts: one per incident, with its picture and clip as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+
+from shop_app.base.contract import ClipFacts, IncidentFacts
+from shop_app.base.db import now
+from shop_app.base.models import Alert, Camera, EventFile, IncomingEvent
+from shop_app.security.alerts import arming, changes
+from shop_app.security.cameras.shapes import zone_of_boxes
+
+CHANGES = {"motion", "left", "gone", "tampering", "light", "silent"}
+CAUSES = {"covered", "blinded", "blurred", "moved"}  # of tampering
+WHO = {"person", "animal", "vehicle", "thing"}  # what is unknown is shown as nothing
+ZONE_WIDTH = 60  # characters of the column
+_RANK = {"info": 0, "warning": 1, "alert": 2}
+
+
+def opened(session: Session, event: IncomingEvent, facts: IncidentFacts) -> None:
+    """`incident.opened`."""
+    _alert(session, event, facts)
+
+
+def updated(session: Session, event: IncomingEvent, facts: IncidentFacts) -> None:
+    """`incident.updated`; where the opening was lost, this opens it."""
+    alert, is_new = _alert(session, event, facts)
+    if not is_new and _grow(alert, facts):
+        changes.note(session, alert.id, "updated")
+
+
+def closed(session: Session, event: IncomingEvent, facts: IncidentFacts) -> None:
+    """`incident.closed`."""
+    alert, _is_new = _alert(session, event, facts)
+    _grow(alert, facts)
+    alert.ended_at = facts.end or event.time
+    changes.note(session, alert.id, "closed")
+
+
+def clip_ready(session: Session, event: IncomingEvent, facts: ClipFacts) -> None:
+    """`clip.ready`: the clip is on its way."""
+    clip = next((file for file in event.files if file.role == "clip"), None)
+    for alert in _of(session, facts.incidents):
+        if alert.clip_id is None and clip is not None:
+            alert.clip_id, alert.clip_started_at, alert.clip_problem = clip.id, facts.start, None
+            changes.note(session, alert.id, "updated")
+
+
+def clip_failed(session: Session, event: IncomingEvent, facts: ClipFacts) -> None:
+    """`clip.failed`: there will be no clip."""
+    for alert in _of(session, facts.incidents):
+        alert.clip_problem = (facts.reason or "The recorder could not write it.")[:200]
+        changes.note(session, alert.id, "updated")
+
+
+def file_arrived(session: Session, file: EventFile) -> None:
+    """A file is complete: show it with the alerts that it belongs to."""
+    for alert in _of(session, _incidents_of(file.event)):
+        if file.role == "snapshot":
+            alert.snapshot_id = file.id
+        elif file.role == "thumbnail":
+            alert.thumbnail_id = file.id
+        changes.note(session, alert.id, "clip" if file.role == "clip" else "updated")
+
+
+def file_lost(session: Session, file: EventFile) -> None:
+    """A file will never come."""
+    file.deleted_at = now()
+    for alert in _of(session, _incidents_of(file.event)):
+        if file.role == "clip" and alert.clip_id == file.id:
+            alert.clip_id = None
+            alert.clip_problem = "The clip had to make room before it could be sent."
+        changes.note(session, alert.id, "updated")
+
+
+def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tuple[Alert, bool]:
+    """The alert of an incident, and whether it was made just now."""
+    query = select(Alert).where(Alert.incident == facts.incident).with_for_update()
+    found = session.scalars(query).first()
+    if found is not None:
+        return found, False
+    alert = Alert(
+        incident=facts.incident, camera=event.camera, zone=_listed(facts.zones) or _zone(session, event.camera, facts.boxes),
+        change=facts.change if facts.change in CHANGES else "motion",
+        cause=facts.cause if facts.cause in CAUSES else None, who=facts.who if facts.who in WHO else None,
+        severity=facts.severity,
+        started_at=facts.start or event.time, ended_at=facts.end, received_at=now(), peak_area=facts.peak_area,
+        boxes=facts.boxes, state="new", quiet=arming.is_quiet(session, event.camera), note="",
+    )  # fmt: skip
+    try:
+        with session.begin_nested():
+            session.add(alert)
+            session.flush()
+    except IntegrityError:
+        return session.scalars(query).one(), False
+    changes.note(session, alert.id, "new")
+    return alert, True
+
+
+def _grow(alert: Alert, facts: IncidentFacts) -> bool:
+    """Take over what became known; an alert never becomes less severe. Whether anything changed."""
+    before = _known_of(alert)
+    if facts.change in CHANGES:
+        alert.change = facts.change
+    if facts.cause in CAUSES:
+        alert.cause = facts.cause
+    if facts.who in WHO:
+        alert.who = facts.who
+    if _RANK[facts.severity] > _RANK.get(alert.severity, 0):
+        alert.severity = facts.severity
+    if facts.peak_area is not None:
+        alert.peak_area = max(alert.peak_area or 0.0, facts.peak_area)
+    if facts.boxes:
+        alert.boxes = facts.boxes
+    if facts.zones:
+        alert.zone = _listed(facts.zones)
+    return before != _known_of(alert)
+
+
+def _known_of(alert: Alert) -> tuple[Any, ...]:
+    return alert.change, alert.cause, alert.who, alert.severity, alert.peak_area, alert.boxes, alert.zone
+
+
+def _of(session: Session, incidents: Iterable[str]) -> list[Alert]:
+    return list(session.scalars(select(Alert).where(Alert.incident.in_(list(incidents)))))
+
+
+def _incidents_of(event: IncomingEvent) -> list[str]:
+    facts = event.facts or {}
+    many, one = facts.get("incidents"), facts.get("incident")
+    return [text for text in (many if isinstance(many, list) else [one]) if isinstance(text, str)]
+
+
+def _listed(zones: list[str]) -> str | None:
+    """The names of zones in one text, as far as there is room for them."""
+    text = ", ".join(zones)
+    return (text if len(text) <= ZONE_WIDTH else text[: ZONE_WIDTH - 1] + "…") or None
+
+
+def _zone(session: Session, camera: str, boxes: list[list[float]]) -> str | None:
+    if not boxes:
+        return None
+    query = select(Camera).options(selectinload(Camera.zones)).where(Camera.name == camera)
+    found = session.scalars(query).first()
+    return zone_of_boxes(found.zones, boxes) if found is not None else None
+
+
+def open_silence(session: Session, camera: str, since: datetime) -> Alert:
+    """An alert of its own for a camera that is not heard any more."""
+    alert = Alert(
+        incident=f"silent:{camera}:{since:%Y%m%dT%H%M%S}", camera=camera, zone=None, change="silent", severity="alert",
+        started_at=since, received_at=now(), boxes=[], state="new", quiet=arming.is_quiet(session, camera), note="",
+    )  # fmt: skip
+    session.add(alert)
+    session.flush()
+    changes.note(session, alert.id, "new")
+    return alert

@@ -1,0 +1,227 @@
+"""What security can do with an alert: take it, call it false, look at it, keep it. Who took it is seen by all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from shop_app.base import audit
+from shop_app.base.db import changed_rows, now
+from shop_app.base.errors import Conflict, Invalid, NotFound
+from shop_app.base.models import Alert, AlertReview, Camera, EventFile, ShopProfile
+from shop_app.base.permissions import Actor
+from shop_app.base.text import _
+from shop_app.security.alerts import cards, changes
+from shop_app.security.ingest import files
+from shop_app.web.listing import Rows, once_per_filters
+
+STATES = ("new", "taken", "false-alarm")
+MOST_ELSEWHERE = 12  # alerts of other cameras beside one
+ADVICE_DAYS = 30
+ADVICE_LEAST = 3  # false alarms before anything is advised
+
+
+def get_alert(session: Session, alert_id: int) -> Alert:
+    """An alert with its files; NotFound where there is none."""
+    query = (
+        select(Alert)
+        .options(joinedload(Alert.taken_by), joinedload(Alert.clip), joinedload(Alert.snapshot))
+        .where(Alert.id == alert_id)
+    )
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotFound(_("There is no such alert."))
+    return found
+
+
+@once_per_filters
+def search(
+    camera: str = "", state: str = "", severity: str = "", begin: datetime | None = None, end: datetime | None = None
+) -> Rows:
+    """Alerts with their cards' columns."""
+    query = cards.ALERTS
+    if camera:
+        query = query.where(Alert.camera == camera)
+    if state in STATES:
+        query = query.where(Alert.state == state)
+    if severity in {"info", "warning", "alert"}:
+        query = query.where(Alert.severity == severity)
+    if begin is not None:
+        query = query.where(Alert.started_at >= begin)
+    if end is not None:
+        query = query.where(Alert.started_at < end)
+    return query
+
+
+@once_per_filters
+def with_reviews(query: Rows, account_id: int, *, unseen_only: bool) -> Rows:
+    """Alerts, and beside each whether this person has looked at it (`seen`); or those alone that they have not."""
+    mine = (AlertReview.alert_id == Alert.id) & (AlertReview.account_id == account_id)
+    both = query.outerjoin(AlertReview, mine).add_columns(AlertReview.at.is_not(None).label("seen"))
+    return both.where(AlertReview.at.is_(None)) if unseen_only else both
+
+
+def take(session: Session, actor: Actor, alert_id: int) -> None:
+    """Take an alert; of two who do so at once, one has it and the other is told who."""
+    at = now()
+    statement = (
+        update(Alert)
+        .where(Alert.id == alert_id, Alert.state == "new")
+        .values(state="taken", taken_by_id=actor.account_id, taken_at=at)
+    )
+    if not changed_rows(session, statement):
+        _explain_taken(session, actor, alert_id)
+        return
+    changes.note(session, alert_id, "taken")
+    audit.record(session, actor, "alert.taken", alert_id)
+
+
+def take_all(session: Session, actor: Actor, alert_ids: Iterable[int]) -> None:
+    """Take all of them that nobody has."""
+    for alert_id in sorted(alert_ids):
+        with suppress(Conflict, NotFound):
+            take(session, actor, alert_id)
+
+
+def _explain_taken(session: Session, actor: Actor, alert_id: int) -> None:
+    alert = get_alert(session, alert_id)
+    if alert.taken_by_id == actor.account_id:
+        return
+    name = alert.taken_by.name if alert.taken_by else "?"
+    raise Conflict(_("Nothing was changed: %(name)s has it already.", name=name))
+
+
+def call_false(session: Session, actor: Actor, alert_id: int, note: str) -> None:
+    """Mark a false alarm; it is kept, and counts for the advice on its camera."""
+    if len(note) > 300:
+        raise Invalid(_("The note is longer than 300 characters. Nothing was changed."))
+    alert = get_alert(session, alert_id)
+    if alert.state != "false-alarm":
+        alert.state = "false-alarm"
+        alert.taken_by_id, alert.taken_at = actor.account_id, now()
+        changes.note(session, alert.id, "false-alarm")
+        audit.record(session, actor, "alert.false-alarm", alert.id, note=note)
+    alert.note = note or alert.note
+
+
+def reopen(session: Session, actor: Actor, alert_id: int) -> None:
+    """Give an alert back to everybody."""
+    alert = get_alert(session, alert_id)
+    if alert.state == "new":
+        return
+    alert.state, alert.taken_by_id, alert.taken_at = "new", None, None
+    # Who gives it back has seen it: it does not escalate a second time by itself.
+    changes.note(session, alert.id, "updated")
+    audit.record(session, actor, "alert.reopened", alert.id)
+
+
+def review(session: Session, actor: Actor, alert_id: int) -> None:
+    """Note that this person has looked at it."""
+    get_alert(session, alert_id)
+    if session.get(AlertReview, (alert_id, actor.account_id)) is None:
+        session.add(AlertReview(alert_id=alert_id, account_id=actor.account_id, at=now()))
+
+
+def pin(session: Session, actor: Actor, alert_id: int, reason: str) -> None:
+    """Keep the clip beyond its days; without a reason, let it go with the others again."""
+    alert = get_alert(session, alert_id)
+    if len(reason) > 200:
+        raise Invalid(_("The reason is longer than 200 characters. Nothing was changed."))
+    alert.pinned_by_id, alert.pinned_reason = (actor.account_id, reason) if reason else (None, None)
+    audit.record(session, actor, "alert.pinned" if reason else "alert.unpinned", alert_id, reason=reason)
+
+
+def clip_path(session: Session, media: Path, alert_id: int) -> tuple[Path, EventFile]:
+    """Where the clip of an alert lies, by the alert alone: no route takes a name or a path."""
+    alert = get_alert(session, alert_id)
+    return files.stored_path(media, alert.clip), _present(alert.clip)
+
+
+def still_path(session: Session, media: Path, alert_id: int) -> Path:
+    """Where the picture of an alert lies: the marked one of the incident, else one out of the clip."""
+    alert = get_alert(session, alert_id)
+    file = alert.snapshot or (session.get(EventFile, alert.thumbnail_id) if alert.thumbnail_id else None)
+    return files.stored_path(media, file)
+
+
+def _present(file: EventFile | None) -> EventFile:
+    assert file is not None
+    return file
+
+
+def neighbours(session: Session, alert: Alert) -> tuple[int | None, int | None]:
+    """The ids of the alert before and after."""
+    before = select(func.max(Alert.id)).where(Alert.id < alert.id).scalar_subquery()
+    after = select(func.min(Alert.id)).where(Alert.id > alert.id).scalar_subquery()
+    row = session.execute(select(before, after)).one()
+    return row[0], row[1]
+
+
+def elsewhere(session: Session, alert: Alert, profile: ShopProfile) -> list[cards.Card]:
+    """What other cameras told of within some minutes of an alert, in the order of time."""
+    begin, end = alert.started_at - cards.CHAIN, alert.started_at + cards.CHAIN
+    query = cards.ALERTS.where(Alert.camera != alert.camera, Alert.started_at.between(begin, end))
+    rows = session.execute(query.order_by(Alert.started_at, Alert.id).limit(MOST_ELSEWHERE))
+    return [cards.card(row, profile.time_zone) for row in rows]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the false alarms of a camera suggest."""
+
+    camera: str
+    title: str
+    alarms: int
+    false_alarms: int
+    change: str  # what most of them were
+    largest_area: float | None  # of a false one
+
+    @property
+    def share(self) -> float:
+        """Of all alarms, those that were false."""
+        return self.false_alarms / self.alarms if self.alarms else 0.0
+
+    @property
+    def min_area(self) -> float | None:
+        """A `min_area` above most false alarms, where they were small."""
+        return (
+            None
+            if self.largest_area is None or self.largest_area > 0.05
+            else round(self.largest_area * 1.2 + 0.0005, 3)
+        )
+
+
+def advice(session: Session, camera: str = "") -> list[Advice]:
+    """Tuning advice per camera out of the false alarms of the last 30 days, the worst first."""
+    since = now() - timedelta(days=ADVICE_DAYS)
+    query = (
+        select(Alert.camera, Camera.title, Alert.change, Alert.state, func.count(), func.max(Alert.peak_area))
+        .outerjoin(Camera, Camera.name == Alert.camera)
+        .where(Alert.started_at >= since, Alert.change != "silent")
+        .group_by(Alert.camera, Camera.title, Alert.change, Alert.state)
+    )
+    if camera:
+        query = query.where(Alert.camera == camera)
+    by_camera: dict[str, list[Any]] = {}
+    for row in session.execute(query):
+        by_camera.setdefault(row[0], []).append(row)
+    found = [_advice(name, rows) for name, rows in by_camera.items()]
+    return sorted((a for a in found if a.false_alarms >= ADVICE_LEAST), key=lambda a: -a.false_alarms)
+
+
+def _advice(camera: str, rows: list[Any]) -> Advice:
+    false = [row for row in rows if row[3] == "false-alarm"]
+    most = max(false, key=lambda row: row[4], default=None)
+    areas = [row[5] for row in false if row[5] is not None]
+    return Advice(
+        camera=camera, title=rows[0][1] or camera, alarms=sum(row[4] for row in rows),
+        false_alarms=sum(row[4] for row in false), change=most[2] if most is not None else "",
+        largest_area=max(areas) if areas else None,
+    )  # fmt: skip

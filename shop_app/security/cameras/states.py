@@ -1,0 +1,92 @@
+"""What a camera last said of itself, and when it was last heard."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop_app.base.contract import CameraStateFacts, ModeFacts, StepFacts, StorageFacts
+from shop_app.base.db import now
+from shop_app.base.models import Alert, CameraState, IncomingEvent
+from shop_app.base.permissions import Role
+from shop_app.notify.messages import notify
+from shop_app.security.alerts import arming, changes
+from shop_app.web.i18n import told
+
+STATES = {"connecting", "live", "stalled", "down"}
+
+
+def note_state(session: Session, event: IncomingEvent, facts: CameraStateFacts) -> None:
+    """`camera.state`; a late one does not overwrite what is known since."""
+    row = _row(session, event.camera)
+    if row.state_at is None or event.time >= row.state_at:
+        row.state, row.reason, row.state_at = facts.state, facts.reason[:200], event.time
+    _heard(session, row, event.time)
+
+
+def note_mode(session: Session, event: IncomingEvent, facts: ModeFacts) -> None:
+    """`mode.changed`."""
+    row = _row(session, event.camera)
+    if event.time >= row.heard_at - timedelta(minutes=1):
+        row.mode = facts.mode
+    _heard(session, row, event.time)
+
+
+def note_storage(session: Session, event: IncomingEvent, facts: StorageFacts) -> None:
+    """`storage.low`: an admin has to know that clips go early."""
+    free = f"{facts.free_bytes / 1e9:.1f} GB" if facts.free_bytes is not None else "?"
+    gone = told("%(n)s old clips had to go, %(free)s are free", n=facts.deleted, free=free)
+    title = told("%(camera)s: the disk of the recorder is nearly full", camera=event.camera)
+    notify(session, title, f"{facts.reason} · {gone}", role=Role.ADMIN, link="/cameras")
+
+
+def note_step(session: Session, event: IncomingEvent, facts: StepFacts) -> None:
+    """`step.disabled`: part of a camera's work has stopped."""
+    title = told(
+        "%(camera)s: the step %(step)s was switched off after %(n)s errors", camera=event.camera, step=facts.step,
+        n=facts.errors,
+    )  # fmt: skip
+    notify(session, title, facts.reason, role=Role.ADMIN, link="/cameras")
+
+
+def heard(session: Session, camera: str, facts: dict[str, Any]) -> str:
+    """A sign of life: pictures arrive. Returns the mode set by hand."""
+    row = _row(session, camera)
+    at = now()
+    state, mode = facts.get("state"), facts.get("mode")
+    if isinstance(state, str) and state in STATES and state != row.state:
+        row.state, row.reason, row.state_at = state, "", at
+    if mode in {"day", "night", None}:
+        row.mode = mode
+    _heard(session, row, at)
+    return arming.mode_by_hand(arming.current(session), at)
+
+
+def _heard(session: Session, row: CameraState, at: datetime) -> None:
+    if at > row.heard_at:
+        row.heard_at = min(at, now())  # a camera whose clock runs ahead does not look alive for ever
+    if row.silent_alert_id is not None and row.state not in {"down", "stalled"}:
+        alert = session.get(Alert, row.silent_alert_id)
+        row.silent_alert_id = None
+        if alert is not None:
+            alert.ended_at = now()
+            changes.note(session, alert.id, "closed")
+
+
+def _row(session: Session, camera: str) -> CameraState:
+    query = select(CameraState).where(CameraState.camera == camera).with_for_update()
+    found = session.scalars(query).first()
+    if found is not None:
+        return found
+    try:
+        with session.begin_nested():
+            row = CameraState(camera=camera, state="unknown", heard_at=now())
+            session.add(row)
+            session.flush()
+        return row
+    except IntegrityError:
+        return session.scalars(query).one()

@@ -1,0 +1,1 @@
+"""What pages and forms are made of."""

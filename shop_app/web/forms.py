@@ -1,0 +1,58 @@
+"""What all forms share: a CSRF token, messages in the reader's language, and money as a field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
+
+from shop_app.base import money
+from shop_app.base.errors import Invalid
+from shop_app.base.text import locale_name
+from shop_app.web.area import profile
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form of the shop: takes its declared fields and nothing else."""
+
+    def refuse(self, field_name: str, problem: str) -> None:
+        """Show a problem found later beside the field that caused it."""
+        field = self[field_name]
+        field.errors = [*field.errors, problem]
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """A number from 0 to `most` as a program writes it; None for anything else. `str.isdigit` takes `²`, too."""
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if plain and int(text) <= most else None
+
+
+def choices(*pairs: tuple[Any, Any]) -> list[SelectChoice]:
+    """Values and labels of a SelectField."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+class MoneyField(StringField):  # type: ignore[misc]
+    """An amount as people write it; `data` is in minor units."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        options["render_kw"] = {"inputmode": "decimal", "autocomplete": "off"} | options.get("render_kw", {})
+        super().__init__(*arguments, **options)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed."""
+        self.data, self.typed = None, valuelist[0] if valuelist else ""
+        if self.typed.strip():
+            try:
+                self.data = money.to_minor(self.typed, profile().currency, locale_name())
+            except Invalid as problem:
+                raise ValidationError(problem.detail) from None
+
+    def _value(self) -> str:
+        typed = getattr(self, "typed", None)
+        if typed is not None:
+            return str(typed)
+        return "" if self.data is None else money.show_plain(self.data, profile().currency, locale_name())
