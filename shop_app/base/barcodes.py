@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 LONGEST = 32  # signs that are stored
 _LENGTHS = (8, 12, 13, 14)  # EAN-8, UPC-A, EAN-13, GTIN-14
@@ -95,4 +96,4 @@ def _elements(text: str) -> dict[str, str]:
 
 def _grams(name: str, value: str) -> int:
     """Of a net weight in kg; the identifier's last digit says how many of its digits are decimals."""
-    return int(value) * 1000 // 10 ** int(name[3])
+    return int(Decimal(value).scaleb(3 - int(name[3])))

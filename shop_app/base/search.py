@@ -11,7 +11,9 @@ from shop_app.base import barcodes
 
 # What is typed is a parameter of a statement, and `typed` gives its values: so one statement serves all that people type.
 AS_TYPED = bindparam("as_typed", type_=String())
-TYPED_CODES: BindParameter[str] = bindparam("typed_codes", expanding=True)  # all forms of it, if it is the code of an article
+TYPED_CODES: BindParameter[str] = bindparam(
+    "typed_codes", expanding=True
+)  # all forms of it, if it is the code of an article
 _TYPED = bindparam("typed", type_=String())
 _PATTERN = bindparam("typed_pattern", type_=String())
 _SMALL_PATTERN = bindparam("typed_small_pattern", type_=String())

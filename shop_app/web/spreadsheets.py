@@ -33,7 +33,7 @@ def read_table(content: bytes, needed: set[str], most: int) -> list[tuple[int, d
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith(b"PK\x03\x04") or content.startswith(b"\xd0\xcf\x11\xe0"):
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise Invalid(_("Nothing was imported: this is a workbook. Save the sheet as CSV, and choose that file."))
     encoding = "utf-16" if content.startswith(_UTF16) else "utf-8-sig"
     try:
