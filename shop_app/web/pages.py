@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -40,7 +41,7 @@ def init_app(app: Flask, unread_count: UnreadCount) -> None:
         "ago": ago_text, "number": number_text, "share": share_text, "lines": lines_text, "local_input": local_input,
     }  # fmt: skip
     app.jinja_env.globals |= {
-        "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _static_url(app),
+        "form_key": partial(secrets.token_hex, 16), "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _static_url(app),
         "_": _,
         "gettext": _,
         "ngettext": ngettext,
