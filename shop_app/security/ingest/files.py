@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
-from PIL import Image
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session, joinedload
 
@@ -20,9 +19,9 @@ from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound, Refused
 from shop_app.base.models import EventFile, IncomingEvent, ServiceToken
 from shop_app.base.permissions import Actor
+from shop_app.web import pictures
 
 PIECE = 4_000_000
-MOST_PIXELS = 40_000_000
 SUFFIX = {"image/jpeg": ".jpg", "video/mp4": ".mp4"}
 
 
@@ -133,17 +132,7 @@ def part_path(media: Path, file: EventFile) -> Path:
 
 def small_jpeg(content: bytes, *, longest_side: int = 4096) -> bytes:
     """The picture encoded anew: what was hidden in the file beside the picture is gone. Invalid if it is none."""
-    try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise Invalid("The picture has too many pixels.")
-            picture.load()
-            clean = picture.convert("RGB")
-    except Invalid:
-        raise
-    except Exception:  # Pillow raises many kinds for a broken file
-        raise Invalid("This is not a whole JPEG picture.") from None
-    clean.thumbnail((longest_side, longest_side))
+    clean = pictures.decode(io.BytesIO(content), longest_side=longest_side, formats=("JPEG",))
     out = io.BytesIO()
     clean.save(out, "JPEG", quality=88)
     return out.getvalue()
