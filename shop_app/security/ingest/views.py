@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Response, jsonify, request
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import BadRequest
 
 from shop_app.base.contract import BATCH, CameraName
@@ -16,6 +18,7 @@ from shop_app.security.cameras import definitions, live, states, systems
 from shop_app.security.ingest import files, service
 from shop_app.web.area import Area, actor, session, shop, unit
 
+log = logging.getLogger(__name__)
 area = Area("ingest", __name__, bearer=True, url_prefix="/api/v1")
 
 _camera_name = TypeAdapter(CameraName)
@@ -76,8 +79,11 @@ def cameras() -> Response:
     """The cameras that run, with credentials and zones."""
     token = actor().token_id
     if token is not None and systems.is_note_due(session(), token):
-        with shop().database.writing() as writing:
-            systems.note_fetch(writing, token)
+        try:
+            with shop().database.writing() as writing:
+                systems.note_fetch(writing, token)
+        except DBAPIError as error:  # a full disk: cameras go on with what they are told
+            log.warning("that a camera system fetched its cameras was not written: %s", type(error.orig).__name__)
     return jsonify(definitions.for_system(session()))
 
 
