@@ -5,10 +5,15 @@ from __future__ import annotations
 import logging
 import smtplib
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
+from email.utils import format_datetime, formataddr, make_msgid, parseaddr
 from threading import Thread
 from urllib.parse import unquote, urlsplit
 
+import idna
+
+from shop_app.base.db import now
 from shop_app.base.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,12 +27,31 @@ def can_send(settings: Settings) -> bool:
 
 def send(settings: Settings, to: str, subject: str, body: str) -> Thread:
     """Send in the background: the answer to a request takes the same time whether a mail goes out or not."""
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.mail_from, to, " ".join(subject.split())
-    message.set_content(body)
-    thread = Thread(target=_deliver, args=(settings, message), name="mail")
+    thread = Thread(target=_deliver, args=(settings, compose(settings.mail_from, to, subject, body)), name="mail")
     thread.start()
     return thread
+
+
+def compose(sender: str, to: str, subject: str, body: str) -> EmailMessage:
+    """A mail with what servers ask for: its date and an id of its own (RFC 5322), domains as the net writes them."""
+    name, address = parseaddr(sender)
+    address = _in_ascii(address)
+    message = EmailMessage()
+    message["From"], message["To"] = formataddr((name, address)), _in_ascii(to)
+    message["Subject"] = " ".join(subject.split())
+    message["Date"] = format_datetime(now())
+    message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2] or "localhost")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(body)
+    return message
+
+
+def _in_ascii(address: str) -> str:
+    """The domain of an address in its ASCII form: `bäckerei.example` is `xn--bckerei-5wa.example`."""
+    local, at, domain = address.rpartition("@")
+    with suppress(idna.IDNAError):
+        domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    return local + at + domain
 
 
 def _deliver(settings: Settings, message: EmailMessage) -> None:

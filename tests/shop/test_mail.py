@@ -19,6 +19,7 @@ from shop_app.base.permissions import Role
 from shop_app.base.settings import Settings
 from shop_app.ops import background
 from shop_app.web.area import shop_of
+from shop_app.web.mail import send
 from tests.shop.conftest import Person
 from tests.shop.mailbox import Mailbox, mailbox
 from tests.shop.night import CameraSystem
@@ -122,3 +123,17 @@ def _token(page: str) -> str:
     found = re.search(r'name="csrf-token" content="([^"]+)"', page)
     assert found is not None
     return found.group(1)
+
+
+def test_a_mail_carries_its_date_and_an_id_and_knows_domains_with_umlauts(posting: Settings, box: Mailbox) -> None:
+    posting = posting.model_copy(update={"mail_from": "Bäckerei <info@bäckerei-müller.example>"})
+
+    send(posting, "ada@bücher.example", "Hello", "body").join()
+    send(posting, "ada@bücher.example", "Hello", "body").join()
+
+    first, second = box.next(), box.next()
+    assert first["From"] == "Bäckerei <info@xn--bckerei-mller-bfb28a.example>"
+    assert first["To"] == "ada@xn--bcher-kva.example"
+    assert abs(first["Date"].datetime - now()) < timedelta(minutes=5)
+    assert re.fullmatch(r"<.+@xn--bckerei-mller-bfb28a\.example>", first["Message-ID"].strip())
+    assert first["Message-ID"] != second["Message-ID"]
