@@ -250,7 +250,8 @@ def test_an_rtsp_camera_is_live_with_its_own_time_stamps_and_packets(stream: Pat
             wait_for(lambda: len(door.frames) > 20)
 
     steps = np.diff([decoded.seconds for decoded in door.frames][10:])
-    assert steps == pytest.approx(0.1, abs=0.01)
+    assert np.median(steps) == pytest.approx(0.1, abs=0.001)
+    assert steps == pytest.approx(np.round(steps, 1), abs=0.01)  # a busy machine may lose a frame, and no time
     packets = [packet for decoded in door.frames for packet in decoded.packets]
     assert len(packets) >= len(door.frames)
     assert packets[0].is_keyframe
