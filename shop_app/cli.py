@@ -20,7 +20,7 @@ from shop_app.base.errors import Refused
 from shop_app.base.permissions import Role
 from shop_app.base.settings import Settings, SettingsError, load_settings
 from shop_app.base.version import check_version, head
-from shop_app.ops import instance_lock as running
+from shop_app.ops import instance_lock
 from shop_app.ops.doctor import findings
 
 
@@ -92,7 +92,7 @@ def upgrade(settings: Settings) -> None:
     from shop_app.ops.schema import upgrade_database
 
     with _told():
-        running.refuse_if_open(settings)
+        instance_lock.refuse_if_open(settings)
         upgrade_database(settings)
     click.echo(f"The database is at version {head()}.")
 

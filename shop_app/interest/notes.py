@@ -15,7 +15,7 @@ from shop_app.base.models import Camera, InterestHour, InterestNote, Product, Sh
 from shop_app.base.permissions import Role
 from shop_app.interest.service import watchers
 from shop_app.interest.sums import bought_since
-from shop_app.notify.messages import notify
+from shop_app.notify.notifications import notify
 
 ENGLISH = NullTranslations()
 LEAST_LOOKED = 5  # customers in an hour, before sales hears of it

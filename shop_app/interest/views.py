@@ -19,7 +19,7 @@ from shop_app.base.text import _, _l, locale_name
 from shop_app.interest import service, sums
 from shop_app.web.area import Area, actor, profile, session, shop
 from shop_app.web.listing import SortColumn, asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import day_text, number_text, share_text
+from shop_app.web.template_filters import day_text, number_text, share_text
 
 area = Area("interest", __name__, url_prefix="/interest")
 area.menu(_l("Interest"), "index", icon="eye", may=P.INTEREST_VIEW, order=200, group=_l("Customers"), phone=True)

@@ -44,7 +44,7 @@ from shop_app.catalogue.offers.pricing import Item, price_cart
 from shop_app.catalogue.offers.service import live
 from shop_app.catalogue.products.service import Entry, add
 from shop_app.catalogue.ratings import service as ratings
-from shop_app.notify.messages.service import notify
+from shop_app.notify.notifications.service import notify
 from shop_app.ops import sample_night
 from shop_app.sales.bills.service import Sale, Tender, sell
 from shop_app.sales.reports.service import Span, close_day, report

@@ -499,7 +499,7 @@ def test_what_is_pressed_without_a_connection_is_told_as_not_done(
     window: Window, cameras: CameraSystem, security: Person, database: Database
 ) -> None:
     cameras.incident("yard")
-    page = window.open("/alerts", person=security, size=PHONE)
+    page = window.open("/alerts", person=security, size=PHONE, service_workers="block")  # it would pass by `route`
     said: list[str] = []
 
     def read(dialog: Dialog) -> None:

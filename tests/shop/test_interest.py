@@ -35,7 +35,7 @@ from shop_app.base.permissions import Role
 from shop_app.interest import notes, service
 from shop_app.interest.counting import SECONDS, STEPS
 from shop_app.ops import retention
-from shop_app.security.alerts import watch
+from shop_app.security.alerts import escalation
 from shop_app.web.area import shop_of
 from tests.shop.conftest import DESK, PHONE, Person, Window
 from tests.shop.night import CameraSystem, mp4
@@ -388,7 +388,7 @@ def test_an_alert_that_nobody_takes_goes_to_the_admin_once(app: Flask, database:
 
     for _ in "twice":
         with database.writing() as session:
-            watch.escalate(session)
+            escalation.escalate(session)
 
     with database.reading() as session:
         [note] = session.scalars(select(Notification)).all()
@@ -405,7 +405,7 @@ def test_of_a_storm_the_admin_is_told_once_and_again_when_what_was_told_is_taken
         with database.writing() as session:
             session.execute(update(Alert).values(received_at=now() - timedelta(seconds=61)))
             session.execute(update(Alert).where(Alert.escalated_at.is_not(None)).values(state=taken))
-            return len(watch.escalate(session))
+            return len(escalation.escalate(session))
 
     assert [told_after("new"), told_after("new"), told_after("taken"), told_after("new")] == [1, 0, 1, 0]
     with database.reading() as session:
@@ -426,7 +426,7 @@ def test_a_camera_silent_by_night_is_an_alert_until_it_is_heard(
 
     for _ in "twice":
         with database.writing() as session:
-            watch.notice_silence(session)
+            escalation.notice_silence(session)
     cameras.ask("POST", "/cameras/door/beat", json={"state": "live", "mode": mode})
 
     with database.reading() as session:

@@ -139,7 +139,7 @@ def pay_and_hold(page: Page, address: str) -> list[Route]:
 def test_a_scan_right_after_a_payment_waits_for_the_next_cart(
     window: Window, billing: Person, shelf: list[Product]
 ) -> None:
-    page = window.open("/till", person=billing)
+    page = window.open("/till", person=billing, service_workers="block")  # it would pass by `route`
     held = pay_and_hold(page, "**/till/cart")
     expect(page.locator("#done-number")).to_have_text("Bill 1")
     scan(page, "4000000000001")
@@ -168,7 +168,7 @@ def test_the_till_fits_its_screen_without_scrolling(
 def test_a_scan_while_a_payment_is_under_way_is_the_first_of_the_next_cart(
     window: Window, billing: Person, shelf: list[Product]
 ) -> None:
-    page = window.open("/till", person=billing)
+    page = window.open("/till", person=billing, service_workers="block")
     held = pay_and_hold(page, "**/pay")
     scan(page, "4000000000001")
     wait_for(lambda: bool(held), 20)

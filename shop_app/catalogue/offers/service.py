@@ -17,7 +17,7 @@ from shop_app.base.permissions import Actor, Permission, Role
 from shop_app.base.search import contains
 from shop_app.base.text import _
 from shop_app.catalogue.offers.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal
-from shop_app.notify.messages import notify
+from shop_app.notify.notifications import notify
 from shop_app.web.i18n import told
 from shop_app.web.listing import Rows, SortColumn, once_per_filters
 

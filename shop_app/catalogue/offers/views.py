@@ -33,7 +33,7 @@ from shop_app.catalogue.products.service import count, on_sale
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form, MoneyField, choices
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import money_text
+from shop_app.web.template_filters import money_text
 
 area = Area("offers", __name__, url_prefix="/offers")
 area.menu(_l("Offers"), "index", icon="percent", may=P.OFFERS_VIEW, order=130, group=_l("Shop"), phone=True)

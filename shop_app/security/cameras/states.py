@@ -13,7 +13,7 @@ from shop_app.base.contract import CameraStateFacts, ModeFacts, StepFacts, Stora
 from shop_app.base.db import now
 from shop_app.base.models import CameraState, IncomingEvent
 from shop_app.base.permissions import Role
-from shop_app.notify.messages import notify
+from shop_app.notify.notifications import notify
 from shop_app.security.alerts import arming, changes, incidents
 from shop_app.web.i18n import told
 

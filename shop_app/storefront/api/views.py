@@ -23,7 +23,7 @@ from shop_app.catalogue.offers.wording import offer_words
 from shop_app.catalogue.ratings import service as ratings
 from shop_app.notify.complaints import service as complaints
 from shop_app.notify.feedback import service as feedback
-from shop_app.notify.messages import service as messages
+from shop_app.notify.notifications import service as inbox
 from shop_app.people.privacy import copying, farewell
 from shop_app.people.privacy.shapes import PersonalData
 from shop_app.storefront import service as customers
@@ -107,7 +107,7 @@ def me() -> Response:
     return _one(
         shapes.Me(
             id=account.id, name=account.name, email=account.email, phone=account.phone,
-            unread=messages.unread_count(session(), actor()), wallet_minor=customers.wallet_balance(session(), actor()),
+            unread=inbox.unread_count(session(), actor()), wallet_minor=customers.wallet_balance(session(), actor()),
             currency=profile().currency,
         )
     )  # fmt: skip
@@ -291,7 +291,7 @@ def give_feedback() -> tuple[str, int]:
 def notifications() -> Response:
     """The notes for this customer."""
     sorts = {"when": [models.Notification.id]}
-    found = paginate(session(), messages.inbox(actor()), sorts, default="-when", key=models.Notification.id)
+    found = paginate(session(), inbox.inbox(actor()), sorts, default="-when", key=models.Notification.id)
     return _listing(
         found,
         lambda row: shapes.Notification(
@@ -304,8 +304,8 @@ def notifications() -> Response:
 @documented("Mark a notification as read", status=204)
 def read_notification(note_id: int) -> tuple[str, int]:
     """Mark one note as read."""
-    messages.get_mine(session(), actor(), note_id)
-    messages.mark_read(session(), actor(), [note_id])
+    inbox.get_mine(session(), actor(), note_id)
+    inbox.mark_read(session(), actor(), [note_id])
     return "", 204
 
 

@@ -12,13 +12,13 @@ from shop_app.base.models import Account, Notification
 from shop_app.base.permissions import ROLE_LABELS, STAFF, Role
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
-from shop_app.notify.messages import service
+from shop_app.notify.notifications import service
 from shop_app.web.area import Area, actor, session
 from shop_app.web.forms import Form, choices
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
 
-area = Area("messages", __name__, url_prefix="/notifications")
-area.menu(_l("Notifications"), "inbox", icon="bell", may=P.SIGNED_IN, order=20, prefix="messages.inbox")
+area = Area("notifications", __name__, url_prefix="/notifications")
+area.menu(_l("Notifications"), "inbox", icon="bell", may=P.SIGNED_IN, order=20, prefix="notifications.inbox")
 area.menu(
     _l("Sent notifications"),
     "sent",
@@ -26,7 +26,7 @@ area.menu(
     may=P.NOTIFICATIONS_SEND,
     order=540,
     group=_l("Manage"),
-    prefix="messages.sent",
+    prefix="notifications.sent",
 )
 
 COLUMNS = {
@@ -68,7 +68,7 @@ def inbox() -> str | Response:
         return csv_answer("notifications", COLUMNS, rows)
     sorts = {"when": [Notification.id]}
     notes = paginate(session(), query, sorts, default="-when", key=Notification.id, one_by_one=unread_only)
-    return render_template("messages/inbox.html", notes=notes)
+    return render_template("notifications/inbox.html", notes=notes)
 
 
 @area.post("/read", may=P.SIGNED_IN)
@@ -97,7 +97,7 @@ def sent() -> str | Response:
         )
     sorts = {"when": [Notification.id]}
     notes = paginate(session(), query, sorts, default="-when", key=Notification.id, typed=typed)
-    return render_template("messages/sent.html", notes=notes)
+    return render_template("notifications/sent.html", notes=notes)
 
 
 @area.get("/sent/<int:note_id>", may=P.NOTIFICATIONS_SEND, endpoint="sent_receipts")
@@ -108,13 +108,13 @@ def receipts(note_id: int) -> str | Response:
     if wants_csv():
         return csv_answer("receipts", RECEIPT_COLUMNS, everything(session(), query.order_by(Account.name)))
     receipts = paginate(session(), query, service.RECEIPT_SORTS, default="name")
-    return render_template("messages/receipts.html", note=note, receipts=receipts)
+    return render_template("notifications/receipts.html", note=note, receipts=receipts)
 
 
 @area.get("/send", may=P.NOTIFICATIONS_SEND, endpoint="sent_new")
 def write() -> str:
     """The form of a new note."""
-    return render_template("messages/send.html", form=_with_addressees(SendForm()))
+    return render_template("notifications/send.html", form=_with_addressees(SendForm()))
 
 
 @area.post("/send", may=P.NOTIFICATIONS_SEND)
@@ -122,7 +122,7 @@ def send() -> BaseResponse | tuple[str, int]:
     """Send a note."""
     form = _with_addressees(SendForm())
     if not form.validate():
-        return render_template("messages/send.html", form=form), 422
+        return render_template("notifications/send.html", form=form), 422
     service.send(session(), actor(), form.title.data, form.body.data or "", to=form.to.data)
     flash(_("Sent."))
     return redirect(url_for(".sent"), 303)

@@ -15,7 +15,7 @@ from shop_app.base import audit, clock
 from shop_app.base.db import changed_rows, now
 from shop_app.base.models import Account, Alert, Camera, CameraState, ShopProfile
 from shop_app.base.permissions import Role
-from shop_app.notify.messages import notify
+from shop_app.notify.notifications import notify
 from shop_app.security.alerts import changes, incidents
 from shop_app.security.alerts.cards import CHAIN
 from shop_app.security.alerts.coverage import coverage

@@ -17,7 +17,7 @@ from shop_app.accounts.passwords import Passwords
 from shop_app.base.db import Database, now
 from shop_app.base.models import Account, Bill, BillLine, Complaint, Feedback, Offer, Product, Rating
 from shop_app.base.permissions import Role
-from shop_app.notify.messages.service import notify
+from shop_app.notify.notifications.service import notify
 from tests.shop.conftest import PASSWORD, Person, Window
 
 MakeBill = Callable[..., Bill]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
-from babel.core import UnknownLocaleError
-from babel.numbers import get_currency_name, is_currency
+from babel.numbers import is_currency
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -16,11 +14,9 @@ from sqlalchemy.orm import Session
 from shop_app.base import audit
 from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
-from shop_app.base.models import Account, AuditEntry, Bill, LedgerTransaction, ShopProfile, TaxClass
-from shop_app.base.permissions import Actor, Role
-from shop_app.base.search import contains
+from shop_app.base.models import Bill, LedgerTransaction, ShopProfile, TaxClass
+from shop_app.base.permissions import Actor
 from shop_app.base.text import _
-from shop_app.web.listing import Rows, once_per_filters
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
@@ -50,14 +46,6 @@ def _has_money(session: Session) -> bool:
     return session.scalars(bill).first() is not None or session.scalars(moved).first() is not None
 
 
-def currency_name(code: str, locale: str) -> str:
-    """The name of a currency."""
-    try:
-        return str(get_currency_name(code, locale=locale))
-    except UnknownLocaleError:
-        return code
-
-
 def add_tax_class(session: Session, actor: Actor, name: str, basis_points: int) -> None:
     """A new tax class. Those in use are never changed: old bills keep their own copy of the rate."""
     name = name.strip()
@@ -78,23 +66,3 @@ def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: in
     if changed_rows(session, update(TaxClass).where(TaxClass.id == class_id).values(basis_points=basis_points)) != 1:
         raise NotFound(_("There is no such tax class."))
     audit.record(session, actor, "tax-class.changed", class_id, basis_points=basis_points)
-
-
-@once_per_filters
-def search_audit(
-    action: str = "", begin: datetime | None = None, end: datetime | None = None, *, searched: bool = False
-) -> Rows:
-    """Entries of the audit log; where `searched`, those with what is typed in who did it, to what, or in the details."""
-    query: Rows = select(
-        AuditEntry.id, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.details,
-        AuditEntry.address, AuditEntry.hash, AuditEntry.actor_id,
-    )  # fmt: skip
-    if begin is not None and end is not None:
-        query = query.where(AuditEntry.at >= begin, AuditEntry.at < end)
-    if action:
-        query = query.where(AuditEntry.action == action)
-    if searched:
-        customers = select(Account.id).where(Account.role == Role.CUSTOMER.value, Account.is_found())
-        who = contains(AuditEntry.actor) | AuditEntry.actor_id.in_(customers)
-        query = query.where(who | contains(AuditEntry.subject) | contains(AuditEntry.details))
-    return query

@@ -41,7 +41,7 @@ from shop_app.base.models import (
 )
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.settings import Settings
-from shop_app.notify.messages.service import notify
+from shop_app.notify.notifications.service import notify
 from shop_app.people.privacy import erasure
 from shop_app.sales.wallet import ledger
 from tests.shop import racing
@@ -578,7 +578,7 @@ def test_control_without_the_hold_a_bill_is_made_for_somebody_who_is_gone(
     product = make_product(stock=1000)
 
     together(
-        racing.sell_or_erase_without_a_hold, settings.database_url, billing.id, 5, product_id=product.id,
+        racing.sell_or_erase_without_a_lock, settings.database_url, billing.id, 5, product_id=product.id,
         customer_id=ada.id,
     )  # fmt: skip
 
@@ -655,7 +655,7 @@ def test_control_without_the_hold_money_is_left_in_a_wallet_of_nobody(
         pytest.skip("there is one writer, and nothing between its look and its money")
     empty_wallet(database, billing, ada)
 
-    together(racing.top_up_or_erase_without_a_hold, settings.database_url, billing.id, 3, customer_id=ada.id)
+    together(racing.top_up_or_erase_without_a_lock, settings.database_url, billing.id, 3, customer_id=ada.id)
 
     with database.reading() as session:
         assert session.get_one(Account, ada.id).erased_at is not None

@@ -1,4 +1,4 @@
-"""Pages of the settings and of the audit log."""
+"""The page of the settings."""
 
 from __future__ import annotations
 
@@ -6,50 +6,24 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from zoneinfo import available_timezones
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from shop_app.base import audit, clock
 from shop_app.base.errors import Invalid, Refused
-from shop_app.base.models import AuditEntry, TaxClass
+from shop_app.base.models import TaxClass
 from shop_app.base.permissions import Permission as P
-from shop_app.base.text import _, _l, locale_name
-from shop_app.ops.manage import service
-from shop_app.ops.manage.actions import details_text, words
-from shop_app.ops.manage.subjects import describe
+from shop_app.base.text import _, _l
+from shop_app.ops.settings import service
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form, choices
 from shop_app.web.i18n import LANGUAGES
-from shop_app.web.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
 
-area = Area("manage", __name__, url_prefix="/manage")
-area.menu(
-    _l("Settings"),
-    "settings",
-    icon="gear",
-    may=P.SETTINGS_MANAGE,
-    order=590,
-    group=_l("Manage"),
-    prefix="manage.settings",
-)
-area.menu(
-    _l("Audit log"), "audit_log", icon="log", may=P.AUDIT_READ, order=580, group=_l("Manage"), prefix="manage.audit"
-)
-
-AUDIT_COLUMNS = {
-    "id": lambda entry: entry.id,
-    "when": lambda entry: entry.at.isoformat(),
-    "who": lambda entry: entry.actor,
-    "what": lambda entry: entry.action,
-    "of": lambda entry: entry.subject,
-    "details": lambda entry: entry.details,
-    "from": lambda entry: entry.address,
-    "hash": lambda entry: entry.hash,
-}
+area = Area("settings", __name__, url_prefix="/manage/settings")
+area.menu(_l("Settings"), "index", icon="gear", may=P.SETTINGS_MANAGE, order=590, group=_l("Manage"))
 
 
 class ProfileForm(Form):
@@ -82,14 +56,14 @@ class ProfileForm(Form):
     registration_open = BooleanField(_l("Customers may register themselves"))
 
 
-@area.get("/settings", may=P.SETTINGS_MANAGE)
-def settings() -> str:
+@area.get("", may=P.SETTINGS_MANAGE)
+def index() -> str:
     """The shop's settings."""
     return _settings_page(ProfileForm(obj=profile()))
 
 
-@area.post("/settings", may=P.SETTINGS_MANAGE)
-def save_settings() -> BaseResponse | tuple[str, int]:
+@area.post("", may=P.SETTINGS_MANAGE)
+def save() -> BaseResponse | tuple[str, int]:
     """Save the shop's settings."""
     form = ProfileForm()
     problem = ""
@@ -100,54 +74,32 @@ def save_settings() -> BaseResponse | tuple[str, int]:
         try:
             service.save_profile(session(), actor(), values)
             flash(_("Saved."))
-            return redirect(url_for(".settings"), 303)
+            return redirect(url_for(".index"), 303)
         except Refused as refusal:
             problem = refusal.detail
     unit().finish(keep=False)
     return _settings_page(form, problem), 422
 
 
-@area.post("/settings/tax", may=P.SETTINGS_MANAGE)
+@area.post("/tax", may=P.SETTINGS_MANAGE)
 def add_tax_class() -> BaseResponse:
     """Add a tax class."""
     service.add_tax_class(session(), actor(), request.form.get("name", ""), _rate(request.form.get("rate", "")))
     flash(_("Saved."))
-    return redirect(url_for(".settings") + "#tax", 303)
+    return redirect(url_for(".index") + "#tax", 303)
 
 
-@area.post("/settings/tax/<int:class_id>", may=P.SETTINGS_MANAGE)
+@area.post("/tax/<int:class_id>", may=P.SETTINGS_MANAGE)
 def set_tax_rate(class_id: int) -> BaseResponse:
     """Change the rate of a tax class, from now on."""
     service.set_tax_rate(session(), actor(), class_id, _rate(request.form.get("rate", "")))
     flash(_("Saved."))
-    return redirect(url_for(".settings") + "#tax", 303)
-
-
-@area.get("/audit", may=P.AUDIT_READ)
-def audit_log() -> str | Response:
-    """Who did what."""
-    zone, day = profile().time_zone, asked_day("day")
-    typed = asked("q")
-    begin, end = clock.day_bounds(day, zone) if day else (None, None)
-    query = service.search_audit(asked("action"), begin, end, searched=bool(typed))
-    if wants_csv():
-        return csv_answer("audit", AUDIT_COLUMNS, everything(session(), query.order_by(AuditEntry.id), typed))
-    entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when", key=AuditEntry.id, typed=typed)
-    return render_template(
-        "manage/audit.html", entries=entries, words=words(locale_name()), rows=describe(session(), entries.rows),
-        facts=lambda details: details_text(details, profile().currency, zone, locale_name()),
-    )  # fmt: skip
-
-
-@area.get("/audit/check", may=P.AUDIT_READ)
-def audit_check() -> str:
-    """Walk the whole chain, and say whether it is whole."""
-    return render_template("manage/audit_check.html", broken=audit.verify(session()))
+    return redirect(url_for(".index") + "#tax", 303)
 
 
 def _settings_page(form: ProfileForm, problem: str = "") -> str:
     classes = session().scalars(select(TaxClass).order_by(TaxClass.id)).all()
-    return render_template("manage/settings.html", form=form, problem=problem, classes=classes, zones=_zones())
+    return render_template("settings/index.html", form=form, problem=problem, classes=classes, zones=_zones())
 
 
 @cache  # the system's folder of zones is walked through once

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from shop_app.accounts.service import hold
+from shop_app.accounts.service import lock_customer
 from shop_app.base import audit
 from shop_app.base.db import now
 from shop_app.base.errors import Invalid, NotFound
@@ -140,7 +140,7 @@ def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> N
     if kind == "role" and value in set(Role):
         note = notify(session, title, body, role=Role(value), sender=actor)
     elif kind == "person" and (found := _person(session, value)) is not None:
-        hold(session, found.id)
+        lock_customer(session, found.id)
         note = notify(session, title, body, account_id=found.id, sender=actor)
     else:
         raise Invalid(_("Not sent: choose a role or a person."))

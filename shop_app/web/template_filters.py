@@ -1,38 +1,33 @@
-"""What every page has at hand: filters for money and time, the navigation, the count of unread notes, static files."""
+"""Filters and globals of the templates: money, moments and numbers as the reader writes them, static files."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_percent
-from flask import Flask, flash, request, url_for
-from flask_wtf.csrf import generate_csrf
+from flask import Flask, url_for
 from markupsafe import Markup, escape
-from sqlalchemy.orm import Session
 
 from shop_app.base import clock, money
 from shop_app.base.db import now
-from shop_app.base.permissions import Actor, Permission, Role
-from shop_app.base.text import _, for_page, locale_name, ngettext, once_per_request
-from shop_app.web.area import MenuEntry, maybe_actor, profile, session, shop
+from shop_app.base.permissions import Permission, Role
+from shop_app.base.text import _, locale_name, ngettext, once_per_request
+from shop_app.web.area import profile
 from shop_app.web.i18n import LANGUAGES
 from shop_app.web.icons import icon
 from shop_app.web.listing import url_with
 
-UnreadCount = Callable[[Session, Actor], int]  # of somebody's notifications
 JUST_NOW = 5  # seconds within which nobody counts them
-_OWNER = {"home.index", "reports.daily", "interest.index", "alerts.index"}  # an admin's bottom bar on a phone
 
 
-def init_app(app: Flask, unread_count: UnreadCount) -> None:
+def init_app(app: Flask) -> None:
     """Register filters and globals of the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {
@@ -46,7 +41,6 @@ def init_app(app: Flask, unread_count: UnreadCount) -> None:
         "ngettext": ngettext,
         "LANGUAGES": LANGUAGES, "profile": profile, "locale_name": locale_name, "known_endpoints": app.view_functions,
     }  # fmt: skip
-    app.context_processor(partial(_context, _navigation(app), unread_count))
 
 
 class _Reader(NamedTuple):
@@ -59,11 +53,6 @@ def _reader() -> _Reader:
     # A list has hundreds of cells: for whom it is written is looked up once.
     found: _Reader = once_per_request("reader", lambda: _Reader(profile().time_zone, profile().currency, locale_name()))
     return found
-
-
-def flash_undo(text: str, action: str) -> None:
-    """Tell what was done on the next page, with a button that posts to `action` to undo it."""
-    flash(text, "undo " + action)
 
 
 def money_text(minor: int | None) -> str:
@@ -180,58 +169,6 @@ def lines_text(text: str) -> Markup:
 def local_input(moment: datetime | None) -> str:
     """A moment as the value of a `datetime-local` field."""
     return "" if moment is None else clock.local(moment, profile().time_zone).strftime("%Y-%m-%dT%H:%M")
-
-
-class Navigation(NamedTuple):
-    """What somebody may open, in their language, and the same as markup: beside the page, and below it on a phone."""
-
-    entries: list[MenuEntry]
-    rail: Markup
-    bottom_bar: Markup
-
-
-def _navigation(app: Flask) -> Callable[..., Navigation]:
-    """Gives the navigation of a role on a page, which is made once: it was a tenth of what a list costs."""
-
-    @lru_cache(maxsize=500)
-    def made(permissions: frozenset[Permission], role: Role, language: str, endpoint: str, unread: int) -> Navigation:
-        entries = _entries({*permissions, Permission.SIGNED_IN})
-        fitting = [entry for entry in entries if endpoint == entry.endpoint or endpoint.startswith(entry.prefix)]
-        current = max(fitting, key=lambda entry: (entry.endpoint == endpoint, len(entry.prefix)), default=None)
-        groups: dict[str, list[MenuEntry]] = {}
-        for entry in entries:
-            groups.setdefault(entry.group, []).append(entry)
-        draw: Any = app.jinja_env.get_template("_navigation.html").module
-        at_more = endpoint == "accounts.all_pages"
-        bottom_bar = draw.bottom_bar(_bottom_bar(entries, role), current, at_more, unread)
-        return Navigation(entries, draw.rail(groups, current, unread), bottom_bar)
-
-    return made
-
-
-def _entries(held: set[Permission]) -> list[MenuEntry]:
-    return [
-        replace(entry, label=str(entry.label), group=str(entry.group), href=url_for(entry.endpoint))
-        for entry in shop().menu
-        if entry.may in held and entry.unless not in held
-    ]
-
-
-def _context(navigation: Callable[..., Navigation], unread_count: UnreadCount) -> dict[str, Any]:
-    present = maybe_actor()
-    known: dict[str, Any] = {"_": for_page(), "csrf_token": cache(generate_csrf), "actor": present, "unread": 0}
-    if present is not None:
-        known["unread"] = unread = unread_count(session(), present)
-        endpoint = request.endpoint or ""
-        known["navigation"] = navigation(present.permissions, present.role, locale_name(), endpoint, unread)
-    return known
-
-
-def _bottom_bar(entries: list[MenuEntry], role: Role) -> list[MenuEntry]:
-    """The four entries that a thumb reaches; an admin, who may open everything, gets what an owner looks at on the way."""
-    if role is Role.ADMIN:
-        return [entry for entry in entries if entry.endpoint in _OWNER]
-    return [entry for entry in entries if entry.phone][:4]
 
 
 def _static_url(app: Flask) -> Callable[[str], str]:
