@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from shop_app.base.db import Database, now
 from shop_app.base.models import Alert, Camera, CameraState, ShopProfile
-from shop_app.security.alerts import watch
+from shop_app.security.alerts import escalation
 from shop_app.security.cameras import definitions
 from tests.shop.conftest import Person, Window
 from tests.shop.night import CameraSystem
@@ -154,9 +154,9 @@ def test_a_camera_that_was_just_asked_to_watch_is_on_its_way_and_not_wrong_yet(
 
 def silences(database: Database) -> list[tuple[str, str]]:
     with database.writing() as session:
-        watch.notice_silence(session)
+        escalation.notice_silence(session)
     with database.writing() as session:
-        watch.notice_silence(session)  # no second time
+        escalation.notice_silence(session)  # no second time
     with database.reading() as session:
         return [(a.camera, a.change) for a in session.scalars(select(Alert).order_by(Alert.camera))]
 

@@ -14,7 +14,7 @@ from shop_app.base.models import ArmChange, ShopProfile
 from shop_app.base.text import _, ngettext
 from shop_app.security.alerts import arming
 from shop_app.security.cameras.service import Tile, tiles
-from shop_app.web.pages import clock_text, day_text
+from shop_app.web.template_filters import clock_text, day_text
 
 FOLLOWS_WITHIN = timedelta(seconds=30)  # a camera, when the shop is armed or its night begins
 MOST_NAMED = 6
