@@ -1,15 +1,16 @@
-"""A browser asks to be told of alerts, or not any more."""
+"""A browser asks to show notifications, or not any more."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from shop_app.base.permissions import Permission as P
+from shop_app.notify.outbox import greet
 from shop_app.notify.push import browsers
 from shop_app.web.area import Area, actor, session, shop
 from shop_app.web.bodies import Body, read_body
 
-area = Area("push", __name__, url_prefix="/alerts/push")
+area = Area("push", __name__, url_prefix="/notifications/push")
 
 
 class Keys(Body):
@@ -34,17 +35,19 @@ class Endpoint(Body):
     endpoint: str = Field(max_length=500)
 
 
-@area.post("", may=P.ALERTS)
+@area.post("", may=P.SIGNED_IN)
 def begin() -> tuple[str, int]:
-    """Tell this browser of alerts."""
+    """Show notifications on this browser; a greeting shows that it works."""
     wish = read_body(Subscription)
     browser = browsers.Browser(wish.endpoint, wish.keys.p256dh, wish.keys.auth)
-    browsers.subscribe(session(), actor(), shop().settings, browser, greet=wish.greet)
+    found = browsers.subscribe(session(), actor(), shop().settings, browser)
+    if wish.greet:
+        greet(session(), actor().account_id, found.id)
     return "", 204
 
 
-@area.post("/end", may=P.ALERTS)
+@area.post("/end", may=P.SIGNED_IN)
 def end() -> tuple[str, int]:
-    """Tell it nothing more; who knows its address is who has the browser."""
+    """Show nothing more on it; who knows its address is who has the browser."""
     browsers.end(session(), read_body(Endpoint).endpoint)
     return "", 204
