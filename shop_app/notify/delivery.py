@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Thread
@@ -122,23 +122,20 @@ def _may_still(account: Account, note: Notification) -> bool:
 
 
 def _deliver(database: Database, settings: Settings, channel: Channel, letter: Letter) -> None:
+    failure: Exception | None = None
     try:
         channel.send(settings, letter)
-    except browsers.Gone as gone:
-        _write(database, lambda session: browsers.forget(session, [gone.browser_id]))
-    except GiveUp as refusal:
-        _write(database, lambda session: _give_up(session, letter.delivery_id, str(refusal)))
     except Exception as error:
-        reason = _reason(error)
-        log.warning("%s %s could not be delivered and is tried again: %s", channel.name, letter.delivery_id, reason)
-        _write(database, lambda session: _postpone(session, channel, letter.delivery_id, reason))
-    else:
-        _write(database, lambda session: _done(session, letter))
-
-
-def _write(database: Database, what: Callable[[Session], None]) -> None:
+        failure = error
     with database.writing() as session:
-        what(session)
+        if failure is None:
+            _done(session, letter)
+        elif isinstance(failure, browsers.Gone):
+            browsers.forget(session, [failure.browser_id])
+        elif isinstance(failure, GiveUp):
+            _give_up(session, letter.delivery_id, str(failure))
+        else:
+            _postpone(session, channel, letter.delivery_id, _reason(failure))
 
 
 def _reason(error: Exception) -> str:
@@ -156,6 +153,7 @@ def pause_after(tries: int, longest: timedelta) -> timedelta:
 
 def _postpone(session: Session, channel: Channel, delivery_id: int, reason: str) -> None:
     delivery = session.get(Delivery, delivery_id)
+    log.warning("%s %s could not be delivered and is tried again: %s", channel.name, delivery_id, reason)
     if delivery is not None:  # it may have been withdrawn meanwhile
         delivery.reason, delivery.due_at = reason[:200], now() + pause_after(delivery.tries, channel.longest_pause)
 

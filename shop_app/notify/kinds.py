@@ -15,7 +15,7 @@ from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _l
 from shop_app.notify.words import Words
 
-STORM = timedelta(minutes=5)  # alerts of one camera with less between them are one storm
+STORM = timedelta(minutes=5)  # alerts of one camera with less between them
 
 Write = Callable[..., tuple[str, str]]
 
@@ -97,8 +97,8 @@ def _what(_: Words, change: str, zone: str) -> str:
     return ", ".join(filter(None, (names.get(change, change), zone)))
 
 
-@_kind("alert", _l("Alerts"), P.ALERTS, "push webhook", link="/alerts/{alert}", about="camera:{camera}", folds_for=STORM)
-def ALERT(_: Words, alert: int, camera: str, place: str, change: str, zone: str, at: str) -> tuple[str, str]:  # noqa: N802
+@_kind("alert", _l("Alerts"), P.ALERTS, "push webhook", link="/alerts/{alert}", about="storm:{storm}", folds_for=STORM)
+def ALERT(_: Words, alert: int, storm: str, place: str, change: str, zone: str, at: str) -> tuple[str, str]:  # noqa: N802
     """A loud alert has opened."""
     where = ", ".join(filter(None, (place or _.shop.name, zone)))
     return _what(_, change, ""), f"{where}, {_.clock(at)}"
@@ -106,9 +106,9 @@ def ALERT(_: Words, alert: int, camera: str, place: str, change: str, zone: str,
 
 @_kind(
     "alert.escalated", _l("Alerts that nobody claimed"), P.ALERTS, "bell mail push webhook", always="bell",
-    link="/alerts/{alert}", about="camera:{camera}", folds_for=STORM,
+    link="/alerts/{alert}", about="storm:{storm}", folds_for=STORM,
 )  # fmt: skip
-def ESCALATED(_: Words, alert: int, camera: str, place: str, change: str, zone: str, at: str) -> tuple[str, str]:  # noqa: N802
+def ESCALATED(_: Words, alert: int, storm: str, place: str, change: str, zone: str, at: str) -> tuple[str, str]:  # noqa: N802
     """Nobody claimed a loud alert in time."""
     title = _("Unanswered alert: %(camera)s, %(time)s", camera=place or _.shop.name, time=_.clock(at))
     return title, _what(_, change, zone)
@@ -199,7 +199,7 @@ def GREETING(_: Words) -> tuple[str, str]:  # noqa: N802
     return _.shop.name, _("Notifications will look like this.")
 
 
-@_kind("account.code", "", P.SIGNED_IN, "", always="mail", lasts=timedelta(hours=1), sealed="code")
+@_kind("account.code", "", P.SIGNED_IN, "", lasts=timedelta(hours=1), sealed="code")
 def CODE(_: Words, code: str, where: str) -> tuple[str, str]:  # noqa: N802
     """A one-time code for who forgot the password."""
     body = _(
@@ -210,7 +210,7 @@ def CODE(_: Words, code: str, where: str) -> tuple[str, str]:  # noqa: N802
     return _("A new password for %(shop)s", shop=_.shop.name), body
 
 
-@_kind("account.erased", "", P.SIGNED_IN, "", always="mail", sealed="address")
+@_kind("account.erased", "", P.SIGNED_IN, "", sealed="address")
 def ERASED(_: Words, address: str) -> tuple[str, str]:  # noqa: N802
     """The account of a customer is gone; `address` is what the shop had of them."""
     body = _(

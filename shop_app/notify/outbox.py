@@ -19,7 +19,7 @@ from shop_app.base.models import Account, ChannelChoice, Delivery, Notification
 from shop_app.base.permissions import OF_ROLE, STAFF, Actor, Permission, Role
 from shop_app.notify.channels import CHANNELS, Channel
 from shop_app.notify.channels.bell import BELL
-from shop_app.notify.kinds import GREETING, Kind
+from shop_app.notify.kinds import Kind
 
 To = Permission | Role | int | Literal["staff"]
 Seal = Callable[[str], str]
@@ -33,21 +33,19 @@ class Audience(NamedTuple):
 
 
 def notify(
-    session: Session, kind: Kind, *, to: To | None = None, sender: Actor | None = None, seal: Seal | None = None, **parameters: Any
+    session: Session, kind: Kind, *, to: To | None = None, sender: Actor | None = None, **parameters: Any
 ) -> Notification | None:  # fmt: skip
     """Tell everybody who holds a permission (the kind's own, if none is given), or has a role, all staff, or one account.
 
     Who sends it is not told. One that joins an earlier one of the same storm is counted there, and None is returned.
-    `seal` encrypts the parameters that the kind wants kept secret.
     """
     audience = _audience(session, to or kind.told)
     at, about = now(), kind.about.format_map(parameters)
     fold_key = f"{kind.name} {about}" if kind.folds_for else None
     if kind.folds_for and _joins(session, fold_key, at, kind):
         return None
-    kept = {name: seal(value) if seal and name in kind.sealed else value for name, value in parameters.items()}
     note = Notification(
-        kind=kind.name, parameters=kept, audience=audience.name, account_id=to if isinstance(to, int) else None,
+        kind=kind.name, parameters=parameters, audience=audience.name, account_id=to if isinstance(to, int) else None,
         sender_id=sender.id if sender else None, about=about, fold_key=fold_key,
         fold_until=at + kind.folds_for if kind.folds_for else None, created_at=at,
     )  # fmt: skip
@@ -61,11 +59,15 @@ def notify(
     return note
 
 
-def greet(session: Session, account_id: int, browser_id: int) -> None:
-    """Send a first message to one browser."""
-    note = Notification(kind=GREETING.name, parameters={}, audience="person", account_id=account_id, created_at=now())
+def send_one(
+    session: Session, kind: Kind, channel: str, *, account_id: int | None = None, address: str = "", seal: Seal = str,
+    **parameters: Any,
+) -> None:  # fmt: skip
+    """One message by one channel, whatever anybody chose. `seal` encrypts what the kind wants kept secret."""
+    kept = {name: seal(value) if name in kind.sealed else value for name, value in parameters.items()}
+    note = Notification(kind=kind.name, parameters=kept, audience="person", account_id=account_id, created_at=now())
     _stored(session, note)
-    session.execute(insert_into(Delivery), [_row(note, "push", account_id, str(browser_id))])
+    session.execute(insert_into(Delivery), [_row(note, channel, account_id, address)])
 
 
 def withdraw(session: Session, kind: Kind, **parameters: Any) -> None:

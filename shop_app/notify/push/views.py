@@ -5,12 +5,24 @@ from __future__ import annotations
 from pydantic import Field
 
 from shop_app.base.permissions import Permission as P
-from shop_app.notify.outbox import greet
+from shop_app.notify.kinds import GREETING
+from shop_app.notify.outbox import send_one
 from shop_app.notify.push import browsers
+from shop_app.notify.push.sealing import public_key
 from shop_app.web.area import Area, actor, session, shop
 from shop_app.web.bodies import Body, read_body
 
 area = Area("push", __name__, url_prefix="/notifications/push")
+
+
+@area.app_template_global()
+def push_key() -> str:
+    """What a browser needs to show notifications of this shop; empty where this installation does not push."""
+    settings, kept = shop().settings, shop().services
+    if "push.key" not in kept:
+        kept["push.key"] = public_key(settings.push_key()) if browsers.is_offered(settings) else ""
+    key: str = kept["push.key"]
+    return key
 
 
 class Keys(Body):
@@ -42,7 +54,7 @@ def begin() -> tuple[str, int]:
     browser = browsers.Browser(wish.endpoint, wish.keys.p256dh, wish.keys.auth)
     found = browsers.subscribe(session(), actor(), shop().settings, browser)
     if wish.greet:
-        greet(session(), actor().account_id, found.id)
+        send_one(session(), GREETING, "push", account_id=actor().account_id, address=str(found.id))
     return "", 204
 
 

@@ -58,7 +58,7 @@ ACTIONS = {
     "product.edited": _l("Product changed"),
     "product.enabled": _l("Product put on sale"),
     "product.picture": _l("Picture of a product changed"),
-    "push.begun": _l("Alerts on a device turned on"),
+    "push.begun": _l("Notifications on a device turned on"),
     "refund.made": _l("Refund made"),
     "retention.deleted": _l("Old records deleted"),
     "sample.filled": _l("Sample data made"),
@@ -78,6 +78,7 @@ ACTIONS = {
     "till.closed": _l("Till closed"),
     "wallet.pay-out": _l("Money paid out of a wallet"),
     "wallet.top-up": _l("Wallet topped up"),
+    "webhook.changed": _l("Webhook changed"),
     "zone.watchers": _l("Who gets notes changed"),
 }
 
