@@ -5,20 +5,31 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, String, and_, bindparam, func, or_
+from sqlalchemy import BindParameter, Boolean, ColumnElement, String, and_, bindparam, func, or_
+
+from shop_app.base import barcodes
 
 # What is typed is a parameter of a statement, and `typed` gives its values: so one statement serves all that people type.
 AS_TYPED = bindparam("as_typed", type_=String())
+TYPED_CODES: BindParameter[str] = bindparam(
+    "typed_codes", expanding=True
+)  # all forms of it, if it is the code of an article
 _TYPED = bindparam("typed", type_=String())
 _PATTERN = bindparam("typed_pattern", type_=String())
 _SMALL_PATTERN = bindparam("typed_small_pattern", type_=String())
 _IS_BEYOND_ASCII = bindparam("typed_is_beyond_ascii", type_=Boolean())
+# Letters that Unicode takes for letters of their own, and that keyboards without them write so.
+_PLAIN = str.maketrans({
+    "ı": "i", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "ĸ": "k",
+    "ŋ": "n", "ƀ": "b", "ɓ": "b", "ɗ": "d", "ɖ": "d", "ɨ": "i", "ŀ": "l", "ɵ": "o", "ʉ": "u", "ƶ": "z", "ə": "e",
+    "ß": "ss", "·": "",
+})  # fmt: skip
 
 
 def folded(*texts: str | None) -> str:
-    """`texts`, one a line, without capitals and accents: `MÜLLER`, `Müller` and `muller` are the same."""
+    """`texts`, one a line, without capitals, accents and strokes: `MÜLLER` and `muller`, `Łódź` and `lodz` are the same."""
     plain = unicodedata.normalize("NFKD", "\n".join(text for text in texts if text))
-    return "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold()
+    return "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold().translate(_PLAIN)
 
 
 def typed(text: str) -> dict[str, Any]:
@@ -27,6 +38,7 @@ def typed(text: str) -> dict[str, Any]:
         return {}
     return {
         "as_typed": text,
+        "typed_codes": barcodes.forms(text),
         "typed": folded(text),
         "typed_pattern": _pattern(text),
         "typed_small_pattern": _pattern(text.lower()),

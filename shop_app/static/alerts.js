@@ -186,7 +186,7 @@
     if (!isArmed && !event.target.contains(list)) return;
     event.preventDefault();
     const button = event.submitter;
-    const fields = Object.fromEntries([...new FormData(event.target, button)].filter(([name]) => name !== "csrf_token"));
+    const fields = Object.fromEntries([...new FormData(event.target, button)].filter(([name]) => name !== "csrf_token" && name !== "key"));
     button.disabled = true;
     try {
       const action = button.hasAttribute("formaction") ? button.formAction : event.target.action;

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import Blueprint, Flask, Response, current_app, g, make_response, request
+from flask import Blueprint, Flask, Response, current_app, flash, g, make_response, redirect, request
 from flask import session as page_session
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, object_session
 
 from shop_app.base.db import Database, is_duplicate, may_retry
-from shop_app.base.errors import NotSignedIn
+from shop_app.base.errors import NotSignedIn, Refused
 from shop_app.base.models import ShopProfile
 from shop_app.base.permissions import Actor, Permission
+from shop_app.base.text import _
+from shop_app.web import idempotency
 
 if TYPE_CHECKING:
     from shop_app.base.settings import Settings
@@ -47,6 +49,8 @@ class Area(Blueprint):
     """A blueprint whose every route says who may use it; one that does not is refused at start-up.
 
     `fresh=True` at a route asks for the password again where it was given more than a quarter of an hour ago.
+    `repeatable=True` does a form again that is sent again, as where a page stays open beside what it has made; every other
+    form is done once.
     `bearer=True` makes an area of machines and apps: a token in the Authorization header, no cookie, no CSRF token.
     """
 
@@ -103,7 +107,8 @@ class Area(Blueprint):
                 self.fresh.add(endpoint)
             if self.access.setdefault(endpoint, may) is not may:
                 raise TypeError(f"{self.name}.{endpoint} has two different permissions")
-            self.add_url_rule(rule, endpoint, _in_one_unit(view), methods=[method], **options)
+            run = _in_one_unit(view, repeatable=options.pop("repeatable", self.bearer))
+            self.add_url_rule(rule, endpoint, run, methods=[method], **options)
             return view
 
         return register
@@ -230,27 +235,57 @@ def register(app: Flask, areas: Iterable[Area]) -> None:
         raise RuntimeError(f"routes without a permission: {', '.join(undeclared)}")
 
 
-def _in_one_unit(view: Callable[..., Any]) -> Callable[..., Response]:
+def _in_one_unit(view: Callable[..., Any], *, repeatable: bool) -> Callable[..., Response]:
     @wraps(view)
     def run(**arguments: Any) -> Response:
         messages = list(page_session.get("_flashes", ())) if unit().writes else []
+        form = idempotency.sent_form(request, maybe_actor()) if unit().writes and not repeatable else None
         for left in reversed(range(_TRIES)):
             try:
-                response = make_response(view(**arguments))
-                unit().finish(keep=response.status_code < 400)
-                return response
+                return _done_before(form) or _do(view, arguments, form)
             except DBAPIError as error:
                 unit().finish(keep=False)
                 was_only_read = error.connection_invalidated and not unit().writes
                 if not left or not (may_retry(error) or is_duplicate(error) or was_only_read):
                     raise
                 _begin_again(messages)
+            except (_DoneMeanwhile, Refused):
+                unit().finish(keep=False)
+                if (first := _done_before(form)) is None:
+                    raise
+                return first
             except BaseException:
                 unit().finish(keep=False)
                 raise
         raise AssertionError("unreachable")
 
     return run
+
+
+class _DoneMeanwhile(Exception):
+    """The same form came twice at once, and the other request has done it."""
+
+
+def _do(view: Callable[..., Any], arguments: dict[str, Any], form: idempotency.SentForm | None) -> Response:
+    response = make_response(view(**arguments))
+    is_done = form is not None and 300 <= response.status_code < 400
+    if form is not None and is_done and not idempotency.remember(session(), form, response.location):
+        raise _DoneMeanwhile
+    unit().finish(keep=response.status_code < 400)
+    return response if response.status_code < 400 else _done_before(form) or response
+
+
+def _done_before(form: idempotency.SentForm | None) -> Response | None:
+    """Where the first sending of a form led, if this is the second."""
+    if form is None:
+        return None
+    with shop().database.reading() as reading:
+        location = idempotency.first_answer(reading, form)
+    if location is None:
+        return None
+    page_session.pop("_flashes", None)
+    flash(_("This form was sent twice. It was saved once."))
+    return make_response(redirect(location, 303))
 
 
 def _begin_again(messages: list[Any]) -> None:

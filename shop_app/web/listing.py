@@ -8,17 +8,20 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
+from babel.numbers import get_decimal_symbol
 from flask import Response, request
 from sqlalchemy import ColumnElement, Integer, Result, ScalarResult, Select, bindparam, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from shop_app.base import clock, search
 from shop_app.base.db import now
+from shop_app.base.text import locale_name
 from shop_app.web.area import profile
 
 PAGE_ROWS = 50
@@ -199,16 +202,27 @@ def wants_csv() -> bool:
 
 
 def csv_answer(name: str, columns: Mapping[str, Callable[[Any], object]], rows: Iterable[Any]) -> Response:
-    """`rows` as a CSV file; a cell that a spreadsheet would run as a formula is defused."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
+    """`rows` as a CSV file that the reader's Excel opens; a cell that it would run as a formula is defused.
+
+    Excel knows UTF-8 by a byte order mark. Where amounts are written 1,50, semicolons stand between the cells.
+    """
+    comma = get_decimal_symbol(locale_name()) == ","
+    text = io.StringIO("\ufeff")
+    text.seek(1)
+    writer = csv.writer(text, lineterminator="\r\n", delimiter=";" if comma else ",")
     writer.writerow(list(columns))
     for row in rows:
-        writer.writerow([defuse(column(row)) for column in columns.values()])
+        writer.writerow([_cell(column(row), comma=comma) for column in columns.values()])
     response = Response(text.getvalue(), mimetype="text/csv")
     today = clock.day_of(now(), profile().time_zone)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}-{today:%Y-%m-%d}.csv"'
     return response
+
+
+def _cell(value: object, *, comma: bool) -> object:
+    if comma and isinstance(value, float | Decimal):
+        return str(value).replace(".", ",")
+    return defuse(value)
 
 
 def defuse(value: object) -> object:

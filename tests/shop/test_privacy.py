@@ -125,7 +125,9 @@ def test_the_copy_holds_everything_that_is_kept_and_nothing_of_others(
     stranger.client.post("/complaints/new", data={"subject": "Strange", "body": "alone"})
 
     answer = ada.client.post("/me/data/copy")
-    by_phone = app.test_client().post("/api/v1/me/copy", headers=life["bearer"], csrf=False)
+    by_phone = app.test_client().post(
+        "/api/v1/me/copy", json={"password": PASSWORD}, headers=life["bearer"], csrf=False
+    )
 
     assert (answer.status_code, answer.mimetype, by_phone.status_code) == (200, "application/json", 200)
     assert re.search(r'attachment; filename="data-\d+-\d{4}-\d\d-\d\d\.json"', answer.headers["Content-Disposition"])
@@ -178,7 +180,11 @@ def test_a_copy_sends_as_many_statements_for_ten_bills_as_for_one(
 
 
 def test_a_copy_is_what_the_description_of_the_api_says(app: Flask, life: dict[str, Any]) -> None:
-    copy = app.test_client().post("/api/v1/me/copy", headers=life["bearer"], csrf=False).get_json()
+    copy = (
+        app.test_client()
+        .post("/api/v1/me/copy", json={"password": PASSWORD}, headers=life["bearer"], csrf=False)
+        .get_json()
+    )
     document = app.test_client().get("/api/v1/openapi.json").get_json()
 
     OpenAPIV31SpecValidator(document).validate()

@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from PIL import Image
+from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from shop_app.base.db import Database
+from shop_app.base.errors import Invalid
 from shop_app.base.models import Product, ShopProfile
-from shop_app.web import listing
+from shop_app.web import listing, pictures
 from shop_app.web.area import shop_of
 from shop_app.web.listing import as_typed, csv_answer, defuse
 from tests.shop.conftest import Person
@@ -75,8 +79,8 @@ def test_an_edit_of_what_somebody_else_changed_meanwhile_is_refused(
         assert session.get_one(Product, product).name == "Green tea"
 
 
-def _import(person: Person, text: str) -> Any:
-    data = {"file": (io.BytesIO(text.encode()), "products.csv")}
+def _import(person: Person, text: str, *, confirmed: str = "") -> Any:
+    data = {"file": (io.BytesIO(text.encode()), "products.csv")} | ({"barcodes": confirmed} if confirmed else {})
     return person.client.post("/products/import", data=data, content_type="multipart/form-data")
 
 
@@ -190,6 +194,92 @@ def test_a_picture_is_written_anew_and_keeps_nothing_of_what_was_sent(  # S8
     sent.close()
 
 
+def _cut_out(mode: str) -> Image.Image:
+    picture = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    ImageDraw.Draw(picture).ellipse((100, 50, 300, 250), fill=(200, 30, 60, 255))
+    return picture.convert(mode)
+
+
+def _file(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def _deep_grey() -> Image.Image:
+    row = (40_000).to_bytes(2, "little") * 100 + (10_000).to_bytes(2, "little") * 100
+    return Image.frombytes("I;16", (200, 200), row * 200)
+
+
+def _phone_on_its_side() -> bytes:
+    picture = Image.new("RGB", (300, 200), "white")
+    picture.paste((255, 0, 0), (0, 0, 60, 60))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return _file(picture, "JPEG", exif=exif.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("content", "size", "at", "colour"),
+    [
+        pytest.param(_file(_cut_out("RGBA"), "PNG"), (400, 300), (3, 3), (255, 255, 255), id="cut-out PNG"),
+        pytest.param(_file(_cut_out("RGBA"), "WEBP"), (400, 300), (3, 3), (255, 255, 255), id="cut-out WebP"),
+        pytest.param(_file(_cut_out("LA"), "PNG"), (400, 300), (3, 3), (255, 255, 255), id="cut-out in grey"),
+        pytest.param(_file(_cut_out("RGBA"), "GIF"), (400, 300), (3, 3), (255, 255, 255), id="cut-out GIF"),
+        pytest.param(_file(_cut_out("RGBA").quantize(16), "PNG"), (400, 300), (3, 3), (255, 255, 255), id="palette"),
+        pytest.param(_file(_cut_out("RGBA"), "PNG"), (400, 300), (200, 150), (200, 30, 60), id="what is seen stays"),
+        pytest.param(_file(_deep_grey(), "PNG"), (200, 200), (50, 50), (156, 156, 156), id="16 bits, light"),
+        pytest.param(_file(_deep_grey(), "PNG"), (200, 200), (150, 50), (39, 39, 39), id="16 bits, dark"),
+        pytest.param(_phone_on_its_side(), (200, 300), (180, 20), (255, 0, 0), id="turned upright"),
+        pytest.param(_file(Image.new("CMYK", (9, 9)), "JPEG"), (9, 9), (4, 4), (255, 255, 255), id="CMYK"),
+        pytest.param(
+            _file(Image.new("L", (6000, 8000), 200), "JPEG"), (750, 1000), (9, 9), (200, 200, 200), id="48 MP"
+        ),
+        pytest.param(_file(Image.new("L", (8000, 6000), 200), "PNG"), (1000, 750), (9, 9), (200, 200, 200), id="PNG"),
+        pytest.param(_file(Image.new("1", (7000, 7000), 1), "PNG"), (1000, 1000), (9, 9), (255, 255, 255), id="1 bit"),
+    ],
+)
+def test_a_picture_looks_as_it_was_sent(
+    content: bytes, size: tuple[int, int], at: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
+    found = pictures.decode(io.BytesIO(content))
+
+    assert found.mode == "RGB"
+    assert found.size == size
+    assert found.getpixel(at) == pytest.approx(colour, abs=3)
+
+
+def test_a_picture_of_too_many_pixels_is_refused() -> None:
+    with pytest.raises(Invalid, match="too many pixels"):
+        pictures.decode(io.BytesIO(_file(Image.new("1", (8000, 7000)), "PNG")))
+
+
+def test_eight_large_pictures_at_once_stay_small(tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(_file(Image.new("RGB", (8000, 6000)), "PNG"))
+    program = """
+import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from shop_app.web import pictures
+
+def highest():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+def decode(_n):
+    with open(sys.argv[1], "rb") as file:
+        return pictures.decode(file).size
+
+before = highest()
+with ThreadPoolExecutor(8) as pool:
+    assert set(pool.map(decode, range(8))) == {(1000, 750)}
+print(highest() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "large.png"], capture_output=True, text=True, check=True
+    )
+
+    assert int(done.stdout) < 300  # MiB
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -264,3 +354,99 @@ def test_a_list_of_fifty_takes_at_most_five_statements(
 
     selects = [statement for statement in count_statements if statement.startswith("SELECT")]
     assert len(selects) <= 5, selects
+
+
+GOOD = "sku;name;price;tax\r\nEX-1;Käse;1.299,50 €;Standard\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(GOOD.encode("cp1252"), id="Excel's CSV"),
+        pytest.param(GOOD.encode("utf-8-sig"), id="Excel's CSV UTF-8"),
+        pytest.param(GOOD.replace(";", "\t").encode("utf-16"), id="Excel's Unicode text"),
+        pytest.param(("sep=;\r\n" + GOOD).encode(), id="sep"),
+        pytest.param(('"sep=\t"\r\n' + GOOD.replace(";", "\t")).encode(), id="sep of a tab"),
+        pytest.param(GOOD.replace(";", "\t").encode(), id="tabs"),
+        pytest.param(GOOD.replace("\r\n", "\r").encode(), id="old line ends"),
+        pytest.param(GOOD.replace("1.299,50 €", '"1,299.50"').replace(";", ",").encode(), id="commas"),
+    ],
+)
+def test_a_file_is_read_as_spreadsheets_save_it(admin: Person, database: Database, content: bytes) -> None:
+    data = {"file": (io.BytesIO(content), "p.csv")}
+
+    assert admin.client.post("/products/import", data=data, content_type="multipart/form-data").status_code == 303
+
+    with database.reading() as session:
+        assert session.execute(select(Product.sku, Product.name, Product.price_minor)).all() == [
+            ("EX-1", "Käse", 129950)
+        ]
+
+
+def test_a_workbook_is_told_from_a_csv_file(admin: Person) -> None:
+    data = {"file": (io.BytesIO(b"PK\x03\x04" + bytes(200)), "p.xlsx")}
+
+    answer = admin.client.post("/products/import", data=data, content_type="multipart/form-data")
+
+    assert answer.status_code == 422
+    assert "Save the sheet as CSV" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("sku", "barcode"),
+    [
+        pytest.param("TEA-1", "4.00638E+12", id="exponent"),
+        pytest.param("TEA-1", '"4,00638E+12"', id="exponent with a comma"),
+        pytest.param("TEA-1", "4006380000000", id="rounded"),
+        pytest.param("TEA-1", "4006381333930", id="wrong check digit"),
+        pytest.param("TEA-1", "4006381333931.0", id="a decimal number"),
+        pytest.param("TEA-2", "12345678905", id="zero lost"),
+        pytest.param("NEW", "12345678905", id="zero lost of a new product"),
+        pytest.param("NEW", "0012345678905", id="another product's in another form"),
+        pytest.param("42", "", id="zeros lost of the SKU"),
+        pytest.param("4.2E+5", "", id="SKU in exponent form"),
+    ],
+)
+def test_a_code_that_a_spreadsheet_destroyed_is_an_error_of_its_row(
+    admin: Person, database: Database, make_product: Callable[..., Product], sku: str, barcode: str
+) -> None:
+    make_product(sku="TEA-1", barcode="4006381333931")
+    make_product(sku="TEA-2", barcode="012345678905")
+    make_product(sku="0042", barcode=None)
+    before = _all_of_it(database)
+
+    answer = _import(admin, f"sku,name,price,tax,barcode\n{sku},Name,3.49,Standard,{barcode}\n", confirmed="y")
+
+    assert answer.status_code == 422
+    assert 'data-label="Line">2<' in answer.text
+    assert _all_of_it(database) == before
+
+
+def test_changed_barcodes_are_shown_before_they_are_taken(
+    admin: Person, database: Database, make_product: Callable[..., Product]
+) -> None:
+    make_product(sku="TEA-1", barcode="4006381333931")
+    text = "sku,name,price,tax,barcode\nTEA-1,Tea,3.49,Standard,96385074\n"
+    before = _all_of_it(database)
+
+    shown = _import(admin, text)
+
+    assert shown.status_code == 409
+    assert "4006381333931" in shown.text
+    assert "96385074" in shown.text
+    assert _all_of_it(database) == before
+    assert _import(admin, text, confirmed="y").status_code == 303
+    with database.reading() as session:
+        assert session.scalars(select(Product.barcode)).one() == "96385074"
+
+
+def test_a_csv_is_written_as_the_readers_excel_opens_it(admin: Person, make_product: Callable[..., Product]) -> None:
+    make_product(sku="K", name="Käsespätzle", price_minor=549)
+
+    english = admin.client.get("/products?format=csv").data.decode()
+    german = admin.client.get("/products?format=csv", headers={"Accept-Language": "de"}).data.decode()
+
+    assert english.startswith("\ufeffsku,barcode,name")
+    assert "K,,Käsespätzle,,5.49," in english
+    assert german.startswith("\ufeffsku;barcode;name")
+    assert "K;;Käsespätzle;;5,49;" in german

@@ -126,7 +126,7 @@ def row(url: str, page: str, person: Account, name: str) -> dict[str, str]:
     """The row of something in the CSV of a page, as this person gets it."""
     answer = requests.get(f"{url}{page}?format=csv", cookies={"login": person.token}, timeout=PATIENCE)
     assert answer.status_code == 200
-    return next(row for row in csv.DictReader(answer.text.splitlines()) if name in row.values())
+    return next(row for row in csv.DictReader(answer.text.removeprefix("\ufeff").splitlines()) if name in row.values())
 
 
 def taken(database: Database) -> dict[str, tuple[str, Any]]:

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from shop_app.base.db import Base, Id, Minor, exact
-from shop_app.base.search import AS_TYPED, folded, found_in
+from shop_app.base.search import TYPED_CODES, folded, found_in
 
 SEARCHED = 220  # signs
 
@@ -65,7 +65,7 @@ class Product(Base):
     def is_found(cls) -> ColumnElement[bool]:
         """That name or SKU contains what is typed, or the barcode is that."""
         scanned = (
-            select(cls.id).where(cls.barcode == AS_TYPED).scalar_subquery()
+            select(cls.id).where(cls.barcode.in_(TYPED_CODES)).limit(1).scalar_subquery()
         )  # read once, not from each product's row
         return found_in(cls.search) | (cls.id == scanned)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_wtf.file import FileField
-from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from shop_app.base.text import _l
@@ -40,4 +40,5 @@ class PictureForm(Form):
 class ImportForm(Form):
     """A CSV file of products."""
 
-    file = FileField(_l("CSV file"), render_kw={"accept": ".csv,text/csv"})
+    file = FileField(_l("CSV file"), render_kw={"accept": ".csv,.txt,.tsv,text/csv"})
+    barcodes = BooleanField(_l("Change the barcodes below"))

@@ -1,25 +1,22 @@
-"""What can be done with products: found, added, changed, taken off sale, imported from CSV."""
+"""What can be done with products: found, added, changed, taken off sale."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, joinedload
 
-from shop_app.base import audit, money
+from shop_app.base import audit, barcodes, money
 from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Product, StockMovement, TaxClass
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
 from shop_app.web.area import kept
-from shop_app.web.listing import Rows, SortColumn, as_typed, once_per_filters
+from shop_app.web.listing import Rows, SortColumn, once_per_filters
 
 SORTS: dict[str, list[SortColumn]] = {
     "name": [Product.search, Product.id],
@@ -28,7 +25,6 @@ SORTS: dict[str, list[SortColumn]] = {
     "stock": [Product.stock, Product.id],
 }
 _CATEGORIES = select(Product.category).where(Product.category != "").distinct().order_by(Product.category)
-LARGEST_IMPORT = 10_000  # rows
 COMPLETED = 2000  # products that a field completes
 
 
@@ -87,10 +83,11 @@ def count(session: Session) -> int:
 
 def add(session: Session, actor: Actor, entry: Entry, *, opening_stock: int = 0) -> Product:
     """A new product, with what lies on the shelf already."""
-    _check(entry)
+    check(entry)
     at = now()
     product = Product(created_at=at, updated_at=at, active=True, stock=opening_stock, version=1)
     _describe(product, entry)
+    _check_barcode(session, product)
     session.add(product)
     _flush(session)
     if opening_stock:
@@ -106,13 +103,16 @@ def add(session: Session, actor: Actor, entry: Entry, *, opening_stock: int = 0)
 
 def edit(session: Session, actor: Actor, product: Product, entry: Entry, *, version: int) -> None:
     """Change a product; refused where somebody else changed it since the page was opened."""
-    _check(entry)
+    check(entry)
     stamp = update(Product).where(Product.id == product.id, Product.version == version)
     if changed_rows(session, stamp.values(version=version + 1, updated_at=now())) != 1:
         raise Conflict(_("Not saved: somebody else has changed this product meanwhile. Open it again."))
     before = product.price_minor
     session.refresh(product)
+    was = product.barcode
     _describe(product, entry)
+    if product.barcode != was:
+        _check_barcode(session, product)
     _flush(session)
     audit.record(session, actor, "product.edited", product.sku, price_minor=product.price_minor, was_minor=before)
 
@@ -129,108 +129,17 @@ def set_picture(session: Session, actor: Actor, product: Product, name: str | No
     audit.record(session, actor, "product.picture", product.sku)
 
 
-@dataclass(frozen=True)
-class RowProblem:
-    """Why a row of an import cannot be used; `line` counts from 1, the head included."""
-
-    line: int
-    sku: str
-    problem: str
-
-
-def import_csv(session: Session, actor: Actor, content: bytes, currency: str) -> tuple[int, int, list[RowProblem]]:
-    """Add and change products from CSV; with one bad row nothing is taken. Returns added, changed, problems.
-
-    What a file has no column for stays as it is; `stock` counts for new products alone.
-    """
-    rows = _read_csv(content)
-    classes = {c.name.casefold(): c.id for c in session.scalars(select(TaxClass))}
-    present = {p.sku: p for p in session.scalars(select(Product))}
-    added = changed = 0
-    problems: list[RowProblem] = []
-    seen: set[str] = set()
-    for line, row in rows:
-        sku = as_typed((row.get("sku") or "").strip())
-        try:
-            entry, stock = _entry(row, classes, currency, present.get(sku))
-            if sku in seen:
-                raise Invalid(_("This SKU stands in the file twice."))
-            seen.add(sku)
-            if sku in present and entry == _entry_of(present[sku]):
-                continue
-            with session.begin_nested():  # a bad row must not hide what is wrong with the next
-                if sku in present:
-                    edit(session, actor, present[sku], entry, version=present[sku].version)
-                else:
-                    add(session, actor, entry, opening_stock=stock)
-            added, changed = added + (sku not in present), changed + (sku in present)
-        except (Invalid, Conflict) as problem:
-            problems.append(RowProblem(line, sku, problem.detail))
-            session.expire_all()
-    return added, changed, problems
-
-
-def _read_csv(content: bytes) -> list[tuple[int, dict[str, str]]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid(_("Nothing was imported: the file is not UTF-8 text.")) from None
-    head = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
-    try:
-        reader.fieldnames = [name.strip().casefold() for name in reader.fieldnames or []]
-        missing = {"sku", "name", "price", "tax"} - set(reader.fieldnames)
-        rows = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise Invalid(
-            _("Nothing was imported: line %(line)s is not CSV (%(why)s).", line=reader.line_num, why=error)
-        ) from None
-    if missing:
-        raise Invalid(_("Nothing was imported: the columns %(names)s are missing.", names=", ".join(sorted(missing))))
-    if len(rows) > LARGEST_IMPORT:
-        raise Invalid(_("Nothing was imported: at most %(n)s rows at a time.", n=LARGEST_IMPORT))
-    return rows
-
-
-def _entry(row: dict[str, str], classes: dict[str, int], currency: str, present: Product | None) -> tuple[Entry, int]:
-    cells = {name: as_typed(text.strip()) for name, text in row.items() if isinstance(text, str)}
-    tax = cells.get("tax", "")
-    if tax.casefold() not in classes:
-        raise Invalid(_("There is no tax class “%(name)s”.", name=tax))
-    said: dict[str, Any] = {name: cells[name] for name in ("barcode", "category", "description") if name in cells}
-    if "cost" in cells:
-        said["cost_minor"] = money.to_minor(cells["cost"], currency) if cells["cost"] else None
-    if "low_stock_level" in cells:
-        said["low_stock_level"] = _whole(cells["low_stock_level"] or "0")
-    before = _entry_of(present) if present else Entry("", "", 0, 0)
-    entry = replace(
-        before, sku=cells.get("sku", ""), name=cells.get("name", ""), tax_class_id=classes[tax.casefold()],
-        price_minor=money.to_minor(cells.get("price", ""), currency), **said,
-    )  # fmt: skip
-    _check(entry)
-    return entry, _whole(cells.get("stock") or "0")
-
-
-def _entry_of(product: Product) -> Entry:
-    return Entry(
-        product.sku, product.name, product.price_minor, product.tax_class_id, product.barcode or "", product.description,
-        product.category, product.cost_minor, product.low_stock_level,
-    )  # fmt: skip
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 8:
-        raise Invalid(_("“%(found)s” is not a whole number from 0.", found=text))
-    return int(text)
-
-
-def _check(entry: Entry) -> None:
+def check(entry: Entry) -> None:
+    """Refuses what no product can have."""
     if not entry.sku.strip() or len(entry.sku) > 40 or not entry.sku.isprintable():
         raise Invalid(_("A SKU of at most 40 signs is needed."))
     if not entry.name.strip() or len(entry.name) > 160:
         raise Invalid(_("A name of at most 160 signs is needed."))
     if len(entry.barcode) > 32 or len(entry.category) > 80 or len(entry.description) > 5000:
         raise Invalid(_("Barcode, category or description is too long."))
+    if any(barcodes.is_number_form(code.strip()) for code in (entry.sku, entry.barcode)):
+        raise Invalid(_("“%(code)s” is a number as a spreadsheet writes it. Format the column as text and enter the code "
+                        "again.", code=entry.barcode.strip() or entry.sku.strip()))  # fmt: skip
     if not 0 <= entry.price_minor <= money.LARGEST or not 0 <= (entry.cost_minor or 0) <= money.LARGEST:
         raise Invalid(_("A price cannot be below zero."))
     if not 0 <= entry.low_stock_level <= 10**8:
@@ -244,6 +153,19 @@ def _describe(product: Product, entry: Entry) -> None:
     product.price_minor, product.cost_minor = entry.price_minor, entry.cost_minor
     product.tax_class_id, product.low_stock_level = entry.tax_class_id, entry.low_stock_level
     product.updated_at = now()
+
+
+def _check_barcode(session: Session, product: Product) -> None:
+    """Refuses a code that another product has in another form: a scanner would find either."""
+    if product.barcode is None:
+        return
+    others = select(Product.sku).where(
+        Product.barcode.in_(barcodes.forms(product.barcode)), Product.id != (product.id or 0)
+    )
+    with session.no_autoflush:
+        sku = session.scalars(others).first()
+    if sku is not None:
+        raise Conflict(_("Not saved: the product %(sku)s has this barcode already.", sku=sku))
 
 
 def _flush(session: Session) -> None:

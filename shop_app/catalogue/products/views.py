@@ -13,6 +13,7 @@ from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
 from shop_app.catalogue.products import service
 from shop_app.catalogue.products.forms import ImportForm, NewProductForm, PictureForm, ProductForm
+from shop_app.catalogue.products.importing import Import, import_csv
 from shop_app.web import pictures
 from shop_app.web.area import Area, actor, profile, session, shop, unit
 from shop_app.web.forms import choices, whole_number
@@ -150,26 +151,28 @@ def picture(product_id: int) -> Response:
 @area.get("/import", may=P.PRODUCTS_MANAGE)
 def import_page() -> str:
     """The form of an import."""
-    return render_template("products/import.html", form=ImportForm(), problems=[], problem="")
+    return render_template("products/import.html", form=ImportForm(), found=Import(), problem="")
 
 
 @area.post("/import", may=P.PRODUCTS_MANAGE)
 def import_now() -> BaseResponse | tuple[str, int]:
-    """Import products from CSV: all rows, or none and an error for each bad one."""
+    """Import products from CSV: all rows, or none. Barcodes of known products change only where that is confirmed."""
     form = ImportForm()
     upload = request.files.get("file")
-    problem, problems = "", list[service.RowProblem]()
+    problem, found, status = "", Import(), 422
     try:
         if not upload:
             raise Invalid(_("Nothing was imported: choose a file first."))
-        added, changed, problems = service.import_csv(session(), actor(), upload.stream.read(), profile().currency)
+        found = import_csv(session(), actor(), upload.stream.read(), profile().currency)
     except Refused as refusal:
         problem = refusal.detail
-    if problem or problems:
-        unit().finish(keep=False)
-        return render_template("products/import.html", form=form, problems=problems, problem=problem), 422
-    flash(_("Products added: %(added)s, changed: %(changed)s.", added=added, changed=changed))
-    return redirect(url_for(".index"), 303)
+    if found.barcodes and not form.barcodes.data:
+        status = 422 if found.problems else 409
+    elif not problem and not found.problems:
+        flash(_("Products added: %(added)s, changed: %(changed)s.", added=found.added, changed=found.changed))
+        return redirect(url_for(".index"), 303)
+    unit().finish(keep=False)
+    return render_template("products/import.html", form=form, found=found, problem=problem), status
 
 
 def _with_classes(form: ProductForm) -> ProductForm:

@@ -43,7 +43,7 @@ def copy_mine() -> Response:
     return _file(_me())
 
 
-@area.post("/me/data/delete", may=P.CUSTOMER, fresh=True)
+@area.post("/me/data/delete", may=P.CUSTOMER, fresh=True, repeatable=True)
 def erase_mine() -> BaseResponse | tuple[str, int]:
     """Delete one's own account; every sign-in of it ends."""
     refused = _erase(actor().account_id)
@@ -78,7 +78,7 @@ def copy_of_customer(customer_id: int) -> Response:
     return _file(get_customer(session(), customer_id))
 
 
-@area.post("/customers/<int:customer_id>/data/delete", may=P.STAFF_MANAGE, fresh=True)
+@area.post("/customers/<int:customer_id>/data/delete", may=P.STAFF_MANAGE, fresh=True, repeatable=True)
 def erase_customer(customer_id: int) -> BaseResponse | tuple[str, int]:
     """Delete the account of a customer who asks for it; sent twice, it is done once."""
     refused = _erase(customer_id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -11,12 +9,11 @@ from shop_app.base import money
 from shop_app.base.clock import local
 from shop_app.base.db import now
 from shop_app.base.errors import Invalid
-from shop_app.base.models import Bill
+from shop_app.base.models import Bill, Refund
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
 from shop_app.sales.bills import service
 from shop_app.sales.bills.service import Return
-from shop_app.web import idempotency
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
 from shop_app.web.template_filters import money_text
@@ -54,7 +51,7 @@ def show(bill_id: int) -> str:
     return render_template("bills/show.html", bill=bill, refunds=service.refunds_of(session(), bill_id))
 
 
-@area.post("/<int:bill_id>/receipt", may=P.TILL)
+@area.post("/<int:bill_id>/receipt", may=P.TILL, repeatable=True)
 def print_receipt(bill_id: int) -> BaseResponse:
     """Note that the receipt is printed, and go to it."""
     printed = service.note_print(session(), actor(), bill_id)
@@ -83,12 +80,11 @@ def refund_form(bill_id: int) -> str:
 def refund(bill_id: int) -> BaseResponse | tuple[str, int]:
     """Give money back against lines of the bill."""
     try:
-        made, again = _give_back(bill_id, _returns())
+        made = _give_back(bill_id, _returns())
     except Invalid as problem:
         unit().finish(keep=False)
         return _refund_page(bill_id, problem.detail), 422
-    if not again:
-        flash(_("%(money)s given back.", money=money_text(made["total_minor"])))
+    flash(_("%(money)s given back.", money=money_text(made.total_minor)))
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
 
 
@@ -97,36 +93,19 @@ def void(bill_id: int) -> BaseResponse | tuple[str, int]:
     """Give everything back that is left; the bill stays, the refund stands beside it."""
     bill = service.get_bill_for(session(), actor(), bill_id)
     try:
-        made, again = _give_back(bill_id, service.everything_left(bill))
+        made = _give_back(bill_id, service.everything_left(bill))
     except Invalid as problem:
         unit().finish(keep=False)
         return _refund_page(bill_id, problem.detail), 422
-    if not again:
-        flash(_("Bill %(number)s is void: %(money)s given back.", number=bill.number,
-                money=money_text(made["total_minor"])))  # fmt: skip
+    flash(_("Bill %(number)s is void: %(money)s given back.", number=bill.number, money=money_text(made.total_minor)))
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
 
 
-def _give_back(bill_id: int, returns: list[Return]) -> tuple[dict[str, int], bool]:
+def _give_back(bill_id: int, returns: list[Return]) -> Refund:
+    if not request.form.get("key"):
+        raise Invalid(_("This form is not complete. Open the page again."))
     method, reason = request.form.get("method", ""), request.form.get("reason", "")
-    key = request.form.get("key", "")[:64]
-    if not key:
-        raise Invalid(_("Nothing was given back: this form is not complete."))
-    body = [
-        bill_id,
-        request.form.get("way"),
-        method,
-        reason,
-        [[one.line_id, one.quantity, one.back_to_shelf] for one in returns],
-    ]
-
-    def work() -> dict[str, int]:
-        made = service.refund(session(), actor(), bill_id, returns, method=method, reason=reason, shop=profile())
-        return {"number": made.number, "total_minor": made.total_minor}
-
-    if request.endpoint == "bills.void":
-        body[-1] = "all"  # what is left has changed when the same void comes again
-    return idempotency.once(session(), actor(), "bills.refund", key, body, work)
+    return service.refund(session(), actor(), bill_id, returns, method=method, reason=reason, shop=profile())
 
 
 def _returns() -> list[Return]:
@@ -142,8 +121,4 @@ def _returns() -> list[Return]:
 
 def _refund_page(bill_id: int, problem: str = "") -> str:
     bill = service.get_bill_for(session(), actor(), bill_id)
-    return render_template("bills/refund.html", bill=bill, problem=problem, key=_key())
-
-
-def _key() -> str:
-    return request.form.get("key") or secrets.token_hex(16)
+    return render_template("bills/refund.html", bill=bill, problem=problem)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 
 from flask import Response, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import HiddenField, RadioField
-from wtforms.validators import InputRequired, Length
+from wtforms import RadioField
+from wtforms.validators import InputRequired
 
 from shop_app.accounts.service import customer as get_customer
 from shop_app.base import money
@@ -20,7 +19,6 @@ from shop_app.base.permissions import Actor
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _l
 from shop_app.sales.wallet import ledger
-from shop_app.web import idempotency
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form, MoneyField, choices
 from shop_app.web.listing import csv_answer, everything, paginate, wants_csv
@@ -49,7 +47,6 @@ class WalletForm(Form):
         choices=choices((ledger.CASH, _l("Cash")), (ledger.CARD, _l("Card"))),
         default=ledger.CASH,
     )
-    key = HiddenField(validators=[InputRequired(), Length(max=64)])
 
 
 @area.get("", may=P.WALLET_TOP_UP)
@@ -59,8 +56,7 @@ def show(customer_id: int) -> str | Response:
     if wants_csv():
         rows = everything(session(), ledger.entries_of(customer_id).order_by(LedgerEntry.id))
         return csv_answer("wallet", COLUMNS, rows)
-    form = WalletForm(key=secrets.token_hex(16))
-    return _page(customer, form)
+    return _page(customer, WalletForm())
 
 
 @area.post("", may=P.WALLET_TOP_UP)
@@ -81,24 +77,13 @@ def _move(customer_id: int, how: Mover, said: str) -> BaseResponse | tuple[str, 
     problem, status = "", 422
     if form.validate():
         try:
-            return _moved(customer, form, how, said)
+            how(session(), actor(), customer.id, form.amount.data or 0, form.method.data)
+            flash(str(said) % {"money": money_text(form.amount.data), "name": customer.name})
+            return redirect(url_for("wallet.show", customer_id=customer.id), 303)
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)
     return _page(get_customer(session(), customer_id), form, problem), status
-
-
-def _moved(customer: Account, form: WalletForm, how: Mover, said: str) -> BaseResponse:
-    amount, method = form.amount.data or 0, form.method.data
-
-    def work() -> dict[str, object]:
-        return {"transaction": how(session(), actor(), customer.id, amount, method)}
-
-    body = [customer.id, amount, method, how.__name__]
-    _answer, again = idempotency.once(session(), actor(), "wallet.top-up", form.key.data, body, work)
-    if not again:
-        flash(str(said) % {"money": money_text(amount), "name": customer.name})
-    return redirect(url_for("wallet.show", customer_id=customer.id), 303)
 
 
 def _page(customer: Account, form: WalletForm, problem: str = "") -> str:

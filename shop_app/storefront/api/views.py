@@ -116,9 +116,10 @@ def me() -> Response:
 
 
 @area.post("/me/copy", may=P.CUSTOMER)
-@documented("A copy of everything that the shop keeps of me", answer=PersonalData)
+@documented("A copy of everything that the shop keeps of me", body=shapes.Password, answer=PersonalData)
 def copy_of_me() -> Response:
     """The same file as that of the page; a POST, since the shop notes that it was made."""
+    _check_password(_("Nothing was copied: the password is wrong."))
     account = session().get_one(models.Account, actor().account_id)
     return _one(copying.copy(session(), actor(), account, profile()))
 
@@ -129,17 +130,20 @@ def copy_of_me() -> Response:
 )
 def delete_me() -> tuple[str, int]:
     """The end of the customer's account; the password is asked for again."""
+    _check_password(_("Nothing was deleted: the password is wrong."))
+    farewell.erase(actor().account_id)
+    return "", 204
+
+
+def _check_password(refusal: str) -> None:
+    """The password in the body is that of the actor; wrong tries are counted."""
     body = read_body(shapes.Password)
     with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
         with shop().database.reading() as reading:
             known = reading.get_one(models.Account, actor().account_id).password_hash
         if not passwords().matches(known, body.password):
-            raise Invalid(
-                _("Nothing was deleted: the password is wrong."), errors={"password": _("The password is wrong.")}
-            )
+            raise Invalid(refusal, errors={"password": _("The password is wrong.")})
         this.succeeded()
-    farewell.erase(actor().account_id)
-    return "", 204
 
 
 @area.get("/products", may=P.CUSTOMER)
