@@ -16,10 +16,9 @@ from shop_app.base import audit
 from shop_app.base.db import Database
 from shop_app.base.settings import Settings, load_settings
 from shop_app.base.version import check_version
-from shop_app.notify.messages.service import unread_count
-from shop_app.ops import background
-from shop_app.ops import instance_lock as running
-from shop_app.web import i18n, pages
+from shop_app.notify.notifications.service import unread_count
+from shop_app.ops import background, instance_lock
+from shop_app.web import i18n, navigation, template_filters
 from shop_app.web.area import Shop, Unit, register, shop_of
 from shop_app.web.error_pages import init_errors
 from shop_app.web.templating import PageEnvironment
@@ -39,14 +38,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["int"] = _Id
     init_errors(app)
     i18n.init_app(app)
-    pages.init_app(app, unread_count)
+    template_filters.init_app(app)
+    navigation.init_app(app, unread_count)
     _one_unit_per_request(app)
     guards.init_app(app)
     register(app, areas())
     if not settings.testing:
         check_version(settings)
         if settings.is_sqlite:
-            running.open_sqlite(settings)
+            instance_lock.open_sqlite(settings)
         app.extensions["shop"].services["background.end"] = background.start(database, settings)
     return app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from shop_app.base.errors import Refused
 from shop_app.base.permissions import Role
 from shop_app.base.settings import Settings, SettingsError, load_settings
 from shop_app.base.version import check_version, head
-from shop_app.ops import instance_lock as running
+from shop_app.ops import instance_lock
 from shop_app.ops.doctor import findings
 
 
@@ -29,6 +30,7 @@ from shop_app.ops.doctor import findings
 @click.pass_context
 def main(context: click.Context, file: Path | None) -> None:
     """Runs the shop app. Settings come from a YAML file and from variables SHOP_..."""
+    os.umask(0o077)  # database, pictures and clips are the shop's alone
     try:
         context.obj = load_settings(os.environ, file)
     except SettingsError as error:
@@ -92,7 +94,7 @@ def upgrade(settings: Settings) -> None:
     from shop_app.ops.schema import upgrade_database
 
     with _told():
-        running.refuse_if_open(settings)
+        instance_lock.refuse_if_open(settings)
         upgrade_database(settings)
     click.echo(f"The database is at version {head()}.")
 
@@ -130,15 +132,25 @@ def _serve(settings: Settings, host: str, port: int) -> None:
     from shop_app.app import create_app
 
     app = create_app(settings)
+    # A connection that is kept open costs a descriptor and no thread; each browser keeps six.
     server = waitress.create_server(
-        app, host=host, port=port, threads=settings.threads, ident=None, channel_timeout=120
-    )
+        app, host=host, port=port, threads=settings.threads, ident=None, channel_timeout=120,
+        connection_limit=_most_connections(), asyncore_use_poll=True,
+    )  # fmt: skip
     click.echo(f"The shop is open at http://{host}:{server.effective_port}/")
     sys.stdout.flush()
     try:
         server.run()
     except KeyboardInterrupt:
         server.close()
+
+
+def _most_connections() -> int:
+    """As many as the system gives this process descriptors, less what files and the database need."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(hard, 65_536) if hard != resource.RLIM_INFINITY else 65_536
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(100, most - 1000)
 
 
 def _serve_by_gunicorn(settings: Settings, address: str, workers: int) -> None:
@@ -152,7 +164,7 @@ def _serve_by_gunicorn(settings: Settings, address: str, workers: int) -> None:
     os.environ |= settings.as_environment()  # a password given in a file stays out of the command line
     arguments = [
         "--workers", str(workers), "--worker-class", "gthread", "--threads", str(settings.threads), "--bind", address,
-        "--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "75", "--no-control-socket",
+        "--umask", "0o077", "--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "75", "--no-control-socket",
         "shop_app.app:create_app()",
     ]  # fmt: skip
     from gunicorn import __main__ as gunicorn

@@ -58,7 +58,7 @@ ROOMS = "Rooms of shop_app"
 PLANTS = [  # path, wrong import, the contract that it breaks
     ("vidframe/core/model/frames.py", "vidframe.core.run.chain", "Floors of vidframe.core"),
     ("shop_app/base/money.py", "shop_app.web.area", ROOMS),
-    ("shop_app/notify/messages/service.py", "shop_app.people.staff.service", ROOMS),
+    ("shop_app/notify/notifications/service.py", "shop_app.people.staff.service", ROOMS),
     ("shop_app/catalogue/stock/service.py", "shop_app.sales.till.service", ROOMS),
     ("shop_app/storefront/service.py", "shop_app.home.service", ROOMS),
     ("vidframe/core/plugin/registry.py", "vidframe.core.config.steps", "Floors of vidframe.core"),

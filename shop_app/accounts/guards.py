@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from flask import Flask, Response, g, redirect, request, url_for
@@ -17,6 +18,7 @@ from shop_app.base.text import _
 from shop_app.web.area import actor, shop, shop_of
 from shop_app.web.error_pages import answer, reference
 
+log = logging.getLogger(__name__)
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -92,7 +94,15 @@ def _check_origin() -> None:
     origin = request.headers.get("Origin")
     foreign_site = request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
     if foreign_site or (origin is not None and origin.partition("://")[2] != request.host):
+        _warn_of_port(origin or "")
         raise _Stale(_stale())
+
+
+def _warn_of_port(origin: str) -> None:
+    """The commonest mistake of a proxy that is not on port 443."""
+    name, _colon, port = origin.partition("://")[2].partition(":")
+    if port and request.host == name:
+        log.warning("a form came from %s, but the proxy says that the host is %s: it drops the port", origin, name)
 
 
 def _secure(response: Response, *, https: bool) -> Response:

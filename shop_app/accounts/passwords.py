@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -26,10 +28,16 @@ class Passwords:
     def hash(self, password: str) -> str:
         """The text to store."""
         with self._places:
-            return self._hasher.hash(password)
+            return self._hasher.hash(_composed(password))
 
     def matches(self, stored: str | None, password: str) -> bool:
         """Whether `password` is the one stored; takes the same time where nothing is stored."""
+        if self._verify(stored, _composed(password)):
+            return True
+        # Passwords set before 0.2 were kept as they were typed.
+        return _composed(password) != password and self._verify(stored, password)
+
+    def _verify(self, stored: str | None, password: str) -> bool:
         with self._places:
             try:
                 return self._hasher.verify(stored or self._nobody, password[:LONGEST]) and stored is not None
@@ -39,6 +47,7 @@ class Passwords:
 
 def check_new(password: str, *known: str | None) -> None:
     """Refuse a password that is short, common, or made of what everybody knows about the account (`known`)."""
+    password = _composed(password)
     plain = password.casefold()
     if len(password) < SHORTEST:
         raise Invalid(_("The password was not set: it needs at least %(n)d characters.", n=SHORTEST))
@@ -46,8 +55,19 @@ def check_new(password: str, *known: str | None) -> None:
         raise Invalid(_("The password was not set: it may have at most %(n)d characters.", n=LONGEST))
     if plain in _common() or len(set(plain)) < 3:
         raise Invalid(_("The password was not set: it is one of those that are tried first."))
-    if any(word and word.casefold() in {plain, plain.rstrip("0123456789!?.")} for word in known):
+    if any(word and _is_part_of(plain, word.casefold()) for word in known):
         raise Invalid(_("The password was not set: it is part of your own data."))
+
+
+def _composed(password: str) -> str:
+    """One form for what devices type in several: ü as one character or as two (NIST SP 800-63B, NFKC)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def _is_part_of(password: str, known: str) -> bool:
+    """Whether a password is a piece of what is known, or that with three characters more at most."""
+    plain, word = (re.sub(r"[\W_]+", "", text) for text in (password, known))
+    return plain in word or plain.rstrip("0123456789") in word or (word in plain and len(plain) - len(word) <= 3)
 
 
 @cache

@@ -82,7 +82,7 @@ def throttle_name(name: str) -> str:
     return normal_email(name) or normal_phone(name) or name.strip().casefold()[:254]
 
 
-def hold(session: Session, customer_id: int) -> None:
+def lock_customer(session: Session, customer_id: int) -> None:
     """Keep this account from being erased until the commit; refused where it was. For whatever is booked to a customer."""
     query = select(Account.erased_at).where(Account.id == customer_id).with_for_update(read=True)
     if session.scalars(query).first() is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVarTuple
 
 from flask import Response, g, has_request_context, request
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import Row, Select, Update, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from shop_app.base.models import Account, LoginSession, ServiceToken, ShopProfil
 from shop_app.base.permissions import OF_ROLE, Actor, Permission, Role
 from shop_app.web.area import as_value, shop, unit
 
+log = logging.getLogger(__name__)
 Columns = TypeVarTuple("Columns")
 TOUCH_EVERY = timedelta(seconds=60)
 ABSOLUTE = timedelta(hours=24)
@@ -123,11 +125,11 @@ def _signed_in(token: str, kind: str) -> Actor | None:
     g.profile = as_value(found.ShopProfile)
     at = now()
     idle = timedelta(seconds=found.idle_seconds)
-    if found.ended_at or not found.active or at >= found.expires_at or at - found.last_seen_at >= idle:
+    seen = max(found.last_seen_at, _unwritten().get(found.id, found.last_seen_at))
+    if found.ended_at or not found.active or at >= found.expires_at or at - seen >= idle:
         return None
-    if at - found.last_seen_at >= TOUCH_EVERY:
-        with shop().database.writing() as session:
-            session.execute(update(LoginSession).where(LoginSession.id == found.id).values(last_seen_at=at))
+    if at - seen >= TOUCH_EVERY:
+        _touch(update(LoginSession).where(LoginSession.id == found.id).values(last_seen_at=at), found.id, at)
     role = Role(found.role)
     return Actor(
         id=found.account_id, role=role, name=found.name, permissions=_permissions(role, found.extra_permissions),
@@ -155,12 +157,29 @@ def _camera_system(token: str) -> Actor | None:
         return None
     service: ServiceToken = found[0]
     at = now()
-    if service.last_used_at is None or at - service.last_used_at >= TOUCH_EVERY:
-        with shop().database.writing() as session:
-            session.execute(update(ServiceToken).where(ServiceToken.id == service.id).values(last_used_at=at))
+    used = _unwritten().get(-service.id, service.last_used_at)
+    if used is None or at - used >= TOUCH_EVERY:
+        _touch(update(ServiceToken).where(ServiceToken.id == service.id).values(last_used_at=at), -service.id, at)
     may = frozenset({Permission.CAMERA_SYSTEM})
     # A machine has no role of its own; nothing but its one permission is ever asked of it.
     return Actor(None, Role.SECURITY, service.name, may, token_id=service.id, address=address())
+
+
+def _touch(statement: Update, key: int, at: datetime) -> None:
+    """Note the last use. Where the disk is full or read-only it is kept in memory: what only reads goes on."""
+    try:
+        with shop().database.writing() as session:
+            session.execute(statement)
+        _unwritten().pop(key, None)
+    except DBAPIError as error:
+        _unwritten()[key] = at
+        log.warning("the last use of a sign-in was not written: %s", type(error.orig).__name__)
+
+
+def _unwritten() -> dict[int, datetime]:
+    """Last uses that the database could not take: of sign-ins by id, of camera systems by their id below zero."""
+    found: dict[int, datetime] = shop().services.setdefault("last uses", {})
+    return found
 
 
 def _read(statement: Select[*Columns], values: dict[str, str]) -> Row[*Columns] | None:

@@ -27,7 +27,7 @@ from shop_app.accounts.passwords import check_new, passwords
 from shop_app.accounts.throttle import attempt
 from shop_app.base import audit
 from shop_app.base.db import now
-from shop_app.base.errors import Invalid, NotSignedIn, Refused
+from shop_app.base.errors import Invalid, NotSignedIn, Refused, TooMany
 from shop_app.base.models import Account, LoginSession
 from shop_app.base.permissions import Permission as P
 from shop_app.base.permissions import Role
@@ -95,7 +95,8 @@ def sign_in_now() -> Response | tuple[str, int]:
         with_code = CodeForm(formdata=None, name=form.name.data, code=form.password.data)
         return render_template("accounts/code.html", form=with_code), 200
     except Refused as refusal:
-        _note_failure(form.name.data)
+        if not isinstance(refusal, TooMany):  # the tries before it are in the log
+            _note_failure(form.name.data)
         page = render_template("accounts/sign_in.html", form=form, next=wanted, problem=refusal.detail)
         return page, refusal.status
     page_session.clear()  # a new CSRF token, so that nobody can have set it beforehand

@@ -29,9 +29,9 @@ def from_local(wall: datetime, zone: str) -> datetime:
     return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def hour_of(moment: datetime) -> datetime:
-    """The beginning of the hour in which a moment falls, in UTC."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+def hour_of(moment: datetime, zone: str) -> datetime:
+    """The beginning, in UTC, of the hour of the shop's clock in which a moment falls."""
+    return local(moment, zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def is_in_hours(moment: datetime, begin: str, end: str, zone: str) -> bool:

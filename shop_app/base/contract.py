@@ -17,6 +17,7 @@ RENAMED = {"interest": "interest.visit", "mood": "interest.mood"}  # the old nam
 BATCH = 200  # events in one request
 YEARS = (1969, 2100)  # a machine without a battery begins at 1970; what lies beyond no page could show in each zone
 LARGEST_FACTS = 32_000  # characters
+DEEPEST_FACTS = 20  # objects and lists within each other; MariaDB takes 31
 ROLES = {"snapshot": "image/jpeg", "thumbnail": "image/jpeg", "clip": "video/mp4"}
 EXPRESSIONS = 16
 
@@ -262,6 +263,18 @@ FACTS: dict[str, type[Lenient]] = {
 }
 
 
+def check_json(value: object, deepest: int = DEEPEST_FACTS) -> None:
+    """ValueError for what not every database keeps: half characters, and values deep within each other."""
+    if isinstance(value, str):
+        value.encode()
+        return
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    if inner and not deepest:
+        raise ValueError(f"more than {DEEPEST_FACTS} values within each other")
+    for each in inner:
+        check_json(each, deepest - 1)
+
+
 class BadEvent(Exception):
     """An event that does not keep the contract; the message names what is wrong with it."""
 
@@ -272,6 +285,7 @@ def read_event(raw: object) -> tuple[EventIn, Lenient | None]:
         event = EventIn.model_validate(raw)
         if len(json.dumps(event.facts, allow_nan=False)) > LARGEST_FACTS:
             raise BadEvent(f"facts: more than {LARGEST_FACTS} characters")
+        check_json(event.facts)
         kind = FACTS.get(event.kind)
         return event, None if kind is None else kind.model_validate(event.facts)
     except ValidationError as error:

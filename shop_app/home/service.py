@@ -16,7 +16,6 @@ from shop_app.base.models import (
     Account,
     Alert,
     Bill,
-    CameraState,
     Complaint,
     Feedback,
     Offer,
@@ -42,7 +41,6 @@ class Needs:
     feedback: int
     alerts: int
     low_stock: int
-    cameras: int
 
 
 class Day(NamedTuple):
@@ -61,6 +59,8 @@ class People(NamedTuple):
     customers_before: int
     stars: float | None
     stars_before: float | None
+    ratings: int
+    ratings_before: int
     later_minor: int
     later_bills: int
 
@@ -113,17 +113,21 @@ def people(session: Session, zone: str) -> People:
     begin = clock.day_bounds(_monday(today), zone)[0]
     before, before_end = begin - timedelta(days=7), end - timedelta(days=7)
     later = Bill.business_day == today - timedelta(days=7), Bill.created_at > before_end
-    customers, customers_before, stars, stars_before, later_minor, later_bills = session.execute(
+    customers, customers_before, stars, stars_before, ratings, ratings_before, later_minor, later_bills = session.execute(
         select(
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at >= begin),
             _count(Account.id, Account.role == Role.CUSTOMER.value, Account.created_at.between(before, before_end)),
             _mean(Rating.created_at >= begin), _mean(Rating.created_at.between(before, before_end)),
+            _count(Rating.id, Rating.created_at >= begin),
+            _count(Rating.id, Rating.created_at.between(before, before_end)),
             select(func.sum(Bill.total_minor - Bill.refunded_minor)).where(*later).scalar_subquery(),
             _count(Bill.id, *later),
         )
     ).one()  # fmt: skip
     mean, mean_before = (value and float(value) for value in (stars, stars_before))
-    return People(customers, customers_before, mean, mean_before, int(later_minor or 0), later_bills)
+    return People(
+        customers, customers_before, mean, mean_before, ratings, ratings_before, int(later_minor or 0), later_bills
+    )
 
 
 def _monday(day: date) -> date:
@@ -143,8 +147,9 @@ def low_stock(session: Session) -> Sequence[Product]:
 
 
 def newest_alerts(session: Session, profile: ShopProfile) -> list[cards.Card]:
-    """The cards of the newest alerts."""
-    rows = session.execute(cards.ALERTS.order_by(Alert.started_at.desc(), Alert.id.desc()).limit(3)).all()
+    """The cards of the newest alerts that a camera saw; which cameras are silent is said beside them."""
+    seen = cards.ALERTS.where(Alert.change.not_in(cards.SILENCE))
+    rows = session.execute(seen.order_by(Alert.started_at.desc(), Alert.id.desc()).limit(3)).all()
     return [cards.card(row, profile.time_zone) for row in rows]
 
 
@@ -179,5 +184,4 @@ _NEEDS = select(
     _count(Feedback.id, Feedback.handled_at.is_(None)),
     _count(Alert.id, Alert.state == "new", Alert.quiet.is_(False), Alert.severity == "alert"),
     _count(Product.id, Product.active.is_(True), Product.low_stock_level > 0, Product.stock <= Product.low_stock_level),
-    _count(CameraState.camera, CameraState.state.in_(["down", "stalled"])),
 )

@@ -14,7 +14,7 @@ from shop_app.base.text import _l
 from shop_app.catalogue.offers.service import deal_of, state_of
 from shop_app.catalogue.offers.wording import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.home import service
-from shop_app.security.alerts import arming
+from shop_app.security.alerts.coverage import coverage
 from shop_app.storefront import service as customers
 from shop_app.web.area import Area, actor, kept, profile, session
 
@@ -30,10 +30,10 @@ def index() -> str:
         return _customer_page()
     zone, is_admin = profile().time_zone, present.role is Role.ADMIN
     sales = service.sales_by_day(session(), zone) if is_admin else []
-    is_guard = present.role is Role.SECURITY
+    cameras = coverage(session(), profile()) if present.can(P.CAMERAS_VIEW) else None
     return render_template(
-        "home/index.html", is_guard=is_guard,
-        arm=arming.situation(session())[0] if is_guard else None, needs=service.needs(session()), link=link, sales=sales,
+        "home/index.html",
+        coverage=cameras, needs=service.needs(session()), link=link, sales=sales,
         week=service.week(sales, kept("people", 60, lambda: service.people(session(), zone))) if sales else None,
         day=service.my_day(session(), present.account_id, zone) if present.can(P.TILL) and not is_admin else None,
         missed=kept("missed", 60, lambda: service.missed(session(), zone)) if present.can(P.INTEREST_VIEW) else [],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from shop_app.base.clock import hour_of
 from shop_app.base.contract import InterestFacts, MoodFacts
 from shop_app.base.db import now
-from shop_app.base.models import Camera, IncomingEvent, InterestHour, MoodHour, Product, VisitSeen, Zone
+from shop_app.base.models import Camera, IncomingEvent, InterestHour, MoodHour, Product, ShopProfile, VisitSeen, Zone
 
 STOPPED_SECONDS = 2.0  # who stands that long has stopped
 LOOKED_SECONDS = 1.0  # who looks that long has looked
+WATCHED_STEP = timedelta(minutes=5)
 PLEASED_VALENCE = 0.2  # from here on an expression counts as positive
 STEPS = ("stopped", "looked", "reached", "expressed", "pleased")  # that a visit is counted for once
 SECONDS = ("stopped_seconds", "looked_seconds", "turned_seconds", "valence_seconds", "expression_seconds")
@@ -37,7 +38,7 @@ def count_interest(session: Session, event: IncomingEvent, facts: InterestFacts)
         sums["expression_seconds"] = facts.expression.seconds
         sums["valence_seconds"] = facts.expression.valence * facts.expression.seconds
     _remember(session, remembered, seen, final=facts.final)
-    row = _interest_hour(session, hour_of(facts.start), event.camera, facts)
+    row = _interest_hour(session, hour_of(facts.start, _zone(session)), event.camera, facts)
     session.execute(
         update(InterestHour)
         .where(InterestHour.id == row)
@@ -48,7 +49,7 @@ def count_interest(session: Session, event: IncomingEvent, facts: InterestFacts)
 
 def count_mood(session: Session, event: IncomingEvent, facts: MoodFacts) -> None:
     """Add a minute at a counter to its hour."""
-    hour = hour_of(facts.start)
+    hour = hour_of(facts.start, _zone(session))
     query = select(MoodHour).where(MoodHour.hour == hour, MoodHour.camera == event.camera, MoodHour.zone == facts.zone)
     row = session.scalars(query.with_for_update()).first()
     if row is None:
@@ -69,6 +70,10 @@ def count_mood(session: Session, event: IncomingEvent, facts: MoodFacts) -> None
     for name, probability in facts.probabilities.items():
         sums[name] = sums.get(name, 0.0) + probability * facts.seconds
     row.probability_seconds = sums
+
+
+def _zone(session: Session) -> str:
+    return session.get_one(ShopProfile, 1).time_zone
 
 
 def _remembered(session: Session, camera: str, facts: InterestFacts) -> Sequence[VisitSeen]:
@@ -109,20 +114,24 @@ def _remember(session: Session, remembered: Sequence[VisitSeen], seen: VisitSeen
 
 
 def _interest_hour(session: Session, hour: datetime, camera: str, facts: InterestFacts) -> int:
-    query = select(InterestHour.id).where(
+    query = select(InterestHour).where(
         InterestHour.hour == hour, InterestHour.camera == camera, InterestHour.zone == facts.zone,
         InterestHour.seen_by == facts.seen_by,
     )  # fmt: skip
+    since = facts.start - (facts.start - hour) % WATCHED_STEP
     found = session.scalars(query).first()
     if found is not None:
-        return found
+        if found.watched_from is not None and since < found.watched_from:
+            found.watched_from = since  # events may come in another order
+            session.flush()
+        return found.id
     product_id, shelf = _product(session, camera, facts)
     zeros: dict[str, Any] = dict.fromkeys(("passed", "judged", "taken", *STEPS), 0) | dict.fromkeys(SECONDS, 0.0)
     row = InterestHour(
-        hour=hour, camera=camera, zone=facts.zone, seen_by=facts.seen_by, product_id=product_id, shelf=shelf, **zeros
-    )
-    made = _inserted(session, row)
-    return made.id if made is not None else session.scalars(query).one()
+        hour=hour, watched_from=since, camera=camera, zone=facts.zone, seen_by=facts.seen_by, product_id=product_id,
+        shelf=shelf, **zeros,
+    )  # fmt: skip
+    return (_inserted(session, row) or session.scalars(query).one()).id
 
 
 def _product(session: Session, camera: str, facts: InterestFacts) -> tuple[int | None, str | None]:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from shop_app.base.clock import hour_of
 from shop_app.base.db import now
-from shop_app.base.models import Camera, InterestHour, InterestNote, Product
+from shop_app.base.models import Camera, InterestHour, InterestNote, Product, ShopProfile
 from shop_app.base.permissions import Role
 from shop_app.interest.service import watchers
-from shop_app.interest.sums import bought_in
-from shop_app.notify.messages import notify
+from shop_app.interest.sums import bought_since
+from shop_app.notify.notifications import notify
 
 ENGLISH = NullTranslations()
 LEAST_LOOKED = 5  # customers in an hour, before sales hears of it
@@ -24,7 +24,7 @@ QUIET_HOURS = 3  # after a note, for the same zone
 
 def write(session: Session, words: NullTranslations = ENGLISH) -> int:
     """Write the notes of the hour that has just ended; how many there were."""
-    end = hour_of(now())
+    end = hour_of(now(), session.get_one(ShopProfile, 1).time_zone)
     begin = end - timedelta(hours=1)
     query = (
         select(InterestHour, Product.name)
@@ -32,11 +32,10 @@ def write(session: Session, words: NullTranslations = ENGLISH) -> int:
         .where(InterestHour.hour == begin, InterestHour.looked >= LEAST_LOOKED)
         .order_by(InterestHour.looked.desc())  # of a zone that both measures counted the first is told, and no second
     )
-    rows = session.execute(query).all()
-    bought = bought_in(session, begin, end, {row.product_id for row, _name in rows if row.product_id}) if rows else {}
     written = 0
-    for row, name in rows:
-        if not bought.get(row.product_id or 0) and not _told_lately(session, row):
+    for row, name in session.execute(query).all():
+        bought = bought_since(session, row.product_id or 0, row.watched_from or begin, end)
+        if not bought and not _told_lately(session, row):
             written += _write_one(session, row, name, words)
     return written
 

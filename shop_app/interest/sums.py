@@ -22,21 +22,20 @@ COUNTS = ("passed", "stopped", "looked", "reached", "judged", "taken", "expresse
 SUMMED = (*COUNTS, "looked_seconds", "turned_seconds")
 
 
-class hour_begin(FunctionElement[datetime]):  # noqa: N801 - named like the SQL functions that it stands for
-    """The hour in which a moment falls, by the database."""
+class hour_end(FunctionElement[datetime]):  # noqa: N801 - named like the SQL functions that it stands for
+    """The end of the hour that begins at a moment, by the database."""
 
     inherit_cache = True
 
 
-@compiles(hour_begin, "sqlite")
-def _sqlite_hour(element: Any, compiler: Any, **options: Any) -> str:
-    return f"strftime('%Y-%m-%d %H:00:00.000000', {compiler.process(element.clauses, **options)})"
+@compiles(hour_end, "sqlite")
+def _sqlite_end(element: Any, compiler: Any, **options: Any) -> str:
+    return f"strftime('%Y-%m-%d %H:%M:%S.000000', {compiler.process(element.clauses, **options)}, '+1 hour')"
 
 
-@compiles(hour_begin, "mysql")
-def _mysql_hour(element: Any, compiler: Any, **options: Any) -> str:
-    # A percent sign is doubled, because the driver takes a single one for a parameter.
-    return f"CAST(DATE_FORMAT({compiler.process(element.clauses, **options)}, '%%Y-%%m-%%d %%H:00:00') AS DATETIME(6))"
+@compiles(hour_end, "mysql")
+def _mysql_end(element: Any, compiler: Any, **options: Any) -> str:
+    return f"DATE_ADD({compiler.process(element.clauses, **options)}, INTERVAL 1 HOUR)"
 
 
 @dataclass
@@ -61,7 +60,7 @@ class Sums:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def shown(self, name: str) -> int | None:
-        """A count, where it is about enough people; what was bought comes from bills and needs no camera."""
+        """A count, where it is about enough people; what was bought is of bills."""
         value: int = getattr(self, name)
         return value if name == "bought" or value >= LEAST else None
 
@@ -127,9 +126,8 @@ def lines(
     The one before reaches from `first` to `until`, and to `middle` where nothing is said.
     """
     hours = _hours(first, end, by)
-    sold = _sold(first, end)
     is_now = hours.c.hour >= middle
-    counts = [hours.c[name] for name in SUMMED] + [func.coalesce(sold.c.bought, 0)]
+    counts = [hours.c[name] for name in (*SUMMED, "bought")]
     sums: list[ColumnElement[Any]] = []
     for when in (is_now, hours.c.hour < (until or middle)):
         sums += [func.sum(case((when, column), else_=0)) for column in counts]
@@ -139,7 +137,6 @@ def lines(
             func.max(Camera.title), *sums,
         )
         .select_from(hours)
-        .outerjoin(sold, (sold.c.product_id == hours.c.product_id) & (sold.c.hour == hours.c.hour))
         .outerjoin(Product, Product.id == hours.c.product_id)
         .outerjoin(Camera, Camera.name == hours.c.camera)
         .group_by(hours.c.camera, hours.c.zone, hours.c.seen_by, hours.c.product_id, Product.name)
@@ -167,14 +164,11 @@ def measures(counted: Iterable[tuple[str, Sums]]) -> list[str]:
 
 def by_hour(session: Session, first: datetime, end: datetime, *, camera: str = "", zone: str = "", product_id: int | None = None) -> dict[str, dict[datetime, Sums]]:  # fmt: skip
     """Measure -> the hours of one zone, or of one product over all its zones."""
-    hours, sold = _hours(first, end, "product" if product_id else "zone"), _sold(first, end)
+    hours = _hours(first, end, "product" if product_id else "zone")
     query = (
         select(
-            hours.c.seen_by, hours.c.hour, *[func.sum(hours.c[name]) for name in SUMMED],
-            func.max(func.coalesce(sold.c.bought, 0)),
+            hours.c.seen_by, hours.c.hour, *[func.sum(hours.c[name]) for name in SUMMED], func.max(hours.c.bought),
         )
-        .select_from(hours)
-        .outerjoin(sold, (sold.c.product_id == hours.c.product_id) & (sold.c.hour == hours.c.hour))
         .group_by(hours.c.seen_by, hours.c.hour)
         .order_by(hours.c.hour)
     )  # fmt: skip
@@ -188,14 +182,10 @@ def by_hour(session: Session, first: datetime, end: datetime, *, camera: str = "
     return found
 
 
-def bought_in(session: Session, hour: datetime, end: datetime, product_ids: Iterable[int]) -> dict[int, int]:
-    """Bills with each product in a time."""
-    query = (
-        select(BillLine.product_id, func.count(distinct(BillLine.bill_id)))
-        .where(BillLine.product_id.in_(list(product_ids)), BillLine.sold_at >= hour, BillLine.sold_at < end, _kept())
-        .group_by(BillLine.product_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+def bought_since(session: Session, product_id: int, since: datetime, end: datetime) -> int:
+    """Bills with a product in a time."""
+    within = BillLine.product_id == product_id, BillLine.sold_at >= since, BillLine.sold_at < end
+    return session.scalars(select(func.count(distinct(BillLine.bill_id))).where(*within, _kept())).one()
 
 
 def moods(session: Session, first: datetime, end: datetime) -> list[MoodHour]:
@@ -209,42 +199,30 @@ def moods(session: Session, first: datetime, end: datetime) -> list[MoodHour]:
 
 
 def _hours(first: datetime, end: datetime, by: str) -> Subquery:
-    sums = [func.sum(getattr(InterestHour, name)).label(name) for name in SUMMED]
-    within = (InterestHour.hour >= first, InterestHour.hour < end)
+    """A row for each hour of a zone or product, with the bills of the time in it in which it was watched."""
+    watched_from = func.coalesce(InterestHour.watched_from, InterestHour.hour)
+    within = InterestHour.hour >= first, InterestHour.hour < end
     if by == "product":
-        nothing = func.max(InterestHour.shelf)
         query: Select[Any] = (
-            select(literal("").label("camera"), literal("").label("zone"), InterestHour.seen_by, InterestHour.product_id,
-                   InterestHour.hour, nothing.label("shelf"), *sums)
+            select(
+                literal("").label("camera"), literal("").label("zone"), InterestHour.seen_by, InterestHour.product_id,
+                InterestHour.hour, func.max(InterestHour.shelf).label("shelf"), func.min(watched_from).label("since"),
+                *[func.sum(getattr(InterestHour, name)).label(name) for name in SUMMED],
+            )
             .where(*within, InterestHour.product_id.is_not(None))
             .group_by(InterestHour.product_id, InterestHour.hour, InterestHour.seen_by)
         )  # fmt: skip
-        return query.subquery()
-    plain = [getattr(InterestHour, name) for name in SUMMED]
-    return (
-        select(
-            InterestHour.camera,
-            InterestHour.zone,
-            InterestHour.seen_by,
-            InterestHour.product_id,
-            InterestHour.hour,
-            InterestHour.shelf,
-            *plain,
-        )
-        .where(*within)
-        .subquery()
+    else:
+        query = select(
+            InterestHour.camera, InterestHour.zone, InterestHour.seen_by, InterestHour.product_id, InterestHour.hour,
+            InterestHour.shelf, watched_from.label("since"), *[getattr(InterestHour, name) for name in SUMMED],
+        ).where(*within)  # fmt: skip
+    hours = query.subquery()
+    sold = BillLine.sold_at >= hours.c.since, BillLine.sold_at < hour_end(hours.c.hour)
+    bought = select(func.count(distinct(BillLine.bill_id))).where(
+        BillLine.product_id == hours.c.product_id, *sold, _kept()
     )
-
-
-def _sold(first: datetime, end: datetime) -> Subquery:
-    """Bills per product and hour. Counted before it is joined: each bill line is read once."""
-    hour: ColumnElement[datetime] = hour_begin(BillLine.sold_at)
-    return (
-        select(BillLine.product_id, hour.label("hour"), func.count(distinct(BillLine.bill_id)).label("bought"))
-        .where(BillLine.sold_at >= first, BillLine.sold_at < end, _kept())
-        .group_by(BillLine.product_id, hour)
-        .subquery()
-    )
+    return select(*hours.c, bought.scalar_subquery().label("bought")).subquery()
 
 
 def _kept() -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from flask import Response, render_template, request
 from markupsafe import Markup
 from sqlalchemy import select
 
+from shop_app.base import clock
 from shop_app.base.errors import NotFound
 from shop_app.base.models import Camera, InterestNote, Product, Zone
 from shop_app.base.permissions import Permission as P
@@ -18,7 +19,7 @@ from shop_app.base.text import _, _l, locale_name
 from shop_app.interest import service, sums
 from shop_app.web.area import Area, actor, profile, session, shop
 from shop_app.web.listing import SortColumn, asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import day_text, number_text, share_text
+from shop_app.web.template_filters import day_text, number_text, share_text
 
 area = Area("interest", __name__, url_prefix="/interest")
 area.menu(_l("Interest"), "index", icon="eye", may=P.INTEREST_VIEW, order=200, group=_l("Customers"), phone=True)
@@ -89,6 +90,7 @@ def index() -> str | Response:
         when=when,
         measure=measure,
         measures=measures,
+        few=few,
         least=sums.LEAST,
         expressions=expressions,
         missed=sums.missed(found),
@@ -107,12 +109,13 @@ def show() -> str | Response:
     measure = _measure(measures, both)
     hours = both.get(measure, {})
     if wants_csv():
-        return csv_answer("interest-hours", HOUR_COLUMNS, [(hour, found, measure) for hour, found in hours.items()])
+        rows = [(clock.local(hour, zone), found, measure) for hour, found in hours.items() if hour >= when.middle]
+        return csv_answer("interest-hours", HOUR_COLUMNS, rows)
     present, before = service.total(hours, when.middle, when.end), service.total(hours, when.first, when.until)
     return render_template(
         "interest/show.html", title=title, when=when, measure=measure, measures=measures, now=present, before=before,
-        least=sums.LEAST, funnel=_funnel(present, measure), days=_days(service.per_day(hours, when.dates, zone)),
-        heat=_heat(service.grid(hours, when.first, zone)), product_id=product_id,
+        few=few, funnel=_funnel(present, measure), days=_days(service.per_day(hours, when.dates, zone)),
+        heat=_heat(service.grid(hours, when.middle, zone)), product_id=product_id,
     )  # fmt: skip
 
 
@@ -129,7 +132,7 @@ def mood() -> str | Response:
         (titles.get(camera, camera), zone, _mood_points(hours), sum(m.people for m in hours.values()))
         for (camera, zone), hours in found.items()
     ]
-    return render_template("interest/mood.html", charts=charts, when=when, least=sums.LEAST)
+    return render_template("interest/mood.html", charts=charts, when=when, few=few, least=sums.LEAST)
 
 
 @area.get("/notes", may=P.CAMERA_NOTES)
@@ -179,7 +182,7 @@ MOOD_COLUMNS = {
     "valence": lambda row: _rounded(row[3].valence),
 }
 NOTE_COLUMNS = {
-    "hour": lambda row: row.hour.isoformat(),
+    "hour": lambda row: clock.local(row.hour, profile().time_zone).isoformat(),
     "camera": lambda row: row.camera,
     "zone": lambda row: row.zone,
     "product": lambda row: row.product,
@@ -237,15 +240,25 @@ def _funnel(found: sums.Sums, measure: str) -> list[tuple[str, str, int | None, 
             (
                 *labels[step],
                 value,
-                number_text(value) if value is not None else _("under %(n)s", n=sums.LEAST),
+                number_text(value) if value is not None else few(getattr(found, step)),
                 share_text(ratio) if ratio is not None else "",
             )
         )
     return rows
 
 
+def few(count: int) -> str:
+    """How many there are of those that a figure needs."""
+    return _("%(n)s of %(least)s", n=count, least=sums.LEAST)
+
+
 def _days(days: list[tuple[Any, sums.Sums]]) -> list[tuple[str, int | None, str]]:
-    return [(day_text(day, "d.M."), found.shown("looked"), number_text(found.shown("looked"))) for day, found in days]
+    return [(day_text(day, "d.M."), *_cell(found)) for day, found in days]
+
+
+def _cell(found: sums.Sums) -> tuple[int | None, str]:
+    value = found.shown("looked")
+    return value, number_text(value) if value is not None else few(found.looked) if found.looked else ""
 
 
 def _heat(cells: dict[tuple[int, int], sums.Sums]) -> tuple[list[tuple[str, list[tuple[int | None, str]]]], list[str]]:
@@ -254,8 +267,8 @@ def _heat(cells: dict[tuple[int, int], sums.Sums]) -> tuple[list[tuple[str, list
     names = get_day_names("abbreviated", locale=locale_name())
     rows = []
     for day in range(7):
-        found = [cells.get((day, hour), sums.Sums()).shown("looked") for hour in span]
-        rows.append((str(names[day]), [(value, number_text(value) if value is not None else "–") for value in found]))
+        found = [cells.get((day, hour), sums.Sums()) for hour in span]
+        rows.append((str(names[day]), [_cell(sums_) for sums_ in found]))
     return rows, [f"{hour}" for hour in span]
 
 
@@ -263,7 +276,11 @@ def _mood_points(hours: dict[int, service.Mood]) -> list[tuple[str, float | None
     span = range(min(hours), max(hours) + 1)
     found = [(hour, hours.get(hour, service.Mood())) for hour in span]
     return [
-        (f"{hour}", m.valence, f"{number_text(m.valence, 2)} (n = {m.people if m.people >= sums.LEAST else '–'})")
+        (
+            f"{hour}",
+            m.valence,
+            f"{number_text(m.valence, 2)} (n = {m.people if m.people >= sums.LEAST else few(m.people)})",
+        )
         for hour, m in found
     ]
 

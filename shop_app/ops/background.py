@@ -24,8 +24,8 @@ from shop_app.base.settings import Settings
 from shop_app.interest import notes
 from shop_app.ops import retention
 from shop_app.ops.instance_lock import LOCK_NAME
+from shop_app.security.alerts import escalation
 from shop_app.security.alerts import push_sending as sending
-from shop_app.security.alerts import watch
 from shop_app.web import mail
 from shop_app.web.i18n import words_of
 
@@ -46,10 +46,10 @@ class Job:
 def escalate(database: Database, settings: Settings) -> None:
     """Send alerts that nobody took on to the admins: by the bell, and by e-mail where that is set up."""
     with database.reading() as session:
-        if not watch.unheeded(session):
+        if not escalation.unheeded(session):
             return  # an empty look takes no write lock
     with database.writing() as session:
-        done, admins = watch.escalate(session, _words(session, settings)), watch.addresses_of_admins(session)
+        done, admins = escalation.escalate(session, _words(session, settings)), escalation.addresses_of_admins(session)
     if not mail.can_send(settings):
         return
     where = settings.public_url.rstrip("/")  # without it, the words alone
@@ -61,10 +61,10 @@ def escalate(database: Database, settings: Settings) -> None:
 
 def _notice_silence(database: Database, settings: Settings) -> None:
     with database.reading() as session:
-        if not watch.silent(session):
+        if not escalation.silent(session):
             return
     with database.writing() as session:
-        watch.notice_silence(session)
+        escalation.notice_silence(session)
 
 
 def _write_notes(database: Database, settings: Settings) -> None:

@@ -25,8 +25,7 @@ from shop_app.base.errors import Conflict, Invalid
 from shop_app.base.models import LoginSession
 from shop_app.base.settings import KEYS, Settings
 from shop_app.base.version import head, version_of, versions
-from shop_app.ops import dump as tables
-from shop_app.ops import instance_lock as running
+from shop_app.ops import dump, instance_lock
 from shop_app.ops.schema import upgrade_database
 
 _FORMAT = 1
@@ -41,7 +40,7 @@ def back_up(settings: Settings, file: Path) -> str:
     try:
         with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
             rows = Path(scratch) / "tables.jsonl"
-            version, counts = tables.write(database, rows)
+            version, counts = dump.write(database, rows)
             _write_archive(settings, part, rows, {"version": version, "rows": counts})
         part.replace(file)
     except OSError as error:
@@ -54,7 +53,7 @@ def back_up(settings: Settings, file: Path) -> str:
 
 def restore(settings: Settings, file: Path, *, replace: bool = False) -> str:
     """Bring a shop back, and up to the version of this release. Until the archive is unpacked and checked, nothing is touched."""
-    running.refuse_if_open(settings)
+    instance_lock.refuse_if_open(settings)
     settings.instance.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.instance, prefix=".restore-") as scratch:
         folder = Path(scratch)
@@ -137,12 +136,12 @@ def _emptied(settings: Settings) -> Iterator[None]:
     engine = create_engine(settings.database_url)
     try:
         with engine.begin() as connection:
-            tables.drop(connection)
+            dump.drop(connection)
         try:
             yield
         except BaseException:
             with engine.begin() as connection:
-                tables.drop(connection)
+                dump.drop(connection)
             raise
     finally:
         engine.dispose()
@@ -158,7 +157,7 @@ def _load(settings: Settings, folder: Path, note: dict[str, Any]) -> int:
     engine = create_engine(settings.database_url)
     try:
         with engine.begin() as connection:
-            rows = tables.read(connection, folder / "tables.jsonl")
+            rows = dump.read(connection, folder / "tables.jsonl")
             if rows != sum(note["rows"].values()):
                 raise Conflict(
                     f"Nothing was restored: {rows} rows are there, {sum(note['rows'].values())} were promised."

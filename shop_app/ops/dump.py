@@ -20,11 +20,12 @@ AT_ONCE = 500  # rows in one statement
 def write(database: Database, target: Path) -> tuple[str | None, dict[str, int]]:
     """Write every row as it stood in one moment, however busy the shop is; the version, and rows per table."""
     counts: dict[str, int] = {}
-    with database.reading() as session, target.open("w", encoding="utf-8") as out:
+    with database.reading() as session, target.open("w", encoding="utf-8", errors="backslashreplace") as out:
         connection = session.connection()
         version = version_of(connection)
         for table in _tables(connection).sorted_tables:
             counts[table.name] = 0
+            # Half a character, which SQLite takes and UTF-8 does not know, is written as JSON writes it: \\ud800.
             for row in connection.execute(select(table), execution_options={"yield_per": 2000}).mappings():
                 values = {name: _plain(value) for name, value in row.items()}
                 out.write(json.dumps([table.name, values], ensure_ascii=False) + "\n")

@@ -44,7 +44,7 @@ from shop_app.catalogue.offers.pricing import Item, price_cart
 from shop_app.catalogue.offers.service import live
 from shop_app.catalogue.products.service import Entry, add
 from shop_app.catalogue.ratings import service as ratings
-from shop_app.notify.messages.service import notify
+from shop_app.notify.notifications.service import notify
 from shop_app.ops import sample_night
 from shop_app.sales.bills.service import Sale, Tender, sell
 from shop_app.sales.reports.service import Span, close_day, report
@@ -268,8 +268,9 @@ def _cameras_and_interest(session: Session, products: Sequence[Product], media: 
     still_path(media, camera.name).write_bytes(_aisle())
     counter = [[0.3, 0.75], [0.7, 0.75], [0.7, 0.98], [0.3, 0.98]]
     session.add(Zone(camera_id=camera.id, name="counter", kind="service", points=counter))
+    zone = session.get_one(ShopProfile, 1).time_zone
     for hours_ago in range(1, 24 * DAYS):
-        hour = clock.hour_of(at - timedelta(hours=hours_ago))
+        hour = clock.hour_of(at - timedelta(hours=hours_ago), zone)
         _hour_of_interest(session, products, hour, chance)
 
 
@@ -327,9 +328,10 @@ def _hour_of_interest(session: Session, products: Sequence[Product], hour: datet
 
 
 def _camera_notes(session: Session, products: Sequence[Product]) -> None:
-    for zone, hours_ago, looked, seconds in (("candles", 4, 6, 40), ("mugs", 27, 9, 22), ("candles", 51, 7, 31)):
-        name, product, _stop, _look = next(found for found in _ZONES if found[0] == zone)
-        hour = clock.hour_of(now() - timedelta(hours=hours_ago))
+    zone = session.get_one(ShopProfile, 1).time_zone
+    for place, hours_ago, looked, seconds in (("candles", 4, 6, 40), ("mugs", 27, 9, 22), ("candles", 51, 7, 31)):
+        name, product, _stop, _look = next(found for found in _ZONES if found[0] == place)
+        hour = clock.hour_of(now() - timedelta(hours=hours_ago), zone)
         note = InterestNote(
             hour=hour, camera="aisle-1", zone=name, product_id=products[product].id, looked=looked,
             looked_seconds=looked * seconds, bought=0, created_at=hour + timedelta(hours=1),

@@ -19,7 +19,7 @@ from shop_app.base import clock
 from shop_app.base.db import now
 from shop_app.base.models import Account, Alert, Camera, EventFile, IncomingEvent, ShopProfile, Zone
 from shop_app.base.permissions import Role
-from shop_app.notify.messages.service import notify
+from shop_app.notify.notifications.service import notify
 from shop_app.security.cameras.service import still_path
 from shop_app.security.ingest import files
 

@@ -1,7 +1,7 @@
 // The live list of alerts: new ones appear by themselves, with a sound until somebody takes them.
 "use strict";
 (() => {
-  const list = document.getElementById("alerts");
+  let list = document.getElementById("alerts");
   const template = document.getElementById("alert-card");
   const connection = document.getElementById("connection");
   const soundButton = document.getElementById("sound");
@@ -14,6 +14,10 @@
   const part = (card, name) => card.querySelector(`[data-part="${name}"]`);
   const say = (card, name, text) => { part(card, name).textContent = text; };
 
+  function sayDay(card) {
+    say(card, "day", card.dataset.day === list.dataset.today ? "" : day.format(new Date(`${card.dataset.day}T12:00`)));
+  }
+
   function fill(card, alert) {
     Object.assign(card.dataset, { id: alert.id, state: alert.state, severity: alert.severity, clip: alert.clip });
     card.toggleAttribute("data-quiet", alert.quiet);
@@ -23,13 +27,14 @@
     say(card, "who", words.get(`who.${alert.who}`) || "");
     say(card, "time", alert.time);
     part(card, "time").dateTime = alert.started;
-    say(card, "day", alert.day === list.dataset.today ? "" : day.format(new Date(`${alert.day}T12:00`)));
+    card.dataset.day = alert.day;
+    sayDay(card);
     say(card, "seconds", alert.seconds === null ? "" : `${alert.seconds} ${words.get("seconds")}`);
     say(card, "change", words.get(`change.${alert.change}`) || alert.change);
     say(card, "title", alert.title);
     say(card, "zone", alert.zone);
     say(card, "state", words.get(`state.${alert.state}`) + (alert.by ? ` ${alert.by} · ${alert.by_at}` : ""));
-    say(card, "clip", words.get(`clip.${alert.clip === "none" && alert.day !== list.dataset.today ? "failed" : alert.clip}`));
+    say(card, "clip", words.get(`clip.${alert.clip}`) || "");
     for (const link of card.querySelectorAll("a")) link.href = `/alerts/${alert.id}`;
     const picture = card.querySelector("img");
     if (alert.still && picture.getAttribute("src") !== alert.still) picture.src = alert.still;
@@ -45,12 +50,13 @@
 
   function chainFor(alert) {
     const within = list.dataset.chainSeconds * 1000;
-    let chain = [...list.children].find((li) => li.dataset.camera === alert.camera);
-    const newest = chain?.querySelector("time").dateTime;
+    const isSeen = !list.dataset.silence.split(" ").includes(alert.change); // else an entry of its own: it hides no pictures
+    let chain = isSeen && [...list.children].find((li) => li.dataset.camera === alert.camera);
+    const newest = chain && chain.querySelector("time").dateTime;
     const goesOn = chain && Math.abs(Date.parse(alert.started) - Date.parse(newest)) <= within;
     if (!goesOn) {
       chain = template.content.firstElementChild.cloneNode(true);
-      chain.dataset.camera = alert.camera;
+      chain.dataset.camera = isSeen ? alert.camera : "";
     }
     list.prepend(chain);
     return [chain, goesOn];
@@ -142,15 +148,29 @@
     }
   }
 
-  // ---- armed or not, snoozed or not: drawn by the server; the page around it stays, and with it the sound ----
-  async function drawArmed() {
-    const old = document.getElementById("armed");
+  // ---- what the server draws: put in the place of the old; the page around it stays, and with it the sound ----
+  async function drawnPage() {
     const answer = await fetch(location.href);
-    const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("armed");
-    if (!drawn) return;
+    if (!answer.ok) throw new TypeError(answer.statusText);
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  }
+
+  function place(page, id) {
+    const [old, drawn] = [document.getElementById(id), page.getElementById(id)];
     const hands = old.contains(document.activeElement);
     old.replaceWith(drawn);
-    if (hands) drawn.querySelector("button").focus();
+    if (hands) drawn.querySelector("button")?.focus();
+    return drawn;
+  }
+
+  const drawArmed = async () => place(await drawnPage(), "armed");
+
+  // Which cameras watch: asked for again and again, as a camera that falls silent says nothing.
+  async function drawCoverage() {
+    const answer = await fetch(connection.dataset.coverage);
+    if (!answer.ok) return;
+    const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (drawn.getElementById("coverage") && isLive()) place(drawn, "coverage");
   }
 
   function flash(message) {
@@ -182,20 +202,40 @@
   });
 
   // ---- the stream ----
+  async function drawList() {
+    const page = await drawnPage();
+    for (const id of ["no-alerts", "armed"]) place(page, id);
+    list = place(page, "alerts");
+    tell();
+  }
+
+  function turnTo(today) {
+    if (today === list.dataset.today) return;
+    list.dataset.today = today;
+    for (const card of cardsOf(list)) sayDay(card);
+  }
+
+  const isLive = () => !connection.classList.contains("lost");
+
   if (connection) {
-    const stream = new EventSource(connection.dataset.live);
-    const status = (text, lost) => { connection.lastElementChild.textContent = text; connection.classList.toggle("lost", lost); };
-    stream.onopen = () => status(words.get("live"), false);
-    stream.onerror = () => status(words.get("lost"), true);
-    stream.addEventListener("ended", () => { stream.close(); status(words.get("ended"), true); });
-    stream.onmessage = (event) => {
-      if (event.lastEventId && seen.has(event.lastEventId)) return;
-      seen.add(event.lastEventId);
-      const change = JSON.parse(event.data);
-      if (change.alert) show(change.alert, change.what); else if (change.what === "armed" || change.what === "snoozed") drawArmed();
-    };
-    window.addEventListener("pagehide", () => stream.close());
-    window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+    setInterval(() => { if (isLive() && !document.hidden) drawCoverage().catch(() => {}); }, 5000);
+    window.shop.stream(connection.dataset.live, {
+      after: connection.dataset.after,
+      onState(state) {
+        connection.lastElementChild.textContent = words.get(state);
+        connection.classList.toggle("lost", state !== "live");
+        if (state === "live") drawCoverage().catch(() => {});
+        else Object.assign(document.getElementById("coverage"), { className: "coverage bad", textContent: words.get("unknown") });
+      },
+      onPing: (data) => turnTo(data.day),
+      onGap: drawList,
+      onMessage(change, id) {
+        if (seen.has(id)) return;
+        seen.add(id);
+        if (change.alert) show(change.alert, change.what); else if (change.what === "cameras") drawCoverage();
+        else if (change.what === "armed" || change.what === "snoozed") drawArmed();
+      },
+    });
   }
   tell();
 })();

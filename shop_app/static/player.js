@@ -25,6 +25,20 @@
     }, 3000);
   }
   if (!video) return;
+  // What cannot be played says so, in place of a black picture with buttons that do nothing.
+  async function giveUp() {
+    const there = await fetch(video.src, { method: "HEAD" }).then((answer) => answer.ok, () => false);
+    const problem = document.getElementById("unplayable");
+    for (const part of problem.querySelectorAll("[data-part]")) part.hidden = (part.dataset.part === "codec") !== there;
+    problem.hidden = false;
+    for (const part of [video, document.getElementById("timeline")]) part.setAttribute("hidden", "");
+    for (const button of document.querySelectorAll(".speeds button, .keys")) button.hidden = true;
+  }
+  video.addEventListener("error", giveUp);
+  // Sound without a picture: a browser that lacks the codec of the pictures may play the rest.
+  video.addEventListener("loadeddata", () => { if (!video.videoWidth) giveUp(); });
+  if (video.error) giveUp();
+
   const start = Number(video.dataset.start);
   video.addEventListener("loadedmetadata", () => { if (video.currentTime < start) video.currentTime = Math.min(start, video.duration || start); }, { once: true });
   document.querySelector("[data-jump]").addEventListener("click", () => { video.currentTime = start; video.play(); });

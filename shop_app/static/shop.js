@@ -67,9 +67,10 @@ for (const button of document.querySelectorAll("[data-print]")) {
 
 // Calls of our own scripts: JSON in and out, with the CSRF token; a problem comes back as an Error with its text.
 window.shop = {
-  async send(path, body, { method = "POST", headers = {} } = {}) {
+  async send(path, body, { method = "POST", headers = {}, signal } = {}) {
     const response = await fetch(path, {
       method,
+      signal,
       headers: {
         "Content-Type": "application/json",
         "Accept": "application/json",

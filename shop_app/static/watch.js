@@ -6,8 +6,7 @@
   const words = new Map([...bar.querySelectorAll("[data-key]")].map((w) => [w.dataset.key, w.textContent]));
   const title = document.title;
   const waiting = new Set(); // ids of loud alerts that came while this page was open and that nobody took
-  let stream = null;
-  let last = sessionStorage.getItem("last-alert-change") || ""; // so that nothing is lost between two pages
+  const last = sessionStorage.getItem("last-alert-change") || ""; // so that nothing is lost between two pages
 
   function tell(alert) {
     if (alert.state === "new" && alert.severity === "alert" && !alert.quiet) waiting.add(alert.id); else waiting.delete(alert.id);
@@ -18,20 +17,13 @@
     link.textContent = `${words.get(`change.${alert.change}`) || alert.change} · ${alert.title}, ${alert.time}`;
   }
 
-  // A browser allows few connections to one server: a page that nobody sees holds none, and catches up when it is seen again.
-  function listen() {
-    if (document.hidden) { stream?.close(); stream = null; return; }
-    if (stream) return;
-    stream = new EventSource(bar.dataset.live + (last ? `?after=${last}` : ""));
-    stream.onopen = () => { bar.dataset.state = "live"; };
-    stream.onmessage = (event) => {
-      if (event.lastEventId) sessionStorage.setItem("last-alert-change", last = event.lastEventId);
-      const change = JSON.parse(event.data);
+  window.shop.stream(bar.dataset.live, {
+    after: last,
+    onState(state) { bar.dataset.state = state; },
+    async onGap() {},
+    onMessage(change, id) {
+      sessionStorage.setItem("last-alert-change", id);
       if (change.alert && (change.what === "new" || waiting.has(change.alert.id))) tell(change.alert);
-    };
-    stream.addEventListener("ended", () => { stream.close(); });
-  }
-  document.addEventListener("visibilitychange", listen);
-  window.addEventListener("pagehide", () => { stream?.close(); stream = null; });
-  window.addEventListener("pageshow", () => setTimeout(listen, last ? 1000 : 300)); // who only passes through needs no stream
+    },
+  });
 })();

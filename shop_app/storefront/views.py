@@ -27,10 +27,10 @@ from shop_app.web.area import Area, actor, maybe_actor, profile, session, shop, 
 from shop_app.web.forms import Form, choices
 from shop_app.web.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
 
-area = Area("customer", __name__, url_prefix="/shop")
-area.menu(_l("Products"), "products", icon="tag", may=P.CUSTOMER, order=10, prefix="customer.product")
-area.menu(_l("Bills"), "bills", icon="receipt", may=P.CUSTOMER, order=20, phone=True, prefix="customer.bill")
-area.menu(_l("Wallet"), "wallet", icon="wallet", may=P.CUSTOMER, order=30, phone=True, prefix="customer.wallet")
+area = Area("storefront", __name__, url_prefix="/shop")
+area.menu(_l("Products"), "products", icon="tag", may=P.CUSTOMER, order=10, prefix="storefront.product")
+area.menu(_l("Bills"), "bills", icon="receipt", may=P.CUSTOMER, order=20, phone=True, prefix="storefront.bill")
+area.menu(_l("Wallet"), "wallet", icon="wallet", may=P.CUSTOMER, order=30, phone=True, prefix="storefront.wallet")
 
 BILL_COLUMNS = {
     "number": lambda bill: bill.number,
@@ -57,7 +57,7 @@ class RatingForm(Form):
 @area.get("/register", may=P.PUBLIC)
 def register() -> str | BaseResponse:
     """The form of a new customer."""
-    return redirect("/") if maybe_actor() else render_template("customer/register.html", form=RegistrationForm())
+    return redirect("/") if maybe_actor() else render_template("storefront/register.html", form=RegistrationForm())
 
 
 @area.post("/register", may=P.PUBLIC)
@@ -65,7 +65,7 @@ def register_now() -> BaseResponse | tuple[str, int]:
     """Make an account, and sign in with it."""
     form = RegistrationForm()
     if not form.validate():
-        return render_template("customer/register.html", form=form), 422
+        return render_template("storefront/register.html", form=form), 422
     person = Person(Role.CUSTOMER, form.name.data, form.email.data or "", form.phone.data or "")
     try:
         check_new(form.password.data, person.name, person.email, person.phone)
@@ -75,7 +75,7 @@ def register_now() -> BaseResponse | tuple[str, int]:
             )
     except Refused as refusal:
         unit().finish(keep=False)
-        return render_template("customer/register.html", form=form, problem=refusal.detail), refusal.status
+        return render_template("storefront/register.html", form=form, problem=refusal.detail), refusal.status
     token = sessions.begin(session(), account, kind="browser", label=in_short(request.user_agent.string))
     flash(
         _(
@@ -97,7 +97,7 @@ def products() -> str:
     found = paginate(session(), query, service.PRODUCT_SORTS, default="name", key=Product.id, typed=typed)
     shelf = service.shelf(session())
     return render_template(
-        "customer/products.html",
+        "storefront/products.html",
         products=found,
         categories=shelf.categories,
         cuts=service.cuts(found.rows, shelf.deals),
@@ -110,7 +110,7 @@ def product(product_id: int) -> str:
     found = service.product(session(), product_id)
     offers = [o for o in service.live_offers(session()) if not o.products or found.id in {p.id for p in o.products}]
     return render_template(
-        "customer/product.html", product=found, offers=offers, offer_words=offer_words,
+        "storefront/product.html", product=found, offers=offers, offer_words=offer_words,
         cut=service.cuts([found], [deal_of(offer) for offer in offers]).get(found.id),
         summary=ratings.summary(session(), product_id, profile().time_zone, weeks=1),
     )  # fmt: skip
@@ -123,7 +123,7 @@ def bills() -> str | Response:
     if wants_csv():
         return csv_answer("bills", BILL_COLUMNS, everything(session(), query.order_by(Bill.id.desc())))
     found = paginate(session(), query, {"when": [Bill.id]}, default="-when")
-    return render_template("customer/bills.html", bills=found)
+    return render_template("storefront/bills.html", bills=found)
 
 
 @area.get("/bills/<int:bill_id>", may=P.CUSTOMER)
@@ -131,14 +131,14 @@ def bill(bill_id: int) -> str:
     """One of one's own bills; what was bought can be rated from here."""
     found = service.bill(session(), actor(), bill_id)
     given = service.ratings_of(session(), actor(), found)
-    return render_template("customer/bill.html", bill=found, ratings=given)
+    return render_template("storefront/bill.html", bill=found, ratings=given)
 
 
 @area.get("/rate/<int:line_id>", may=P.CUSTOMER, endpoint="bill_rate")
 def rate(line_id: int) -> str:
     """The form of a rating."""
     line = ratings.to_rate(session(), actor(), line_id)
-    return render_template("customer/rate.html", line=line, form=RatingForm())
+    return render_template("storefront/rate.html", line=line, form=RatingForm())
 
 
 @area.post("/rate/<int:line_id>", may=P.CUSTOMER)
@@ -147,7 +147,7 @@ def rate_now(line_id: int) -> BaseResponse | tuple[str, int]:
     line = ratings.to_rate(session(), actor(), line_id)
     form = RatingForm()
     if not form.validate():
-        return render_template("customer/rate.html", line=line, form=form), 422
+        return render_template("storefront/rate.html", line=line, form=form), 422
     ratings.rate(session(), actor(), line_id, form.stars.data, form.comment.data or "")
     flash(_("Thank you for your rating."))
     return redirect(url_for(".bill", bill_id=line.bill_id), 303)
@@ -162,4 +162,4 @@ def wallet() -> str | Response:
         return csv_answer("wallet", WALLET_COLUMNS, rows)
     entries = paginate(session(), query, {"when": [LedgerEntry.id]}, default="-when")
     balance = service.wallet_balance(session(), actor())
-    return render_template("customer/wallet.html", entries=entries, balance=balance)
+    return render_template("storefront/wallet.html", entries=entries, balance=balance)

@@ -56,6 +56,13 @@ def init_errors(app: Flask) -> None:
         log.info("%s %r: a value that no column holds [%s]", request.method, request.path, reference())
         return answer(Invalid.status, _("A number or text is larger than the shop can keep. Nothing was changed."), {})
 
+    @app.errorhandler(RecursionError)  # JSON that is thousands of values deep
+    @app.errorhandler(UnicodeEncodeError)  # half a character
+    def unreadable(error: Exception) -> Response:
+        if not request.is_json:
+            return failed(error)
+        return answer(Invalid.status, _explain(400) or "", {})
+
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
         # A database error repeats the statement's values, which may be personal: only its kind is logged.

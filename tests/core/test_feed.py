@@ -91,6 +91,21 @@ def test_a_plugin_that_knows_no_cameras_is_one_line_and_exit_code_2(knowing: Pat
     assert "Traceback" not in done.stderr
 
 
+def test_a_brought_camera_with_mistakes_says_so_and_does_not_stop_the_others(knowing: Path) -> None:
+    cameras = {"aisle": {}, "door": {"source": str(knowing / "clip.mp4")}}
+    (knowing / "cameras.json").write_text(json.dumps(cameras))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidframe", "run", "shop.yaml", "--no-progress"], cwd=knowing, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+
+    wait_for(knowing / "notes", "door plain")
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+
+    assert "camera aisle failed: camera 'aisle' has no source" in errors
+
+
 def test_mistakes_in_brought_cameras_are_refused(knowing: Path) -> None:
     with pytest.raises(ConfigError, match="camera 'door' has no source"):
         load(knowing / "shop.yaml", cameras={"door": {}})

@@ -8,9 +8,12 @@ import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.cameras import free_port, wait_for
 from tests.clips import moving_square, write_clip
 from vidframe import Event, Frame, hookimpl
+from vidframe.core.config.keys import OnError
 from vidframe.core.config.reading import CameraConfig, StepConfig
 from vidframe.core.observe.metrics import CameraMetrics
 from vidframe.core.plugin.registry import inspected
@@ -87,3 +90,63 @@ def test_a_recording_is_live_once_and_ends_after_its_frames(tmp_path: Path) -> N
     assert HEARD[0].facts == {"state": "live", "reason": ""}
     assert metrics.entered == {"live": 1, "ended": 1}
     assert (metrics.frames, metrics.frames_expected) == (3, 3)
+
+
+class Analysis:
+    """A step that works on frames, and hears of events too."""
+
+    adds = ("motion",)
+    was_opened = False
+
+    @hookimpl
+    def open_camera(self) -> None:
+        Analysis.was_opened = True
+
+    @hookimpl
+    def handle_event(self, event: Event) -> None:
+        HEARD.append(event)
+
+
+@pytest.mark.parametrize("problem", ["", "camera 'door' has no source"])
+def test_a_camera_that_cannot_start_says_why_at_once(
+    problem: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    HEARD.clear()
+    steps = StepConfig("analysis", inspected("analysis", Analysis)), StepConfig("sink", inspected("sink", Sink))
+    camera = CameraConfig("door", str(tmp_path / "gone.mp4"), chains={"always": steps}, problem=problem)
+    metrics = CameraMetrics("door")
+
+    run_camera(camera, state=tmp_path, shared=ResourceCache(), metrics=metrics, stop=threading.Event())
+
+    missing = f"{tmp_path}/gone.mp4 does not exist; give the path of a video, a folder of images or a camera's URL"
+    reason = problem or missing
+    assert metrics.error.endswith(reason)
+    assert [(event.kind, event.facts) for event in HEARD] == [
+        ("camera.state", {"state": "down", "reason": reason}), ("camera.closing", {}),
+    ]  # fmt: skip
+    assert f"camera door failed: {reason}" in caplog.text
+    assert not Analysis.was_opened
+
+
+class Fails:
+    """A step without which its camera is not to run."""
+
+    @hookimpl
+    def process_frame(self, frame: Frame) -> None:
+        raise ValueError("no licence")
+
+
+def test_a_camera_that_ends_because_of_a_step_says_why(tmp_path: Path) -> None:
+    HEARD.clear()
+    path = write_clip(tmp_path / "clip.mp4", moving_square(5))
+    steps = (
+        StepConfig("fails", inspected("fails", Fails), on_error=OnError("stop")),
+        StepConfig("sink", inspected("sink", Sink)),
+    )
+    camera = CameraConfig("door", str(path), chains={"always": steps})
+
+    run_camera(camera, state=tmp_path, shared=ResourceCache(), metrics=CameraMetrics("door"), stop=threading.Event())
+
+    assert ("down", "step fails failed in process_frame: ValueError: no licence") in [
+        (event.facts.get("state"), event.facts.get("reason")) for event in HEARD
+    ]

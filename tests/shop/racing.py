@@ -194,36 +194,39 @@ def top_up_without_a_key(database: Database, actor: Actor, customer_id: int, key
         top_up_once(database, actor, customer_id, key)
 
 
-def sell_or_erase_without_a_hold(database: Database, actor: Actor, product_id: int, customer_id: int) -> None:
+def sell_or_erase_without_a_lock(database: Database, actor: Actor, product_id: int, customer_id: int) -> None:
     """As `sell_or_erase`, but nothing keeps the account from being deleted in the middle of a sale."""
-    hold = None if _is_first() else _look_first(database, customer_id)
-    with mock.patch("shop_app.accounts.service.hold", hold):
+    lock = None if _is_first() else _look_first(database, customer_id)
+    with mock.patch("shop_app.accounts.service.lock_customer", lock):
         sell_or_erase(database, actor, product_id, customer_id)
 
 
-def top_up_or_erase_without_a_hold(database: Database, actor: Actor, customer_id: int) -> None:
-    """As `top_up_or_erase`, but nothing holds the account between the look at it and the money."""
+def top_up_or_erase_without_a_lock(database: Database, actor: Actor, customer_id: int) -> None:
+    """As `top_up_or_erase`, but nothing locks the account between the look at it and the money."""
     post = ledger.post
 
     def post_late(*arguments: Any) -> int:
         time.sleep(0.2)
         return post(*arguments)
 
-    with mock.patch("shop_app.sales.wallet.ledger.hold"), mock.patch("shop_app.sales.wallet.ledger.post", post_late):
+    with (
+        mock.patch("shop_app.sales.wallet.ledger.lock_customer"),
+        mock.patch("shop_app.sales.wallet.ledger.post", post_late),
+    ):
         top_up_or_erase(database, actor, customer_id)
 
 
 def _look_first(database: Database, customer_id: int) -> Callable[..., None]:
-    """What `hold` does, but of a moment before the transaction."""
+    """What `lock_customer` does, but of a moment before the transaction."""
     with database.reading() as session:
         gone = session.get_one(Account, customer_id).erased_at is not None
     time.sleep(0.05)
 
-    def hold(_session: Session, _customer_id: int) -> None:
+    def lock_customer(_session: Session, _customer_id: int) -> None:
         if gone:
             raise Conflict("gone")
 
-    return hold
+    return lock_customer
 
 
 def _is_first() -> bool:

@@ -14,8 +14,8 @@ from sqlalchemy import update
 from shop_app.base import audit
 from shop_app.base.db import Database, now
 from shop_app.base.models import AuditEntry, Camera, Complaint, Offer, Product, Zone
-from shop_app.notify.messages.service import notify
-from shop_app.ops.manage.actions import ACTIONS
+from shop_app.notify.notifications.service import notify
+from shop_app.ops.audit_log.actions import ACTIONS
 from tests.shop.conftest import Person
 
 SOURCE = Path(__file__).parents[2] / "shop_app"

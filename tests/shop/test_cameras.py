@@ -223,16 +223,16 @@ def test_half_a_night_is_told_on_the_form_which_keeps_the_rest(path: str, admin:
     assert 'value="Coffee shelf"' in answer.text
 
 
-def test_an_admin_is_told_while_no_camera_system_has_been_heard(
+def test_an_admin_is_told_while_no_camera_server_is_connected(
     app: Flask, admin: Person, security: Person, database: Database
 ) -> None:
     admin.client.post("/cameras/new", data=camera_form())
     admin.client.post("/cameras/tea-shelf/enabled", data={"on": "yes"})
-    hint = "No camera system has told of these cameras yet"
+    hint = "No camera server is connected"
 
     assert hint in admin.client.get("/cameras").text
     assert hint not in security.client.get("/cameras").text
-    CameraSystem.of(app).send("camera.state", "tea-shelf", state="live")
+    CameraSystem.of(app).ask("GET", "/cameras")
     assert hint not in admin.client.get("/cameras").text
 
 
@@ -259,6 +259,18 @@ def test_only_an_admin_changes_cameras(role: Role, sign_in: Callable[..., Person
                 for path in ("new", "tea-shelf", "tea-shelf/test", "tea-shelf/remove", "tea-shelf/zones", "systems")]  # fmt: skip
 
     assert {answer.status_code for answer in answers} == {403}
+
+
+def test_a_camera_whose_video_browsers_cannot_play_is_told_of_when_it_is_added(
+    admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testing, "SECONDS", 20)
+
+    page = admin.client.post(
+        "/cameras/new", data=camera_form(kind="sample", address="aisle.mp4"), follow_redirects=True
+    ).text
+
+    assert "This camera sends MPEG-4 Part 2. Many browsers cannot play that: set the camera to H.264." in page
 
 
 @pytest.mark.file_times
@@ -313,7 +325,7 @@ def test_a_picture_follows_neither_redirects_nor_playlists(path: str, word: str)
     server.shutdown()
     server.server_close()
 
-    assert json.loads(done.stdout.partition(b"\n")[0]) == {"word": word}
+    assert json.loads(done.stdout.partition(b"\n")[0]) == {"word": word, "codec": ""}
     assert "/secret" not in server.asked  # type: ignore[attr-defined]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from shop_app.base.db import Database
-from shop_app.base.models import Bill
+from shop_app.base.models import Bill, ShopProfile
 from shop_app.home import service
 from tests.shop.conftest import Person
 
@@ -21,13 +21,15 @@ def _bill(cashier: Person, number: int, at: datetime, total_minor: int) -> Bill:
     )  # fmt: skip
 
 
-def test_a_guard_sees_first_whether_the_shop_is_armed(security: Person, admin: Person) -> None:
+def test_a_guard_sees_first_whether_the_shop_is_armed(security: Person, admin: Person, database: Database) -> None:
+    with database.writing() as session:
+        session.get_one(ShopProfile, 1).night_from, session.get_one(ShopProfile, 1).night_to = "00:00", "24:00"
     by_schedule = security.client.get("/").text
     admin.client.post("/alerts/arm", data={"armed": "no", "hours": "4"})
     disarmed = security.client.get("/").text
 
-    assert ("Armed 22:00–06:00" in by_schedule, "Disarmed" in by_schedule) == (True, False)
-    assert ("Armed 22:00–06:00" in disarmed, "Disarmed" in disarmed) == (False, True)
+    assert ("Armed, 00:00–24:00" in by_schedule, "Disarmed" in by_schedule) == (True, False)
+    assert ("Armed, 00:00–24:00" in disarmed, "Disarmed" in disarmed) == (False, True)
 
 
 def test_a_morning_is_not_set_against_a_whole_day_of_last_week(

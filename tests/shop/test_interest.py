@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -34,7 +35,7 @@ from shop_app.base.permissions import Role
 from shop_app.interest import notes, service
 from shop_app.interest.counting import SECONDS, STEPS
 from shop_app.ops import retention
-from shop_app.security.alerts import watch
+from shop_app.security.alerts import escalation
 from shop_app.web.area import shop_of
 from tests.shop.conftest import DESK, PHONE, Person, Window
 from tests.shop.night import CameraSystem, mp4
@@ -72,7 +73,7 @@ def test_the_funnel_joins_bills_of_the_same_hour(
     sales: Person, billing: Person, database: Database, make_product: Make
 ) -> None:
     tea = make_product(name="Green tea")
-    hour = hour_of(now()) - timedelta(hours=2)
+    hour = hour_of(now(), "Europe/Berlin") - timedelta(hours=2)
     with database.writing() as session:
         session.add(
             hour_row(tea, hour, passed=100, stopped=50, looked=40, expressed=20, pleased=15, looked_seconds=160.0)
@@ -103,12 +104,12 @@ def test_the_funnel_joins_bills_of_the_same_hour(
 
 
 @pytest.mark.parametrize(("people", "shown"), [(9, False), (10, True)])
-def test_figures_about_fewer_than_ten_are_blank(
+def test_a_figure_about_fewer_than_ten_says_how_many_there_are(
     people: int, shown: bool, sales: Person, database: Database, make_product: Make
 ) -> None:
     tea = make_product(name="Green tea")
     counts: dict[str, Any] = dict.fromkeys(("passed", "stopped", "looked", "expressed", "pleased"), people)
-    hour = hour_of(now()) - timedelta(hours=1)
+    hour = hour_of(now(), "Europe/Berlin") - timedelta(hours=1)
     with database.writing() as session:
         session.add(hour_row(tea, hour, looked_seconds=50.0, **counts))
         session.add(MoodHour(hour=hour, camera="till", zone="counter", people=people, minutes=1, seconds=9.0, valence_seconds=3.0,
@@ -123,7 +124,7 @@ def test_figures_about_fewer_than_ten_are_blank(
     figures = [cell for cells in texts for cell in cells if cell not in {"", "0"}]
     assert bool(figures) is shown
     page = sales.client.get(f"/interest/of?product={tea.id}").text
-    assert ("under 10" in page) is not shown
+    assert ("9 of 10" in page) is not shown
 
 
 ADDRESSES = ("/interest", "/interest?by=product", "/interest/of?camera=aisle-1&zone=tea", "/interest/of?product={tea}")
@@ -145,7 +146,7 @@ def test_what_bodies_and_what_faces_gave_is_never_added(
     address: str, sales: Person, database: Database, make_product: Make
 ) -> None:
     tea = make_product(name="Green tea")
-    hour = hour_of(now()) - timedelta(hours=1)
+    hour = hour_of(now(), "Europe/Berlin") - timedelta(hours=1)
     with database.writing() as session:
         session.add(hour_row(tea, hour, passed=61, stopped=50, looked=20, seen_by="body"))
         session.add(hour_row(tea, hour, passed=17, stopped=13, looked=11))
@@ -176,7 +177,7 @@ def test_fewer_than_ten_by_either_measure_are_blank_whatever_they_are_together(
     counts |= {"looked_seconds": 40.0, "turned_seconds": 50.0}
     with database.writing() as session:
         for measure in ("body", "face"):
-            session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), seen_by=measure, **counts))
+            session.add(hour_row(tea, hour_of(now(), "Europe/Berlin") - timedelta(hours=1), seen_by=measure, **counts))
 
     rows = [row for name in ("body", "face") for row in figures(sales, address.format(tea=tea.id), measure=name)]
 
@@ -189,7 +190,7 @@ def test_reaching_and_taking_are_shares_of_those_of_whom_it_is_known(
     sales: Person, database: Database, make_product: Make
 ) -> None:
     tea = make_product(name="Green tea")
-    hour = hour_of(now()) - timedelta(hours=1)
+    hour = hour_of(now(), "Europe/Berlin") - timedelta(hours=1)
     with database.writing() as session:
         session.add(hour_row(tea, hour, seen_by="body", passed=100, stopped=50, looked=20, reached=30, judged=40, taken=10,
                              looked_seconds=80.0, turned_seconds=250.0))  # fmt: skip
@@ -214,7 +215,7 @@ def test_a_time_with_one_measure_says_which_and_offers_no_other(
 ) -> None:
     tea = make_product()
     with database.writing() as session:
-        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), passed=20, looked=12))
+        session.add(hour_row(tea, hour_of(now(), "Europe/Berlin") - timedelta(hours=1), passed=20, looked=12))
 
     page = sales.client.get("/interest?measure=body").text
 
@@ -226,7 +227,7 @@ def test_the_first_page_names_what_is_missed_once_and_by_what_it_was_counted(
     sales: Person, database: Database, make_product: Make
 ) -> None:
     tea = make_product(name="Green tea")
-    hour = hour_of(now()) - timedelta(hours=1)
+    hour = hour_of(now(), "Europe/Berlin") - timedelta(hours=1)
     with database.writing() as session:
         session.add(hour_row(tea, hour, passed=90, looked=40, seen_by="body"))
         session.add(hour_row(tea, hour, passed=30, looked=12))
@@ -238,7 +239,7 @@ def test_the_first_page_names_what_is_missed_once_and_by_what_it_was_counted(
 
 def test_what_is_looked_at_and_not_bought_comes_first(sales: Person, database: Database, make_product: Make) -> None:
     bought, missed = make_product(name="Bread"), make_product(name="Caviar")
-    hour = hour_of(now()) - timedelta(hours=1)
+    hour = hour_of(now(), "Europe/Berlin") - timedelta(hours=1)
     with database.writing() as session:
         session.add(hour_row(bought, hour, "bread", passed=90, stopped=80, looked=20))
         session.add(hour_row(missed, hour, "caviar", passed=60, stopped=50, looked=40))
@@ -248,7 +249,7 @@ def test_what_is_looked_at_and_not_bought_comes_first(sales: Person, database: D
     assert names == ["Caviar", "Bread"]
 
 
-@pytest.mark.parametrize(("days", "before"), [(1, "20"), (7, "520"), (28, "–")])
+@pytest.mark.parametrize(("days", "before"), [(1, "20"), (7, "520"), (28, "0 of 10")])
 def test_a_time_that_goes_on_is_set_against_as_much_of_the_one_before(
     days: int, before: str, sales: Person, database: Database, make_product: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,7 +274,8 @@ def test_interest_pages_ask_the_database_five_times_at_most(
     tea = make_product()
     with database.writing() as session:
         session.add_all(
-            hour_row(tea, hour_of(now()) - timedelta(hours=h), passed=20, stopped=15, looked=12) for h in range(1, 60)
+            hour_row(tea, hour_of(now(), "Europe/Berlin") - timedelta(hours=h), passed=20, stopped=15, looked=12)
+            for h in range(1, 60)
         )
 
     counts = {}
@@ -305,7 +307,14 @@ def test_sales_hears_what_nobody_bought_once(
     tea = make_product(name="Green tea")
     with database.writing() as session:
         session.add(
-            hour_row(tea, hour_of(at) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0)
+            hour_row(
+                tea,
+                hour_of(at, "Europe/Berlin") - timedelta(hours=1),
+                passed=30,
+                stopped=10,
+                looked=6,
+                looked_seconds=240.0,
+            )
         )
 
     for _ in "twice":
@@ -325,7 +334,9 @@ def test_of_a_zone_that_both_measures_counted_sales_hears_once(
     tea = make_product(name="Green tea")
     with database.writing() as session:
         for measure, looked in (("face", 5), ("body", 7)):
-            session.add(hour_row(tea, hour_of(at) - timedelta(hours=1), seen_by=measure, looked=looked))
+            session.add(
+                hour_row(tea, hour_of(at, "Europe/Berlin") - timedelta(hours=1), seen_by=measure, looked=looked)
+            )
 
     with database.writing() as session:
         assert notes.write(session) == 1
@@ -349,7 +360,14 @@ def test_a_watched_zone_tells_its_watchers_only(
         session.flush()
         session.add(ZoneWatcher(zone_id=zone.id, account_id=ann.id))
         session.add(
-            hour_row(tea, hour_of(at) - timedelta(hours=1), passed=30, stopped=10, looked=6, looked_seconds=240.0)
+            hour_row(
+                tea,
+                hour_of(at, "Europe/Berlin") - timedelta(hours=1),
+                passed=30,
+                stopped=10,
+                looked=6,
+                looked_seconds=240.0,
+            )
         )
     with database.writing() as session:
         notes.write(session)
@@ -370,7 +388,7 @@ def test_an_alert_that_nobody_takes_goes_to_the_admin_once(app: Flask, database:
 
     for _ in "twice":
         with database.writing() as session:
-            watch.escalate(session)
+            escalation.escalate(session)
 
     with database.reading() as session:
         [note] = session.scalars(select(Notification)).all()
@@ -387,7 +405,7 @@ def test_of_a_storm_the_admin_is_told_once_and_again_when_what_was_told_is_taken
         with database.writing() as session:
             session.execute(update(Alert).values(received_at=now() - timedelta(seconds=61)))
             session.execute(update(Alert).where(Alert.escalated_at.is_not(None)).values(state=taken))
-            return len(watch.escalate(session))
+            return len(escalation.escalate(session))
 
     assert [told_after("new"), told_after("new"), told_after("taken"), told_after("new")] == [1, 0, 1, 0]
     with database.reading() as session:
@@ -408,7 +426,7 @@ def test_a_camera_silent_by_night_is_an_alert_until_it_is_heard(
 
     for _ in "twice":
         with database.writing() as session:
-            watch.notice_silence(session)
+            escalation.notice_silence(session)
     cameras.ask("POST", "/cameras/door/beat", json={"state": "live", "mode": mode})
 
     with database.reading() as session:
@@ -453,7 +471,7 @@ def test_interest_pages_fit_a_phone_and_show_charts(
         session.add_all(
             hour_row(
                 tea,
-                hour_of(now()) - timedelta(hours=h),
+                hour_of(now(), "Europe/Berlin") - timedelta(hours=h),
                 seen_by=measure,
                 passed=40,
                 stopped=25,
@@ -494,7 +512,7 @@ def test_interest_fits_a_sheet_of_paper_and_the_notice_is_nothing_but_the_notice
         "taken": 11_000,
     }
     with database.writing() as session:
-        session.add(hour_row(tea, hour_of(now()) - timedelta(hours=1), seen_by="body", **counts))
+        session.add(hour_row(tea, hour_of(now(), "Europe/Berlin") - timedelta(hours=1), seen_by="body", **counts))
     page = window.open("/interest", person=sales, size={"width": 718, "height": 1050})  # A4 within its margins
     page.emulate_media(media="print")
 
@@ -502,3 +520,76 @@ def test_interest_fits_a_sheet_of_paper_and_the_notice_is_nothing_but_the_notice
     page.goto("/interest/notice")
     assert page.get_by_text("Cameras in this shop").is_visible()
     assert page.get_by_text("Notice for the entrance").is_hidden()
+
+
+def visits(count: int, begin: datetime, minutes: int, zone: str = "tea") -> list[dict[str, Any]]:
+    """Visits that begin within some minutes, each of somebody who looks."""
+    found = []
+    for number in range(count):
+        at = (begin + timedelta(minutes=number % minutes)).astimezone(UTC).isoformat()
+        facts = {
+            "visit": f"{begin:%d%H%M}.{number}",
+            "zone": zone,
+            "start": at,
+            "looked_seconds": 5.0,
+            "product": "TEA",
+        }
+        found.append(
+            {
+                "version": 1,
+                "id": f"v.{facts['visit']}",
+                "kind": "interest.visit",
+                "camera": "aisle-1",
+                "time": at,
+                "facts": facts,
+            }
+        )
+    return found
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "Australia/Adelaide", "Europe/Berlin"])
+def test_hours_are_those_of_the_shop_also_where_its_zone_has_half_hours(
+    zone: str, app: Flask, sales: Person, database: Database
+) -> None:
+    with database.writing() as session:
+        session.get_one(ShopProfile, 1).time_zone = zone
+    here = ZoneInfo(zone)
+    day = now().astimezone(here).date() - timedelta(days=2)
+    cameras = CameraSystem.of(app)
+    for hour, minute, count in ((10, 5, 20), (0, 10, 15)):
+        begin = datetime(day.year, day.month, day.day, hour, minute, tzinfo=here)
+        cameras.ask("POST", "/events", json={"events": visits(count, begin, 14)})
+
+    rows = figures(sales, "/interest/of?camera=aisle-1&zone=tea")
+    page = get(sales, "/interest/of?camera=aisle-1&zone=tea")
+
+    assert [(row["hour"][:16], row["looked"]) for row in rows] == [(f"{day}T00:00", "15"), (f"{day}T10:00", "20")]
+    assert re.findall(r'class="heat-\d">(\d+)<', page) == ["15", "20"]
+
+
+def test_what_was_bought_before_the_camera_watched_is_not_counted(
+    app: Flask, sales: Person, billing: Person, database: Database, make_product: Make
+) -> None:
+    tea = make_product(name="Green tea", sku="TEA")
+    hour = hour_of(now(), "Europe/Berlin") - timedelta(hours=2)
+    CameraSystem.of(app).ask("POST", "/events", json={"events": visits(12, hour + timedelta(minutes=46), 10)})
+    with database.writing() as session:
+        sell(session, tea, billing.id, hour + timedelta(minutes=37), 1)
+        sell(session, tea, billing.id, hour + timedelta(minutes=50), 2)
+
+    for address in ("/interest", "/interest?by=product", f"/interest/of?product={tea.id}"):
+        assert [row["bought"] for row in figures(sales, address)] == ["1"], address
+
+
+def test_the_grid_of_hours_is_about_the_days_that_were_chosen(
+    sales: Person, database: Database, make_product: Make
+) -> None:
+    hour = hour_of(now(), "Europe/Berlin") - timedelta(days=1)
+    with database.writing() as session:
+        session.add(hour_row(None, hour, passed=20, stopped=20, looked=15))
+        session.add(hour_row(None, hour - timedelta(days=7), passed=20, stopped=20, looked=14))
+
+    page = get(sales, "/interest/of?camera=aisle-1&zone=tea")
+
+    assert re.findall(r'class="heat-\d">(\d+)<', page) == ["15"]
+    assert [row["looked"] for row in figures(sales, "/interest/of?camera=aisle-1&zone=tea")] == ["15"]

@@ -9,11 +9,12 @@ import math
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -49,9 +50,7 @@ from shop_app.base.settings import Settings, SettingsError, load_settings
 from shop_app.base.version import head, versions
 from shop_app.catalogue.ratings import service as ratings
 from shop_app.cli import main
-from shop_app.ops import background, backup, retention
-from shop_app.ops import dump as tables
-from shop_app.ops import instance_lock as running
+from shop_app.ops import background, backup, dump, instance_lock, retention
 from shop_app.ops.doctor import findings
 from shop_app.ops.schema import alembic_config, upgrade_database
 from shop_app.web.area import shop_of
@@ -149,7 +148,7 @@ def test_an_upgrade_keeps_every_row_and_makes_what_the_models_say(  # M15
 
 def test_what_was_counted_before_bodies_were_stays_and_is_by_faces(settings: Settings, database: Database) -> None:
     counts = {"passed": 3, "stopped": 2, "looked": 1, "stopped_seconds": 20.0, "looked_seconds": 5.0}
-    of = {"hour": hour_of(now()), "camera": "aisle-1", "zone": "tea"}
+    of = {"hour": hour_of(now(), "Europe/Berlin"), "camera": "aisle-1", "zone": "tea"}
     with database.writing() as session:
         session.add(InterestHour(**of, **counts))
         session.add(VisitSeen(visit="v", camera="aisle-1", zone="tea", at=now(), looked=True))
@@ -226,7 +225,7 @@ def test_a_shop_moves_from_sqlite_to_mariadb_by_backup_and_restore(
 
 def test_a_backup_of_a_newer_release_restores_nothing(app: Flask, admin: Person, tmp_path: Path) -> None:
     settings = shop_of(app).settings
-    with mock.patch.object(tables, "version_of", return_value="9999"):
+    with mock.patch.object(dump, "version_of", return_value="9999"):
         backup.back_up(settings, tmp_path / "new.tar.gz")
 
     with pytest.raises(Invalid, match=r"version 9999, which this release \(\d+\) does not know"):
@@ -238,15 +237,15 @@ def test_a_backup_is_of_one_moment_however_busy_the_shop_is(
     settings: Settings, database: Database, make_product: Callable[..., Product], tmp_path: Path
 ) -> None:
     make_product()
-    seen = tables._plain
+    seen = dump._plain
 
     def busy(value: object) -> object:
         if value == "Corner Shop":  # the profile comes before the products
             make_product()
         return seen(value)
 
-    with mock.patch.object(tables, "_plain", busy):
-        _version, counts = tables.write(database, tmp_path / "rows")
+    with mock.patch.object(dump, "_plain", busy):
+        _version, counts = dump.write(database, tmp_path / "rows")
 
     assert counts["products"] == 1
     with database.reading() as session:
@@ -298,7 +297,7 @@ def test_an_open_shop_is_not_restored_and_a_second_process_does_not_open_it(
             backup.restore(settings, tmp_path / "shop.tar.gz", replace=True)
         if settings.is_sqlite:
             with pytest.raises(SettingsError, match="another process serves"):
-                running.open_sqlite(settings)
+                instance_lock.open_sqlite(settings)
     turn.end()
 
 
@@ -342,6 +341,21 @@ def test_versions_are_those_of_the_migrations_in_their_order() -> None:
 
     assert versions() == [script.revision for script in scripts.walk_revisions()][::-1]
     assert head() == scripts.get_current_head()
+
+
+def test_a_generated_migration_brings_back_a_table_with_moments(tmp_path: Path) -> None:
+    shutil.copytree(alembic_config("").get_main_option("script_location") or "", tmp_path / "migrations")
+    config = alembic_config(f"sqlite:///{tmp_path}/shop.db")
+    config.set_main_option("script_location", str(tmp_path / "migrations"))
+    command.upgrade(config, "head")
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        connection.execute("DROP TABLE alert_changes")
+
+    command.revision(config, message="bring it back", autogenerate=True, rev_id="9999")
+    command.upgrade(config, "head")
+
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        assert connection.execute("SELECT count(at) FROM alert_changes").fetchone() == (0,)
 
 
 def test_a_start_loads_nothing_that_only_an_upgrade_or_a_backup_needs() -> None:

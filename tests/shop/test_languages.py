@@ -17,7 +17,7 @@ from shop_app import Settings, create_app
 from shop_app.base.db import Database, now
 from shop_app.base.models import Product, ShopProfile
 from shop_app.ops.translate import collect
-from shop_app.web import pages
+from shop_app.web import template_filters
 from shop_app.web.icons import icon
 from tests.shop.conftest import Person
 
@@ -97,9 +97,9 @@ def test_dates_shares_and_moments_are_written_as_the_language_does(
 ) -> None:
     with app.test_request_context("/sign-in", headers={"Accept-Language": language}):
         app.preprocess_request()
-        assert pages.day_text("2026-03-07") == date
-        assert pages.share_text(0.385, 1) == share
-        assert moment in pages.ago_text(now())
+        assert template_filters.day_text("2026-03-07") == date
+        assert template_filters.share_text(0.385, 1) == share
+        assert moment in template_filters.ago_text(now())
 
 
 def test_the_bell_speaks_the_language_of_the_shop_and_not_of_who_rang_it(

@@ -20,7 +20,7 @@ PUBLIC = {
     "accounts.code", "accounts.code_now", "accounts.forgotten", "accounts.forgotten_now",
     "accounts.set_up", "accounts.set_up_now",
     "api.openapi", "api.sign_in", "api.register",
-    "customer.register", "customer.register_now",
+    "storefront.register", "storefront.register_now",
     "interest.privacy",
     "pwa.manifest", "pwa.icon_png", "pwa.service_worker", "pwa.offline",
 }  # fmt: skip

@@ -139,7 +139,7 @@ def pay_and_hold(page: Page, address: str) -> list[Route]:
 def test_a_scan_right_after_a_payment_waits_for_the_next_cart(
     window: Window, billing: Person, shelf: list[Product]
 ) -> None:
-    page = window.open("/till", person=billing)
+    page = window.open("/till", person=billing, service_workers="block")  # it would pass by `route`
     held = pay_and_hold(page, "**/till/cart")
     expect(page.locator("#done-number")).to_have_text("Bill 1")
     scan(page, "4000000000001")
@@ -168,7 +168,7 @@ def test_the_till_fits_its_screen_without_scrolling(
 def test_a_scan_while_a_payment_is_under_way_is_the_first_of_the_next_cart(
     window: Window, billing: Person, shelf: list[Product]
 ) -> None:
-    page = window.open("/till", person=billing)
+    page = window.open("/till", person=billing, service_workers="block")
     held = pay_and_hold(page, "**/pay")
     scan(page, "4000000000001")
     wait_for(lambda: bool(held), 20)
@@ -466,7 +466,14 @@ def test_an_offer_goes_from_proposal_to_approval(
     page = window.open("/offers/new", person=sales)
     page.get_by_label("Name, as it stands on the receipt").fill("Mug day")
     page.get_by_label("Percent", exact=False).last.fill("25")
-    page.get_by_label("SKUs of the products").fill(shelf[3].sku)
+    page.get_by_label("Add a product").fill("no such thing")
+    page.get_by_label("Add a product").press("Enter")
+    expect(page.get_by_text("No product has this name or SKU")).to_be_visible()
+    page.get_by_role("button", name="Send for approval").click()
+    expect(page.get_by_label("Add a product")).to_be_focused()
+    page.get_by_label("Add a product").fill(shelf[3].name)
+    page.get_by_label("Add a product").press("Enter")
+    expect(page.get_by_label("SKUs of the products")).to_have_value(shelf[3].sku)
     expect(page.locator("#preview tr")).to_contain_text("€6.67")
     page.get_by_label("Begins").fill("2020-01-01T00:00")
     page.get_by_label("Ends").fill(f"{now() + timedelta(days=365):%Y-%m-%dT%H:%M}")
@@ -477,6 +484,7 @@ def test_an_offer_goes_from_proposal_to_approval(
 
     office = window.open("/offers?state=proposed", person=admin)
     shot(office, "offers-admin")
+    office.get_by_role("link", name="Decide").click()
     office.get_by_role("button", name="Approve").click()
 
     expect(office.locator(".badge").first).to_have_text("live")

@@ -25,7 +25,7 @@ from sqlalchemy import select
 
 from shop_app.base.audit import acting_as
 from shop_app.base.db import Database
-from shop_app.base.models import Alert, AlertChange, CameraState, EventFile, IncomingEvent
+from shop_app.base.models import Alert, AlertChange, CameraState, EventFile, IncomingEvent, ShopProfile
 from shop_app.base.permissions import Role
 from shop_app.base.settings import Settings
 from shop_app.security.alerts import arming
@@ -41,7 +41,7 @@ from tests.shop.test_kill import Server
 PATIENCE = 120  # seconds for what takes a few on a machine at rest
 CONFIG = """\
 cameras: {{from: shop}}
-mode: {{plugin: day_night, confirm_for: 1s, min_interval: 1s}}
+mode: {{plugin: day_night, name: opening, night: "{config_night}", confirm_for: 1s, min_interval: 1s}}
 night:
   - abnormality
   - recorder: {{before: 2s, after: 2s, folder: {folder}/clips}}
@@ -72,9 +72,9 @@ def lit_room() -> Iterator[Pixels]:
 class Loop:
     """`vidframe run` in a process of its own."""
 
-    def __init__(self, folder: Path, url: str, token: str) -> None:
+    def __init__(self, folder: Path, url: str, token: str, *, config_night: str = "00:00-24:00") -> None:
         self.events_file = folder / "events.jsonl"
-        (folder / "shop.yaml").write_text(CONFIG.format(folder=folder, url=url))
+        (folder / "shop.yaml").write_text(CONFIG.format(folder=folder, url=url, config_night=config_night))
         self._log = (folder / "loop.log").open("w")
         command = [sys.executable, "-m", "vidframe", "run", str(folder / "shop.yaml"), "--no-progress", "--verbose"]
         self.process = subprocess.Popen(
@@ -200,6 +200,51 @@ def test_a_shop_armed_by_hand_turns_its_cameras_to_night_and_hears_it_from_them(
     assert arrived(database) >= {event["id"] for event in loop.events("mode.changed")}
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_hours_of_the_shop_turn_its_cameras_to_night_and_a_camera_that_fails_says_why(
+    app: Flask, settings: Settings, database: Database, sign_in: Callable[..., Person], tmp_path: Path
+) -> None:
+    security = sign_in(Role.SECURITY)
+    begin, end = by_day_now()
+    with database.writing() as session:
+        token = systems.issue(session, acting_as(Role.ADMIN, "test"), "shop floor")
+        set_hours(session, begin, end)
+    with RtspCamera(write_clip(tmp_path / "room.h264", lit_room())) as camera:
+        camera.switch_on()
+        server = Server(settings)
+        url = "http://{}:{}".format(*server.address)
+        loop = Loop(tmp_path, url, token, config_night=f"{begin}-{end}")
+        try:
+            add_camera(app, database, "Store room", camera.url, night=("", ""))
+            add_camera(app, database, "Demo", "gone.mp4", night=("", ""), kind="sample")
+            loop.wait_for(lambda: mode_told(database) == "day")
+            with database.writing() as session:
+                set_hours(session, "00:00", "24:00")
+            loop.wait_for(lambda: mode_told(database) == "night")
+            loop.wait_for(lambda: "Demo offline" in coverage_told(url, security))
+            said = coverage_told(url, security)
+            printed = (tmp_path / "loop.log").read_text()
+        finally:
+            loop.stop()
+            server.kill()
+
+    assert "1 of 2 cameras watching; Demo offline since" in said
+    assert "gone.mp4 does not exist" in said
+    assert f"camera demo failed: {tmp_path}/gone.mp4 does not exist" in printed
+
+
+def set_hours(session: Any, begin: str, end: str) -> None:
+    """The shop's hours of night."""
+    profile = session.get_one(ShopProfile, 1)
+    profile.night_from, profile.night_to = begin, end
+
+
+def coverage_told(url: str, person: Person) -> str:
+    """What the page of alerts says of the cameras."""
+    return requests.get(f"{url}/alerts/coverage", cookies={"login": person.token}, timeout=PATIENCE).text
+
+
 def by_day_now() -> tuple[str, str]:
     """An hour of night twelve hours from now, by the shop's clock."""
     begin = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(hours=12)
@@ -225,9 +270,14 @@ def mode_told(database: Database) -> str:
 
 
 def add_camera(
-    app: Flask, database: Database, title: str, url: str, night: tuple[str, str] = ("00:00", "23:59")
+    app: Flask,
+    database: Database,
+    title: str,
+    url: str,
+    night: tuple[str, str] = ("00:00", "23:59"),
+    kind: str = "network",
 ) -> None:
-    wish = service.Wish(title, "network", url, None, night_from=night[0], night_to=night[1])
+    wish = service.Wish(title, kind, url, None, night_from=night[0], night_to=night[1])
     with app.test_request_context(), database.writing() as session:
         actor = acting_as(Role.ADMIN, "test")
         camera = service.create(session, actor, wish, Vault(shop_of(app).settings.vault_key()))
@@ -249,7 +299,7 @@ def at(event: dict[str, Any]) -> float:
 
 
 def news(guard: Guard) -> list[tuple[float, dict[str, Any]]]:
-    return [(when, message) for when, message in guard.heard if message["what"] == "new"]
+    return [(when, message) for when, message in guard.heard if message.get("what") == "new"]
 
 
 def state_of(database: Database) -> str:

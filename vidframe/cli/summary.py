@@ -16,7 +16,7 @@ UNTOLD = ("camera.state", "camera.closing", "incident.updated")
 
 
 def print_summary(metrics: list[CameraMetrics]) -> None:
-    """One row a camera, and why it failed if it did."""
+    """One row a camera, and the steps that failed; why a camera failed was logged when it did."""
     table = Table("camera", title="Done", title_justify="left")
     for column in ("frames", "frames/s", "dropped", "events", "errors"):
         table.add_column(column, justify="right")
@@ -30,8 +30,6 @@ def print_summary(metrics: list[CameraMetrics]) -> None:
         )
     _console().print(table)
     for camera in metrics:
-        if camera.error:
-            Console(stderr=True).print(f"failed: {camera.error}", style="red", markup=False, soft_wrap=True)
         for name, step in sorted(camera.steps.items()):
             if step.errors:
                 how = f"on every {step.always_failed}" if step.always_failed else _times(step.errors)

@@ -1,4 +1,4 @@
-"""Runs the migrations; the database's address comes from `shop_app.schema`."""
+"""Runs the migrations; the database's address comes from `shop_app.ops.schema`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ assert models  # importing it fills the metadata
 def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
     """Write our own column type by its own name."""
     if kind == "type" and isinstance(item, UtcDateTime):
-        autogen_context.imports.add("from shop_app.db import UtcDateTime")
+        autogen_context.imports.add(f"from {UtcDateTime.__module__} import UtcDateTime")
         return "UtcDateTime()"
     return False
 

@@ -27,6 +27,9 @@ class Alert(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     incident: Mapped[str] = mapped_column(exact(64), unique=True)
     camera: Mapped[str] = mapped_column(exact(40))
+    token_id: Mapped[int | None] = mapped_column(
+        ForeignKey("service_tokens.id")
+    )  # of the camera system that told of it
     zone: Mapped[str | None] = mapped_column(String(60))
     change: Mapped[str] = mapped_column("change_", String(20))  # motion, left, gone, tampering, light, silent
     cause: Mapped[str | None] = mapped_column(String(10))  # of tampering: covered, blinded, blurred, moved

@@ -24,7 +24,9 @@ class InterestHour(Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    hour: Mapped[datetime]  # its beginning, UTC
+    hour: Mapped[datetime]  # its beginning on the shop's clock, in UTC
+    # When the first was counted, to five minutes: nothing bought before was looked at here. None: from its beginning.
+    watched_from: Mapped[datetime | None]
     camera: Mapped[str] = mapped_column(exact(40))
     zone: Mapped[str] = mapped_column(exact(60))
     seen_by: Mapped[str] = mapped_column(exact(4), default="face", server_default="face")  # or "body"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from shop_app.base import audit
@@ -17,7 +17,7 @@ from shop_app.base.permissions import Actor, Permission, Role
 from shop_app.base.search import contains
 from shop_app.base.text import _
 from shop_app.catalogue.offers.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal
-from shop_app.notify.messages import notify
+from shop_app.notify.notifications import notify
 from shop_app.web.i18n import told
 from shop_app.web.listing import Rows, SortColumn, once_per_filters
 
@@ -65,6 +65,7 @@ class Terms:
     get_quantity: int = 0
     stackable: bool = False
     skus: tuple[str, ...] = ()
+    everything: bool = False  # it holds for all products; else it names some
 
 
 def state_of(offer: Offer, at: datetime) -> str:
@@ -120,14 +121,26 @@ def get_offer(session: Session, offer_id: int) -> Offer:
 def products_by_sku(session: Session, skus: tuple[str, ...]) -> list[Product]:
     """The products of an offer; `Invalid` names the SKUs that do not exist."""
     if len(skus) > MOST_PRODUCTS:
-        raise Invalid(
-            _("An offer holds for at most %(most)s products; leave the list empty for all.", most=MOST_PRODUCTS)
-        )
+        raise Invalid(_("An offer can name at most %(most)s products.", most=MOST_PRODUCTS), field="skus")
     found = list(session.scalars(select(Product).where(Product.sku.in_(skus)).order_by(Product.name)))
     missing = sorted(set(skus) - {product.sku for product in found})
     if missing:
         raise Invalid(_("There is no product with the SKU %(skus)s.", skus=", ".join(missing[:5])), field="skus")
     return found
+
+
+def resolve(session: Session, typed: str) -> str:
+    """The SKU of the one product that has what somebody typed as its SKU, barcode or name; `Invalid` where none has."""
+    query = select(Product.sku).where(
+        or_(Product.sku == typed, Product.barcode == typed, func.lower(Product.name) == typed.lower())
+    )
+    found = session.scalars(query.limit(2)).all()
+    if len(found) != 1:
+        problem = _("Several products are called “%(typed)s”. Type the SKU.", typed=typed)
+        if not found:
+            problem = _("There is no product “%(typed)s”. Choose one from the list, or empty the field.", typed=typed)
+        raise Invalid(problem, field="pick")
+    return found[0]
 
 
 def propose(session: Session, actor: Actor, terms: Terms) -> Offer:
@@ -158,14 +171,26 @@ def change(session: Session, actor: Actor, offer_id: int, terms: Terms) -> Offer
 
 
 def decide(
-    session: Session, actor: Actor, offer_id: int, *, approve: bool, reason: str = "", seen: datetime | None = None
+    session: Session,
+    actor: Actor,
+    offer_id: int,
+    *,
+    approve: bool,
+    reason: str = "",
+    seen: datetime | None = None,
+    everything: bool = False,
 ) -> Offer:
-    """Approve or reject somebody else's offer; a rejection has a reason. `seen` is when the terms decided on were made."""
+    """Approve or reject somebody else's offer; a rejection has a reason.
+
+    `seen` is when the terms decided on were made. An offer on all products is approved where `everything` says so.
+    """
     offer = get_offer(session, offer_id)
     if offer.proposed_by_id == actor.id:
         raise Forbidden(_("Nobody decides their own offer. Ask another admin."))
     if not approve and not reason.strip():
         raise Invalid(_("The offer was not rejected: please give a reason."))
+    if approve and not offer.products and not everything:
+        raise Invalid(_("The offer was not approved: confirm that it holds for all products."), field="everything")
     if approve and offer.ends_at <= now():
         raise Conflict(_("The offer was not approved: its last day is over."))
     # The state is asked in the statement itself: of two admins who decide at once, one is first.
@@ -216,6 +241,10 @@ def _problem(terms: Terms) -> tuple[str, str] | None:
         return "amount", _("Please give an amount above nothing.")
     if terms.kind == BUY_X_GET_Y and not (1 <= terms.buy_quantity <= 1000 and 1 <= terms.get_quantity <= 1000):
         return "buy", _("Please say how many are bought and how many of them are free on top: 1 to 1000.")
+    if not terms.everything and not terms.skus:
+        return "skus", _("Add a product, or choose that the offer holds for all products.")
+    if terms.everything and terms.skus:
+        return "skus", _("Remove these products, or choose that the offer holds for them alone.")
     if terms.ends_at <= terms.starts_at:
         return "ends_at", _("An offer must end after it begins.")
     return None

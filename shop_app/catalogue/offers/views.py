@@ -21,18 +21,19 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from shop_app.base.clock import from_local, local
 from shop_app.base.db import now
 from shop_app.base.errors import Invalid, Refused
-from shop_app.base.models import Offer, Product
+from shop_app.base.models import Offer
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l, in_words
 from shop_app.catalogue.offers import service
-from shop_app.catalogue.offers.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal, Item, best_discount
+from shop_app.catalogue.offers.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal
+from shop_app.catalogue.offers.prospects import MOST_SHOWN, SOLD_DAYS, prospects, with_deal
 from shop_app.catalogue.offers.service import Terms
 from shop_app.catalogue.offers.wording import STATE_KINDS, STATE_LABELS, offer_words
-from shop_app.catalogue.products.service import on_sale
+from shop_app.catalogue.products.service import count, on_sale
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form, MoneyField, choices
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import money_text
+from shop_app.web.template_filters import money_text
 
 area = Area("offers", __name__, url_prefix="/offers")
 area.menu(_l("Offers"), "index", icon="percent", may=P.OFFERS_VIEW, order=130, group=_l("Shop"), phone=True)
@@ -68,6 +69,8 @@ class OfferForm(Form):
     amount = MoneyField(_l("Amount off each"), [Optional()])
     buy = IntegerField(_l("Buy"), [Optional(), NumberRange(1, 1000)])
     get = IntegerField(_l("Get free"), [Optional(), NumberRange(1, 1000)])
+    everything = BooleanField(_l("On all products of the shop"))
+    pick = StringField(_l("Add a product"), [Optional(), Length(max=160)])
     skus = TextAreaField(
         _l("SKUs of the products"), [Optional(), Length(max=20_000)], render_kw={"spellcheck": "false"}
     )
@@ -77,12 +80,14 @@ class OfferForm(Form):
 
     def terms(self) -> Terms:
         """What was typed, as the service takes it."""
-        zone = profile().time_zone
+        zone, skus = profile().time_zone, _skus(self.skus.data or "")
+        if typed := (self.pick.data or "").strip():
+            skus = tuple(dict.fromkeys((*skus, service.resolve(session(), typed))))
         return Terms(
             name=self.name.data, kind=self.kind.data, starts_at=from_local(self.starts_at.data, zone),
             ends_at=from_local(self.ends_at.data, zone), basis_points=int((self.percent.data or 0) * 100),
             amount_minor=self.amount.data or 0, buy_quantity=self.buy.data or 0, get_quantity=self.get.data or 0,
-            stackable=self.stackable.data, skus=_skus(self.skus.data or ""),
+            stackable=self.stackable.data, skus=skus, everything=self.everything.data,
         )  # fmt: skip
 
 
@@ -90,6 +95,7 @@ class DecisionForm(Form):
     """Why an offer is approved or rejected."""
 
     reason = StringField(_l("Reason"), [Optional(), Length(max=300)])
+    everything = BooleanField(_l("Yes, on all products of the shop"))
 
 
 @area.get("", may=P.OFFERS_VIEW)
@@ -139,12 +145,12 @@ def preview() -> Response:
     terms = _try_terms(form)
     rows = []
     for product in products[:20]:
-        item, after = _with_deal(product, terms)
+        item, after = with_deal(product, terms)
         rows.append({
             "name": product.name, "pieces": item.quantity, "before": money_text(item.list_minor),
             "after": money_text(after),
         })  # fmt: skip
-    return jsonify({"rows": rows, "all": not products})
+    return jsonify({"rows": rows, "all": form.everything.data})
 
 
 @area.get("/<int:offer_id>", may=P.OFFERS_VIEW)
@@ -161,7 +167,8 @@ def edit(offer_id: int) -> str:
     form = OfferForm(
         name=offer.name, kind=offer.kind, percent=Decimal(offer.basis_points) / 100 if offer.basis_points else None,
         amount=offer.amount_minor or None, buy=offer.buy_quantity or None, get=offer.get_quantity or None,
-        skus="\n".join(product.sku for product in offer.products), stackable=offer.stackable,
+        skus="\n".join(product.sku for product in offer.products), everything=not offer.products,
+        stackable=offer.stackable,
         starts_at=local(offer.starts_at, zone), ends_at=local(offer.ends_at, zone),
     )  # fmt: skip
     return _form_page(form, offer)
@@ -217,8 +224,9 @@ def _decide(offer_id: int, *, approve: bool) -> BaseResponse | tuple[str, int]:
     if form.validate():
         try:
             offer = service.decide(
-                session(), actor(), offer_id, approve=approve, reason=form.reason.data or "", seen=_seen()
-            )
+                session(), actor(), offer_id, approve=approve, reason=form.reason.data or "", seen=_seen(),
+                everything=form.everything.data,
+            )  # fmt: skip
             flash(
                 _("“%(name)s” is approved.", name=offer.name)
                 if approve
@@ -226,30 +234,27 @@ def _decide(offer_id: int, *, approve: bool) -> BaseResponse | tuple[str, int]:
             )
             return redirect(url_for("offers.show", offer_id=offer_id), 303)
         except Invalid as refusal:
-            form.refuse("reason", refusal.detail)
+            form.refuse(str(refusal.more.get("field", "reason")), refusal.detail)
     unit().finish(keep=False)
     return _page(service.get_offer(session(), offer_id), form), 422
 
 
 def _form_page(form: OfferForm, offer: Offer | None, problem: str = "") -> str:
     products = on_sale(session())
-    return render_template("offers/form.html", form=form, offer=offer, problem=problem, products=products)
+    return render_template(
+        "offers/form.html", form=form, offer=offer, problem=problem, products=products, number=count(session())
+    )
 
 
 def _page(offer: Offer, form: DecisionForm | None = None) -> str:
-    state, deal = service.state_of(offer, now()), service.deal_of(offer)
+    state = service.state_of(offer, now())
+    decides = actor().can(P.OFFERS_DECIDE)
+    found = prospects(session(), offer, prices_include_tax=profile().prices_include_tax)
     return render_template(
-        "offers/show.html", offer=offer, prices=[_with_deal(product, deal) for product in offer.products],
-        words=offer_words(offer), state=state, label=STATE_LABELS[state], kind=STATE_KINDS[state],
-        form=form or DecisionForm(formdata=None),
+        "offers/show.html", offer=offer, found=found, most=MOST_SHOWN, days=SOLD_DAYS, decides=decides,
+        below=sum(one.is_below_cost for one in found), words=offer_words(offer), state=state,
+        label=STATE_LABELS[state], kind=STATE_KINDS[state], form=form or DecisionForm(formdata=None),
     )  # fmt: skip
-
-
-def _with_deal(product: Product, deal: Deal) -> tuple[Item, int]:
-    """As many pieces as the offer needs to take effect, and what they cost with it."""
-    pieces = max(1, deal.buy_quantity + deal.get_quantity) if deal.kind == BUY_X_GET_Y else 1
-    item = Item(product.id, product.sku, product.name, pieces, product.price_minor, "", 0)
-    return item, item.list_minor - best_discount(item, [deal]).minor
 
 
 def _show_refusal(form: OfferForm, refusal: Refused) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, joinedload
 
@@ -74,6 +74,11 @@ def on_sale(session: Session) -> Sequence[tuple[str, str]]:
     """SKU and name of what is on sale, for fields that complete what is typed; the first ones of a very large shop."""
     query = select(Product.sku, Product.name).where(Product.active).order_by(Product.search).limit(COMPLETED)
     return [(sku, name) for sku, name in session.execute(query)]
+
+
+def count(session: Session) -> int:
+    """How many products are on sale."""
+    return session.scalars(select(func.count()).select_from(Product).where(Product.active)).one()
 
 
 def add(session: Session, actor: Actor, entry: Entry, *, opening_stock: int = 0) -> Product:

@@ -18,7 +18,7 @@ from shop_app.web import pictures
 from shop_app.web.area import Area, actor, profile, session, shop, unit
 from shop_app.web.forms import choices, whole_number
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import flash_undo
+from shop_app.web.navigation import flash_undo
 
 area = Area("products", __name__, url_prefix="/products")
 area.menu(_l("Products"), "index", icon="tag", may=P.PRODUCTS_VIEW, order=100, group=_l("Shop"), phone=True)

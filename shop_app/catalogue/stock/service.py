@@ -17,7 +17,7 @@ from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Account, Product, StockMovement
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.text import _
-from shop_app.notify.messages import notify
+from shop_app.notify.notifications import notify
 from shop_app.web.i18n import told
 from shop_app.web.listing import Rows, SortColumn, once_per_filters
 

@@ -12,7 +12,7 @@ from shop_app.base.models import Account, Bill, Complaint, ComplaintMessage
 from shop_app.base.permissions import Actor, Permission, Role
 from shop_app.base.search import contains
 from shop_app.base.text import _
-from shop_app.notify.messages.service import notify
+from shop_app.notify.notifications.service import notify
 from shop_app.web.i18n import told
 from shop_app.web.listing import Rows, once_per_filters
 

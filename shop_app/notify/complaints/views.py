@@ -15,7 +15,7 @@ from shop_app.notify.complaints import service
 from shop_app.web.area import Area, actor, session, unit
 from shop_app.web.forms import Form
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import flash_undo
+from shop_app.web.navigation import flash_undo
 
 area = Area("complaints", __name__, url_prefix="/complaints")
 area.menu(_l("Complaints"), "index", icon="help", may=P.COMPLAINTS_ANSWER, order=520, group=_l("Manage"), phone=True)

@@ -14,7 +14,7 @@ from shop_app.notify.feedback import service
 from shop_app.web.area import Area, actor, session
 from shop_app.web.forms import Form, choices
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import flash_undo
+from shop_app.web.navigation import flash_undo
 
 area = Area("feedback", __name__, url_prefix="/feedback")
 area.menu(

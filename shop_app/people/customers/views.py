@@ -14,7 +14,7 @@ from shop_app.people.customers import service
 from shop_app.people.staff import service as staff
 from shop_app.web.area import Area, actor, profile, session
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import flash_undo
+from shop_app.web.navigation import flash_undo
 
 area = Area("customers", __name__, url_prefix="/customers")
 area.menu(_l("Customers"), "index", icon="person", may=P.CUSTOMERS_VIEW, order=150, group=_l("Shop"))

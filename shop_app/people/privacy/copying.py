@@ -31,7 +31,7 @@ from shop_app.base.models import (
     ShopProfile,
 )
 from shop_app.base.permissions import Actor
-from shop_app.notify.messages.service import mine
+from shop_app.notify.notifications.service import mine
 from shop_app.people.privacy import shapes
 from shop_app.sales.wallet import ledger
 

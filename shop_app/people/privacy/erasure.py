@@ -1,7 +1,7 @@
 """Deletes the account of a customer. The rule: what says who somebody is goes, and what they wrote; bills and money stay.
 
 All of it is one transaction. It locks the account first, which whatever books something to a customer holds until its commit
-(`accounts.service.hold`): a bill that is being paid is either made before, and loses its customer here, or not made for them.
+(`accounts.service.lock_customer`): a bill that is being paid is either made before, and loses its customer here, or not made for them.
 """
 
 from __future__ import annotations

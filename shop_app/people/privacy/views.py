@@ -21,7 +21,7 @@ from shop_app.people.privacy.copying import copy
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form
 
-area = Area("rights", __name__)
+area = Area("privacy", __name__)
 
 
 class ErasureForm(Form):
@@ -60,7 +60,7 @@ def erase_mine() -> BaseResponse | tuple[str, int]:
 @area.errorhandler(NotSignedIn)
 def second_click(error: NotSignedIn) -> Response:
     """Whoever clicked twice has no account any more, and is told what the first click was answered with."""
-    if request.endpoint != "rights.erase_mine" or not farewell.was_erased(request.form.get("account", "")):
+    if request.endpoint != "privacy.erase_mine" or not farewell.was_erased(request.form.get("account", "")):
         return not_signed_in(error)
     flash(farewell.words())
     return make_response(sign_in_page(), error.status)
@@ -116,6 +116,6 @@ def _erase(customer_id: int) -> tuple[str, int] | None:
 def _page(account: Account, form: ErasureForm, problem: str = "") -> str:
     form.account.data = farewell.sealed(account.id)
     return render_template(
-        "rights/data.html", account=account, form=form, problem=problem, own=account.id == actor().id,
+        "privacy/data.html", account=account, form=form, problem=problem, own=account.id == actor().id,
         standing=erasure.standing(session(), account.id),
     )  # fmt: skip

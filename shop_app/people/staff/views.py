@@ -15,7 +15,7 @@ from shop_app.people.staff import service
 from shop_app.people.staff.forms import EditForm, StaffForm
 from shop_app.web.area import Area, actor, session, unit
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import flash_undo
+from shop_app.web.navigation import flash_undo
 
 area = Area("staff", __name__, url_prefix="/staff")
 area.menu(_l("Staff"), "index", icon="people", may=P.STAFF_MANAGE, order=500, group=_l("Manage"))

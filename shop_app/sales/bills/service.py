@@ -92,7 +92,7 @@ def sell(session: Session, actor: Actor, sale: Sale, shop: ShopProfile) -> Bill:
     """
     _check_tenders(sale)
     if sale.customer_id is not None:
-        accounts.hold(session, sale.customer_id)
+        accounts.lock_customer(session, sale.customer_id)
     bill = Bill(
         number=-1 - secrets.randbits(62), cashier_id=actor.account_id, customer_id=sale.customer_id,
         created_at=sale.at, business_day=clock.day_of(sale.at, shop.time_zone), net_minor=sale.priced.net_minor,
@@ -123,7 +123,7 @@ def refund(
     bill = get_bill_for(session, actor, bill_id)
     _check_refund(bill, returns, method, reason)
     if method == ledger.WALLET and bill.customer_id is not None:
-        accounts.hold(session, bill.customer_id)
+        accounts.lock_customer(session, bill.customer_id)
     at = now()
     lines = [_take_back(session, bill, back) for back in sorted(returns, key=lambda back: back.line_id)]
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)

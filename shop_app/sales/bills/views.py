@@ -16,7 +16,7 @@ from shop_app.sales.bills import service
 from shop_app.sales.bills.service import Return
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import money_text
+from shop_app.web.template_filters import money_text
 
 area = Area("bills", __name__, url_prefix="/bills")
 area.menu(_l("Bills"), "index", icon="receipt", may=P.TILL, order=20, group=_l("Billing"), phone=True)

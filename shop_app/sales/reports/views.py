@@ -21,7 +21,7 @@ from shop_app.sales.reports.service import Report, Span
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form, MoneyField
 from shop_app.web.listing import asked, asked_day, csv_answer, wants_csv
-from shop_app.web.pages import money_text
+from shop_app.web.template_filters import money_text
 
 area = Area("reports", __name__, url_prefix="/reports")
 area.menu(_l("Daily report"), "daily", icon="chart", may=P.REPORTS_VIEW, order=30, group=_l("Billing"), phone=True)

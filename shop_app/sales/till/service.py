@@ -118,7 +118,7 @@ def set_customer(session: Session, actor: Actor, key: str, customer_id: int | No
     """Say whose bill this is."""
     cart = get_cart(session, actor, key)
     if customer_id is not None:
-        accounts.hold(session, customer_id)
+        accounts.lock_customer(session, customer_id)
         customer = session.get(Account, customer_id)
         if customer is None or customer.role != Role.CUSTOMER or not customer.active:
             raise NotFound(_("Nothing was changed: there is no such customer."))

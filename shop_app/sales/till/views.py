@@ -19,7 +19,7 @@ from shop_app.sales.till import service
 from shop_app.web.area import Area, actor, profile, session
 from shop_app.web.bodies import Body, read_body
 from shop_app.web.listing import asked
-from shop_app.web.pages import clock_text
+from shop_app.web.template_filters import clock_text
 
 area = Area("till", __name__, url_prefix="/till")
 area.menu(_l("Till"), "index", icon="cart", may=P.TILL, order=10, group=_l("Billing"), phone=True)

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Insert, Select, Update, bindparam, func, sele
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app.accounts.service import hold
+from shop_app.accounts.service import lock_customer
 from shop_app.base import audit, money
 from shop_app.base.db import amount_by, amounts_of, changed_rows, insert_into, now
 from shop_app.base.errors import Conflict, Invalid
@@ -126,7 +126,7 @@ def top_up(session: Session, actor: Actor, customer_id: int, amount_minor: int, 
         raise Invalid(_("Nothing was paid in: that is more than a wallet takes at once."))
     if method not in (CASH, CARD):
         raise Invalid(_("Nothing was paid in: a wallet is filled with cash or by card."))
-    hold(session, customer_id)
+    lock_customer(session, customer_id)
     customer = session.get(Account, customer_id)
     if customer is None or customer.role != Role.CUSTOMER or not customer.active:
         raise Invalid(_("Nothing was paid in: there is no such customer."))

@@ -22,7 +22,7 @@ from shop_app.sales.wallet import ledger
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form, MoneyField, choices
 from shop_app.web.listing import csv_answer, everything, paginate, wants_csv
-from shop_app.web.pages import money_text
+from shop_app.web.template_filters import money_text
 
 area = Area("wallet", __name__, url_prefix="/customers/<int:customer_id>/wallet")
 Mover = Callable[[Session, Actor, int, int, str], int]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
 
-from sqlalchemy import and_, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
 
 from shop_app.base import audit
 from shop_app.base.db import now
 from shop_app.base.errors import Invalid
-from shop_app.base.models import Account, ArmChange, Camera, Snooze
+from shop_app.base.models import ArmChange, Camera, Snooze
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
 from shop_app.security.alerts import changes
@@ -20,39 +19,19 @@ SNOOZE_MINUTES = (15, 60, 240)
 BY_HAND_HOURS = (1, 4, 12)
 
 
-class Holding(NamedTuple):
-    """A change made by hand: whether it armed the shop, until when, and who made it."""
-
-    armed: bool
-    until: datetime | None
-    by: str | None
-
-
-Change = TypeVar("Change", ArmChange, Holding)
-_SITUATION = (
-    select(ArmChange.armed, ArmChange.until, Account.name, Snooze.camera, Camera.title, Snooze.until)
-    .outerjoin(ArmChange.account)
-    .outerjoin(
-        Snooze, and_(Snooze.until > bindparam("now"), Snooze.until > ArmChange.at)
-    )  # the second is true with the first
-    .outerjoin(Camera, Camera.name == Snooze.camera)
-    .where(ArmChange.id == select(func.max(ArmChange.id)).scalar_subquery())
-)
+def current(session: Session) -> ArmChange | None:
+    """The change by hand that holds now; None where the schedule does."""
+    newest = select(ArmChange).options(joinedload(ArmChange.account)).order_by(ArmChange.id.desc()).limit(1)
+    last = session.scalars(newest).first()
+    if last is None or (last.armed and last.until is None) or (last.until is not None and last.until <= now()):
+        return None
+    return last
 
 
-def current(session: Session, at: datetime | None = None) -> ArmChange | None:
-    """The change that holds now; None where the schedule does."""
-    last = session.scalars(select(ArmChange).order_by(ArmChange.id.desc()).limit(1)).first()
-    return _holding(last, at or now())
-
-
-def situation(session: Session) -> tuple[Holding | None, list[tuple[str, str, datetime]]]:
-    """What holds now, and the cameras that are snoozed, what people call them, and until when; in one statement."""
-    at = now()
-    rows = session.execute(_SITUATION, {"now": at}).all()
-    last = Holding(*rows[0][:3]) if rows else None
-    snoozed = [(camera, title or camera, until) for *_change, camera, title, until in rows if camera is not None]
-    return _holding(last, at), snoozed
+def snoozed(session: Session) -> list[tuple[str, str, datetime]]:
+    """The cameras that are snoozed, what people call them, and until when."""
+    query = select(Snooze.camera, Camera.title, Snooze.until).outerjoin(Camera, Camera.name == Snooze.camera)
+    return [(name, title or name, until) for name, title, until in session.execute(query.where(Snooze.until > now()))]
 
 
 def is_disarmed(change: ArmChange | None) -> bool:
@@ -60,7 +39,7 @@ def is_disarmed(change: ArmChange | None) -> bool:
     return change is not None and not change.armed
 
 
-def mode_by_hand(change: ArmChange | None, at: datetime) -> str:
+def mode_by_hand(change: ArmChange | None) -> str:
     """The mode that cameras are to take: `night` while armed by hand, else their own."""
     return "night" if change is not None and change.armed else "auto"
 
@@ -94,9 +73,3 @@ def is_quiet(session: Session, camera: str) -> bool:
         return True
     query = select(Snooze.id).where(Snooze.camera == camera, Snooze.until > now()).limit(1)
     return session.scalars(query).first() is not None
-
-
-def _holding(last: Change | None, at: datetime) -> Change | None:
-    if last is None or (last.armed and last.until is None) or (last.until is not None and last.until <= at):
-        return None  # the schedule holds
-    return last

@@ -10,10 +10,13 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, aliased
 
 from shop_app.base import clock
+from shop_app.base.db import now
 from shop_app.base.models import Account, Alert, Camera, EventFile, ShopProfile
 from shop_app.web.listing import Rows
 
+CLIP_COMES_WITHIN = timedelta(minutes=10)  # after the end of an alert, or after the shop was told of it
 CHAIN = timedelta(minutes=5)  # between two alerts of a camera that are shown as one card
+SILENCE = ("silent", "unwatched")  # changes that no camera saw
 _Clip, _Taker = aliased(EventFile), aliased(Account)
 
 
@@ -45,7 +48,7 @@ ALERTS: Rows = (
     select(
         Alert.id, Alert.camera, Alert.zone, Alert.change, Alert.cause, Alert.who, Alert.severity, Alert.state, Alert.quiet,
         Alert.note, Alert.started_at, Alert.ended_at, Alert.taken_at, Alert.escalated_at, Alert.snapshot_id,
-        Alert.thumbnail_id, Alert.clip_problem, Camera.title, _Taker.name.label("by"), Alert.clip_id,
+        Alert.thumbnail_id, Alert.clip_problem, Alert.received_at, Camera.title, _Taker.name.label("by"), Alert.clip_id,
         _Clip.complete_at.label("clip_complete_at"), _Clip.deleted_at.label("clip_deleted_at"),
     )
     .outerjoin(_Taker, Alert.taken_by_id == _Taker.id)
@@ -66,10 +69,16 @@ def cards(session: Session, ids: Iterable[int], profile: ShopProfile) -> dict[in
 
 
 def chains(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[list[Row[*tuple[Any, ...]]]]:
-    """Rows in the order of time, with those of one camera that follow each other within minutes put together."""
+    """Rows in the order of time, with those of one camera that follow each other within minutes put together.
+
+    A camera that fell silent is an entry of its own: it must not lie over the pictures of who made it silent.
+    """
     found: list[list[Row[*tuple[Any, ...]]]] = []
     last: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in rows:
+        if row.change in SILENCE:
+            found.append([row])
+            continue
         chain = last.get(row.camera)
         if chain is None or abs(chain[-1].started_at - row.started_at) > CHAIN:
             last[row.camera] = chain = []
@@ -83,7 +92,7 @@ def card(row: Row[*tuple[Any, ...]], zone: str) -> Card:
     started = clock.local(row.started_at, zone)
     picture = row.thumbnail_id or row.snapshot_id
     return Card(
-        id=row.id, camera=row.camera, title=row.title or row.camera, zone=row.zone or "",
+        id=row.id, camera=row.camera, title=row.title or row.camera or "–", zone=row.zone or "",
         change=row.cause or row.change, who=row.who or "", severity=row.severity, state=row.state, quiet=row.quiet,
         day=f"{started:%Y-%m-%d}", time=f"{started:%H:%M:%S}",
         started=row.started_at.isoformat(), seconds=_seconds(row.started_at, row.ended_at),
@@ -94,9 +103,12 @@ def card(row: Row[*tuple[Any, ...]], zone: str) -> Card:
 
 
 def _clip(row: Row[*tuple[Any, ...]]) -> str:
-    """`ready`, `coming`, `failed`, `deleted`, or `none` while nothing is known."""
+    """`ready`, `coming`, `failed`, `deleted`, `none` while one may still come, or nothing where none is made."""
+    if row.change in SILENCE:
+        return ""
     if row.clip_id is None:
-        return "failed" if row.clip_problem else "none"
+        latest = max(row.received_at, row.ended_at or row.started_at) + CLIP_COMES_WITHIN
+        return "failed" if row.clip_problem or now() > latest else "none"
     if row.clip_deleted_at is not None:
         return "deleted"
     return "ready" if row.clip_complete_at is not None else "coming"

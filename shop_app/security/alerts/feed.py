@@ -20,6 +20,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from shop_app.base import clock
 from shop_app.base.db import Database, now
 from shop_app.base.models import AlertChange, ShopProfile
 from shop_app.security.alerts.cards import Card, cards
@@ -28,8 +29,10 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.25  # seconds
 OVERLAP = timedelta(seconds=30)
-PING_EVERY = 5.0  # seconds; also how soon a page that was closed gives its thread back
-LONGEST_REPLAY = 500
+PING_EVERY = (
+    3.0  # seconds; the page takes the stream for lost after some (stream.js). A closed page's thread is free then
+)
+LONGEST_REPLAY = 500  # changes; a page that missed more loads its list anew
 WAITING = 1000  # messages for a page that does not read; then it has to come again
 
 Message = tuple[int, str]  # id, and the text of the event
@@ -53,7 +56,7 @@ class Feed:
         with self._lock:
             if not self._pages:
                 with self._database.reading() as session:
-                    self._last = _newest(session)
+                    self._last = newest_change(session)
                     self._sent = dict.fromkeys(_recent_ids(session), time.monotonic())
                 self._pages[page] = owner
                 threading.Thread(target=self._read, name="alert-feed", daemon=True).start()
@@ -75,12 +78,16 @@ class Feed:
             self._pages.pop(page, None)
 
     def missed(self, after: int) -> list[Message]:
-        """What a page that comes back has not seen: later ids, and those that may have been committed late."""
+        """What a page that comes back has not seen: later ids, and those that may have been committed late.
+
+        Where that is not known any more, or too much, one message that says so: the page loads its list anew.
+        """
         with self._database.reading() as session:
-            if after > _newest(session):
-                return []  # the database was restored, or the page belongs to another shop
-            query = select(AlertChange).where(AlertChange.id > after).order_by(AlertChange.id).limit(LONGEST_REPLAY)
+            query = select(AlertChange).where(AlertChange.id > after).order_by(AlertChange.id).limit(LONGEST_REPLAY + 1)
             rows = list(session.scalars(query))
+            if len(rows) > LONGEST_REPLAY or (after and session.get(AlertChange, after) is None):
+                newest = newest_change(session)
+                return [(newest, f"event: gap\nid: {newest}\ndata: {{}}\n\n")]
             if not self._database.is_sqlite:
                 rows = _late(session, after) + rows
             return _messages(session, rows)
@@ -124,16 +131,23 @@ class Feed:
         return rows
 
 
-def stream(feed: Feed, last_id: int | None, is_allowed: Callable[[], bool], owner: int | None = None) -> Iterator[str]:
+def stream(
+    feed: Feed, last_id: int | None, is_allowed: Callable[[], bool], owner: int | None = None, time_zone: str = "UTC"
+) -> Iterator[str]:
     """The lines of one page's stream. `is_allowed()` is asked again at each ping: a sign-in may have ended."""
     page = feed.subscribe(owner)
+    begun = time.monotonic()
     try:
-        yield "retry: 2000\n\n: hello\n\n"
+        yield _ping(begun, time_zone)
         replayed: set[int] = set()
         for number, text in feed.missed(last_id) if last_id is not None else []:
             replayed.add(number)
             yield text
-        yield from _live(page, replayed, lambda: _ask(feed, is_allowed))
+        for message in _live(page, lambda: _ask(feed, is_allowed)):
+            if message is None:
+                yield _ping(begun, time_zone)
+            elif message[0] not in replayed:
+                yield message[1]
     finally:
         feed.unsubscribe(page)
 
@@ -144,22 +158,29 @@ def _ask(feed: Feed, is_allowed: Callable[[], bool]) -> bool:
         return is_allowed()
 
 
-def _live(page: queue.Queue[Message | None], replayed: set[int], is_allowed: Callable[[], bool]) -> Iterator[str]:
+def _ping(begun: float, time_zone: str) -> str:
+    """A sign of life that the page sees: how old the stream is in seconds, and which day it is in the shop."""
+    data = {"age": round(time.monotonic() - begun, 2), "day": clock.day_of(now(), time_zone).isoformat()}
+    return f"event: ping\ndata: {json.dumps(data)}\n\n"
+
+
+def _live(page: queue.Queue[Message | None], is_allowed: Callable[[], bool]) -> Iterator[Message | None]:
+    """Messages as they come, and None when a ping is due, also while messages do not cease."""
     due = time.monotonic() + PING_EVERY * random.uniform(0.2, 1.0)
     while True:
+        if time.monotonic() >= due:
+            if not is_allowed():
+                yield 0, "event: ended\ndata: {}\n\n"
+                return
+            due = time.monotonic() + PING_EVERY
+            yield None
         try:
             message = page.get(timeout=max(0.0, due - time.monotonic()))
         except queue.Empty:
-            if not is_allowed():
-                yield "event: ended\ndata: {}\n\n"
-                return
-            due = time.monotonic() + PING_EVERY
-            yield ": ping\n\n"
             continue
         if message is None:
-            return  # it fell too far behind, or had to make room; the browser comes again with the last id that it has
-        if message[0] not in replayed:
-            yield message[1]
+            return  # it fell too far behind, or had to make room; the page comes again with the last id that it has
+        yield message
 
 
 def _hand(page: queue.Queue[Message | None], message: Message) -> None:
@@ -191,7 +212,8 @@ def _event(row: AlertChange, card: Card | None) -> str:
     return f"id: {row.id}\ndata: {json.dumps(data)}\n\n"
 
 
-def _newest(session: Session) -> int:
+def newest_change(session: Session) -> int:
+    """The id after which a page that is drawn now goes on."""
     return session.scalars(select(func.max(AlertChange.id))).one() or 0
 
 

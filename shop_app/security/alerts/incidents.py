@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from shop_app.base.contract import ClipFacts, IncidentFacts
+from shop_app.base.contract import BadEvent, ClipFacts, IncidentFacts
 from shop_app.base.db import now
-from shop_app.base.models import Alert, Camera, EventFile, IncomingEvent
+from shop_app.base.models import Alert, Camera, EventFile, IncomingEvent, ServiceToken
 from shop_app.security.alerts import arming, changes
+from shop_app.security.alerts.cards import SILENCE
 from shop_app.security.cameras.shapes import zone_of_boxes
 
 CHANGES = {"motion", "left", "gone", "tampering", "light", "silent"}
@@ -46,7 +47,7 @@ def closed(session: Session, event: IncomingEvent, facts: IncidentFacts) -> None
 def clip_ready(session: Session, event: IncomingEvent, facts: ClipFacts) -> None:
     """`clip.ready`: the clip is on its way."""
     clip = next((file for file in event.files if file.role == "clip"), None)
-    for alert in _of(session, facts.incidents):
+    for alert in _of(session, event, facts.incidents):
         if alert.clip_id is None and clip is not None:
             alert.clip_id, alert.clip_started_at, alert.clip_problem = clip.id, facts.start, None
             changes.note(session, alert.id, "updated")
@@ -54,14 +55,14 @@ def clip_ready(session: Session, event: IncomingEvent, facts: ClipFacts) -> None
 
 def clip_failed(session: Session, event: IncomingEvent, facts: ClipFacts) -> None:
     """`clip.failed`: there will be no clip."""
-    for alert in _of(session, facts.incidents):
+    for alert in _of(session, event, facts.incidents):
         alert.clip_problem = (facts.reason or "The recorder could not write it.")[:200]
         changes.note(session, alert.id, "updated")
 
 
 def file_arrived(session: Session, file: EventFile) -> None:
     """A file is complete: show it with the alerts that it belongs to."""
-    for alert in _of(session, _incidents_of(file.event)):
+    for alert in _of(session, file.event, _incidents_of(file.event)):
         if file.role == "snapshot":
             alert.snapshot_id = file.id
         elif file.role == "thumbnail":
@@ -72,7 +73,7 @@ def file_arrived(session: Session, file: EventFile) -> None:
 def file_lost(session: Session, file: EventFile) -> None:
     """A file will never come."""
     file.deleted_at = now()
-    for alert in _of(session, _incidents_of(file.event)):
+    for alert in _of(session, file.event, _incidents_of(file.event)):
         if file.role == "clip" and alert.clip_id == file.id:
             alert.clip_id = None
             alert.clip_problem = "The clip had to make room before it could be sent."
@@ -84,9 +85,10 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
     query = select(Alert).where(Alert.incident == facts.incident).with_for_update()
     found = session.scalars(query).first()
     if found is not None:
+        _check_owner(session, found, event)
         return found, False
     alert = Alert(
-        incident=facts.incident, camera=event.camera, zone=_listed(facts.zones) or _zone(session, event.camera, facts.boxes),
+        incident=facts.incident, camera=event.camera, token_id=event.token_id, zone=_listed(facts.zones) or _zone(session, event.camera, facts.boxes),
         change=facts.change if facts.change in CHANGES else "motion",
         cause=facts.cause if facts.cause in CAUSES else None, who=facts.who if facts.who in WHO else None,
         severity=facts.severity,
@@ -127,8 +129,22 @@ def _known_of(alert: Alert) -> tuple[Any, ...]:
     return alert.change, alert.cause, alert.who, alert.severity, alert.peak_area, alert.boxes, alert.zone
 
 
-def _of(session: Session, incidents: Iterable[str]) -> list[Alert]:
-    return list(session.scalars(select(Alert).where(Alert.incident.in_(list(incidents)))))
+def _of(session: Session, event: IncomingEvent, incidents: Iterable[str]) -> list[Alert]:
+    found = list(session.scalars(select(Alert).where(Alert.incident.in_(list(incidents)))))
+    return [alert for alert in found if _is_of(session, alert, event)]
+
+
+def _check_owner(session: Session, alert: Alert, event: IncomingEvent) -> None:
+    if not _is_of(session, alert, event):
+        raise BadEvent(f"incident: {alert.incident} was told by another camera system")
+
+
+def _is_of(session: Session, alert: Alert, event: IncomingEvent) -> bool:
+    """Whether the camera system of this event told of the incident, or the one that did has no token any more."""
+    if alert.token_id in {None, event.token_id}:
+        return True
+    owner = session.get(ServiceToken, alert.token_id)
+    return owner is None or owner.ended_at is not None
 
 
 def _incidents_of(event: IncomingEvent) -> list[str]:
@@ -152,12 +168,19 @@ def _zone(session: Session, camera: str, boxes: list[list[float]]) -> str | None
 
 
 def open_silence(session: Session, camera: str, since: datetime) -> Alert:
-    """An alert of its own for a camera that is not heard any more."""
+    """An alert of its own for a camera that is not heard any more, or never was; `camera` is "" where there is none."""
     alert = Alert(
-        incident=f"silent:{camera}:{since:%Y%m%dT%H%M%S}", camera=camera, zone=None, change="silent", severity="alert",
-        started_at=since, received_at=now(), boxes=[], state="new", quiet=arming.is_quiet(session, camera), note="",
+        incident=f"silent:{camera}:{since:%Y%m%dT%H%M%S}", camera=camera, zone=None,
+        change="silent" if camera else "unwatched", severity="alert", started_at=since, received_at=now(), boxes=[],
+        state="new", quiet=arming.is_quiet(session, camera), note="",
     )  # fmt: skip
     session.add(alert)
     session.flush()
     changes.note(session, alert.id, "new")
     return alert
+
+
+def open_silences(session: Session) -> Sequence[Alert]:
+    """Those alerts that are not over."""
+    query = select(Alert).where(Alert.change.in_(SILENCE), Alert.ended_at.is_(None))
+    return session.scalars(query).all()

@@ -18,7 +18,7 @@ from shop_app.base.models import Alert, Camera, PushMessage, ShopProfile
 from shop_app.base.settings import Settings
 from shop_app.notify.push import browsers
 from shop_app.security.alerts.cards import CHAIN
-from shop_app.security.alerts.watch import WHAT
+from shop_app.security.alerts.escalation import WHAT
 from shop_app.web.i18n import compile_translations
 
 FRESH = timedelta(minutes=15)  # what is older is not told any more

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app.base import audit
@@ -144,6 +144,16 @@ def clip_path(session: Session, media: Path, alert_id: int) -> tuple[Path, Event
     return files.stored_path(media, alert.clip), _present(alert.clip)
 
 
+def clip_codec(alert: Alert, media: Path) -> str:
+    """What the clip of an alert is coded in, in words; empty where nobody knows."""
+    if alert.clip is None or alert.clip.complete_at is None or alert.clip.deleted_at is not None:
+        return ""
+    try:
+        return files.codec_of(files.stored_path(media, alert.clip))
+    except (NotFound, OSError, ValueError):
+        return ""
+
+
 def still_path(session: Session, media: Path, alert_id: int) -> Path:
     """Where the picture of an alert lies: the marked one of the incident, else one out of the clip."""
     alert = get_alert(session, alert_id)
@@ -165,11 +175,22 @@ def neighbours(session: Session, alert: Alert) -> tuple[int | None, int | None]:
 
 
 def elsewhere(session: Session, alert: Alert, profile: ShopProfile) -> list[cards.Card]:
-    """What other cameras told of within some minutes of an alert, in the order of time."""
-    begin, end = alert.started_at - cards.CHAIN, alert.started_at + cards.CHAIN
-    query = cards.ALERTS.where(Alert.camera != alert.camera, Alert.started_at.between(begin, end))
-    rows = session.execute(query.order_by(Alert.started_at, Alert.id).limit(MOST_ELSEWHERE))
-    return [cards.card(row, profile.time_zone) for row in rows]
+    """What other cameras saw within some minutes of an alert: those nearest to it, in the order of time."""
+    at, seen = alert.started_at, Alert.change.not_in(cards.SILENCE)
+    query = cards.ALERTS.where(Alert.camera != alert.camera, seen).limit(MOST_ELSEWHERE)
+    before = query.where(Alert.started_at.between(at - cards.CHAIN, at)).order_by(Alert.started_at.desc())
+    after = query.where(Alert.started_at > at, Alert.started_at <= at + cards.CHAIN).order_by(Alert.started_at)
+    rows = [*session.execute(before), *session.execute(after)]
+    nearest = sorted(rows, key=lambda row: abs(row.started_at - at))[:MOST_ELSEWHERE]
+    return [cards.card(row, profile.time_zone) for row in sorted(nearest, key=lambda row: (row.started_at, row.id))]
+
+
+def last_seen(session: Session, alert: Alert, profile: ShopProfile) -> cards.Card | None:
+    """The last alert with a picture from the camera of an alert, not after it."""
+    has_picture = or_(Alert.snapshot_id.is_not(None), Alert.thumbnail_id.is_not(None))
+    query = cards.ALERTS.where(Alert.camera == alert.camera, has_picture, Alert.started_at <= alert.received_at)
+    row = session.execute(query.order_by(Alert.started_at.desc()).limit(1)).first()
+    return cards.card(row, profile.time_zone) if row else None
 
 
 @dataclass(frozen=True)
@@ -204,7 +225,7 @@ def advice(session: Session, camera: str = "") -> list[Advice]:
     query = (
         select(Alert.camera, Camera.title, Alert.change, Alert.state, func.count(), func.max(Alert.peak_area))
         .outerjoin(Camera, Camera.name == Alert.camera)
-        .where(Alert.started_at >= since, Alert.change != "silent")
+        .where(Alert.started_at >= since, Alert.change.not_in(cards.SILENCE))
         .group_by(Alert.camera, Camera.title, Alert.change, Alert.state)
     )
     if camera:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import lru_cache, partial
-from typing import Any
+from functools import partial
 
 from flask import (
     Response,
     flash,
-    get_template_attribute,
     jsonify,
     redirect,
     render_template,
@@ -17,8 +14,6 @@ from flask import (
     send_file,
     url_for,
 )
-from markupsafe import Markup
-from sqlalchemy import Row
 from werkzeug.wrappers import Response as BaseResponse
 
 from shop_app.accounts import sessions
@@ -27,10 +22,11 @@ from shop_app.base.db import Database, now
 from shop_app.base.errors import Invalid
 from shop_app.base.models import Alert, AlertReview
 from shop_app.base.permissions import Permission as P
-from shop_app.base.text import _, _l, locale_name
+from shop_app.base.text import _, _l
 from shop_app.notify.push import browsers
 from shop_app.notify.push.sealing import public_key
 from shop_app.security.alerts import arming, cards, feed, service
+from shop_app.security.alerts.coverage import coverage
 from shop_app.security.cameras import service as cameras
 from shop_app.web.area import Area, actor, profile, session, shop
 from shop_app.web.error_pages import wants_json
@@ -40,7 +36,6 @@ from shop_app.web.listing import Rows, asked, asked_day, csv_answer, everything,
 area = Area("alerts", __name__, url_prefix="/alerts")
 area.menu(_l("Alerts"), "index", icon="shield", may=P.ALERTS, order=300, group=_l("Security"), phone=True)
 
-CLIP_COMES_WITHIN = timedelta(minutes=10)
 SORTS = {
     "time": [Alert.started_at, Alert.id],
     "camera": [Alert.camera, Alert.id],
@@ -74,15 +69,20 @@ def index() -> str | Response:
     key = Alert.id if request.args else None
     alerts = paginate(session(), query, SORTS, default="-time", key=key, one_by_one=unseen_only)
     chains = cards.chains(alerts.rows) if alerts.sort in {"time", "-time"} else [[row] for row in alerts.rows]
-    change, snoozed = arming.situation(session())
     today = clock.day_of(now(), profile().time_zone).isoformat()
     return render_template(
-        "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()),
-        drawn=partial(_drawn, locale_name(), profile().time_zone, today), blank=cards.blank(today),
-        push_key=_push_key(), today=today, arm=change, snoozed=snoozed,
+        "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()), silence=cards.SILENCE,
+        card_of=partial(cards.card, zone=profile().time_zone), blank=cards.blank(today), newest_change=feed.newest_change(session()),
+        push_key=_push_key(), today=today, snoozed=arming.snoozed(session()),
+        coverage=coverage(session(), profile()),
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
-        is_night=clock.is_in_hours(now(), profile().night_from, profile().night_to, profile().time_zone),
     )  # fmt: skip
+
+
+@area.get("/coverage", may=P.ALERTS)
+def covered() -> str:
+    """Which cameras watch now, for open pages: cameras that fall silent say nothing by themselves."""
+    return render_template("alerts/_coverage.html", coverage=coverage(session(), profile()))
 
 
 @area.get("/stream", may=P.ALERTS)
@@ -93,7 +93,13 @@ def stream() -> Response:
     shared = _feed(shop().database)
     token, database = request.cookies.get(sessions.cookie_name()), shop().database
     response = Response(
-        feed.stream(shared, last_id, lambda: sessions.still_signed_in(database, token, P.ALERTS), actor().account_id),
+        feed.stream(
+            shared,
+            last_id,
+            lambda: sessions.still_signed_in(database, token, P.ALERTS),
+            actor().account_id,
+            profile().time_zone,
+        ),
         mimetype="text/event-stream",
     )
     response.headers["X-Accel-Buffering"] = "no"
@@ -117,8 +123,8 @@ def show(alert_id: int) -> str:
         before=before, after=after, reviewed=reviewed, begins_at=_begins_at(alert),
         start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
         drawing=cameras.drawings(session(), alert.camera).get(alert.camera),
-        elsewhere=service.elsewhere(session(), alert, profile()),
-        is_old=now() - (alert.ended_at or alert.started_at) > CLIP_COMES_WITHIN,
+        elsewhere=service.elsewhere(session(), alert, profile()), codec=service.clip_codec(alert, shop().settings.media),
+        last_seen=service.last_seen(session(), alert, profile()) if alert.change in cards.SILENCE else None,
     )  # fmt: skip
 
 
@@ -202,15 +208,13 @@ def arm() -> BaseResponse:
     hours = whole_number(_field("hours"), 9_999)
     if hours is None:
         raise Invalid(_("Nothing was changed: choose one of the times offered."))
-    arming.arm(session(), actor(), armed=_field("armed") == "yes", hours=hours)
-    return _done(None, _("Saved. Cameras follow within seconds."))
-
-
-@lru_cache(maxsize=2_000)  # the list is opened again after each thing that is done on it
-def _drawn(_language: str, zone: str, today: str, row: Row[*tuple[Any, ...]]) -> Markup:
-    """The markup of an alert's card: it shows nothing but these values."""
-    draw = get_template_attribute("alerts/_card.html", "card")
-    return Markup(draw(cards.card(row, zone), row.seen, today))
+    armed = _field("armed") == "yes"
+    arming.arm(session(), actor(), armed=armed, hours=hours)
+    session().flush()
+    if not armed:
+        return _done(None, _("Disarmed: alerts are kept, without sound."))
+    done = _("Armed.") if hours else _("Back to the schedule.")
+    return _done(None, f"{done} {coverage(session(), profile())}.")
 
 
 def _push_key() -> str:

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from shop_app.base.db import now
 from shop_app.base.models import Camera, ShopProfile, Zone
 from shop_app.security.alerts import arming
 from shop_app.web.area import shop
@@ -26,9 +25,9 @@ def for_system(session: Session) -> dict[str, Any]:
     )
     profile = session.get_one(ShopProfile, 1)
     keys = vault()
-    cameras = [_definition(camera, keys, profile.time_zone) for camera in session.scalars(query)]
+    cameras = [_definition(camera, keys, profile) for camera in session.scalars(query)]
     version = hashlib.sha256(json.dumps(cameras, sort_keys=True).encode()).hexdigest()[:16]
-    return {"version": version, "cameras": cameras, "mode": arming.mode_by_hand(arming.current(session), now())}
+    return {"version": version, "cameras": cameras, "mode": arming.mode_by_hand(arming.current(session))}
 
 
 def source_of(camera: Camera) -> str:
@@ -39,17 +38,24 @@ def source_of(camera: Camera) -> str:
     return str((folder / camera.address).resolve()) if folder else camera.address
 
 
-def _definition(camera: Camera, keys: Vault, zone: str) -> dict[str, Any]:
+def _definition(camera: Camera, keys: Vault, profile: ShopProfile) -> dict[str, Any]:
     return {
         "name": camera.name,
         "title": camera.title,
         "source": source_of(camera),
         "credentials": keys.open(camera.credentials) if camera.credentials else None,
         "zones": [_zone(found) for found in camera.zones],
-        "night": f"{camera.night_from}-{camera.night_to}" if camera.night_from and camera.night_to else None,
-        "time_zone": zone,
+        "night": _night(camera, profile),
+        "time_zone": profile.time_zone,
         "emotion": camera.emotion,
     }
+
+
+def _night(camera: Camera, profile: ShopProfile) -> str | None:
+    """The camera's own hours, else the shop's; None where those are empty, so that the config decides."""
+    own = camera.night_from and camera.night_to
+    begin, end = (camera.night_from, camera.night_to) if own else (profile.night_from, profile.night_to)
+    return None if begin == end else f"{begin}-{end}"
 
 
 def _zone(zone: Zone) -> dict[str, Any]:

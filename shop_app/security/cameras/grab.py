@@ -29,12 +29,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     request = json.loads(sys.stdin.buffer.read(10_000))
-    word, jpeg = grab(request["url"], request["scheme"])
-    sys.stdout.buffer.write(json.dumps({"word": word}).encode() + b"\n" + jpeg)
+    word, codec, jpeg = grab(request["url"], request["scheme"])
+    sys.stdout.buffer.write(json.dumps({"word": word, "codec": codec}).encode() + b"\n" + jpeg)
 
 
-def grab(url: str, scheme: str) -> tuple[str, bytes]:
-    """`ok` and a JPEG, or one of `refused`, `timeout`, `auth`, `not-video`."""
+def grab(url: str, scheme: str) -> tuple[str, str, bytes]:
+    """`ok`, the video's codec and a JPEG; or one of `refused`, `timeout`, `auth`, `not-video`."""
     import av
 
     av.logging.set_level(None)
@@ -46,17 +46,17 @@ def grab(url: str, scheme: str) -> tuple[str, bytes]:
     try:
         with av.open(url, options=options, timeout=(SECONDS, SECONDS)) as container:
             for frame in container.decode(container.streams.video[0]):
-                return "ok", _jpeg(frame)
+                return "ok", container.streams.video[0].codec_context.name, _jpeg(frame)
     except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError):
-        return "auth", b""
+        return "auth", "", b""
     except (TimeoutError, av.error.ExitError):
-        return "timeout", b""
+        return "timeout", "", b""
     except OSError as error:
         unreachable = isinstance(error, ConnectionError) or error.errno in {101, 111, 113}
-        return "refused" if unreachable else "not-video", b""
+        return "refused" if unreachable else "not-video", "", b""
     except Exception:
         pass
-    return "not-video", b""
+    return "not-video", "", b""
 
 
 def _jpeg(frame: Any) -> bytes:

@@ -52,6 +52,8 @@ class Tile:
     mode: str | None
     heard_at: datetime | None
     managed: bool
+    since: datetime | None  # when it was last live, where it is not
+    night: tuple[str, str] | None  # its own hours
 
 
 @dataclass(frozen=True)
@@ -210,15 +212,22 @@ def still_path(media: Path, name: str) -> Path:
 
 def _tile(camera: Camera | None, state: CameraState | None, oldest: datetime) -> Tile:
     name = camera.name if camera else state.camera if state else ""
-    word = state.state if state else "unknown"
+    word = "live" if state is not None and state.state == "unknown" else state.state if state else "unknown"
     if camera is not None and not camera.enabled:
         word = "stopped"
-    elif state is not None and state.heard_at < oldest and word in {"live", "unknown", "connecting"}:
+    elif state is not None and state.heard_at < oldest and word in {"live", "connecting"}:
         word = "silent"
+    night = (camera.night_from, camera.night_to) if camera and camera.night_from and camera.night_to else None
     return Tile(
         name, camera.title if camera else name, word, state.reason if state else "", state.mode if state else None,
-        state.heard_at if state else None, camera is not None,
+        state.heard_at if state else None, camera is not None, _since(state, word), night,
     )  # fmt: skip
+
+
+def _since(state: CameraState | None, word: str) -> datetime | None:
+    if state is None or word == "live":
+        return None
+    return state.heard_at if word == "silent" and state.state == "live" else state.state_at or state.heard_at
 
 
 def _check(wish: Wish) -> None:

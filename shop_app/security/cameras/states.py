@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from shop_app.base.contract import CameraStateFacts, ModeFacts, StepFacts, StorageFacts
 from shop_app.base.db import now
-from shop_app.base.models import Alert, CameraState, IncomingEvent
+from shop_app.base.models import CameraState, IncomingEvent
 from shop_app.base.permissions import Role
-from shop_app.notify.messages import notify
-from shop_app.security.alerts import arming, changes
+from shop_app.notify.notifications import notify
+from shop_app.security.alerts import arming, changes, incidents
 from shop_app.web.i18n import told
 
 STATES = {"connecting", "live", "stalled", "down"}
@@ -24,7 +24,7 @@ def note_state(session: Session, event: IncomingEvent, facts: CameraStateFacts) 
     """`camera.state`; a late one does not overwrite what is known since."""
     row = _row(session, event.camera)
     if row.state_at is None or event.time >= row.state_at:
-        row.state, row.reason, row.state_at = facts.state, facts.reason[:200], event.time
+        _enter(session, row, facts.state, facts.reason[:200], event.time)
     _heard(session, row, event.time)
 
 
@@ -32,7 +32,7 @@ def note_mode(session: Session, event: IncomingEvent, facts: ModeFacts) -> None:
     """`mode.changed`."""
     row = _row(session, event.camera)
     if event.time >= row.heard_at - timedelta(minutes=1):
-        row.mode = facts.mode
+        _turn(session, row, facts.mode)
     _heard(session, row, event.time)
 
 
@@ -59,20 +59,37 @@ def heard(session: Session, camera: str, facts: dict[str, Any]) -> str:
     at = now()
     state, mode = facts.get("state"), facts.get("mode")
     if isinstance(state, str) and state in STATES and state != row.state:
-        row.state, row.reason, row.state_at = state, "", at
+        _enter(session, row, state, "", at)
     if mode in {"day", "night", None}:
-        row.mode = mode
+        _turn(session, row, mode)
     _heard(session, row, at)
-    return arming.mode_by_hand(arming.current(session), at)
+    return arming.mode_by_hand(arming.current(session))
+
+
+def _enter(session: Session, row: CameraState, state: str, reason: str, at: datetime) -> None:
+    if row.state_at is None or "live" in {row.state, state}:
+        row.state_at = at  # one that tries and fails again and again is offline since it was last live
+    row.state, row.reason = state, reason
+    changes.note(session, None, "cameras")
+
+
+def _turn(session: Session, row: CameraState, mode: str | None) -> None:
+    if row.mode != mode:
+        row.mode = mode
+        changes.note(session, None, "cameras")
 
 
 def _heard(session: Session, row: CameraState, at: datetime) -> None:
     if at > row.heard_at:
         row.heard_at = min(at, now())  # a camera whose clock runs ahead does not look alive for ever
     if row.silent_alert_id is not None and row.state not in {"down", "stalled"}:
-        alert = session.get(Alert, row.silent_alert_id)
         row.silent_alert_id = None
-        if alert is not None:
+        _end_silence(session, row.camera)
+
+
+def _end_silence(session: Session, camera: str) -> None:
+    for alert in incidents.open_silences(session):
+        if alert.camera in {camera, ""}:  # "" tells that the shop has no camera at all
             alert.ended_at = now()
             changes.note(session, alert.id, "closed")
 
@@ -87,6 +104,7 @@ def _row(session: Session, camera: str) -> CameraState:
             row = CameraState(camera=camera, state="unknown", heard_at=now())
             session.add(row)
             session.flush()
+        _end_silence(session, camera)  # that it had never come
         return row
     except IntegrityError:
         return session.scalars(query).one()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,10 +15,34 @@ from shop_app.base.errors import Invalid, NotFound
 from shop_app.base.models import ServiceToken
 from shop_app.base.permissions import Actor
 
+NOTED_EVERY = timedelta(seconds=10)
+CONNECTED_FOR = timedelta(seconds=25)  # after it fetched its cameras, which it does every two seconds
+
 
 def systems(session: Session) -> list[ServiceToken]:
     """All camera systems, those that still may first."""
     return list(session.scalars(select(ServiceToken).order_by(ServiceToken.ended_at.is_not(None), ServiceToken.name)))
+
+
+def is_note_due(session: Session, token_id: int) -> bool:
+    """Whether `note_fetch` has something to write."""
+    return _fetched_ago(session.get_one(ServiceToken, token_id)) > NOTED_EVERY
+
+
+def note_fetch(session: Session, token_id: int) -> None:
+    """A camera server has fetched its cameras."""
+    found = session.get_one(ServiceToken, token_id)
+    found.facts = found.facts | {"fetched_at": now().isoformat()}
+
+
+def is_connected(session: Session) -> bool:
+    """Whether a camera server fetches the cameras of this shop now."""
+    return any(_fetched_ago(system) < CONNECTED_FOR for system in systems(session) if system.ended_at is None)
+
+
+def _fetched_ago(system: ServiceToken) -> timedelta:
+    at = system.facts.get("fetched_at")
+    return now() - datetime.fromisoformat(at) if at else timedelta.max
 
 
 def issue(session: Session, actor: Actor, name: str) -> str:

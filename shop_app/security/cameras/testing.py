@@ -27,6 +27,7 @@ class Outcome:
 
     word: str  # ok, refused, timeout, auth, not-video
     jpeg: bytes = b""
+    codec: str = ""  # as FFmpeg names it
 
 
 def ask(settings: Settings, kind: str, address: str, credentials: str | None) -> Outcome:
@@ -73,9 +74,10 @@ def _grab(url: str, scheme: str) -> Outcome:
 
 def _outcome(head: bytes, jpeg: bytes) -> Outcome:
     try:
-        word = json.loads(head)["word"]
+        answer = json.loads(head)
+        word, codec = answer["word"], str(answer["codec"])
     except (ValueError, KeyError, TypeError):
         return Outcome("not-video")
     if word != "ok" or not 0 < len(jpeg) <= LARGEST:
         return Outcome(word if word in {"refused", "timeout", "auth"} else "not-video")
-    return Outcome("ok", small_jpeg(jpeg, longest_side=1280))
+    return Outcome("ok", small_jpeg(jpeg, longest_side=1280), codec)

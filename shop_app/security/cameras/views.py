@@ -18,6 +18,7 @@ from shop_app.base.permissions import Role
 from shop_app.base.text import _, _l
 from shop_app.catalogue.products.service import on_sale
 from shop_app.security.alerts import service as alerts
+from shop_app.security.alerts.coverage import coverage
 from shop_app.security.cameras import live, service, systems, testing
 from shop_app.security.cameras.address import read_address, resolve
 from shop_app.security.cameras.forms import CameraForm, SystemForm
@@ -36,15 +37,23 @@ area.menu(_l("Cameras"), "index", icon="camera", may=P.CAMERAS_VIEW, order=310, 
 @area.get("", may=P.CAMERAS_VIEW)
 def index() -> str:
     """The wall of live tiles."""
-    tiles = service.tiles(session(), profile().silent_after_seconds)
-    return render_template("cameras/index.html", tiles=tiles, drawings=service.drawings(session()))
+    return render_template(
+        "cameras/index.html", coverage=coverage(session(), profile()), drawings=service.drawings(session()),
+        is_connected=systems.is_connected(session()),
+    )  # fmt: skip
 
 
 @area.get("/states", may=P.CAMERAS_VIEW)
 def states() -> BaseResponse:
     """The state of each camera, for the tiles of an open page."""
-    found = service.tiles(session(), profile().silent_after_seconds)
-    return jsonify(cameras=[{"name": t.name, "state": t.state, "mode": t.mode, "reason": t.reason} for t in found])
+    found = coverage(session(), profile())
+    return jsonify(
+        coverage=render_template("alerts/_coverage.html", coverage=found),
+        cameras=[
+            {"name": tile.name, "state": tile.state, "does": does, "reason": tile.reason}
+            for tile, does, _ in found.posts
+        ],
+    )
 
 
 @area.get("/<name>/picture", may=P.CAMERAS_VIEW)
@@ -79,6 +88,7 @@ def create() -> BaseResponse | tuple[str, int]:
     if outcome.word != "ok" and "anyway" not in request.form:
         return render_template("cameras/new.html", form=form, samples=samples, problem=words(outcome.word)), 422
     camera = service.create(session(), actor(), wish, vault())
+    _warn_of(outcome.codec)
     if outcome.jpeg:
         _keep_still(camera, outcome.jpeg)
     return redirect(url_for("cameras.zones", name=camera.name, first=1), 303)
@@ -111,7 +121,7 @@ def change(name: str) -> BaseResponse | tuple[str, int]:
         if not form.errors:
             form.refuse("address", problem.detail)
         return _camera_page(service.get_camera(session(), name), form), 422
-    flash(_("Saved. The camera follows within seconds."))
+    _flash_saved(_("Saved. The camera follows within seconds."))
     return redirect(url_for("cameras.show", name=name), 303)
 
 
@@ -125,6 +135,7 @@ def test(name: str) -> BaseResponse:
     if outcome.word == "ok":
         _keep_still(camera, outcome.jpeg)
         flash(_("The camera answered; this is its picture."))
+        _warn_of(outcome.codec)
     else:
         flash(words(outcome.word), "error")
     return redirect(url_for("cameras.zones", name=name), 303)
@@ -135,7 +146,7 @@ def set_enabled(name: str) -> BaseResponse:
     """Start or stop a camera."""
     on = request.form.get("on") == "yes"
     service.set_enabled(session(), actor(), name, on)
-    flash(_("The camera starts within seconds.") if on else _("The camera is stopped."))
+    _flash_saved(_("The camera starts within seconds.") if on else _("The camera stops within seconds."))
     return redirect(url_for("cameras.index"), 303)
 
 
@@ -173,9 +184,9 @@ def draw(name: str) -> BaseResponse | tuple[str, int]:
         return page, problem.status
     if "start" in request.form:
         service.set_enabled(session(), actor(), name, True)
-        flash(_("Saved. The camera starts within seconds."))
+        _flash_saved(_("Saved. The camera starts within seconds."))
         return redirect(url_for("cameras.index"), 303)
-    flash(_("Saved. The camera follows within seconds."))
+    _flash_saved(_("Saved. The camera follows within seconds."))
     return redirect(url_for("cameras.show", name=name), 303)
 
 
@@ -238,6 +249,22 @@ def end_system(token_id: int) -> BaseResponse:
     systems.end(session(), actor(), token_id)
     flash(_("The token is worth nothing any more."))
     return redirect(url_for("cameras.system_list"), 303)
+
+
+def _warn_of(codec: str) -> None:
+    """Tell of a codec that browsers lack, before the first clip of it is needed."""
+    name = {"hevc": "H.265 (HEVC)", "mpeg4": "MPEG-4 Part 2"}.get(codec)
+    if name:
+        text = _("This camera sends %(codec)s. Many browsers cannot play that: set the camera to H.264.", codec=name)
+        flash(text, "warning")
+
+
+def _flash_saved(text: str) -> None:
+    """Tell what a camera server does within seconds, or that none is there to do it."""
+    if systems.is_connected(session()):
+        flash(text)
+    else:
+        flash(_("Saved. No camera server is connected now; it takes effect when one is."), "warning")
 
 
 def words(word: str) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound, Refused
-from shop_app.base.models import EventFile, IncomingEvent
+from shop_app.base.models import EventFile, IncomingEvent, ServiceToken
+from shop_app.base.permissions import Actor
 from shop_app.web import pictures
 
 PIECE = 4_000_000
@@ -29,18 +31,24 @@ class NoRoom(Refused):
     status = HTTPStatus.INSUFFICIENT_STORAGE
 
 
-def find(session: Session, event_id: str, role: str) -> EventFile:
-    """The announced file; NotFound where there is none."""
+def find(session: Session, actor: Actor, event_id: str, role: str) -> EventFile:
+    """The announced file; NotFound where there is none, or another camera system announced it."""
     query = (
         select(EventFile)
         .options(joinedload(EventFile.event))
         .join(IncomingEvent)
-        .where(IncomingEvent.event_id == event_id, EventFile.role == role)
+        .where(IncomingEvent.event_id == event_id, EventFile.role == role, told_by(actor))
     )
     found = session.scalars(query).first()
     if found is None or found.deleted_at is not None:
         raise NotFound("No such file was announced.")
     return found
+
+
+def told_by(actor: Actor) -> ColumnElement[bool]:
+    """Events of this camera system, and of those whose token has ended: a new token goes on with the old one's work."""
+    ended = select(ServiceToken.id).where(ServiceToken.ended_at.is_not(None))
+    return (IncomingEvent.token_id == actor.token_id) | IncomingEvent.token_id.in_(ended)
 
 
 def received(media: Path, file: EventFile) -> int:
@@ -180,3 +188,14 @@ def _is_at(handle: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
         return False
+
+
+CODECS = {b"hvc1": "H.265 (HEVC)", b"hev1": "H.265 (HEVC)", b"mp4v": "MPEG-4 Part 2", b"avc1": "H.264"}
+
+
+def codec_of(path: Path) -> str:
+    """What an MP4 file says its pictures are coded in; empty where it does not say, or names another codec."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        table = content.rfind(b"stsd")  # of the sample descriptions; the name of the codec follows
+        found = content[table : table + 4096] if table >= 0 else b""
+    return next((name for mark, name in CODECS.items() if mark in found), "")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app.base.contract import FACTS, RENAMED, ROLES, BadEvent, EventIn, Lenient, read_event
@@ -99,10 +99,18 @@ def _take_one(session: Session, actor: Actor, event: EventIn, facts: Lenient | N
     except IntegrityError:
         # Another request took the same id between our look and our insert; the sender asks again.
         return {"id": event.id, "status": "failed"}
+    except BadEvent as problem:
+        return {"id": event.id, "status": "refused", "problem": str(problem)}
+    except DataError as error:
+        log.error("event %s of kind %s was refused: %s", event.id, event.kind, type(error.orig).__name__)
+        return {"id": event.id, "status": "refused", "problem": "the database cannot keep a value of its facts"}
     except Exception as error:
         if isinstance(error, DBAPIError) and ends_transaction(error):
             raise  # it took the events before this one with it: the batch as a whole was not taken
-        log.exception("event %s of kind %s could not be taken", event.id, event.kind)
+        # A database error repeats the facts, which a log must not hold.
+        kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
+        log.error("event %s of kind %s could not be taken: %s", event.id, event.kind, kind)
+        log.debug("event %s", event.id, exc_info=error)
         return {"id": event.id, "status": "failed"}
 
 

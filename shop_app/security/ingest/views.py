@@ -12,7 +12,7 @@ from shop_app.base.contract import BATCH, CameraName
 from shop_app.base.errors import Invalid
 from shop_app.base.permissions import Permission as P
 from shop_app.security.alerts import incidents
-from shop_app.security.cameras import definitions, live, states
+from shop_app.security.cameras import definitions, live, states, systems
 from shop_app.security.ingest import files, service
 from shop_app.web.area import Area, actor, session, shop, unit
 
@@ -36,7 +36,7 @@ def events() -> Response:
 @area.get("/events/<event_id>/files/<role>", may=P.CAMERA_SYSTEM)
 def file_state(event_id: str, role: str) -> Response:
     """How much of a file is here."""
-    file = files.find(session(), event_id, role)
+    file = files.find(session(), actor(), event_id, role)
     return jsonify(received=files.received(shop().settings.media, file), complete=file.complete_at is not None)
 
 
@@ -50,7 +50,7 @@ def add_piece(event_id: str, role: str) -> Response:
         raise Invalid(f"A piece has a length, and at most {files.PIECE} bytes. Nothing was kept.")
     media = shop().settings.media
     with shop().database.reading() as reading:  # slow work comes before the write transaction
-        file = files.find(reading, event_id, role)
+        file = files.find(reading, actor(), event_id, role)
     if file.complete_at is not None:
         return jsonify(received=file.bytes, complete=True)
     there, name = files.append(media, file, int(offset), request.get_data(cache=False))
@@ -64,7 +64,7 @@ def add_piece(event_id: str, role: str) -> Response:
 @area.delete("/events/<event_id>/files/<role>", may=P.CAMERA_SYSTEM)
 def give_up_file(event_id: str, role: str) -> Response:
     """The sender says that this file will never come."""
-    file = files.find(session(), event_id, role)
+    file = files.find(session(), actor(), event_id, role)
     if file.complete_at is None:
         files.part_path(shop().settings.media, file).unlink(missing_ok=True)
         incidents.file_lost(session(), file)
@@ -74,6 +74,10 @@ def give_up_file(event_id: str, role: str) -> Response:
 @area.get("/cameras", may=P.CAMERA_SYSTEM)
 def cameras() -> Response:
     """The cameras that run, with credentials and zones."""
+    token = actor().token_id
+    if token is not None and systems.is_note_due(session(), token):
+        with shop().database.writing() as writing:
+            systems.note_fetch(writing, token)
     return jsonify(definitions.for_system(session()))
 
 

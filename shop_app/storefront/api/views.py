@@ -23,7 +23,7 @@ from shop_app.catalogue.offers.wording import offer_words
 from shop_app.catalogue.ratings import service as ratings
 from shop_app.notify.complaints import service as complaints
 from shop_app.notify.feedback import service as feedback
-from shop_app.notify.messages import service as messages
+from shop_app.notify.notifications import service as inbox
 from shop_app.people.privacy import copying, farewell
 from shop_app.people.privacy.shapes import PersonalData
 from shop_app.storefront import service as customers
@@ -107,16 +107,17 @@ def me() -> Response:
     return _one(
         shapes.Me(
             id=account.id, name=account.name, email=account.email, phone=account.phone,
-            unread=messages.unread_count(session(), actor()), wallet_minor=customers.wallet_balance(session(), actor()),
+            unread=inbox.unread_count(session(), actor()), wallet_minor=customers.wallet_balance(session(), actor()),
             currency=profile().currency,
         )
     )  # fmt: skip
 
 
 @area.post("/me/copy", may=P.CUSTOMER)
-@documented("A copy of everything that the shop keeps of me", answer=PersonalData)
+@documented("A copy of everything that the shop keeps of me", body=shapes.Password, answer=PersonalData)
 def copy_of_me() -> Response:
     """The same file as that of the page; a POST, since the shop notes that it was made."""
+    _check_password(_("Nothing was copied: the password is wrong."))
     account = session().get_one(models.Account, actor().account_id)
     return _one(copying.copy(session(), actor(), account, profile()))
 
@@ -127,17 +128,20 @@ def copy_of_me() -> Response:
 )
 def delete_me() -> tuple[str, int]:
     """The end of the customer's account; the password is asked for again."""
+    _check_password(_("Nothing was deleted: the password is wrong."))
+    farewell.erase(actor().account_id)
+    return "", 204
+
+
+def _check_password(refusal: str) -> None:
+    """The password in the body is that of the actor; wrong tries are counted."""
     body = read_body(shapes.Password)
     with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
         with shop().database.reading() as reading:
             known = reading.get_one(models.Account, actor().account_id).password_hash
         if not passwords().matches(known, body.password):
-            raise Invalid(
-                _("Nothing was deleted: the password is wrong."), errors={"password": _("The password is wrong.")}
-            )
+            raise Invalid(refusal, errors={"password": _("The password is wrong.")})
         this.succeeded()
-    farewell.erase(actor().account_id)
-    return "", 204
 
 
 @area.get("/products", may=P.CUSTOMER)
@@ -291,7 +295,7 @@ def give_feedback() -> tuple[str, int]:
 def notifications() -> Response:
     """The notes for this customer."""
     sorts = {"when": [models.Notification.id]}
-    found = paginate(session(), messages.inbox(actor()), sorts, default="-when", key=models.Notification.id)
+    found = paginate(session(), inbox.inbox(actor()), sorts, default="-when", key=models.Notification.id)
     return _listing(
         found,
         lambda row: shapes.Notification(
@@ -304,8 +308,8 @@ def notifications() -> Response:
 @documented("Mark a notification as read", status=204)
 def read_notification(note_id: int) -> tuple[str, int]:
     """Mark one note as read."""
-    messages.get_mine(session(), actor(), note_id)
-    messages.mark_read(session(), actor(), [note_id])
+    inbox.get_mine(session(), actor(), note_id)
+    inbox.mark_read(session(), actor(), [note_id])
     return "", 204
 
 

@@ -58,6 +58,7 @@ class CameraConfig:
     lease: Lease | None = None  # where several machines share the cameras
     mode: StepConfig | None = None
     chains: Mapping[str, tuple[StepConfig, ...]] = field(default_factory=dict)  # "day", "night", "always"
+    problem: str = ""  # why it cannot run, where its keys are wrong and the others' are not
     has_overrides: bool = field(default=False, compare=False)  # some of its steps are not as the chains have them
 
     def order(self, mode: str) -> tuple[StepConfig, ...]:

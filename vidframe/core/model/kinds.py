@@ -69,7 +69,7 @@ class CameraState(Facts):
     example: ClassVar = {"state": "stalled", "reason": "no frame for 5 s"}
 
     state: Literal["connecting", "live", "stalled", "down"]
-    """`stalled`: connected, but no new frame comes. `down`: not connected; retried."""
+    """`stalled`: connected, but no new frame comes. `down`: not connected, or ended by a failure; a live camera is retried."""
     reason: Reason
     """Why, without credentials. Empty where there is nothing to explain."""
 

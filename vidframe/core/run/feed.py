@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,11 +87,29 @@ class Feed:
         version, cameras = self._provider(self._settings, self._config.state)
         if version == self._version:
             return
-        self._version = version  # also if it has errors: they are logged once, and the cameras stay as they are
+        self._version = version  # also if the file has errors: they are logged once, and the cameras stay as they are
         try:
-            config = load(self._config.path, cameras=cameras, plugins_dir=self._config.plugins_dir)
+            config = self._load(cameras)
         except ConfigError as error:
-            reasons = "; ".join(problem.message for problem in error.problems)
-            raise ValueError(f"unchanged, since the new ones have errors: {reasons}") from error
+            raise ValueError(f"unchanged, since the config has errors: {_reasons(error)}") from error
         with self._lock:
             self._newest = config
+
+    def _load(self, cameras: Mapping[str, Any]) -> Config:
+        """The config with those cameras; one with mistakes is there with its problem, and does not stop the others."""
+        path, plugins_dir = self._config.path, self._config.plugins_dir
+        try:
+            return load(path, cameras=cameras, plugins_dir=plugins_dir)
+        except ConfigError:
+            config = load(path, cameras={}, plugins_dir=plugins_dir)  # raises where the fault is the file's
+        found = list(config.cameras)
+        for name, keys in cameras.items():
+            try:
+                found += load(path, cameras={name: keys}, plugins_dir=plugins_dir).cameras
+            except ConfigError as error:
+                found.append(replace(config.common, name=name, problem=_reasons(error)))
+        return replace(config, cameras=tuple(found))
+
+
+def _reasons(error: ConfigError) -> str:
+    return "; ".join(problem.message for problem in error.problems)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from contextlib import ExitStack, closing
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,7 +23,7 @@ from vidframe.core.run.chain import Chain
 from vidframe.core.run.event_queue import EventQueue
 from vidframe.core.run.resources import ResourceCache
 from vidframe.core.run.step import Failure, StepFailed
-from vidframe.core.sources.decoded import DecodedFrame, Idle, Source, SourceError, State, StateChange
+from vidframe.core.sources.decoded import DecodedFrame, Idle, Source, SourceError, StateChange
 from vidframe.core.sources.opening import open_source
 
 log = logging.getLogger(__name__)
@@ -68,9 +68,12 @@ def run_camera(
 ) -> None:
     """Takes the frames of a camera through its chain until the source ends, `stop` is set or `frames` are done.
 
-    What ends a camera for good is written to `metrics.error`; nothing but a bug is raised.
+    What ends a camera for good is logged, reported as `camera.state` and written to `metrics.error`; nothing but a
+    bug is raised.
     """
     try:
+        if config.problem:
+            raise SourceError(config.problem)
         source = source_of(config, stop)
         processed = camera_frames(
             config,
@@ -87,6 +90,10 @@ def run_camera(
             deque(processed, maxlen=0)  # keeps no frame while the next one is awaited
     except (SourceError, StepFailed) as error:
         metrics.error = str(error)
+        reason = _reason(config.name, error)
+        log.error("camera %s failed: %s", config.name, reason)
+        if not metrics.is_open and isinstance(error, SourceError):
+            _report_without_source(config, reason, state, shared, metrics, sinks)
     finally:
         metrics.enter("ended", metrics.error)
         metrics.busy = None
@@ -126,6 +133,7 @@ def camera_frames(
         metrics.fps, metrics.frames_expected = source.fps, _expected(source, frames, metrics.frames)
         chain = Chain(config, camera, queue, metrics, sinks, strict=strict, on_failure=on_failure)
         stack.callback(lambda: (on_closed or _ignore)(chain.close()))
+        stack.enter_context(_reported(config.name, queue))
         chain.open()
         metrics.is_open = True
         started = perf_counter() - metrics.seconds  # what was done before a restart counts
@@ -154,8 +162,60 @@ def camera_frames(
                     chain.idle()
 
 
+def _reason(camera: str, error: Exception) -> str:
+    return str(error).removeprefix(f"{camera}: ")[:MAX_REASON]
+
+
+@contextmanager
+def _reported(camera: str, queue: EventQueue) -> Iterator[None]:
+    """Reports why a camera ends, while its steps are still open."""
+    try:
+        yield
+    except (SourceError, StepFailed) as error:
+        queue.by("vidframe")("camera.state", state="down", reason=_reason(camera, error))
+        raise
+
+
+@dataclass(frozen=True)
+class _NoSource:
+    """What is known of a source that cannot be opened."""
+
+    name: str
+    is_live: bool = False
+    fps: float | None = None
+
+    def utc(self, _seconds: float) -> datetime:
+        return datetime.now(UTC)
+
+
+def _report_without_source(
+    config: CameraConfig,
+    reason: str,
+    state: Path,
+    shared: ResourceCache,
+    metrics: CameraMetrics,
+    sinks: Iterable[StepConfig],
+) -> None:
+    """Opens the steps that hear of events and wait for nothing on a frame, so that they hear why none comes."""
+    hearing = tuple(step for step in (*config.chains.get("always", ()), *sinks) if _hears_alone(step))
+    source = _NoSource(config.source)
+    queue = EventQueue(config.name, source.utc)
+    with shared.for_camera() as share, suppress(StepFailed):
+        camera = _camera(config, source, state, queue, share)
+        chain = Chain(replace(config, mode=None, chains={"always": hearing}), camera, queue, metrics)
+        try:
+            chain.open()
+            queue.by("vidframe")("camera.state", state="down", reason=reason)
+        finally:
+            chain.close()
+
+
+def _hears_alone(step: StepConfig) -> bool:
+    return hasattr(step.plugin.kind, "handle_event") and not step.plugin.adds and not step.plugin.needs
+
+
 def _log(camera: str, change: StateChange) -> None:
-    level = logging.INFO if change.state in (State.CONNECTING, State.LIVE) else logging.WARNING
+    level = logging.WARNING if change.reason else logging.INFO
     log.log(level, "camera %s is %s%s", camera, change.state, f": {change.reason}" if change.reason else "")
 
 
@@ -163,7 +223,7 @@ def _ignore(events: list[Event]) -> None:
     """Hears of the closing's events where no one else wants to."""
 
 
-def _camera(config: CameraConfig, source: Source, state: Path, queue: EventQueue, share: Share) -> Camera:
+def _camera(config: CameraConfig, source: Source | _NoSource, state: Path, queue: EventQueue, share: Share) -> Camera:
     """The camera as it is between the steps; each step gets one of its own."""
     folder = state / config.name
     try:

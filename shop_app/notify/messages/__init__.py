@@ -1,5 +1,0 @@
-"""Notifications: sent to a person or a role, counted until they are read."""
-
-from shop_app.notify.messages.service import notify
-
-__all__ = ["notify"]

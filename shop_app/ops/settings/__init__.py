@@ -1,0 +1,1 @@
+"""What an admin sets about the shop."""
