@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
         "ago": ago_text, "number": number_text, "share": share_text, "lines": lines_text, "local_input": local_input,
     }  # fmt: skip
     app.jinja_env.globals |= {
-        "form_key": partial(secrets.token_hex, 16), "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _static_url(app),
+        "form_key": lambda: secrets.token_hex(16), "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _static_url(app),
         "_": _,
         "gettext": _,
         "ngettext": ngettext,
