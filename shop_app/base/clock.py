@@ -19,6 +19,12 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     return begin, end
 
 
+def business_day(moment: datetime, zone: str, ends: str) -> date:
+    """The day to which a sale belongs: it ends at `ends` (HH:MM) of the next morning, when the shop has closed."""
+    here = local(moment, zone)
+    return here.date() - timedelta(days=here.strftime("%H:%M") < ends)
+
+
 def local(moment: datetime, zone: str) -> datetime:
     """A moment as the shop's clock shows it."""
     return moment.astimezone(ZoneInfo(zone))

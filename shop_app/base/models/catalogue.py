@@ -25,7 +25,10 @@ class TaxClass(Base):
 
 
 class Product(Base):
-    """Something sold by the piece. `stock` changes only together with a StockMovement, `rating_*` with a Rating."""
+    """Something sold by the piece or by weight; of goods by weight, prices are per kilogram and quantities in grams.
+
+    `stock` changes only together with a StockMovement, `rating_*` with a Rating.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
@@ -51,6 +54,7 @@ class Product(Base):
     tax_class_id: Mapped[int] = mapped_column(ForeignKey("tax_classes.id"))
     picture: Mapped[str | None] = mapped_column(String(80))  # generated file name below media/products
     active: Mapped[bool] = mapped_column(default=True)
+    by_weight: Mapped[bool] = mapped_column(default=False)
     stock: Mapped[int] = mapped_column(default=0)
     low_stock_level: Mapped[int] = mapped_column(default=0)  # a notice is sent when the stock crosses it downwards
     rating_count: Mapped[int] = mapped_column(default=0)  # both are sums over its ratings
@@ -68,6 +72,11 @@ class Product(Base):
             select(cls.id).where(cls.barcode.in_(TYPED_CODES)).limit(1).scalar_subquery()
         )  # read once, not from each product's row
         return found_in(cls.search) | (cls.id == scanned)
+
+    @classmethod
+    def is_low(cls) -> ColumnElement[bool]:
+        """That the level at which staff are told is reached."""
+        return cls.stock <= cls.low_stock_level
 
     @validates("name", "sku")
     def _keep_search(self, changed: str, value: str) -> str:

@@ -13,7 +13,7 @@ from shop_app.base.models.accounts import Account
 
 
 class Bill(Base):
-    """A paid bill. `business_day` is the day in the shop's zone at the moment of sale, fixed then."""
+    """A paid bill. `business_day` is the shop's day (which ends when it closes) at the moment of sale, fixed then."""
 
     __tablename__ = "bills"
     __table_args__ = (
@@ -62,7 +62,8 @@ class BillLine(Base):
     sold_at: Mapped[datetime]  # that of the bill, repeated for the funnel's join by hour
     sku: Mapped[str] = mapped_column(exact(40))
     name: Mapped[str] = mapped_column(String(160))
-    quantity: Mapped[int]
+    quantity: Mapped[int]  # pieces, or grams
+    by_weight: Mapped[bool] = mapped_column(default=False)
     unit_price_minor: Mapped[int] = mapped_column(Minor)
     discount_minor: Mapped[int] = mapped_column(Minor, default=0)
     offer_id: Mapped[int | None] = mapped_column(ForeignKey("offers.id"))
@@ -96,10 +97,7 @@ class Refund(Base):
     """Money given back against the lines of one bill."""
 
     __tablename__ = "refunds"
-    __table_args__ = (
-        CheckConstraint("method IN ('cash','card','wallet')", name="method"),
-        Index("ix_refunds_business_day_cashier_id", "business_day", "cashier_id"),
-    )
+    __table_args__ = (Index("ix_refunds_business_day_cashier_id", "business_day", "cashier_id"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     number: Mapped[int] = mapped_column(Id, unique=True)
@@ -108,13 +106,25 @@ class Refund(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     business_day: Mapped[date] = mapped_column(Date)
     reason: Mapped[str] = mapped_column(String(200))
-    method: Mapped[str] = mapped_column(String(10))
     net_minor: Mapped[int] = mapped_column(Minor)
     tax_minor: Mapped[int] = mapped_column(Minor)
     total_minor: Mapped[int] = mapped_column(Minor)
 
     lines: Mapped[list[RefundLine]] = relationship()
+    payments: Mapped[list[RefundPayment]] = relationship(order_by="RefundPayment.id")
     bill: Mapped[Bill] = relationship()
+
+
+class RefundPayment(Base):
+    """Part of a refund given back by one method."""
+
+    __tablename__ = "refund_payments"
+    __table_args__ = (CheckConstraint("method IN ('cash','card','wallet')", name="method"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id"), index=True)
+    method: Mapped[str] = mapped_column(String(10))
+    amount_minor: Mapped[int] = mapped_column(Minor)
 
 
 class RefundLine(Base):
@@ -136,12 +146,13 @@ class RefundLine(Base):
 
 
 class HeldCart(Base):
-    """The cart of a till, kept on the server: the one being filled, and those on hold."""
+    """The cart of a till, kept on the server: the one being filled at each till, and those on hold."""
 
     __tablename__ = "held_carts"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     cashier_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    login_id: Mapped[int | None] = mapped_column(Id)  # the sign-in of the till that fills it; sign-ins are forgotten
     key: Mapped[str] = mapped_column(exact(64), unique=True)  # becomes the bill's idempotency key
     label: Mapped[str] = mapped_column(String(80), default="")
     on_hold: Mapped[bool] = mapped_column(default=False)
@@ -163,14 +174,19 @@ class ReceiptPrint(Base):
 
 
 class DayClosing(Base):
-    """What a cashier should have and what was counted; a difference needs a reason."""
+    """The end of a shift: what the cashier should have and what was counted; a difference needs a reason.
+
+    A cashier may close several shifts a day. A closing is never edited; one that `corrects` another takes its place.
+    """
 
     __tablename__ = "day_closings"
-    __table_args__ = (UniqueConstraint("business_day", "cashier_id"),)
+    __table_args__ = (UniqueConstraint("business_day", "cashier_id", "number"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     business_day: Mapped[date] = mapped_column(Date)
     cashier_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    number: Mapped[int] = mapped_column(default=1)  # of the cashier's closings of the day, corrections among them
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("day_closings.id"), unique=True)
     closed_by_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     closed_at: Mapped[datetime]
     opening_float_minor: Mapped[int] = mapped_column(Minor)
@@ -178,4 +194,9 @@ class DayClosing(Base):
     counted_minor: Mapped[int] = mapped_column(Minor)
     difference_minor: Mapped[int] = mapped_column(Minor)
     reason: Mapped[str] = mapped_column(String(200), default="")
-    totals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # per method, as they stood when it was closed
+    totals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # of the shift, per method
+
+    @property
+    def cash_minor(self) -> int:
+        """The cash that came in during the shift."""
+        return self.expected_minor - self.opening_float_minor

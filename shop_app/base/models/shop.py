@@ -29,7 +29,10 @@ class ShopProfile(Base):
     time_zone: Mapped[str] = mapped_column(String(60), default="UTC")
     locale: Mapped[str] = mapped_column(String(10), default="en")
     prices_include_tax: Mapped[bool] = mapped_column(default=True)
-    sell_below_zero: Mapped[str] = mapped_column(String(10), default="block")
+    sell_below_zero: Mapped[str] = mapped_column(String(10), default="warn")
+    day_ends: Mapped[str] = mapped_column(String(5), default="00:00")  # HH:MM; sales before it belong to the day before
+    weight_prefixes: Mapped[str] = mapped_column(String(60), default="")  # of labels of scales, as "21, 22"
+    price_prefixes: Mapped[str] = mapped_column(String(60), default="")
     escalate_after_seconds: Mapped[int] = mapped_column(default=60)
     silent_after_seconds: Mapped[int] = mapped_column(default=30)
     night_from: Mapped[str] = mapped_column(String(5), default="22:00")  # the shop's own hours of night, HH:MM

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shop_app.base import money
+from shop_app.base import money, quantities
 
 PERCENT, AMOUNT, BUY_X_GET_Y = "percent", "amount", "buy-x-get-y"
 
@@ -24,16 +24,22 @@ class Item:
     product_id: int
     sku: str
     name: str
-    quantity: int
-    unit_price_minor: int
+    quantity: int  # pieces, or grams
+    unit_price_minor: int  # of a piece, or a kilogram
     tax_name: str
     tax_basis_points: int
     discount_basis_points: int = 0  # given by the cashier; 1000 = 10 %
+    by_weight: bool = False
+    label_minor: int | None = None  # the price that is printed on its label
 
     @property
     def list_minor(self) -> int:
-        """Price of all pieces before any discount."""
-        return self.quantity * self.unit_price_minor
+        """Price of the whole line before any discount."""
+        return self.times(self.unit_price_minor) if self.label_minor is None else self.label_minor
+
+    def times(self, unit_minor: int) -> int:
+        """An amount per piece or kilogram, for this line."""
+        return quantities.price(self.quantity, unit_minor, by_weight=self.by_weight)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,9 @@ class Deal:
         if self.kind == PERCENT:
             found = money.share(left_minor, self.basis_points)
         elif self.kind == AMOUNT:
-            found = self.amount_minor * item.quantity
+            found = item.times(self.amount_minor)
+        elif item.by_weight:  # nothing is counted there
+            found = 0
         else:
             group = self.buy_quantity + self.get_quantity
             free = item.quantity // group * self.get_quantity if group and self.get_quantity else 0
@@ -115,8 +123,8 @@ class PricedCart:
 
     @property
     def pieces(self) -> int:
-        """How many pieces are in the cart."""
-        return sum(line.item.quantity for line in self.lines)
+        """How many pieces are in the cart; what was weighed is one."""
+        return sum(1 if line.item.by_weight else line.item.quantity for line in self.lines)
 
 
 def price_cart(items: Iterable[Item], deals: Sequence[Deal], *, prices_include_tax: bool) -> PricedCart:
