@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from shop_app.base.errors import Invalid
 from shop_app.base.text import _
@@ -27,7 +28,30 @@ def read_body(model: type[Model]) -> Model:
     try:
         return model.model_validate_json(request.get_data() or b"{}")
     except ValidationError as error:
-        problems = {".".join(map(str, found["loc"])) or "body": found["msg"] for found in error.errors()}
+        problems = {".".join(map(str, found["loc"])) or "body": _problem(found) for found in error.errors()}
         raise Invalid(
-            _("Nothing was changed: %(fields)s cannot be used.", fields=", ".join(problems)), errors=problems
+            _("Nothing was changed. Check these fields: %(fields)s.", fields=", ".join(problems)), errors=problems
         ) from None
+
+
+def _problem(found: ErrorDetails) -> str:
+    """What is wrong with one field, in the language of the request."""
+    limits = found.get("ctx", {})
+    match found["type"]:
+        case "missing":
+            return _("This field is missing.")
+        case "extra_forbidden":
+            return _("There is no such field.")
+        case "json_invalid":
+            return _("This is not JSON.")
+        case "string_too_short" if limits["min_length"] == 1:
+            return _("This field is empty.")
+        case "string_too_short":
+            return _("Enter at least %(n)d characters.", n=limits["min_length"])
+        case "string_too_long":
+            return _("Enter at most %(n)d characters.", n=limits["max_length"])
+        case "greater_than_equal" | "greater_than" | "less_than_equal" | "less_than":
+            return _("This number is out of range.")
+        case "too_short" | "too_long":
+            return _("This list has too few or too many items.")
+    return _("This value has the wrong type or form.")

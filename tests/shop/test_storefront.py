@@ -406,3 +406,23 @@ def test_an_answer_to_a_complaint_closed_meanwhile_is_there_when_it_is_opened_ag
     page.get_by_role("button", name="Open again").click()
 
     expect(page.get_by_label("Your reply")).to_have_value("A long answer")
+
+
+@pytest.mark.parametrize(
+    ("language", "problems"),
+    [
+        ("en", ["This field is empty.", "This field is missing.", "There is no such field."]),
+        ("de", ["Dieses Feld ist leer.", "Dieses Feld fehlt.", "Ein solches Feld gibt es nicht."]),
+    ],
+)
+def test_each_wrong_field_is_explained_in_the_language_that_was_asked_for(
+    language: str, problems: list[str], app: Flask
+) -> None:
+    body = {"name": "Ada", "email": "ada@mail.example", "password": "seven green horses", "device": "phone"}
+    token = app.test_client().post("/api/v1/register", json=body, csrf=False).get_json()["token"]
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+
+    sent = {"subject": "", "x": 1}
+    answer = app.test_client().post("/api/v1/complaints", json=sent, headers=headers, csrf=False).get_json()
+
+    assert answer["errors"] == dict(zip(("subject", "body", "x"), problems, strict=True))
