@@ -71,7 +71,11 @@ def not_signed_in(error: NotSignedIn) -> Response:
     """Nobody is signed in: the form in place of the page, or a JSON problem."""
     if wants_json():
         return answer(error.status, error.detail, error.more)
-    return make_response(sign_in_page(error.detail), error.status)
+    if request.method != "GET":
+        return make_response(sign_in_page(error.detail), error.status)
+    if request.path == "/" and not service.has_admin(session()):
+        return _go(url_for("accounts.set_up"))
+    return make_response(sign_in_page(), error.status)
 
 
 @area.get("/sign-in", may=P.PUBLIC)
@@ -99,11 +103,7 @@ def sign_in_now() -> Response | tuple[str, int]:
             _note_failure(form.name.data)
         page = render_template("accounts/sign_in.html", form=form, next=wanted, problem=refusal.detail)
         return page, refusal.status
-    page_session.clear()  # a new CSRF token, so that nobody can have set it beforehand
-    if account.totp_secret:
-        page_session[_PENDING] = {"id": account.id, "proof": _proof(account), "at": now().timestamp(), "next": wanted}
-        return _go(url_for("accounts.second_factor"))
-    return _enter(account, wanted)
+    return _known(account, wanted)
 
 
 @area.get("/sign-in/code", may=P.PUBLIC)
@@ -164,15 +164,15 @@ def code_now() -> Response | tuple[str, int]:
                 found = service.find(reading, name)
             check_new(form.password.data, *((found.name, found.email, found.phone) if found else (name,)))
             password_hash = passwords().hash(form.password.data)
-            service.use_code(session(), service.find(session(), name), form.code.data, password_hash)
+            account = service.use_code(session(), service.find(session(), name), form.code.data, password_hash)
             this.succeeded()
             unit().finish(keep=True)
     except Refused as refusal:
         unit().finish(keep=False)
         return render_template("accounts/code.html", form=form, problem=refusal.detail), refusal.status
-    page_session[_NAME] = name
-    flash(_("Your password is set. Please sign in with it."))
-    return _go(url_for("accounts.sign_in"))
+    response = _known(session().merge(account), "/")
+    flash(_("Your password is set."))
+    return response
 
 
 @area.get("/sign-in/forgotten", may=P.PUBLIC)
@@ -224,7 +224,7 @@ def set_up_now() -> Response | tuple[str, int]:
             check_new(form.password.data, form.name.data, form.email.data, form.shop_name.data)
             password_hash = passwords().hash(form.password.data)
             person = service.Person(Role.ADMIN, form.name.data, form.email.data)
-            service.use_setup_token(session(), form.token.data, person, password_hash)
+            account = service.use_setup_token(session(), form.token.data, person, password_hash)
             profile().name = form.shop_name.data
             session().add(profile())
             unit().finish(keep=True)
@@ -232,8 +232,9 @@ def set_up_now() -> Response | tuple[str, int]:
     except Refused as refusal:
         unit().finish(keep=False)
         return render_template("accounts/set_up.html", form=form, problem=refusal.detail), refusal.status
-    flash(_("Your shop is set up. Please sign in."))
-    return _go(url_for("accounts.sign_in"))
+    response = _known(session().merge(account), "/")
+    flash(_("Your shop is set up."))
+    return response
 
 
 @area.get("/pages", may=P.SIGNED_IN)
@@ -392,6 +393,15 @@ def _second_factor_page(form: SecondFactorForm, secret: str) -> str:
 def _me_page(account: Account, form: ProfileForm, problem: str = "") -> str:
     logins = service.my_sessions(session(), actor())
     return render_template("accounts/me.html", account=account, form=form, logins=logins, problem=problem)
+
+
+def _known(account: Account, wanted: str) -> Response:
+    """Goes on with somebody whose secret was right: to the second factor, or in."""
+    page_session.clear()  # a new CSRF token, so that nobody can have set it beforehand
+    if account.totp_secret:
+        page_session[_PENDING] = {"id": account.id, "proof": _proof(account), "at": now().timestamp(), "next": wanted}
+        return _go(url_for("accounts.second_factor"))
+    return _enter(account, wanted)
 
 
 def _enter(account: Account, wanted: str) -> Response:

@@ -352,3 +352,33 @@ def _token(client: FlaskClient) -> str:
     found = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/sign-in").text)
     assert found is not None
     return found.group(1)
+
+
+def test_a_fresh_shop_leads_to_its_set_up_and_the_first_admin_is_in(app: Flask, database: Database) -> None:
+    with database.writing() as session:
+        token = service.issue_setup_token(session)
+    browser = app.test_client()
+
+    first = browser.get("/")
+    form = {"token": token, "shop_name": "Corner", "name": "Ada", "email": "ada@shop.example", "password": PASSWORD}
+    done = browser.post("/set-up", data=form)
+
+    assert (first.status_code, first.headers["Location"]) == (303, "/set-up")
+    assert (done.status_code, browser.get("/").status_code) == (303, 200)
+
+
+def test_the_first_page_of_a_visit_shows_no_error(app: Flask, admin: Person) -> None:
+    answer = app.test_client().get("/")
+
+    assert answer.status_code == 401
+    assert 'role="alert"' not in answer.text
+
+
+def test_who_sets_a_password_by_a_code_is_signed_in(app: Flask, admin: Person) -> None:
+    page = admin.client.post("/staff/new", data={"role": "sales", "name": "Sara", "email": "sara@example.com"})
+    code = re.search(r"data-code>([^<]+)<", page.text).group(1)  # type: ignore[union-attr]
+    browser = app.test_client()
+
+    browser.post("/sign-in/one-time-code", data={"name": "sara@example.com", "code": code, "password": PASSWORD})
+
+    assert "Sara" in browser.get("/me").text
