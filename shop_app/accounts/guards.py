@@ -102,7 +102,11 @@ def _warn_of_port(origin: str) -> None:
     """The commonest mistake of a proxy that is not on port 443."""
     name, _colon, port = origin.partition("://")[2].partition(":")
     if port and request.host == name:
-        log.warning("a form came from %s, but the proxy says that the host is %s: it drops the port", origin, name)
+        log.warning(
+            "form from %s refused: the host is %s without the port; let the proxy pass it (nginx: $http_host)",
+            origin,
+            name,
+        )
 
 
 def _secure(response: Response, *, https: bool) -> Response:

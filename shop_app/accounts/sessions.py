@@ -173,7 +173,7 @@ def _touch(statement: Update, key: int, at: datetime) -> None:
         _unwritten().pop(key, None)
     except DBAPIError as error:
         _unwritten()[key] = at
-        log.warning("the last use of a sign-in was not written: %s", type(error.orig).__name__)
+        log.warning("could not note when a session was last used: %s", type(error.orig).__name__)
 
 
 def _unwritten() -> dict[int, datetime]:

@@ -100,7 +100,9 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
             session.add(alert)
             session.flush()
     except IntegrityError:
-        return session.scalars(query).one(), False
+        found = session.scalars(query).one()
+        _check_owner(session, found, event)
+        return found, False
     changes.note(session, alert.id, "new")
     return alert, True
 

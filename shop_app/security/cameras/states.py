@@ -60,7 +60,7 @@ def heard(session: Session, camera: str, facts: dict[str, Any]) -> str:
     state, mode = facts.get("state"), facts.get("mode")
     if isinstance(state, str) and state in STATES and state != row.state:
         _enter(session, row, state, "", at)
-    if mode in {"day", "night", None}:
+    if mode is None or mode in ("day", "night"):  # it may be anything that JSON holds
         _turn(session, row, mode)
     _heard(session, row, at)
     return arming.mode_by_hand(arming.current(session))

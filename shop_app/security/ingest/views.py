@@ -83,7 +83,7 @@ def cameras() -> Response:
             with shop().database.writing() as writing:
                 systems.note_fetch(writing, token)
         except DBAPIError as error:  # a full disk: cameras go on with what they are told
-            log.warning("that a camera system fetched its cameras was not written: %s", type(error.orig).__name__)
+            log.warning("could not note that a camera server fetched its cameras: %s", type(error.orig).__name__)
     return jsonify(definitions.for_system(session()))
 
 
