@@ -7,8 +7,6 @@ number of the article. Pure functions; which codes a shop has is known elsewhere
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from decimal import Decimal
 
 LONGEST = 32  # signs that are stored
 _LENGTHS = (8, 12, 13, 14)  # EAN-8, UPC-A, EAN-13, GTIN-14
@@ -23,29 +21,20 @@ _THREE_DIGITS = {"23", "24", "25", "40", "41", "42", "71"}
 _NUMBER_FORM = re.compile(r"\d+[.,]\d+(?:e[+-]?\d+)?|\d+e[+-]\d+|\d{1,3}(?:[., ]\d{3})+", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Scan:
-    """What a scanner read: the code of the article, and how much of it where the label says so."""
-
-    code: str
-    grams: int | None = None
-
-
-def read(text: str) -> Scan:
-    """Takes a scanner's prefix off, and the article out of a GS1 element string."""
+def read(text: str) -> str:
+    """The code of the article: without a scanner's prefix, and out of a GS1 element string."""
     plain = _SYMBOLOGY.sub("", text.strip()).strip(_SEPARATOR)
     elements = _elements(plain)
-    article = next((elements[name] for name in ("01", "02") if name in elements), None)
-    if article is None:
-        spaced = re.sub(r"[ -]", "", plain)
-        return Scan(spaced if spaced.isdigit() and spaced.isascii() and len(spaced) in _LENGTHS else plain)
-    weight = next((_grams(name, value) for name, value in elements.items() if name.startswith("310")), None)
-    return Scan(article, weight)
+    article = elements.get("01") or elements.get("02")
+    if article is not None:
+        return article
+    spaced = re.sub(r"[ -]", "", plain)
+    return spaced if spaced.isdigit() and spaced.isascii() and len(spaced) in _LENGTHS else plain
 
 
 def forms(text: str) -> list[str]:
     """All forms in which the code of an article may be stored, the most literal first; at most eight."""
-    code = read(text).code
+    code = read(text)
     found = [text.strip(), code]
     core = code.lstrip("0")
     if code.isascii() and code.isdigit() and len(core) <= 14 and (len(core) >= 11 or has_check_digit(core)):
@@ -92,8 +81,3 @@ def _elements(text: str) -> dict[str, str]:
         text = text[len(value) :].removeprefix(_SEPARATOR)
     article = found.get("01") or found.get("02")
     return found if article and has_check_digit(article) else {}
-
-
-def _grams(name: str, value: str) -> int:
-    """Of a net weight in kg; the identifier's last digit says how many of its digits are decimals."""
-    return int(Decimal(value).scaleb(3 - int(name[3])))

@@ -40,15 +40,6 @@ def test_other_articles_are_not_found(stored: str, scanned: str) -> None:
     assert stored not in barcodes.forms(scanned)
 
 
-@pytest.mark.parametrize(
-    ("scanned", "grams"),
-    [("(01)04006381333931(3103)000350", 350), ("01040063813339313103000350", 350), ("01040063813339313101000012", 1200),
-     ("0104006381333931", None)],
-)  # fmt: skip
-def test_a_label_may_say_the_weight(scanned: str, grams: int | None) -> None:
-    assert barcodes.read(scanned) == barcodes.Scan("04006381333931", grams)
-
-
 @pytest.mark.parametrize("code", ["4.00638E+12", "4,00638E+12", "4E+12", "4006381333931.0", "4006381333931,00", "4.006.381.333.931"])  # fmt: skip
 def test_a_number_of_a_spreadsheet_is_no_code(code: str) -> None:
     assert barcodes.is_number_form(code)
