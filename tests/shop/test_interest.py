@@ -165,7 +165,8 @@ def test_what_bodies_and_what_faces_gave_is_never_added(
     badges = {name: re.findall(r'<span class="badge info">([^<]*)</span>', page) for name, page in pages.items()}
     assert badges == {"body": ["Counted by bodies"], "face": ["Counted by faces"]}
     assert all('<select name="measure"' in page for page in pages.values())
-    assert not any(re.search(r"\b(78|63|31)\b(?! %)", re.sub(r"<svg.*?</svg>", "", page)) for page in pages.values())
+    added = re.compile(r">\s*(78|63|31)\s*<")  # a cell: these are days of dates too
+    assert not any(added.search(re.sub(r"<svg.*?</svg>", "", page)) for page in pages.values())
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
