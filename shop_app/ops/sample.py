@@ -47,7 +47,8 @@ from shop_app.catalogue.ratings import service as ratings
 from shop_app.notify.notifications.service import notify
 from shop_app.ops import sample_night
 from shop_app.sales.bills.service import Sale, Tender, sell
-from shop_app.sales.reports.service import Span, close_day, report
+from shop_app.sales.reports import closings
+from shop_app.sales.reports.closings import Count
 from shop_app.sales.wallet import ledger
 from shop_app.security.cameras.service import still_path
 
@@ -345,11 +346,10 @@ def _camera_notes(session: Session, products: Sequence[Product]) -> None:
 def _closing(session: Session, cashier: Actor) -> None:
     shop = session.get_one(ShopProfile, 1)
     yesterday = clock.day_of(now(), shop.time_zone) - timedelta(days=1)
-    found = report(session, Span(yesterday, yesterday, cashier.account_id), shop)
-    counted = 10_000 + found.cash_minor - 50
-    close_day(
-        session, cashier, shop, yesterday, float_minor=10_000, counted_minor=counted, reason="Gave 0.50 too much."
-    )
+    evening = clock.day_bounds(yesterday, shop.time_zone)[1]
+    shift = closings.open_shift(session, cashier.account_id, shop, yesterday, evening)
+    counted = 10_000 + shift.report.cash_minor - 50
+    closings.close(session, cashier, shop, yesterday, Count(10_000, counted, "Gave 0.50 too much."), evening)
 
 
 def _messages(

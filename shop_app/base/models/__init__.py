@@ -11,7 +11,17 @@ from shop_app.base.models.ledger import LedgerAccount, LedgerEntry, LedgerTransa
 from shop_app.base.models.messages import Complaint, ComplaintMessage, Feedback, Notification, NotificationRead, Rating
 from shop_app.base.models.offers import Offer, OfferProduct
 from shop_app.base.models.push import PushMessage, PushSubscription
-from shop_app.base.models.sales import Bill, BillLine, DayClosing, HeldCart, Payment, ReceiptPrint, Refund, RefundLine
+from shop_app.base.models.sales import (
+    Bill,
+    BillLine,
+    DayClosing,
+    HeldCart,
+    Payment,
+    ReceiptPrint,
+    Refund,
+    RefundLine,
+    RefundPayment,
+)
 from shop_app.base.models.shop import Counter, IdempotencyKey, ShopProfile
 from shop_app.base.models.stock import StockMovement
 
@@ -57,6 +67,7 @@ __all__ = [
     "ReceiptPrint",
     "Refund",
     "RefundLine",
+    "RefundPayment",
     "ServiceToken",
     "ShopProfile",
     "Snooze",

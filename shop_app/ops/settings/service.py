@@ -29,8 +29,8 @@ def save_profile(session: Session, actor: Actor, values: dict[str, Any]) -> None
         )
     if not is_currency(values["currency"]):
         raise Invalid(_("Not saved: there is no currency “%(name)s”; write it as EUR.", name=values["currency"]))
-    if not all(_CLOCK.fullmatch(values[name]) for name in ("night_from", "night_to")):
-        raise Invalid(_("Not saved: write the hours of night as 22:00."))
+    if not all(_CLOCK.fullmatch(values[name]) for name in ("day_begins", "night_from", "night_to")):
+        raise Invalid(_("Not saved: write the hours of day and night as 22:00."))
     shop = session.get_one(ShopProfile, 1)
     if values["currency"] != shop.currency and _has_money(session):
         raise Conflict(_("Not saved: the currency stays as it is once there are bills, or money in a wallet."))

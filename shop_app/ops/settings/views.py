@@ -45,6 +45,7 @@ class ProfileForm(Form):
             ("block", _l("is refused")), ("warn", _l("is allowed with a warning")), ("allow", _l("is allowed"))
         ),
     )
+    day_begins = StringField(_l("Business day begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
     night_from = StringField(_l("Night begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
     night_to = StringField(_l("Night ends"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
     escalate_after_seconds = IntegerField(

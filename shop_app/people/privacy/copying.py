@@ -109,8 +109,8 @@ def _payment(payment: Payment) -> shapes.KeptPayment:
 
 def _refund(refund: Refund) -> shapes.KeptRefund:
     return shapes.KeptRefund(
-        number=refund.number, at=refund.created_at, reason=refund.reason, method=refund.method,
-        net_minor=refund.net_minor, tax_minor=refund.tax_minor, total_minor=refund.total_minor,
+        number=refund.number, at=refund.created_at, reason=refund.reason,
+        given_back_minor={part.method: part.amount_minor for part in refund.payments}, net_minor=refund.net_minor, tax_minor=refund.tax_minor, total_minor=refund.total_minor,
     )  # fmt: skip
 
 
