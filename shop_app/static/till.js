@@ -452,7 +452,7 @@
   });
 
   // A scanner types faster than anybody. One that ends its codes with neither Enter nor Tab is known by the pause after them.
-  const FAST = 40, PAUSE = 150, SHORTEST = 6; // ms between two keys; ms after the last; keys of a code
+  const FAST = 60, PAUSE = 150, SHORTEST = 6; // ms between two keys; ms after the last; keys of a code
   let burst = { keys: 0, at: -Infinity, timer: 0 };
   let hasSuffix = localStorage.getItem("scanner-suffix") === "yes";
   document.addEventListener("keydown", (event) => {
