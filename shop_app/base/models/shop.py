@@ -38,6 +38,8 @@ class ShopProfile(Base):
     night_from: Mapped[str] = mapped_column(String(5), default="22:00")  # the shop's own hours of night, HH:MM
     night_to: Mapped[str] = mapped_column(String(5), default="06:00")
     registration_open: Mapped[bool] = mapped_column(default=True)
+    webhook_url: Mapped[str] = mapped_column(String(500), default="")
+    webhook_secret: Mapped[str] = mapped_column(String(255), default="")  # encrypted with the vault key
     updated_at: Mapped[datetime]
 
 

@@ -59,7 +59,7 @@ ACTIONS = {
     "product.edited": _l("Product changed"),
     "product.enabled": _l("Product put on sale"),
     "product.picture": _l("Picture of a product changed"),
-    "push.begun": _l("Alerts on a device turned on"),
+    "push.begun": _l("Notifications on a device turned on"),
     "refund.made": _l("Refund made"),
     "retention.deleted": _l("Old records deleted"),
     "sample.filled": _l("Sample data made"),
@@ -80,6 +80,7 @@ ACTIONS = {
     "till.closing-corrected": _l("Closing of a till corrected"),
     "wallet.pay-out": _l("Money paid out of a wallet"),
     "wallet.top-up": _l("Wallet topped up"),
+    "webhook.changed": _l("Webhook changed"),
     "zone.watchers": _l("Who gets notes changed"),
 }
 

@@ -23,8 +23,6 @@ from shop_app.base.errors import Invalid
 from shop_app.base.models import Alert, AlertReview
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
-from shop_app.notify.push import browsers
-from shop_app.notify.push.sealing import public_key
 from shop_app.security.alerts import arming, cards, feed, service
 from shop_app.security.alerts.coverage import coverage
 from shop_app.security.cameras import service as cameras
@@ -73,7 +71,7 @@ def index() -> str | Response:
     return render_template(
         "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()), silence=cards.SILENCE,
         card_of=partial(cards.card, zone=profile().time_zone), blank=cards.blank(today), newest_change=feed.newest_change(session()),
-        push_key=_push_key(), today=today, snoozed=arming.snoozed(session()),
+        today=today, snoozed=arming.snoozed(session()),
         coverage=coverage(session(), profile()),
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
     )  # fmt: skip
@@ -215,15 +213,6 @@ def arm() -> BaseResponse:
         return _done(None, _("Disarmed: alerts are kept, without sound."))
     done = _("Armed.") if hours else _("Back to the schedule.")
     return _done(None, f"{done} {coverage(session(), profile())}.")
-
-
-def _push_key() -> str:
-    """What a browser needs to be told of alerts; empty where this shop does not push."""
-    settings, kept = shop().settings, shop().services
-    if "push.key" not in kept:
-        kept["push.key"] = public_key(settings.push_key()) if browsers.is_offered(settings) else ""
-    key: str = kept["push.key"]
-    return key
 
 
 def _search() -> Rows:
