@@ -15,7 +15,8 @@ from sqlalchemy import event
 from shop_app.base.db import Database
 from shop_app.base.models import Product
 from shop_app.base.permissions import OF_ROLE, Permission, Role
-from shop_app.notify.notifications.service import notify
+from shop_app.notify.kinds import NOTE
+from shop_app.notify.outbox import notify
 from shop_app.web import listing
 from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
@@ -27,8 +28,10 @@ OF_ONES_OWN = {
     "storefront.wallet",
     "complaints.mine",
     "feedback.mine",
+    "notifications.inbox",
+    "notifications.undelivered",
 }  # a statement for each person
-EVER_MORE = ("bill_lines", "payments", "ledger_entries", "interest_hours", "incoming_events", "notification_reads")
+EVER_MORE = ("bill_lines", "payments", "ledger_entries", "interest_hours", "incoming_events", "deliveries")
 NO_PAGES = {"alerts.stream"}
 
 
@@ -105,7 +108,7 @@ def test_what_is_kept_of_the_navigation_is_each_readers_own(
     first, second = sign_in(Role.SALES), sign_in(Role.SALES)
     german = {"Accept-Language": "de"}
     with app.test_request_context(), shop_of(app).database.writing() as session:
-        notify(session, "Only for one", account_id=second.id)
+        notify(session, NOTE, to=second.id, title="Only for one")
 
     of_first, of_second = first.client.get("/products", headers=german).text, second.client.get("/products").text
 

@@ -464,7 +464,7 @@ def test_sales_staff_are_told_when_the_level_is_crossed_and_only_then(
         till.open()
         with database.reading() as session:
             told.append(
-                session.scalars(select(func.count(Notification.id)).where(Notification.kind == "low-stock")).one()
+                session.scalars(select(func.count(Notification.id)).where(Notification.kind == "stock.low")).one()
             )
 
     assert told == [0, 1, 1]

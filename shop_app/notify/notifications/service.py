@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Text, cast, func, select, update
@@ -24,6 +24,7 @@ from shop_app.web.listing import Rows, SortColumn, once_per_filters
 
 _Sender = aliased(Account)
 UNREAD_FOR = timedelta(days=90)  # what nobody opened in that time does not wait any longer
+EVER = datetime(2000, 1, 1, tzinfo=UTC)  # an index finds what is later than a moment, and not what is not null
 MOST_UNREAD = 100  # are counted, for the bell of each page
 RECEIPT_SORTS: dict[str, list[SortColumn]] = {
     "name": [Account.name, Account.id],
@@ -184,8 +185,8 @@ def undelivered(state: str = "") -> Rows:
         Notification.kind, Account.name.label("account"),
     ).join(Delivery.notification).outerjoin(Delivery.account)  # fmt: skip
     if state == "waiting":
-        return query.where(Delivery.due_at.is_not(None), Delivery.reason != "")
-    return query.where(Delivery.given_up_at.is_not(None))
+        return query.where(Delivery.due_at > EVER, Delivery.reason != "")
+    return query.where(Delivery.given_up_at > EVER)
 
 
 def set_webhook(session: Session, actor: Actor, url: str, sealed_secret: str | None) -> None:

@@ -280,7 +280,8 @@ def _delivery_page(form: WebhookForm) -> str | Response:
     query = service.undelivered(asked("state"))
     if wants_csv():
         return csv_answer("undelivered", UNDELIVERED_COLUMNS, everything(session(), query.order_by(Delivery.id.desc())))
-    rows = paginate(session(), query, {"when": [Delivery.id]}, default="-when", key=Delivery.id)
+    moment = Delivery.due_at if asked("state") == "waiting" else Delivery.given_up_at
+    rows = paginate(session(), query, {"when": [moment, Delivery.id]}, default="-when", key=Delivery.id)
     settings = shop().settings
     states = [(one, one.is_set_up(settings)) for one in CHANNELS.values() if one.name not in {BELL, "webhook"}]
     hook = _choices(_SHOP_KINDS, None, is_personal=False)
