@@ -24,6 +24,7 @@ from shop_app.base.models import (
     BillLine,
     Camera,
     Complaint,
+    DayClosing,
     Notification,
     Offer,
     Product,
@@ -109,6 +110,7 @@ def _things(session: Session, person: Person) -> dict[str, Any]:
         if _reads_no_complaints(person)
         else first(Complaint.id, Complaint.customer_id == customer),
         "offer_id": first(Offer.id, Offer.state == "proposed"),
+        "closing_id": first(DayClosing.id),
         "note_id": first(Notification.id, Notification.sender_id.is_not(None)),
         "alert_id": first(Alert.id, Alert.clip_id.is_not(None)),
         "name": first(Camera.name),
