@@ -32,6 +32,7 @@ _AREAS = (
     "security.alerts",
     "security.cameras",
     "security.ingest",
+    "security.live",
     "storefront",
     "storefront.api",
 )

@@ -196,8 +196,8 @@ def test_one_account_with_too_many_open_pages_takes_none_from_others(
     database: Database, app: Flask, cameras: CameraSystem
 ) -> None:
     shared = feed.Feed(database, most=4)
-    guard = shared.subscribe(owner=1)
-    greedy = [shared.subscribe(owner=2) for _ in range(9)]
+    guard = shared.subscribe(feed.Reader(1))
+    greedy = [shared.subscribe(feed.Reader(2)) for _ in range(9)]
 
     cameras.incident()
     change = guard.get(timeout=30)

@@ -52,7 +52,7 @@ MACHINE_TABLES = {
 }  # fmt: skip
 # What is no page: streams, files, answers to programs, and signing out by itself.
 NO_PAGE = re.compile(
-    r"stream|\.png|/coverage|/picture|/clip|/still|/states|/till/(products|customers|often)|openapi|manifest|service-worker|<path:"
+    r"stream|/unread|\.png|/coverage|/picture|/clip|/still|/states|/till/(products|customers|often)|openapi|manifest|service-worker|<path:"
 )
 QUERIES = {"interest.show": "?camera=aisle-1&zone=coffee", "reports.daily": "?from=2020-01-01"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import SelectField, StringField, TextAreaField
@@ -129,6 +129,12 @@ def inbox() -> str | Response:
     words = readers_words()
     shown = [(row, text_of(row.kind, row.parameters, words)) for row in notes.rows]
     return render_template("notifications/inbox.html", notes=notes, shown=shown)
+
+
+@area.get("/unread", may=P.SIGNED_IN)
+def unread() -> Response:
+    """How many wait, for pages that are open."""
+    return jsonify({"unread": service.unread_count(session(), actor())})
 
 
 @area.post("/read", may=P.SIGNED_IN)

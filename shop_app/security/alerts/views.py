@@ -16,9 +16,8 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop_app.accounts import sessions
 from shop_app.base import clock
-from shop_app.base.db import Database, now
+from shop_app.base.db import now
 from shop_app.base.errors import Invalid
 from shop_app.base.models import Alert, AlertReview
 from shop_app.base.permissions import Permission as P
@@ -81,27 +80,6 @@ def index() -> str | Response:
 def covered() -> str:
     """Which cameras watch now, for open pages: cameras that fall silent say nothing by themselves."""
     return render_template("alerts/_coverage.html", coverage=coverage(session(), profile()))
-
-
-@area.get("/stream", may=P.ALERTS)
-def stream() -> Response:
-    """Changes as they happen, for open pages."""
-    last = request.headers.get("Last-Event-ID") or request.args.get("after", "")
-    last_id = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else None
-    shared = _feed(shop().database)
-    token, database = request.cookies.get(sessions.cookie_name()), shop().database
-    response = Response(
-        feed.stream(
-            shared,
-            last_id,
-            lambda: sessions.still_signed_in(database, token, P.ALERTS),
-            actor().account_id,
-            profile().time_zone,
-        ),
-        mimetype="text/event-stream",
-    )
-    response.headers["X-Accel-Buffering"] = "no"
-    return response
 
 
 @area.get("/advice", may=P.ALERTS)
@@ -227,12 +205,6 @@ def _begins_at(alert: Alert) -> float:
     if alert.clip_started_at is None:
         return 0.0
     return max(0.0, (alert.started_at - alert.clip_started_at).total_seconds())
-
-
-def _feed(database: Database) -> feed.Feed:
-    found = shop().services.setdefault("alerts.feed", feed.Feed(database, shop().settings.threads * 3 // 4))
-    assert isinstance(found, feed.Feed)
-    return found
 
 
 def _field(name: str) -> str:
