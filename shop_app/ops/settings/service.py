@@ -24,16 +24,14 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 def save_profile(session: Session, actor: Actor, values: dict[str, Any]) -> None:
     """Set name, currency, zone and rules of the shop; a wrong one changes nothing."""
     if values["time_zone"] not in available_timezones():
-        raise Invalid(
-            _("Not saved: there is no time zone “%(name)s”; write it as Europe/Berlin.", name=values["time_zone"])
-        )
+        raise Invalid(_("There is no time zone “%(name)s”. Write it as Europe/Berlin.", name=values["time_zone"]))
     if not is_currency(values["currency"]):
-        raise Invalid(_("Not saved: there is no currency “%(name)s”; write it as EUR.", name=values["currency"]))
+        raise Invalid(_("There is no currency “%(name)s”. Write it as EUR.", name=values["currency"]))
     if not all(_CLOCK.fullmatch(values[name]) for name in ("day_begins", "night_from", "night_to")):
-        raise Invalid(_("Not saved: write the hours of day and night as 22:00."))
+        raise Invalid(_("Write the hours of day and night as 22:00."))
     shop = session.get_one(ShopProfile, 1)
     if values["currency"] != shop.currency and _has_money(session):
-        raise Conflict(_("Not saved: the currency stays as it is once there are bills, or money in a wallet."))
+        raise Conflict(_("The currency cannot change once there are bills, or money in a wallet."))
     changed = {name: value for name, value in values.items() if getattr(shop, name) != value}
     for name, value in changed.items():
         setattr(shop, name, value)
@@ -50,19 +48,19 @@ def add_tax_class(session: Session, actor: Actor, name: str, basis_points: int) 
     """A new tax class. Those in use are never changed: old bills keep their own copy of the rate."""
     name = name.strip()
     if not 0 < len(name) <= 60 or not 0 <= basis_points <= 10_000:
-        raise Invalid(_("Not saved: a name, and a rate from 0 to 100 %, are needed."))
+        raise Invalid(_("Enter a name, and a rate from 0 to 100 %."))
     session.add(TaxClass(name=name, basis_points=basis_points))
     try:
         session.flush()
     except IntegrityError:
-        raise Conflict(_("Not saved: there is a tax class of this name already.")) from None
+        raise Conflict(_("There is a tax class of this name already.")) from None
     audit.record(session, actor, "tax-class.added", name, basis_points=basis_points)
 
 
 def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: int) -> None:
     """A new rate from now on; bills made before keep theirs."""
     if not 0 <= basis_points <= 10_000:
-        raise Invalid(_("Not saved: a rate from 0 to 100 % is needed."))
+        raise Invalid(_("Enter a rate from 0 to 100 %."))
     if changed_rows(session, update(TaxClass).where(TaxClass.id == class_id).values(basis_points=basis_points)) != 1:
         raise NotFound(_("There is no such tax class."))
     audit.record(session, actor, "tax-class.changed", class_id, basis_points=basis_points)

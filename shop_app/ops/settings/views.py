@@ -40,19 +40,17 @@ class ProfileForm(Form):
     locale = SelectField(_l("Language"), choices=choices(*LANGUAGES.items()))
     prices_include_tax = BooleanField(_l("Prices include the tax"))
     sell_below_zero = SelectField(
-        _l("Selling more than there is"),
-        choices=choices(
-            ("block", _l("is refused")), ("warn", _l("is allowed with a warning")), ("allow", _l("is allowed"))
-        ),
+        _l("Sell when out of stock"),
+        choices=choices(("block", _l("block")), ("warn", _l("warn")), ("allow", _l("allow"))),
     )
     day_begins = StringField(_l("Business day begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
     night_from = StringField(_l("Night begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
     night_to = StringField(_l("Night ends"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
     escalate_after_seconds = IntegerField(
-        _l("Tell the admin of an alert nobody took, after seconds"), [InputRequired(), NumberRange(10, 3600)]
+        _l("Escalate unclaimed alerts after (seconds)"), [InputRequired(), NumberRange(10, 3600)]
     )
     silent_after_seconds = IntegerField(
-        _l("Call a camera silent after seconds"), [InputRequired(), NumberRange(10, 3600)]
+        _l("Report a camera offline after (seconds)"), [InputRequired(), NumberRange(10, 3600)]
     )
     registration_open = BooleanField(_l("Customers may register themselves"))
 
@@ -115,5 +113,5 @@ def _rate(text: str) -> int:
     except InvalidOperation:
         points = Decimal("0.5")
     if not points.is_finite() or points != points.to_integral_value():
-        raise Invalid(_("Not saved: write the rate as 19 or 5.5."))
+        raise Invalid(_("Write the rate as 19 or 5.5."))
     return int(points)
