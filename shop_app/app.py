@@ -18,7 +18,7 @@ from shop_app.base.settings import Settings, load_settings
 from shop_app.base.version import check_version
 from shop_app.notify.notifications.service import unread_count
 from shop_app.ops import background, instance_lock
-from shop_app.web import i18n, navigation, template_filters
+from shop_app.web import answers, i18n, navigation, template_filters
 from shop_app.web.area import Shop, Unit, register, shop_of
 from shop_app.web.error_pages import init_errors
 from shop_app.web.templating import PageEnvironment
@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     navigation.init_app(app, unread_count)
     _one_unit_per_request(app)
     guards.init_app(app)
+    answers.init_app(app)
     register(app, areas())
     if not settings.testing:
         check_version(settings)

@@ -308,9 +308,8 @@ def password_now() -> Response | tuple[str, int]:
 @area.get("/me/second-factor", may=P.SIGNED_IN, fresh=True)
 def second_factor_set_up() -> str:
     """Show the secret of a second factor; it holds once a code of it was typed."""
-    secret = totp.new_secret()
-    page_session[_NEW_SECRET] = vault().seal(secret)
-    return _second_factor_page(SecondFactorForm(), secret)
+    sealed = page_session.setdefault(_NEW_SECRET, vault().seal(totp.new_secret()))
+    return _second_factor_page(SecondFactorForm(), vault().open(sealed))
 
 
 @area.post("/me/second-factor", may=P.SIGNED_IN, fresh=True)
