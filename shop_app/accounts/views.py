@@ -35,6 +35,7 @@ from shop_app.base.text import _, _l
 from shop_app.web import mail
 from shop_app.web.area import Area, actor, maybe_actor, profile, session, shop, unit
 from shop_app.web.error_pages import answer, wants_json
+from shop_app.web.region import zone_options
 from shop_app.web.vault import vault
 
 area = Area("accounts", __name__)
@@ -159,9 +160,9 @@ def code_now() -> Response | tuple[str, int]:
         return render_template("accounts/code.html", form=form), 422
     name = form.name.data
     try:
-        with attempt(shop().database, service.throttle_name(name), sessions.address()) as this:
-            with shop().database.reading() as reading:
-                found = service.find(reading, name)
+        with shop().database.reading() as reading:
+            found, counted_as = service.find(reading, name), service.throttle_name(reading, name)
+        with attempt(shop().database, counted_as, sessions.address()) as this:
             check_new(form.password.data, *((found.name, found.email, found.phone) if found else (name,)))
             password_hash = passwords().hash(form.password.data)
             account = service.use_code(session(), service.find(session(), name), form.code.data, password_hash)
@@ -189,7 +190,9 @@ def forgotten_now() -> Response | tuple[str, int]:
     settings = shop().settings
     if not form.validate() or not mail.can_send(settings):
         return render_template("accounts/forgotten.html", form=form, by_mail=mail.can_send(settings)), 422
-    with attempt(shop().database, "forgotten:" + service.throttle_name(form.name.data), sessions.address()):
+    with shop().database.reading() as reading:
+        counted_as = "forgotten:" + service.throttle_name(reading, form.name.data)
+    with attempt(shop().database, counted_as, sessions.address()):
         account = service.find(session(), form.name.data)
         if account is not None and account.active and account.email:
             code = service.issue_code(session(), account, None, lives=timedelta(hours=1))
@@ -209,32 +212,36 @@ def forgotten_now() -> Response | tuple[str, int]:
 
 @area.get("/set-up", may=P.PUBLIC)
 def set_up() -> str:
-    """The form that makes the first admin."""
-    return render_template("accounts/set_up.html", form=SetUpForm())
+    """The form that makes the first admin, and asks where the shop is."""
+    return _set_up_page(SetUpForm(data=service.likely_shop(session())))
 
 
 @area.post("/set-up", may=P.PUBLIC)
 def set_up_now() -> Response | tuple[str, int]:
     """Make the first admin, by the token that `vidframe-shop init` printed."""
-    form = SetUpForm()
+    with shop().database.reading() as reading:
+        form = SetUpForm(data=service.likely_shop(reading))
     if not form.validate():
-        return render_template("accounts/set_up.html", form=form), 422
+        return _set_up_page(form), 422
     try:
         with attempt(shop().database, "set-up", sessions.address()) as this:
             check_new(form.password.data, form.name.data, form.email.data, form.shop_name.data)
             password_hash = passwords().hash(form.password.data)
             person = service.Person(Role.ADMIN, form.name.data, form.email.data)
             account = service.use_setup_token(session(), form.token.data, person, password_hash)
-            profile().name = form.shop_name.data
-            session().add(profile())
+            service.set_up_shop(session(), account, form.data | {"name": form.shop_name.data})
             unit().finish(keep=True)
             this.succeeded()
     except Refused as refusal:
         unit().finish(keep=False)
-        return render_template("accounts/set_up.html", form=form, problem=refusal.detail), refusal.status
+        return _set_up_page(form, refusal.detail), refusal.status
     response = _known(session().merge(account), "/")
     flash(_("Your shop is set up."))
     return response
+
+
+def _set_up_page(form: SetUpForm, problem: str = "") -> str:
+    return render_template("accounts/set_up.html", form=form, problem=problem, zones=zone_options())
 
 
 @area.get("/pages", may=P.SIGNED_IN)
@@ -261,7 +268,7 @@ def save_me() -> Response | tuple[str, int]:
     reached_by = account.email_norm, account.phone_norm
     try:
         person = service.Person(account.role_, form.name.data, form.email.data or "", form.phone.data or "")
-        service.describe(account, person)
+        service.describe(session(), account, person)
         if (account.email_norm, account.phone_norm) != reached_by and not guards.is_fresh():
             # A new password goes to this address: who finds a page left open must not put their own there.
             unit().finish(keep=False)

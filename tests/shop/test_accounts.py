@@ -13,14 +13,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from shop_app.accounts import service
 from shop_app.accounts.passwords import Passwords
 from shop_app.accounts.throttle import attempt
 from shop_app.base.db import Database, now
 from shop_app.base.errors import TooMany
-from shop_app.base.models import Account, LoginSession
+from shop_app.base.models import Account, LoginSession, ShopProfile, TaxClass
 from shop_app.base.permissions import Role
 from tests.shop.conftest import PASSWORD, Person, Window
 
@@ -361,10 +361,38 @@ def test_a_fresh_shop_leads_to_its_set_up_and_the_first_admin_is_in(app: Flask, 
 
     first = browser.get("/")
     form = {"token": token, "shop_name": "Corner", "name": "Ada", "email": "ada@shop.example", "password": PASSWORD}
-    done = browser.post("/set-up", data=form)
+    where = {
+        "time_zone": "Europe/Zurich",
+        "country": "CH",
+        "currency": "chf",
+        "standard_rate": "8,1",
+        "night_from": "21:00",
+    }
+    wrong = browser.post("/set-up", data=form | where | {"currency": "XXY", "standard_rate": "much"})
+    done = browser.post("/set-up", data=form | where)
 
     assert (first.status_code, first.headers["Location"]) == (303, "/set-up")
+    assert wrong.status_code == 422
+    assert {'id="currency-error"' in wrong.text, 'id="standard_rate-error"' in wrong.text} == {True}
     assert (done.status_code, browser.get("/").status_code) == (303, 200)
+    with database.reading() as session:
+        shop = session.get_one(ShopProfile, 1)
+        rates = session.scalars(select(TaxClass.basis_points).order_by(TaxClass.id)).all()
+    assert (shop.name, shop.currency, shop.country, shop.time_zone) == ("Corner", "CHF", "CH", "Europe/Zurich")
+    assert (shop.night_from, shop.night_to, rates[:2]) == ("21:00", "06:00", [810, 700])
+
+
+def test_set_up_offers_what_is_usual_where_the_server_stands(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    with database.writing() as session:
+        session.execute(update(ShopProfile).values(time_zone="UTC", country=""))
+
+    page = client.get("/set-up").text
+
+    for offered in ('value="Asia/Kolkata"', 'selected value="IN"', 'value="INR"', 'value="18"', 'value="22:00"'):
+        assert offered in page
 
 
 def test_the_first_page_of_a_visit_shows_no_error(app: Flask, admin: Person) -> None:

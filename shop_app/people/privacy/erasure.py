@@ -118,7 +118,7 @@ def _take_off_carts(session: Session, customer_id: int) -> None:
 
 
 def _forget_tries(session: Session, account: Account) -> None:
-    names = [throttle_name(way) for way in (account.email, account.phone) if way]
+    names = [throttle_name(session, way) for way in (account.email, account.phone) if way]
     names += [f"forgotten:{name}" for name in names]
     names += [f"password:{account.id}", f"second-factor:{account.id}"]
     session.execute(delete(LoginAttempt).where(LoginAttempt.key.in_([key_of(name) for name in names])))
