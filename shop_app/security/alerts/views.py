@@ -91,7 +91,7 @@ def stream() -> Response:
     last = request.headers.get("Last-Event-ID") or request.args.get("after", "")
     last_id = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else None
     shared = _feed(shop().database)
-    token, database = request.cookies.get(sessions.cookie_name()), shop().database
+    token, database = sessions.cookie_token(), shop().database
     response = Response(
         feed.stream(
             shared,
