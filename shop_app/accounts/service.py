@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from shop_app.accounts import sessions
 from shop_app.accounts.names import normal_email, shown_name
 from shop_app.accounts.passwords import Passwords, check_new
-from shop_app.accounts.throttle import attempt
+from shop_app.accounts.throttle import attempt, is_at_home
 from shop_app.base import audit, phones
 from shop_app.base.db import Database, changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
@@ -107,7 +107,8 @@ def check_password(
     """The active account with this name and password; anything else is one and the same refusal."""
     with database.reading() as session:
         account, counted_as = find(session, name), throttle_name(session, name)
-    with attempt(database, counted_as, address) as this:
+    at_home = is_at_home(database, account.id if account else None, address)
+    with attempt(database, counted_as, address, at_home=at_home) as this:
         right = passwords.matches(account.password_hash if account else None, password)
         if not right and codes_too:
             with database.reading() as session:

@@ -24,7 +24,7 @@ from shop_app.accounts.forms import (
     SignInForm,
 )
 from shop_app.accounts.passwords import check_new, passwords
-from shop_app.accounts.throttle import attempt
+from shop_app.accounts.throttle import attempt, is_at_home
 from shop_app.base import audit
 from shop_app.base.db import now
 from shop_app.base.errors import Invalid, NotSignedIn, Refused, TooMany
@@ -123,7 +123,9 @@ def second_factor_now() -> Response | tuple[str, int]:
     if not pending or now().timestamp() - pending["at"] > 300:
         page_session.pop(_PENDING, None)
         raise Invalid(_("That took too long. Please sign in again."))
-    with attempt(shop().database, f"second-factor:{pending['id']}", sessions.address()) as this:
+    database, address = shop().database, sessions.address()
+    at_home = is_at_home(database, pending["id"], address)
+    with attempt(database, f"second-factor:{pending['id']}", address, at_home=at_home) as this:
         account = session().get_one(Account, pending["id"])
         if not account.active or _proof(account) != pending["proof"]:
             raise Invalid(_("Please sign in again."))
@@ -299,7 +301,7 @@ def password_now() -> Response | tuple[str, int]:
     if not form.validate():
         return render_template("accounts/password.html", form=form), 422
     try:
-        with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
+        with attempt(shop().database, f"password:{actor().id}", sessions.address(), at_home=True) as this:
             service.change_password(
                 session(), actor(), passwords(), form.old.data, form.new.data, database=shop().database
             )
@@ -377,7 +379,7 @@ def confirm_now() -> Response | tuple[str, int]:
     """Check the password once more."""
     form = ConfirmForm()
     wanted = local_path(request.form.get("next")) or "/"
-    with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
+    with attempt(shop().database, f"password:{actor().id}", sessions.address(), at_home=True) as this:
         account = session().get_one(Account, actor().account_id)
         if not form.validate() or not passwords().matches(account.password_hash, form.password.data):
             unit().finish(keep=False)

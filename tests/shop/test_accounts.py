@@ -205,6 +205,30 @@ def test_fifty_wrong_tries_from_one_address_close_the_door_for_it(database: Data
             pass
 
 
+def test_tries_of_strangers_shut_out_nobody_who_comes_from_there_or_is_signed_in(  # C55
+    database: Database, app: Flask, sign_in: Callable[..., Person]
+) -> None:
+    person = sign_in(Role.ADMIN, password_hash=quick_passwords().hash(PASSWORD))
+    known, new = app.test_client(), app.test_client()
+    assert known.post("/sign-in", data={"name": person.email, "password": PASSWORD}).status_code == 303
+    for number in range(50):
+        with attempt(database, f"name-{number}", "127.0.0.1"):
+            pass
+    for _time in range(10):
+        with attempt(database, person.email, "192.0.2.7"):
+            pass
+
+    entered = new.post("/sign-in", data={"name": person.email, "password": PASSWORD}).status_code
+    stranger = app.test_client().post("/sign-in", data={"name": "a@example.com", "password": PASSWORD}).status_code
+    changed = person.client.post("/me/password", data={"old": PASSWORD, "new": "a new and better one"}).status_code
+    guesses = [
+        new.post("/sign-in", data={"name": person.email, "password": "wrong guess"}).status_code for _ in range(11)
+    ]
+
+    assert (entered, stranger, changed) == (303, 429, 303)
+    assert guesses == [422] * 10 + [429]
+
+
 def test_the_throttle_holds_when_many_guess_at_the_same_moment(database: Database, app: Flask) -> None:
     def guess(_number: int) -> bool:
         with app.test_request_context():
