@@ -248,13 +248,18 @@ def talk(shop: Shop) -> None:
     )  # fmt: skip
     shop.write(
         m.Notification,
-        ({"id": n, "sender_id": 1 if n % 5 == 0 else None, "title": f"Note {n}", "body": "Words. " * 5,
-          "role": ("sales", "billing", "admin", None)[n % 4], "account_id": shop.customer() if n % 4 == 3 else None,
-          "created_at": shop.moment()} for n in range(1, 30_001)),
+        ({"id": n, "sender_id": 1 if n % 5 == 0 else None, "kind": "note",
+          "parameters": {"title": f"Note {n}", "body": "Words. " * 5},
+          "audience": ("role:sales", "role:billing", "role:admin", "person")[n % 4],
+          "account_id": shop.customer() if n % 4 == 3 else None, "created_at": shop.moment()}
+         for n in range(1, 30_001)),
     )  # fmt: skip
     readers = range(1, 4)
-    shop.write(m.NotificationRead, ({"notification_id": n, "account_id": who, "at": shop.end}
-                                    for n in range(1, 29_001) for who in readers))  # fmt: skip
+    shop.write(
+        m.Delivery,
+        ({"notification_id": n, "channel": "bell", "account_id": who, "at": shop.end,
+          "read_at": shop.end if n < 29_001 else None} for n in range(1, 30_001) for who in readers),
+    )  # fmt: skip
 
 
 def offers(shop: Shop) -> None:

@@ -22,6 +22,7 @@ _AREAS = (
     "ops.audit_log",
     "ops.settings",
     "people.customers",
+    "people.forgotten",
     "people.privacy",
     "people.staff",
     "sales.bills",
@@ -31,6 +32,7 @@ _AREAS = (
     "security.alerts",
     "security.cameras",
     "security.ingest",
+    "security.live",
     "storefront",
     "storefront.api",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from urllib.parse import urlencode
 
 import segno
@@ -16,7 +15,6 @@ from shop_app.accounts.browsers import in_short
 from shop_app.accounts.forms import (
     CodeForm,
     ConfirmForm,
-    ForgottenForm,
     PasswordForm,
     ProfileForm,
     SecondFactorForm,
@@ -32,7 +30,6 @@ from shop_app.base.models import Account, LoginSession
 from shop_app.base.permissions import Permission as P
 from shop_app.base.permissions import Role
 from shop_app.base.text import _, _l
-from shop_app.web import mail
 from shop_app.web.area import Area, actor, maybe_actor, profile, session, shop, unit
 from shop_app.web.error_pages import answer, wants_json
 from shop_app.web.region import zone_options
@@ -42,7 +39,7 @@ area = Area("accounts", __name__)
 area.menu(_l("My account"), "me", icon="person", may=P.SIGNED_IN, order=900, group=_l("Me"))
 
 _NEW_SECRET = "new-second-factor"  # in the page session, encrypted
-_NAME = "name"  # in the page session: what was typed on the page before, so that nobody types it twice
+TYPED_NAME = "name"  # in the page session: what was typed on the page before, so that nobody types it twice
 _PENDING = "second-factor"  # in the page session: whose password was right, until the code is
 
 
@@ -60,7 +57,7 @@ def sign_in_page(problem: str = "") -> str:
         host, _slash, path = (request.referrer or "").partition("://")[2].partition("/")
         wanted = f"/{path}" if host == request.host else ""
         problem = problem and _("Nothing was done: your sign-in has ended. Please sign in again.")
-    form = SignInForm(formdata=None, name=page_session.pop(_NAME, ""))
+    form = SignInForm(formdata=None, name=page_session.pop(TYPED_NAME, ""))
     return render_template(
         "accounts/sign_in.html", form=form, problem=problem,
         next=local_path(request.values.get("next")) or local_path(wanted) or "",
@@ -151,7 +148,7 @@ def sign_out() -> Response:
 @area.get("/sign-in/one-time-code", may=P.PUBLIC)
 def code() -> str:
     """The form in which a one-time code sets a password."""
-    return render_template("accounts/code.html", form=CodeForm(formdata=None, name=page_session.pop(_NAME, "")))
+    return render_template("accounts/code.html", form=CodeForm(formdata=None, name=page_session.pop(TYPED_NAME, "")))
 
 
 @area.post("/sign-in/one-time-code", may=P.PUBLIC)
@@ -176,40 +173,6 @@ def code_now() -> Response | tuple[str, int]:
     response = _known(session().merge(account), "/")
     flash(_("Your password is set."))
     return response
-
-
-@area.get("/sign-in/forgotten", may=P.PUBLIC)
-def forgotten() -> str:
-    """What to do about a forgotten password: by e-mail where the shop can send any, by the admin otherwise."""
-    by_mail = mail.can_send(shop().settings)
-    return render_template("accounts/forgotten.html", form=ForgottenForm(), by_mail=by_mail)
-
-
-@area.post("/sign-in/forgotten", may=P.PUBLIC)
-def forgotten_now() -> Response | tuple[str, int]:
-    """Send a one-time code; the answer is the same whether there is such an account or not."""
-    form = ForgottenForm()
-    settings = shop().settings
-    if not form.validate() or not mail.can_send(settings):
-        return render_template("accounts/forgotten.html", form=form, by_mail=mail.can_send(settings)), 422
-    with shop().database.reading() as reading:
-        counted_as = "forgotten:" + service.throttle_name(reading, form.name.data)
-    with attempt(shop().database, counted_as, sessions.address()):
-        account = service.find(session(), form.name.data)
-        if account is not None and account.active and account.email:
-            code = service.issue_code(session(), account, None, lives=timedelta(hours=1))
-            audit.record(session(), None, "account.code-mailed", account.id)
-            where = settings.public_url.rstrip("/") + url_for("accounts.code")
-            body = _(
-                "Your one-time code: %(code)s\n\nIt sets a new password within one hour, here: %(where)s\n"
-                "If you did not ask for it, nothing needs to be done.\n",
-                code=code,
-                where=where,
-            )
-            mail.send(settings, account.email, _("A new password for %(shop)s", shop=profile().name), body)
-    page_session[_NAME] = form.name.data
-    flash(_("If there is such an account, a one-time code is on its way to its e-mail address."))
-    return _go(url_for("accounts.code"))
 
 
 @area.get("/set-up", may=P.PUBLIC)

@@ -11,6 +11,12 @@ def day_of(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+def business_day(moment: datetime, zone: str, begins: str) -> date:
+    """The day to which a sale belongs: it begins at `begins` (HH:MM), and what is sold before is of the day before."""
+    here = local(moment, zone)
+    return here.date() - timedelta(days=here.strftime("%H:%M") < begins)
+
+
 def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     """Begin (inclusive) and end (exclusive) of a shop's day, in UTC; 23 or 25 hours apart when clocks change."""
     here = ZoneInfo(zone)

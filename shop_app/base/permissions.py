@@ -48,6 +48,7 @@ class Permission(StrEnum):
     TILL = "till"
     TILL_DISCOUNT = "till.discount"  # a discount given by hand; not part of a cashier's role, but may be granted
     REFUND = "refund"
+    TILL_SUPERVISE = "till.supervise"  # refunds by another way than a bill was paid; corrects others' closings
     WALLET_TOP_UP = "wallet.top-up"
     REPORTS_VIEW = "reports.view"
     STOCK_MANAGE = "stock.manage"

@@ -52,6 +52,7 @@ class Settings(BaseModel):
         "fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com",
     ]  # fmt: skip
     camera_networks: Annotated[list[str], BeforeValidator(_words)] = []  # CIDR; empty = this machine's private subnets
+    webhook_networks: Annotated[list[str], BeforeValidator(_words)] = []  # CIDR; private ones that a webhook may reach
     sample_clips: Path | None = None  # folder of clips that a sample camera may play
     testing: bool = False
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
-from gettext import NullTranslations
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -12,17 +12,16 @@ from sqlalchemy.orm import Session
 from shop_app.base.clock import hour_of
 from shop_app.base.db import now
 from shop_app.base.models import Camera, InterestHour, InterestNote, Product, ShopProfile
-from shop_app.base.permissions import Role
 from shop_app.interest.service import watchers
 from shop_app.interest.sums import bought_since
-from shop_app.notify.notifications import notify
+from shop_app.notify import kinds
+from shop_app.notify.outbox import notify
 
-ENGLISH = NullTranslations()
 LEAST_LOOKED = 5  # customers in an hour, before sales hears of it
 QUIET_HOURS = 3  # after a note, for the same zone
 
 
-def write(session: Session, words: NullTranslations = ENGLISH) -> int:
+def write(session: Session) -> int:
     """Write the notes of the hour that has just ended; how many there were."""
     end = hour_of(now(), session.get_one(ShopProfile, 1).time_zone)
     begin = end - timedelta(hours=1)
@@ -36,7 +35,7 @@ def write(session: Session, words: NullTranslations = ENGLISH) -> int:
     for row, name in session.execute(query).all():
         bought = bought_since(session, row.product_id or 0, row.watched_from or begin, end)
         if not bought and not _told_lately(session, row):
-            written += _write_one(session, row, name, words)
+            written += _write_one(session, row, name)
     return written
 
 
@@ -48,7 +47,7 @@ def _told_lately(session: Session, row: InterestHour) -> bool:
     return session.scalars(query.limit(1)).first() is not None
 
 
-def _write_one(session: Session, row: InterestHour, product: str, words: NullTranslations) -> int:
+def _write_one(session: Session, row: InterestHour, product: str) -> int:
     note = InterestNote(
         hour=row.hour, camera=row.camera, zone=row.zone, product_id=row.product_id, looked=row.looked,
         looked_seconds=row.looked_seconds, bought=0, created_at=now(),
@@ -60,15 +59,11 @@ def _write_one(session: Session, row: InterestHour, product: str, words: NullTra
     except IntegrityError:
         return 0  # another process was first
     seconds = round(row.looked_seconds / max(1, row.looked))
-    title = words.ngettext(
-        "%(num)s customer looked at %(product)s for %(s)s s in the last hour, none bought",
-        "%(num)s customers looked at %(product)s for %(s)s s in the last hour, none bought", row.looked,
-    ) % {"num": row.looked, "product": product, "s": seconds}  # fmt: skip
     place = session.scalars(select(Camera.title).where(Camera.name == row.camera)).first() or row.camera
-    body = f"{place}: {row.zone}"
-    people = watchers(session, row.camera, row.zone)
-    for account in people:
-        notify(session, title, body, account_id=account, kind="camera", link="/interest/notes")
-    if not people:
-        notify(session, title, body, role=Role.SALES, kind="camera", link="/interest/notes")
+    addressees: Sequence[int | None] = watchers(session, row.camera, row.zone) or [None]  # None: whom the kind is for
+    for to in addressees:
+        notify(
+            session, kinds.MISSED, to=to, product=product, looked=row.looked, seconds=seconds, place=place,
+            zone=row.zone,
+        )  # fmt: skip
     return 1

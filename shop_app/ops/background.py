@@ -12,22 +12,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from babel.support import NullTranslations
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from shop_app.base.db import Database
-from shop_app.base.models import ShopProfile
 from shop_app.base.settings import Settings
 from shop_app.interest import notes
+from shop_app.notify import delivery
 from shop_app.ops import retention
 from shop_app.ops.instance_lock import LOCK_NAME
 from shop_app.security.alerts import escalation
-from shop_app.security.alerts import push_sending as sending
-from shop_app.web import mail
-from shop_app.web.i18n import words_of
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +38,13 @@ class Job:
     run: Callable[[Database, Settings], object]
 
 
-def escalate(database: Database, settings: Settings) -> None:
-    """Send alerts that nobody took on to the admins: by the bell, and by e-mail where that is set up."""
+def escalate(database: Database, _settings: Settings) -> None:
+    """Tell whoever may see alerts of those that nobody claimed in time."""
     with database.reading() as session:
         if not escalation.unheeded(session):
             return  # an empty look takes no write lock
     with database.writing() as session:
-        done, admins = escalation.escalate(session, _words(session, settings)), escalation.addresses_of_admins(session)
-    if not mail.can_send(settings):
-        return
-    where = settings.public_url.rstrip("/")  # without it, the words alone
-    links = [f"{where}{one.link}\n" if where else "" for one in done]
-    body = "\n".join(f"{one.title}\n{one.what}\n{link}" for one, link in zip(done, links, strict=True))
-    for address in admins if done else ():
-        mail.send(settings, address, done[0].title, body)
+        escalation.escalate(session)
 
 
 def _notice_silence(database: Database, settings: Settings) -> None:
@@ -67,17 +55,13 @@ def _notice_silence(database: Database, settings: Settings) -> None:
         escalation.notice_silence(session)
 
 
-def _write_notes(database: Database, settings: Settings) -> None:
+def _write_notes(database: Database, _settings: Settings) -> None:
     with database.writing() as session:
-        notes.write(session, _words(session, settings))
-
-
-def _words(session: Session, settings: Settings) -> NullTranslations:
-    return words_of(settings, session.get_one(ShopProfile, 1).locale)
+        notes.write(session)
 
 
 JOBS = (
-    Job(1, "push messages", sending.run),
+    Job(1, "notifications", delivery.run),
     Job(2, "escalation", escalate),
     Job(30, "silent cameras", _notice_silence),  # first after half a minute: cameras report again after a restart
     Job(300, "notes to sales", _write_notes),

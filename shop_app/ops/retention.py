@@ -18,6 +18,7 @@ from shop_app.base.contract import RENAMED
 from shop_app.base.db import Database, now
 from shop_app.base.models import Alert, AlertChange, Camera, EventFile, IncomingEvent, Product, VisitSeen
 from shop_app.base.settings import Settings
+from shop_app.notify import delivery
 from shop_app.notify.push import browsers
 from shop_app.people.privacy import erasure
 from shop_app.security.cameras import live
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 DEFAULT_DAYS = 30  # of clips whose camera stands in a config file
 EVENTS_DAYS = 30  # of the ids of interest and mood; by then no outbox sends them again
 CHANGES_DAYS = 7  # of the feed of open pages
+UNDELIVERED_DAYS = 30  # of notifications that were given up, or that nobody has on a bell
 VISITS = timedelta(days=1)
 ABANDONED_SECONDS = 7 * 86400  # of a file that was never finished
 UNUSED_SECONDS = 86400  # of a picture, since it was written or replaced
@@ -52,6 +54,7 @@ def run(database: Database, settings: Settings) -> dict[str, int]:
     counts["pictures"] = _delete_pictures(database, settings.media / "products")
     with database.writing() as session:
         browsers.forget_ended(session)
+        delivery.forget_old(session, at - timedelta(days=UNDELIVERED_DAYS))
         idempotency.forget_old(session)
     erasure.sweep(database)
     _clear_parts(settings.media)

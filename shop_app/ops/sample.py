@@ -44,10 +44,12 @@ from shop_app.catalogue.offers.pricing import Item, price_cart
 from shop_app.catalogue.offers.service import live
 from shop_app.catalogue.products.service import Entry, add
 from shop_app.catalogue.ratings import service as ratings
-from shop_app.notify.notifications.service import notify
+from shop_app.notify import kinds
+from shop_app.notify.outbox import notify
 from shop_app.ops import sample_night
 from shop_app.sales.bills.service import Sale, Tender, sell
-from shop_app.sales.reports.service import Span, close_day, report
+from shop_app.sales.reports import closings
+from shop_app.sales.reports.closings import Count
 from shop_app.sales.wallet import ledger
 from shop_app.security.cameras.service import still_path
 
@@ -337,19 +339,26 @@ def _camera_notes(session: Session, products: Sequence[Product]) -> None:
             looked_seconds=looked * seconds, bought=0, created_at=hour + timedelta(hours=1),
         )  # fmt: skip
         session.add(note)
-        title = f"{looked} customers looked at {products[product].name} for {seconds} s in the last hour, none bought"
-        told = notify(session, title, f"aisle-1: {name}", role=Role.SALES, kind="camera", link="/interest/notes")
+        told = notify(
+            session,
+            kinds.MISSED,
+            product=products[product].name,
+            looked=looked,
+            seconds=seconds,
+            place="aisle-1",
+            zone=name,
+        )
+        assert told is not None
         told.created_at = note.created_at
 
 
 def _closing(session: Session, cashier: Actor) -> None:
     shop = session.get_one(ShopProfile, 1)
     yesterday = clock.day_of(now(), shop.time_zone) - timedelta(days=1)
-    found = report(session, Span(yesterday, yesterday, cashier.account_id), shop)
-    counted = 10_000 + found.cash_minor - 50
-    close_day(
-        session, cashier, shop, yesterday, float_minor=10_000, counted_minor=counted, reason="Gave 0.50 too much."
-    )
+    evening = clock.day_bounds(yesterday, shop.time_zone)[1]
+    shift = closings.open_shift(session, cashier.account_id, shop, yesterday, evening)
+    counted = 10_000 + shift.report.cash_minor - 50
+    closings.close(session, cashier, shop, yesterday, Count(10_000, counted, "Gave 0.50 too much."), evening)
 
 
 def _messages(
@@ -357,18 +366,13 @@ def _messages(
 ) -> None:
     at = now()
     admin = actor_of(people[Role.ADMIN])
-    notify(
-        session,
-        "Stocktaking on Sunday at 8",
-        "Please count your shelf and enter it under Stock.",
-        role=Role.SALES,
-        sender=admin,
-    )
-    notify(
-        session, "New card terminal", "It stands at till 1. Ask Mara if it says no.", role=Role.BILLING, sender=admin
-    )
-    notify(session, "Back door", "The lock sticks; pull it twice.", role=Role.SECURITY, sender=admin)
-    notify(session, "Chocolate week", "15 % off all chocolate until Thursday.", role=Role.CUSTOMER, sender=admin)
+    for role, title, body in (
+        (Role.SALES, "Stocktaking on Sunday at 8", "Please count your shelf and enter it under Stock."),
+        (Role.BILLING, "New card terminal", "It stands at till 1. Ask Mara if it says no."),
+        (Role.SECURITY, "Back door", "The lock sticks; pull it twice."),
+        (Role.CUSTOMER, "Chocolate week", "15 % off all chocolate until Thursday."),
+    ):
+        notify(session, kinds.NOTE, to=role, sender=admin, title=title, body=body)
     for days, customer, subject, body, reply in (
         (
             4,

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from shop_app.base import clock
 from shop_app.base.db import now
 from shop_app.base.models import Account, Alert, Camera, EventFile, IncomingEvent, ShopProfile, Zone
-from shop_app.base.permissions import Role
-from shop_app.notify.notifications.service import notify
+from shop_app.notify import kinds
+from shop_app.security.alerts import incidents
 from shop_app.security.cameras.service import still_path
 from shop_app.security.ingest import files
 
@@ -103,8 +103,7 @@ def _alert(
     session.add(alert)
     if not seen:
         session.flush()
-        title = f"Nobody took the alert of {int(night.hour):02d}:{int(night.hour % 1 * 60):02d} at Store room"
-        notify(session, title, role=Role.ADMIN, kind="alert", link=f"/alerts/{alert.id}")
+        incidents.tell(session, alert, kinds.ESCALATED)
 
 
 def _file(media: Path, event: IncomingEvent, role: str, content: bytes) -> EventFile:

@@ -9,7 +9,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 _HERE = Path(__file__).parents[1]
-_KEYWORDS = {"_": None, "_l": None, "told": None, "gettext": None, "ngettext": (1, 2)}
+_KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 
 

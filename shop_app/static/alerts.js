@@ -101,52 +101,18 @@
 
   // ---- sound, title ----
   const loud = () => list.querySelectorAll('[data-state="new"][data-severity="alert"]:not([data-quiet])').length;
-  let audio = null;
-  let ringing = null;
-
-  function beep() {
-    if (!audio || audio.state !== "running") return;
-    for (const [at, pitch] of [[0, 880], [0.18, 660], [0.36, 880]]) {
-      const tone = audio.createOscillator();
-      const volume = audio.createGain();
-      tone.frequency.value = pitch;
-      volume.gain.setValueAtTime(0.25, audio.currentTime + at);
-      volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + 0.16);
-      tone.connect(volume).connect(audio.destination);
-      tone.start(audio.currentTime + at);
-      tone.stop(audio.currentTime + at + 0.17);
-    }
-  }
 
   function tell() {
     const count = loud();
     document.title = count ? `(${count}) ${title}` : title;
-    if (count && !ringing) { beep(); ringing = setInterval(beep, 2000); }
-    if (!count && ringing) { clearInterval(ringing); ringing = null; }
+    window.shop.alarm.ring(count);
   }
 
-  function listen() {
-    audio = audio || new AudioContext();
-    audio.onstatechange = () => {
-      const on = audio.state === "running";
-      soundButton.setAttribute("aria-pressed", String(on));
-      soundButton.querySelector("span").textContent = words.get(on ? "sound.on" : "sound.off");
-    };
-  }
-  soundButton.addEventListener("click", async () => {
-    const on = soundButton.getAttribute("aria-pressed") !== "true";
-    localStorage.setItem("alert-sound", on ? "on" : "off");
-    listen();
-    if (on) { await audio.resume(); beep(); } else await audio.suspend();
+  window.shop.alarm.onState((on) => {
+    soundButton.setAttribute("aria-pressed", String(on));
+    soundButton.querySelector("span").textContent = words.get(on ? "sound.on" : "sound.off");
   });
-  // Who had turned it on hears alerts when they come back; where the browser asks for a touch first, any will do.
-  if (localStorage.getItem("alert-sound") === "on") {
-    listen();
-    audio.resume();
-    for (const touch of ["pointerdown", "keydown"]) {
-      document.addEventListener(touch, (event) => { if (!soundButton.contains(event.target)) audio.resume(); }, { once: true });
-    }
-  }
+  soundButton.addEventListener("click", () => window.shop.alarm.turn(soundButton.getAttribute("aria-pressed") !== "true"));
 
   // ---- what the server draws: put in the place of the old; the page around it stays, and with it the sound ----
   async function drawnPage() {

@@ -1,16 +1,16 @@
-// Tells this browser of alerts while no page of the shop is open. The button appears where the browser can do it.
+// Shows notifications on this browser while no page of the shop is open. The button appears where the browser can do it.
 "use strict";
 (async () => {
   const button = document.getElementById("push");
   if (!("PushManager" in window) || !("serviceWorker" in navigator) || !window.isSecureContext) return;
   const { pushManager } = await navigator.serviceWorker.ready;
-  const tell = (subscription, greet) => window.shop.send("/alerts/push", { ...subscription.toJSON(), greet });
+  const tell = (subscription, greet) => window.shop.send("/notifications/push", { ...subscription.toJSON(), greet });
   const show = (subscription) => { button.setAttribute("aria-pressed", String(Boolean(subscription))); };
 
   async function turn() {
     const subscription = await pushManager.getSubscription();
     if (subscription) {
-      await window.shop.send("/alerts/push/end", { endpoint: subscription.endpoint });
+      await window.shop.send("/notifications/push/end", { endpoint: subscription.endpoint });
       await subscription.unsubscribe();
       return null;
     }

@@ -34,7 +34,7 @@ async function keptOrFetched(request) {
   return answer;
 }
 
-// An alert while no page is open: its words alone, no picture. The page that it leads to asks who is there.
+// A notification while no page is open: its words alone, no picture. The page that it leads to asks who is there.
 self.addEventListener("push", (event) => {
   const { title, body, link, tag } = event.data.json();
   event.waitUntil(self.registration.showNotification(title, { body, tag, renotify: true, icon: "/icon-192.png", data: { link } }));

@@ -6,6 +6,7 @@
 //     onState(state) {},                   // "live", "lost" (it tries again), "ended" (signed out: it does not)
 //     async onGap() {},                    // more was missed than the server replays: load what is shown anew
 //     onPing(data) {},                     // optional: what the server says with each sign of life
+//                                          // `event: bell` goes to window.shop.bell (bell.js)
 //   });
 //   stream.close();
 //
@@ -24,12 +25,20 @@ window.shop.stream = (address, { after = "", onMessage, onState, onGap, onPing =
   let failures = 0;
   let state = "";
 
+  // Over plain http a browser has six connections for all pages of the shop: hidden ones give theirs up where many are open.
+  const MOST_OPEN = 4;
+  const mark = `stream.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+  const note = () => { if (location.protocol === "http:") localStorage.setItem(mark, Date.now()); };
+  const isCrowded = () => location.protocol === "http:"
+    && Object.keys(localStorage).filter((key) => key.startsWith("stream.") && Date.now() - localStorage.getItem(key) < LATE).length > MOST_OPEN;
+
   function become(next) { if (next !== state) { state = next; onState(next); } }
 
   function stop() {
     clearTimeout(timer);
     attempt?.abort();
     attempt = null;
+    localStorage.removeItem(mark);
   }
 
   function lost() {
@@ -44,13 +53,17 @@ window.shop.stream = (address, { after = "", onMessage, onState, onGap, onPing =
     if (pinged - began - data.age * 1000 > LATE) { lost(); return; }
     clearTimeout(timer);
     timer = setTimeout(lost, LATE);
+    if (state !== "live") window.shop.bell?.(); // what came meanwhile
     failures = 0;
     become("live");
     onPing(data);
+    note();
+    if (document.hidden && isCrowded()) { stop(); become("lost"); } // until it is looked at
   }
 
   async function handle({ event, id, data }, began) {
     if (event === "ping") sawPing(JSON.parse(data), began);
+    else if (event === "bell") window.shop.bell?.();
     else if (event === "gap") await onGap(); // where that fails, the next attempt is told of the gap again
     else if (event === "ended") { stop(); become("ended"); } else if (data) onMessage(JSON.parse(data), id);
     if (id) last = id;

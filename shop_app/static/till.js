@@ -166,9 +166,9 @@
   $("number-value").addEventListener("input", () => $("number-value").setCustomValidity(""));
 
   // Searching products and customers
-  let search = { path: "", pick: null, line: null, results: [], at: 0, timer: 0, asked: 0 };
+  let search = { path: "", pick: null, line: null, results: [], shown: null, at: 0, timer: 0, asked: 0, later: null };
   function openSearch(path, title, line, pick, text = "") {
-    search = { ...search, path, line, pick, results: [], at: 0 };
+    search = { ...search, path, line, pick, results: [], shown: null, at: 0 };
     $("find-title").textContent = title;
     $("find-text").value = text;
     $("found").replaceChildren();
@@ -178,11 +178,12 @@
     find();
   }
   async function find() {
-    const asked = ++search.asked;
+    const asked = ++search.asked, text = $("find-text").value;
     try {
-      const results = await ask(`${search.path}?q=${encodeURIComponent($("find-text").value)}`, undefined, { method: "GET" });
+      const results = await ask(`${search.path}?q=${encodeURIComponent(text)}`, undefined, { method: "GET" });
       if (asked !== search.asked) return; // a later question has been asked meanwhile
       search.results = results;
+      search.shown = text;
       search.at = 0;
       showFound();
     } catch (error) { say(error.message, true); }
@@ -210,11 +211,39 @@
     $("find").close();
     search.pick(one);
   }
+  // What is typed counts, never the answer to an earlier question: what was not seen yet is taken only where it is the one meant.
+  async function choose() {
+    const text = $("find-text").value;
+    if (search.shown === text) return pickFound(search.at);
+    clearTimeout(search.timer);
+    search.later = { typed: "", codes: [] };
+    await find();
+    const { later, results } = search;
+    const meant = results.length === 1 ? 0 : results.findIndex((one) => one.exact);
+    search.later = null;
+    if (!$("find").open) return;
+    if (search.shown === text && meant >= 0) {
+      pickFound(meant);
+      scanLater(later);
+    } else {
+      if (!results.length || later.codes.length) beep();
+      if (later.typed) { $("find-text").value += later.typed; find(); }
+    }
+  }
+  function scanLater({ typed, codes }) {
+    for (const code of codes) change("scan", { code });
+    $("scan").value = typed;
+  }
+  function keepForLater(event, later) {
+    event.preventDefault();
+    if (event.key.length === 1) later.typed += event.key;
+    else if (later.typed) { later.codes.push(later.typed); later.typed = ""; }
+  }
   $("find-text").addEventListener("input", () => { clearTimeout(search.timer); search.timer = setTimeout(find, 150); });
   $("find").addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) { search.at = Math.min(Math.max(search.at + by, 0), Math.max(search.results.length - 1, 0)); showFound(); event.preventDefault(); }
-    if (event.key === "Enter") { event.preventDefault(); pickFound(search.at); }
+    if (event.key === "Enter" && event.target === $("find-text")) { event.preventDefault(); if (!search.later) choose(); }
   });
 
   // What is sold often, to be touched
@@ -307,8 +336,7 @@
       busy = reload(); // what is scanned from now on waits for the next cart
       $("pay").close();
       showDone(bill);
-      for (const code of early.codes) change("scan", { code });
-      $("scan").value = early.typed;
+      scanLater(early);
       await busy;
     } catch (error) {
       if (early.typed || early.codes.length) beep(); // they belong to the next cart, which is not there
@@ -403,16 +431,13 @@
   document.addEventListener("keydown", (event) => {
     const open = dialogs.find((one) => one.open);
     if (open) {
-      if (open.id === "pay" && paying && !event.ctrlKey && !event.altKey && !event.metaKey && (event.key.length === 1 || event.key === "Enter")) {
-        event.preventDefault();
-        if (event.key !== "Enter") early.typed += event.key;
-        else if (early.typed) early = { typed: "", codes: [...early.codes, early.typed] };
-        return;
-      }
+      const later = open.id === "pay" && paying ? early : open.id === "find" ? search.later : null;
+      if (later && !event.ctrlKey && !event.altKey && !event.metaKey && (event.key.length === 1 || ["Enter", "Tab"].includes(event.key))) return keepForLater(event, later);
       if (open.id === "pay" && payKeys[event.key]) { event.preventDefault(); payKeys[event.key](); }
       else if (/^F([2468]|9|10)$/.test(event.key)) event.preventDefault();
       return;
     }
+    if (event.key === "Tab" && !event.shiftKey && $("scan").value) { event.preventDefault(); $("scan-form").requestSubmit(); return; }
     const act = shortcut(event);
     if (act) { event.preventDefault(); act(); return; }
     if (event.key === "Escape") { $("scan").value = ""; say(""); $("scan").focus(); return; }
@@ -425,6 +450,30 @@
     $("scan").value = "";
     if (code) change("scan", { code });
   });
+
+  // A scanner types faster than anybody. One that ends its codes with neither Enter nor Tab is known by the pause after them.
+  const FAST = 60, PAUSE = 150, SHORTEST = 6; // ms between two keys; ms after the last; keys of a code
+  let burst = { keys: 0, at: -Infinity, timer: 0 };
+  let hasSuffix = localStorage.getItem("scanner-suffix") === "yes";
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Shift") return;
+    clearTimeout(burst.timer);
+    const isFast = event.timeStamp - burst.at <= FAST && !event.repeat;
+    if (isFast && burst.keys >= SHORTEST && ["Enter", "Tab"].includes(event.key)) {
+      hasSuffix = true;
+      localStorage.setItem("scanner-suffix", "yes");
+      if (event.key === "Tab" && event.target === $("find-text") && !search.later) { event.preventDefault(); choose(); }
+    }
+    const isSign = event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey;
+    burst = { keys: isSign ? (isFast ? burst.keys + 1 : 1) : 0, at: event.timeStamp, timer: 0 };
+    if (burst.keys >= SHORTEST && !hasSuffix) burst.timer = setTimeout(endOfCode, PAUSE);
+  }, true);
+  function endOfCode() {
+    const open = dialogs.find((one) => one.open);
+    if (open?.id === "pay" && paying) { if (early.typed) early = { typed: "", codes: [...early.codes, early.typed] }; }
+    else if (open?.id === "find" && /\d/.test($("find-text").value)) choose();
+    else if (!open && /\d/.test($("scan").value)) $("scan-form").requestSubmit();
+  }
   document.addEventListener("visibilitychange", () => { if (!document.hidden && cart) { reload(); if (!dialogs.some((one) => one.open)) $("scan").focus(); } });
 
   $("scan").focus();

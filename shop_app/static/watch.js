@@ -12,6 +12,7 @@
     if (alert.state === "new" && alert.severity === "alert" && !alert.quiet) waiting.add(alert.id); else waiting.delete(alert.id);
     bar.hidden = waiting.size === 0;
     document.title = waiting.size ? `(${waiting.size}) ${title}` : title;
+    window.shop.alarm.ring(waiting.size);
     if (!waiting.has(alert.id)) return;
     link.href = `/alerts/${alert.id}`;
     link.textContent = `${words.get(`change.${alert.change}`) || alert.change} · ${alert.title}, ${alert.time}`;

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
 
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, force_locale, get_translations
+from flask_babel import Babel
 
 from shop_app.base.settings import Settings
-from shop_app.base.text import _, in_language, once_per_request
 from shop_app.web.area import maybe_actor, profile, shop_of
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -47,20 +45,8 @@ def choose_zone() -> str | None:
 
 
 def words_of(settings: Settings, locale: str) -> NullTranslations:
-    """All text in one language, for work without a request: what the shop tells by itself is in the shop's language."""
+    """All text in one language, for work without a request."""
     return Translations.load(compile_translations(settings), [locale])
-
-
-def told(message: str, /, **values: Any) -> str:
-    """As `_`, in the shop's language: for notes, which others read than who makes this request."""
-    if not has_request_context() or "unit" not in g:  # as when a shop is filled with samples
-        return _(message, **values)
-    return in_language(once_per_request("words_of_shop", _words_of_shop), message, **values)
-
-
-def _words_of_shop() -> Any:
-    with force_locale(profile().locale if profile().locale in LANGUAGES else "en"):
-        return get_translations()
 
 
 def compile_translations(settings: Settings) -> Path:

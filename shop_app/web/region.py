@@ -20,7 +20,7 @@ from shop_app.base.text import _, _l, locale_name
 from shop_app.web.area import profile
 from shop_app.web.forms import Form, choices
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 # Standard and reduced rate of sales tax, in hundredths of a percent.
 TAX = {
     "AT": (2000, 1000), "BE": (2100, 600), "CH": (810, 260), "DE": (1900, 700), "ES": (2100, 1000), "FR": (2000, 550),
@@ -37,11 +37,11 @@ class RegionForm(Form):
     )
     country = SelectField(_l("Country, for telephone numbers"))
     night_from = StringField(
-        _l("Night begins"), [DataRequired(), Regexp(_CLOCK, message=_l("Write the time as 22:00."))],
+        _l("Night begins"), [DataRequired(), Regexp(CLOCK, message=_l("Write the time as 22:00."))],
         render_kw={"type": "time"},
     )  # fmt: skip
     night_to = StringField(
-        _l("Night ends"), [DataRequired(), Regexp(_CLOCK, message=_l("Write the time as 22:00."))],
+        _l("Night ends"), [DataRequired(), Regexp(CLOCK, message=_l("Write the time as 22:00."))],
         render_kw={"type": "time"},
     )  # fmt: skip
 

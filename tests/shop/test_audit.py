@@ -14,7 +14,8 @@ from sqlalchemy import update
 from shop_app.base import audit
 from shop_app.base.db import Database, now
 from shop_app.base.models import AuditEntry, Camera, Complaint, Offer, Product, Zone
-from shop_app.notify.notifications.service import notify
+from shop_app.notify.kinds import NOTE
+from shop_app.notify.outbox import notify
 from shop_app.ops.audit_log.actions import ACTIONS
 from tests.shop.conftest import Person
 
@@ -96,7 +97,8 @@ def test_the_log_names_people_and_things_in_as_many_statements_as_any_list(
             customer_id=customer.id, subject="Mouldy", state="open", created_at=now(), updated_at=now()
         )
         session.add_all([offer, complaint])
-        note = notify(session, "Stocktaking", account_id=billing.id)
+        note = notify(session, NOTE, to=billing.id, title="Stocktaking")
+        assert note is not None
         session.flush()
         audit.record(session, None, "stock.counted", product.id)
         audit.record(session, None, "offer.proposed", offer.id)

@@ -25,13 +25,14 @@ from shop_app.base.db import Database, now
 from shop_app.base.models import Account, Camera, LoginSession, Product, StockMovement, Zone, ZoneWatcher
 from shop_app.base.permissions import Role
 from shop_app.base.settings import Settings
+from shop_app.notify.channels.mail import Mail, compose
 from shop_app.sales.till import service as till
 from shop_app.security.alerts import feed
-from shop_app.web.mail import send
 from shop_app.web.vault import vault
 from tests.shop.conftest import PASSWORD, Person
 from tests.shop.mailbox import mailbox
 from tests.shop.night import CameraSystem
+from tests.shop.test_mail import letter_to
 
 Make = Callable[..., Product]
 
@@ -102,13 +103,14 @@ def test_whatever_is_taken_as_an_address_can_be_written_to(settings: Settings) -
         for second in signs:
             address = normal_email(f"{first}{second}x@shop.example")
             if address is not None:
-                send(settings, address, "subject", "body").join()
+                assert compose(settings, letter_to(address))["To"]
 
 
 def test_the_name_of_a_shop_is_one_line_of_a_mail(settings: Settings) -> None:
     with mailbox() as box:
         posting = settings.model_copy(update={"smtp_url": SecretStr(box.url), "mail_from": "shop@shop.example"})
-        send(posting, "me@shop.example", "A password for Corner\r\nBcc: thief@example.com\r\n\r\nShop", "body").join()
+        title = "A password for Corner\r\nBcc: thief@example.com\r\n\r\nShop"
+        Mail().send(posting, letter_to("me@shop.example", title))
         letter = box.next()
 
     assert letter["Subject"] == "A password for Corner Bcc: thief@example.com Shop"
@@ -195,8 +197,8 @@ def test_one_account_with_too_many_open_pages_takes_none_from_others(
     database: Database, app: Flask, cameras: CameraSystem
 ) -> None:
     shared = feed.Feed(database, most=4)
-    guard = shared.subscribe(owner=1)
-    greedy = [shared.subscribe(owner=2) for _ in range(9)]
+    guard = shared.subscribe(feed.Reader(1))
+    greedy = [shared.subscribe(feed.Reader(2)) for _ in range(9)]
 
     cameras.incident()
     change = guard.get(timeout=30)

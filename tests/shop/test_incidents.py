@@ -17,10 +17,12 @@ from shop_app import create_app
 from shop_app.accounts.passwords import Passwords
 from shop_app.accounts.sessions import actor_of
 from shop_app.base.db import Base, Database, now
-from shop_app.base.models import Account, Alert, Complaint, LoginSession, Notification, Product, ShopProfile
+from shop_app.base.models import Account, Alert, Complaint, LoginSession, Product, ShopProfile
 from shop_app.base.permissions import OF_ROLE, Permission, Role
 from shop_app.base.settings import Settings
 from shop_app.catalogue.offers.pricing import Item, price_cart
+from shop_app.notify.kinds import NOTE
+from shop_app.notify.outbox import notify
 from shop_app.sales.bills.service import Sale, Tender, sell
 from shop_app.web.area import shop_of
 from tests.shop.conftest import PASSWORD, Person
@@ -61,8 +63,9 @@ def of_stranger(
         )
         bill = sell(session, actor_of(cashier), Sale(priced, stranger.id, (Tender("cash", 1000, 1000),), at), shop)
         complaint = Complaint(customer_id=stranger.id, subject="Secret", state="open", created_at=at, updated_at=at)
-        note = Notification(account_id=stranger.id, title="Secret note", created_at=at)
-        session.add_all([complaint, note])
+        note = notify(session, NOTE, to=stranger.id, title="Secret note")
+        assert note is not None
+        session.add(complaint)
         session.flush()
         login = session.scalars(select(LoginSession.id).where(LoginSession.account_id == stranger.id)).one()
         return {

@@ -15,7 +15,8 @@ from sqlalchemy import event
 from shop_app.base.db import Database
 from shop_app.base.models import Product
 from shop_app.base.permissions import OF_ROLE, Permission, Role
-from shop_app.notify.notifications.service import notify
+from shop_app.notify.kinds import NOTE
+from shop_app.notify.outbox import notify
 from shop_app.web import listing
 from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
@@ -27,9 +28,11 @@ OF_ONES_OWN = {
     "storefront.wallet",
     "complaints.mine",
     "feedback.mine",
+    "notifications.inbox",
+    "notifications.undelivered",
 }  # a statement for each person
-EVER_MORE = ("bill_lines", "payments", "ledger_entries", "interest_hours", "incoming_events", "notification_reads")
-NO_PAGES = {"alerts.stream"}
+EVER_MORE = ("bill_lines", "payments", "ledger_entries", "interest_hours", "incoming_events", "deliveries")
+NO_PAGES = {"live.alerts", "live.bell"}
 
 
 def lists_for(app: Flask, role: Role) -> list[tuple[str, str]]:
@@ -105,12 +108,12 @@ def test_what_is_kept_of_the_navigation_is_each_readers_own(
     first, second = sign_in(Role.SALES), sign_in(Role.SALES)
     german = {"Accept-Language": "de"}
     with app.test_request_context(), shop_of(app).database.writing() as session:
-        notify(session, "Only for one", account_id=second.id)
+        notify(session, NOTE, to=second.id, title="Only for one")
 
     of_first, of_second = first.client.get("/products", headers=german).text, second.client.get("/products").text
 
     assert "<span>Nachrichten</span>" in of_first
-    assert "data-unread" not in of_first
+    assert "data-unread hidden>0<" in of_first
     assert "<span>Notifications</span>" in of_second
     assert "data-unread>1<" in of_second
     assert 'href="/products" aria-current="page"' in of_second

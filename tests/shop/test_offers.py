@@ -49,7 +49,9 @@ def test_an_offer_is_live_only_after_somebody_else_approved_it(
     with database.reading() as session:
         assert [deal.basis_points for deal in live(session, now())] == [1500]
         told = session.scalars(select(Notification).order_by(Notification.id)).all()
-        assert [(note.role, note.account_id) for note in told] == [("admin", None), (None, sales.id)]
+        assert [(note.audience, note.account_id) for note in told] == [
+            ("permission:offers.decide", None), ("person", sales.id)
+        ]  # fmt: skip
 
 
 def test_nobody_decides_their_own(database: Database, admin: Person) -> None:

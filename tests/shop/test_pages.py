@@ -24,6 +24,7 @@ from shop_app.base.models import (
     BillLine,
     Camera,
     Complaint,
+    DayClosing,
     Notification,
     Offer,
     Product,
@@ -51,7 +52,7 @@ MACHINE_TABLES = {
 }  # fmt: skip
 # What is no page: streams, files, answers to programs, and signing out by itself.
 NO_PAGE = re.compile(
-    r"stream|\.png|/coverage|/picture|/clip|/still|/states|/till/(products|customers|often)|openapi|manifest|service-worker|<path:"
+    r"stream|/unread|\.png|/coverage|/picture|/clip|/still|/states|/till/(products|customers|often)|openapi|manifest|service-worker|<path:"
 )
 QUERIES = {"interest.show": "?camera=aisle-1&zone=coffee", "reports.daily": "?from=2020-01-01"}
 
@@ -109,6 +110,7 @@ def _things(session: Session, person: Person) -> dict[str, Any]:
         if _reads_no_complaints(person)
         else first(Complaint.id, Complaint.customer_id == customer),
         "offer_id": first(Offer.id, Offer.state == "proposed"),
+        "closing_id": first(DayClosing.id),
         "note_id": first(Notification.id, Notification.sender_id.is_not(None)),
         "alert_id": first(Alert.id, Alert.clip_id.is_not(None)),
         "name": first(Camera.name),

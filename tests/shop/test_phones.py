@@ -71,7 +71,7 @@ def test_old_numbers_are_brought_into_the_form_and_none_is_lost(
     old = ["01771234567", "+491771234567", "+41791234567", "+999123456", "erased"]
     people = [sign_in(Role.CUSTOMER) for _number in old]
     database.close()
-    command.downgrade(alembic_config(settings.database_url), "0012")
+    command.downgrade(alembic_config(settings.database_url), "0014")
     with database.writing() as session:
         for person, number in zip(people, old[:4], strict=False):
             session.execute(
@@ -97,7 +97,7 @@ def test_a_country_chosen_later_completes_the_numbers(admin: Person, customer: P
     with database.reading() as session:
         shop = session.get_one(ShopProfile, 1)
         form = {name: getattr(shop, name) for name in ("name", "currency", "time_zone", "locale", "sell_below_zero",
-                "night_from", "night_to", "escalate_after_seconds", "silent_after_seconds")}  # fmt: skip
+                "day_begins", "night_from", "night_to", "escalate_after_seconds", "silent_after_seconds")}  # fmt: skip
 
     assert admin.client.post("/manage/settings", data=form | {"country": "DE"}).status_code == 303
 

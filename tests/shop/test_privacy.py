@@ -41,7 +41,8 @@ from shop_app.base.models import (
 )
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.settings import Settings
-from shop_app.notify.notifications.service import notify
+from shop_app.notify.kinds import NOTE
+from shop_app.notify.outbox import notify
 from shop_app.people.privacy import erasure
 from shop_app.sales.wallet import ledger
 from tests.shop import racing
@@ -97,7 +98,7 @@ def life(  # what the tests below look for
     phone.post("/api/v1/complaints", json={"subject": WORDS, "body": WORDS}, headers=once, csrf=False)
     app.test_client().post("/sign-in", data={"name": ada.email, "password": "wrong"})
     with app.test_request_context(), database.writing() as session:
-        notify(session, "Your order is here, Ada", account_id=ada.id)
+        notify(session, NOTE, to=ada.id, title="Your order is here, Ada")
         accounts.issue_code(session, session.get_one(Account, ada.id), None)
         login = session.scalars(select(LoginSession.id).where(LoginSession.account_id == ada.id)).first()
         session.add(
@@ -475,7 +476,7 @@ def test_every_reference_to_an_account_is_decided() -> None:
     }
     deleted = {
         "complaint_messages.author_id", "complaints.customer_id", "feedback.author_id", "idempotency_keys.account_id",
-        "login_sessions.account_id", "notification_reads.account_id", "notifications.account_id",
+        "login_sessions.account_id", "deliveries.account_id", "channel_choices.account_id", "notifications.account_id",
         "one_time_codes.account_id", "push_subscriptions.account_id",
     }  # fmt: skip
     set_to_nobody = {"bills.customer_id", "held_carts.customer_id"}

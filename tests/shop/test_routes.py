@@ -17,7 +17,7 @@ from tests.shop.conftest import Person
 PUBLIC = {
     "static",
     "accounts.sign_in", "accounts.sign_in_now", "accounts.second_factor", "accounts.second_factor_now",
-    "accounts.code", "accounts.code_now", "accounts.forgotten", "accounts.forgotten_now",
+    "accounts.code", "accounts.code_now", "forgotten.index", "forgotten.send_code",
     "accounts.set_up", "accounts.set_up_now",
     "api.openapi", "api.sign_in", "api.register",
     "storefront.register", "storefront.register_now",

@@ -17,7 +17,8 @@ from shop_app.accounts.passwords import Passwords
 from shop_app.base.db import Database, now
 from shop_app.base.models import Account, Bill, BillLine, Complaint, Feedback, Offer, Product, Rating
 from shop_app.base.permissions import Role
-from shop_app.notify.notifications.service import notify
+from shop_app.notify.kinds import NOTE
+from shop_app.notify.outbox import notify
 from tests.shop.conftest import PASSWORD, Person, Window
 
 MakeBill = Callable[..., Bill]
@@ -167,8 +168,8 @@ def test_a_complaint_goes_from_open_to_answered_to_closed(customer: Person, admi
 def test_an_inbox_has_pages_the_newest_first(customer: Person, stranger: Person, database: Database) -> None:
     with database.writing() as session:
         for n in range(110):
-            to = {"role": Role.CUSTOMER} if n % 2 else {"account_id": (stranger if n % 10 == 0 else customer).id}
-            notify(session, f"Note {n}.", **to)
+            to = Role.CUSTOMER if n % 2 else (stranger if n % 10 == 0 else customer).id
+            notify(session, NOTE, to=to, title=f"Note {n}.")
     wanted = [f"Note {n}." for n in reversed(range(110)) if n % 10]
 
     pages = [re.findall(r"Note \d+\.", customer.client.get(f"/notifications?page={n}").text) for n in (1, 2)]
@@ -252,8 +253,8 @@ def test_a_phone_does_not_find_what_belongs_to_somebody_else(  # S1
     stranger.client.post("/complaints/new", data={"subject": "Secret", "body": "alone"})
     with database.writing() as session:
         complaint = session.scalars(select(Complaint.id)).one()
-        note = notify(session, "Secret", account_id=stranger.id)
-        session.flush()
+        note = notify(session, NOTE, to=stranger.id, title="Secret")
+        assert note is not None
         ids = {"bill": bill.id, "line": bill.lines[0].id, "complaint": complaint, "note": note.id}
     _, own = _token(app, sign_in)
     address = path.format(**ids)

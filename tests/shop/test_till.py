@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from shop_app.base.db import Database, now
 from shop_app.base.models import (
+    AuditEntry,
     Bill,
     BillLine,
     HeldCart,
@@ -210,6 +212,79 @@ def test_one_cashier_cannot_touch_the_cart_of_another(
     assert len(Till(till.person).cart["lines"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("stored", "scanned"),
+    [
+        ("036000291452", "0036000291452"),  # UPC-A as EAN-13
+        ("4006381333931", "04006381333931"),  # EAN-13 as GTIN-14
+        ("0036000291452", "36000291452"),
+        ("96385074", "0000096385074"),  # EAN-8
+        ("4006381333931", "]E04006381333931"),
+        ("4006381333931", "(01)04006381333931(10)LOT7(17)271231"),
+        ("4006381333931", "]C1010400638133393110LOT7"),
+        ("4006381333931", "3*04006381333931"),
+    ],
+)
+def test_a_till_knows_an_article_by_every_form_of_its_code(
+    till: Till, make_product: Make, stored: str, scanned: str
+) -> None:
+    make_product(name="Other", barcode="5901234123457")
+    make_product(name="This one", barcode=stored)
+
+    assert till.ask("scan", code=scanned).status_code == 200
+    assert [line["name"] for line in till.cart["lines"]] == ["This one"]
+
+
+def at_another_till(person: Person) -> Till:
+    """A second browser in which the same person is signed in."""
+    client = person.client.application.test_client()
+    client.set_cookie("login", person.token)
+    return Till(replace(person, client=client))  # type: ignore[arg-type]
+
+
+def test_one_account_at_two_tills_has_two_carts(till: Till, make_product: Make) -> None:
+    milk, wine = make_product(name="Milk", price_minor=100), make_product(name="Wine", price_minor=900)
+    till.scan(milk)
+    right = at_another_till(till.person)
+    right.scan(wine)
+
+    assert [line["name"] for line in till.cart["lines"]] == ["Milk"]
+    assert (till.pay().status_code, right.pay().status_code) == (201, 201)
+    assert right.cart["held"] == []
+
+
+def test_a_cart_forgotten_at_another_till_can_be_taken_up(till: Till, make_product: Make, database: Database) -> None:
+    till.scan(make_product(name="Milk"))
+    assert at_another_till(till.person).cart["held"] == []  # it may be filled there in this very moment
+    with database.writing() as session:
+        session.execute(update(HeldCart).values(updated_at=now() - timedelta(minutes=31)))
+
+    right = at_another_till(till.person)
+    right.cart["key"] = right.cart["held"][0]["key"]
+
+    assert right.ask("resume").status_code == 200
+    assert [line["name"] for line in right.cart["lines"]] == ["Milk"]
+    till.open()
+    assert (till.cart["lines"], till.cart["held"]) == ([], [])
+
+
+def test_a_cart_on_hold_outlives_its_cashier(
+    till: Till, make_product: Make, sign_in: Callable[..., Person], database: Database
+) -> None:
+    till.scan(make_product(name="Milk"))
+    till.ask("hold", label="Lady in red")
+    colleague = Till(sign_in(Role.BILLING))
+    waiting = colleague.cart["held"]
+    colleague.cart["key"] = waiting[0]["key"]
+
+    assert [held["label"] for held in waiting] == [f"Lady in red · {till.person.name}"]
+    assert colleague.ask("resume").status_code == 200
+    assert colleague.pay().status_code == 201
+    with database.reading() as session:
+        assert session.scalars(select(Bill.cashier_id)).one() == colleague.person.id
+        assert session.scalars(select(AuditEntry.action).where(AuditEntry.action == "cart.taken-over")).one()
+
+
 def test_a_price_changed_since_the_scan_charges_nothing_and_tells_the_new_total(  # M12
     till: Till, make_product: Make, database: Database
 ) -> None:
@@ -389,7 +464,7 @@ def test_sales_staff_are_told_when_the_level_is_crossed_and_only_then(
         till.open()
         with database.reading() as session:
             told.append(
-                session.scalars(select(func.count(Notification.id)).where(Notification.kind == "low-stock")).one()
+                session.scalars(select(func.count(Notification.id)).where(Notification.kind == "stock.low")).one()
             )
 
     assert told == [0, 1, 1]

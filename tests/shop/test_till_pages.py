@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.resources import files
@@ -123,6 +124,122 @@ def test_a_name_typed_where_codes_are_scanned_is_searched_for(
     scan(page, "499")
     expect(page.locator("#say")).to_contain_text("no product has the code 499")
     expect(page.locator("#find")).to_be_hidden()
+
+
+def slowly(page: Page, address: str, seconds: float = 0.4) -> None:
+    """Answers to `address` come late, as over a weak radio link."""
+
+    def later(route: Route) -> None:
+        time.sleep(seconds)
+        route.continue_()
+
+    page.route(address, later)
+
+
+def test_enter_before_the_list_has_come_takes_what_was_typed(
+    window: Window, billing: Person, shelf: list[Product], sign_in: Callable[..., Person]
+) -> None:
+    for name in ("Aaron Adams", "Berta Zimmermann"):
+        sign_in(Role.CUSTOMER, name=name)
+    page = window.open("/till", person=billing, service_workers="block")
+    slowly(page, "**/till/customers*")
+    slowly(page, "**/till/products*")
+
+    page.keyboard.press("F4")
+    page.keyboard.type("zimm", delay=60)
+    page.keyboard.press("Enter")
+    expect(page.locator("#customer")).to_contain_text("Berta Zimmermann")
+    page.keyboard.press("F2")
+    page.keyboard.type("mug", delay=60)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#lines tr")).to_contain_text("Ceramic mug")
+
+
+def test_enter_before_the_list_has_come_takes_nothing_where_several_are_meant(
+    window: Window, billing: Person, shelf: list[Product], sign_in: Callable[..., Person]
+) -> None:
+    for name in ("Aaron Adams", "Anna Meier", "Berta Meier"):
+        sign_in(Role.CUSTOMER, name=name)
+    page = window.open("/till", person=billing, service_workers="block")
+    slowly(page, "**/till/customers*")
+
+    page.keyboard.press("F4")
+    page.keyboard.type("meier", delay=60)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#found li")).to_have_count(2)
+    expect(page.locator("#find")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#customer")).to_contain_text("Berta Meier")
+
+
+def test_codes_scanned_into_the_search_add_their_products(
+    window: Window, billing: Person, shelf: list[Product]
+) -> None:
+    page = window.open("/till", person=billing, service_workers="block")
+    slowly(page, "**/till/products*")
+
+    page.keyboard.press("F2")
+    scan(page, "4000000000003")
+    scan(page, "4000000000001")
+
+    expect(page.locator("#lines tr")).to_have_count(2)
+    expect(page.locator("#lines")).to_contain_text("Ceramic mug")
+    expect(page.locator("#lines")).to_contain_text("Oat milk")
+
+
+def test_a_search_that_was_left_while_its_answer_was_on_its_way_takes_nothing(
+    window: Window, billing: Person, shelf: list[Product]
+) -> None:
+    page = window.open("/till", person=billing, service_workers="block")
+    held: list[Route] = []
+    page.route("**/till/products?q=mug", lambda route: held.append(route))
+
+    page.keyboard.press("F2")
+    page.keyboard.type("mug")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("#find")).to_be_hidden()
+    for _ in range(100):
+        if not held:
+            page.wait_for_timeout(50)
+    with page.expect_response("**/till/products?q=mug"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+
+    expect(page.locator("#lines tr")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("suffix", "delay"), [("Enter", 0), ("Enter", 15), ("Tab", 0), ("Tab", 15), ("", 0)])
+def test_a_scanner_may_end_its_codes_with_enter_tab_or_nothing(
+    window: Window, billing: Person, shelf: list[Product], suffix: str, delay: float
+) -> None:
+    page = window.open("/till", person=billing)
+    expect(page.locator("#empty")).to_be_visible()
+
+    for n in range(3):
+        page.keyboard.type(f"400000000000{n}", delay=delay)
+        if suffix:
+            page.keyboard.press(suffix)
+        else:
+            page.wait_for_timeout(500)  # nobody scans faster than that
+
+    expect(page.locator("#lines tr")).to_have_count(3)
+    expect(page.locator("#pieces")).to_have_text("3")
+    expect(page.locator("#scan")).to_have_value("")
+
+
+def test_a_code_typed_by_hand_waits_for_enter(window: Window, billing: Person, shelf: list[Product]) -> None:
+    page = window.open("/till", person=billing)
+
+    page.keyboard.type("4000000000000", delay=60)
+    page.wait_for_timeout(600)
+    expect(page.locator("#lines tr")).to_have_count(0)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#lines tr")).to_have_count(1)
 
 
 def pay_and_hold(page: Page, address: str) -> list[Route]:

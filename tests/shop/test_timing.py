@@ -24,13 +24,14 @@ from shop_app.base.models import (
     Alert,
     AlertReview,
     BillLine,
-    Notification,
-    NotificationRead,
+    Delivery,
     Product,
     ShopProfile,
     TaxClass,
 )
 from shop_app.base.permissions import Role
+from shop_app.notify.kinds import NOTE
+from shop_app.notify.outbox import notify
 from tests.shop import racing
 from tests.shop.conftest import Person
 from tests.shop.night import CameraSystem, jpeg
@@ -107,21 +108,23 @@ def test_what_two_tabs_note_at_once_is_noted_once(app: Flask, database: Database
     cameras = CameraSystem.of(app)
     cameras.incident()
     with database.writing() as session:
-        session.add(Notification(title="To all guards", role="security", created_at=now()))
+        sent = notify(session, NOTE, to=Role.SECURITY, title="To all guards")
+        assert sent is not None
+        note = sent.id
     with database.reading() as session:
         alert = session.scalars(select(Alert.id)).one()
-        note = session.scalars(select(Notification.id).where(Notification.role == "security")).one()
     look, read = sending(security, f"/alerts/{alert}/review"), sending(security, f"/notifications/{note}/read")
 
     with held_after(database, "SELECT", "FROM alert_reviews", parties=2):
         looked = at_once(look, look)
-    with held_after(database, "SELECT", "FROM notification_reads", parties=2):
+    with held_after(database, "SELECT", "FROM notifications", parties=2):
         have_read = at_once(read, read)
 
     assert (max(looked), max(have_read)) < (400, 400)
     with database.reading() as session:
         assert session.scalars(select(func.count()).select_from(AlertReview)).one() == 1
-        assert session.scalars(select(func.count()).select_from(NotificationRead)).one() == 1
+        read_at = select(Delivery.read_at).where(Delivery.notification_id == note, Delivery.account_id == security.id)
+        assert session.scalars(read_at).one() is not None
 
 
 def announced_picture(cameras: CameraSystem) -> tuple[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import Final
 
 import cv2
@@ -25,7 +26,7 @@ def reaching(moving: Mask, origin: tuple[int, int], boxes: Sequence[Box]) -> set
     shelf reaches for nothing.
     """
     areas = dict.fromkeys(range(len(boxes)), 0)
-    wide = max(3, round(WIDE * float(np.median([box.height for box in boxes]))))
+    wide = max(3, round(WIDE * median(box.height for box in boxes)))
     moving = np.asarray(cv2.morphologyEx(moving.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, wide), np.uint8)), bool)
     for middle, area in _blobs(_without_trunks(moving, origin, boxes)):
         x, y = middle[0] + origin[0], middle[1] + origin[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cmath
+import math
 from statistics import NormalDist
 from typing import Final
 
@@ -39,11 +41,10 @@ class Around:
         """The yaw in which the goods lie for a body, and how far they spread to either side."""
         if self._sector is not None:
             return (self._sector[0] + self._sector[1]) / 2, (self._sector[1] - self._sector[0]) / 2
-        angles = self._directions(box)
-        mean = np.exp(1j * angles).mean()
-        return float(np.degrees(np.angle(mean))), float(
-            np.degrees(np.sqrt((np.angle(np.exp(1j * angles) / mean) ** 2).mean()))
-        )
+        directions = np.exp(1j * self._directions(box))
+        mean = complex(directions.mean())
+        off = np.angle(directions / mean)
+        return math.degrees(cmath.phase(mean)), math.degrees(math.sqrt(off @ off / len(off)))
 
     def _directions(self, box: Box) -> NDArray[np.float64]:
         """Yaws of the goods, in radians.

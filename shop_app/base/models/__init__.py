@@ -8,10 +8,20 @@ from shop_app.base.models.catalogue import Product, TaxClass
 from shop_app.base.models.events import EventFile, IncomingEvent
 from shop_app.base.models.interest import InterestHour, InterestNote, MoodHour, VisitSeen
 from shop_app.base.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
-from shop_app.base.models.messages import Complaint, ComplaintMessage, Feedback, Notification, NotificationRead, Rating
+from shop_app.base.models.messages import Complaint, ComplaintMessage, Feedback, Rating
+from shop_app.base.models.notifications import ChannelChoice, Delivery, Notification, PushSubscription
 from shop_app.base.models.offers import Offer, OfferProduct
-from shop_app.base.models.push import PushMessage, PushSubscription
-from shop_app.base.models.sales import Bill, BillLine, DayClosing, HeldCart, Payment, ReceiptPrint, Refund, RefundLine
+from shop_app.base.models.sales import (
+    Bill,
+    BillLine,
+    DayClosing,
+    HeldCart,
+    Payment,
+    ReceiptPrint,
+    Refund,
+    RefundLine,
+    RefundPayment,
+)
 from shop_app.base.models.shop import Counter, IdempotencyKey, ShopProfile
 from shop_app.base.models.stock import StockMovement
 
@@ -27,10 +37,12 @@ __all__ = [
     "BillLine",
     "Camera",
     "CameraState",
+    "ChannelChoice",
     "Complaint",
     "ComplaintMessage",
     "Counter",
     "DayClosing",
+    "Delivery",
     "EventFile",
     "Feedback",
     "HeldCart",
@@ -45,18 +57,17 @@ __all__ = [
     "LoginSession",
     "MoodHour",
     "Notification",
-    "NotificationRead",
     "Offer",
     "OfferProduct",
     "OneTimeCode",
     "Payment",
     "Product",
-    "PushMessage",
     "PushSubscription",
     "Rating",
     "ReceiptPrint",
     "Refund",
     "RefundLine",
+    "RefundPayment",
     "ServiceToken",
     "ShopProfile",
     "Snooze",

@@ -46,7 +46,6 @@ class Alert(Base):
     taken_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(String(300), default="")
     escalated_at: Mapped[datetime | None]
-    pushed_at: Mapped[datetime | None]  # given to the outbox of browsers
     pinned_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     pinned_reason: Mapped[str | None] = mapped_column(String(200))
     snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("event_files.id"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop_app.base.db import Base, Id, Minor, exact
@@ -30,11 +30,15 @@ class LedgerTransaction(Base):
     """Why money moved."""
 
     __tablename__ = "ledger_transactions"
-    __table_args__ = (Index("ix_ledger_transactions_kind_at", "kind", "at"),)
+    __table_args__ = (
+        Index("ix_ledger_transactions_kind_at", "kind", "at"),
+        Index("ix_ledger_transactions_business_day", "business_day"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))  # top-up, pay-out, payment, refund, correction
     at: Mapped[datetime]
+    business_day: Mapped[date | None] = mapped_column(Date)  # of a top-up or pay-out; bills and refunds have their own
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))  # who did it
     bill_id: Mapped[int | None] = mapped_column(ForeignKey("bills.id"), index=True)
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id"), index=True)

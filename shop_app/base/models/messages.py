@@ -1,4 +1,4 @@
-"""What people tell each other: notifications, complaints and their replies, feedback, ratings."""
+"""What customers and staff say: complaints and their replies, feedback, ratings."""
 
 from __future__ import annotations
 
@@ -10,44 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from shop_app.base.db import Base, Id
 from shop_app.base.models.accounts import Account
 from shop_app.base.models.catalogue import Product
-
-
-class Notification(Base):
-    """A note to one person or to everybody of a role, from an admin or from the shop itself."""
-
-    __tablename__ = "notifications"
-    __table_args__ = (
-        CheckConstraint("(role IS NULL) <> (account_id IS NULL)", name="one_addressee"),
-        Index("ix_notifications_role_created_at", "role", "created_at"),
-        Index("ix_notifications_account_id_created_at", "account_id", "created_at"),
-        Index("ix_notifications_sender_id_kind", "sender_id", "kind"),
-        Index("ix_notifications_role_kind_sender_id", "role", "kind", "sender_id"),
-    )
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    sender_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))  # null: the shop itself
-    kind: Mapped[str] = mapped_column(String(20), default="note")  # note, low-stock, offer, complaint, alert
-    title: Mapped[str] = mapped_column(String(160))
-    body: Mapped[str] = mapped_column(Text, default="")
-    link: Mapped[str | None] = mapped_column(String(200))  # a local path
-    role: Mapped[str | None] = mapped_column(String(20))
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    created_at: Mapped[datetime]
-
-    sender: Mapped[Account | None] = relationship(foreign_keys=[sender_id])
-    account: Mapped[Account | None] = relationship(foreign_keys=[account_id])
-
-
-class NotificationRead(Base):
-    """Who has read a notification, and when."""
-
-    __tablename__ = "notification_reads"
-
-    notification_id: Mapped[int] = mapped_column(ForeignKey("notifications.id"), primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, index=True)
-    at: Mapped[datetime]
-
-    account: Mapped[Account] = relationship()
 
 
 class Complaint(Base):

@@ -13,7 +13,7 @@ from shop_app.base.models.accounts import Account
 
 
 class Bill(Base):
-    """A paid bill. `business_day` is the day in the shop's zone at the moment of sale, fixed then."""
+    """A paid bill. `business_day` is the shop's day, which begins at an hour of its own, at the moment of sale."""
 
     __tablename__ = "bills"
     __table_args__ = (
@@ -96,10 +96,7 @@ class Refund(Base):
     """Money given back against the lines of one bill."""
 
     __tablename__ = "refunds"
-    __table_args__ = (
-        CheckConstraint("method IN ('cash','card','wallet')", name="method"),
-        Index("ix_refunds_business_day_cashier_id", "business_day", "cashier_id"),
-    )
+    __table_args__ = (Index("ix_refunds_business_day_cashier_id", "business_day", "cashier_id"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     number: Mapped[int] = mapped_column(Id, unique=True)
@@ -108,13 +105,28 @@ class Refund(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     business_day: Mapped[date] = mapped_column(Date)
     reason: Mapped[str] = mapped_column(String(200))
-    method: Mapped[str] = mapped_column(String(10))
     net_minor: Mapped[int] = mapped_column(Minor)
     tax_minor: Mapped[int] = mapped_column(Minor)
     total_minor: Mapped[int] = mapped_column(Minor)
 
     lines: Mapped[list[RefundLine]] = relationship()
+    payments: Mapped[list[RefundPayment]] = relationship(order_by="RefundPayment.id")
     bill: Mapped[Bill] = relationship()
+
+
+class RefundPayment(Base):
+    """Part of a refund by one method."""
+
+    __tablename__ = "refund_payments"
+    __table_args__ = (
+        CheckConstraint("method IN ('cash','card','wallet')", name="method"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id"), index=True)
+    method: Mapped[str] = mapped_column(String(10))
+    amount_minor: Mapped[int] = mapped_column(Minor)
 
 
 class RefundLine(Base):
@@ -136,19 +148,22 @@ class RefundLine(Base):
 
 
 class HeldCart(Base):
-    """The cart of a till, kept on the server: the one being filled, and those on hold."""
+    """The cart of a till, kept on the server: the one being filled at each till, and those on hold."""
 
     __tablename__ = "held_carts"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     cashier_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     key: Mapped[str] = mapped_column(exact(64), unique=True)  # becomes the bill's idempotency key
+    place: Mapped[str] = mapped_column(exact(32), default="")  # the till at which it is filled; empty where unknown
     label: Mapped[str] = mapped_column(String(80), default="")
     on_hold: Mapped[bool] = mapped_column(default=False)
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    cashier: Mapped[Account] = relationship(foreign_keys=[cashier_id])
 
 
 class ReceiptPrint(Base):
@@ -163,19 +178,28 @@ class ReceiptPrint(Base):
 
 
 class DayClosing(Base):
-    """What a cashier should have and what was counted; a difference needs a reason."""
+    """What a cashier should have since the closing before, and what was counted; a difference needs a reason.
+
+    A closing is never edited: one that `corrects_id` names stands beside the one that takes its place.
+    """
 
     __tablename__ = "day_closings"
-    __table_args__ = (UniqueConstraint("business_day", "cashier_id"),)
+    __table_args__ = (
+        UniqueConstraint("corrects_id"),
+        UniqueConstraint("cashier_id", "since"),
+        Index("ix_day_closings_business_day_cashier_id", "business_day", "cashier_id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     business_day: Mapped[date] = mapped_column(Date)
     cashier_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     closed_by_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    since: Mapped[datetime | None]  # the closing before; null of corrections, and before there were several a day
     closed_at: Mapped[datetime]
     opening_float_minor: Mapped[int] = mapped_column(Minor)
     expected_minor: Mapped[int] = mapped_column(Minor)
     counted_minor: Mapped[int] = mapped_column(Minor)
     difference_minor: Mapped[int] = mapped_column(Minor)
     reason: Mapped[str] = mapped_column(String(200), default="")
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("day_closings.id"))
     totals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # per method, as they stood when it was closed

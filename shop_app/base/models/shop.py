@@ -33,9 +33,14 @@ class ShopProfile(Base):
     sell_below_zero: Mapped[str] = mapped_column(String(10), default="block")
     escalate_after_seconds: Mapped[int] = mapped_column(default=60)
     silent_after_seconds: Mapped[int] = mapped_column(default=30)
+    day_begins: Mapped[str] = mapped_column(
+        String(5), default="00:00"
+    )  # HH:MM: what is sold before is of the day before
     night_from: Mapped[str] = mapped_column(String(5), default="22:00")  # the shop's own hours of night, HH:MM
     night_to: Mapped[str] = mapped_column(String(5), default="06:00")
     registration_open: Mapped[bool] = mapped_column(default=True)
+    webhook_url: Mapped[str] = mapped_column(String(500), default="")
+    webhook_secret: Mapped[str] = mapped_column(String(255), default="")  # encrypted with the vault key
     updated_at: Mapped[datetime]
 
 

@@ -13,12 +13,12 @@ from shop_app.base import audit
 from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.base.models import Account, Offer, OfferProduct, Product
-from shop_app.base.permissions import Actor, Permission, Role
+from shop_app.base.permissions import Actor, Permission
 from shop_app.base.search import contains
 from shop_app.base.text import _
 from shop_app.catalogue.offers.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal
-from shop_app.notify.notifications import notify
-from shop_app.web.i18n import told
+from shop_app.notify import kinds
+from shop_app.notify.outbox import notify
 from shop_app.web.listing import Rows, SortColumn, once_per_filters
 
 _Proposer, _Decider = aliased(Account), aliased(Account)
@@ -151,8 +151,7 @@ def propose(session: Session, actor: Actor, terms: Terms) -> Offer:
     session.add(offer)
     session.flush()
     audit.record(session, actor, "offer.proposed", offer.id, name=offer.name)
-    notify(session, told("Offer to decide: %(name)s", name=offer.name), role=Role.ADMIN, sender=actor, kind="offer",
-           link=f"/offers/{offer.id}")  # fmt: skip
+    notify(session, kinds.OFFER_PROPOSED, sender=actor, offer=offer.id, name=offer.name)
     return offer
 
 
@@ -271,13 +270,10 @@ def _lock_proposed(session: Session, offer: Offer, refusal: str) -> None:
 
 def _tell_decision(session: Session, actor: Actor, offer: Offer, *, approve: bool) -> None:
     audit.record(session, actor, "offer.approved" if approve else "offer.rejected", offer.id, reason=offer.reason)
-    title = (
-        told("Offer approved: %(name)s", name=offer.name)
-        if approve
-        else told("Offer rejected: %(name)s", name=offer.name)
-    )
-    notify(session, title, offer.reason, account_id=offer.proposed_by_id, sender=actor, kind="offer",
-           link=f"/offers/{offer.id}")  # fmt: skip
+    notify(
+        session, kinds.OFFER_DECIDED, to=offer.proposed_by_id, sender=actor, offer=offer.id, name=offer.name,
+        approved=approve, reason=offer.reason,
+    )  # fmt: skip
 
 
 def _in_state(state: str, at: datetime) -> Any:

@@ -15,10 +15,10 @@ from shop_app.base import audit
 from shop_app.base.db import amount_by, amounts_of, insert_into, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Account, Product, StockMovement
-from shop_app.base.permissions import Actor, Role
+from shop_app.base.permissions import Actor
 from shop_app.base.text import _
-from shop_app.notify.notifications import notify
-from shop_app.web.i18n import told
+from shop_app.notify import kinds
+from shop_app.notify.outbox import notify
 from shop_app.web.listing import Rows, SortColumn, once_per_filters
 
 MOST = 1_000_000  # pieces in one movement
@@ -196,6 +196,4 @@ def _movement(actor: Actor, one: Change, cause: Cause, at: datetime) -> dict[str
 
 
 def _tell_low(session: Session, one: Change) -> None:
-    title = told("Sold out: %(name)s", name=one.name) if one.after <= 0 else told("Low stock: %(name)s", name=one.name)
-    body = told("%(stock)s left.", stock=one.after)
-    notify(session, title, body, role=Role.SALES, kind="low-stock", link=f"/stock/{one.product_id}")
+    notify(session, kinds.LOW_STOCK, product=one.product_id, name=one.name, left=one.after)

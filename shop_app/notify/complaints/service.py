@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -9,11 +11,11 @@ from shop_app.base import audit
 from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Account, Bill, Complaint, ComplaintMessage
-from shop_app.base.permissions import Actor, Permission, Role
+from shop_app.base.permissions import Actor, Permission
 from shop_app.base.search import contains
 from shop_app.base.text import _
-from shop_app.notify.notifications.service import notify
-from shop_app.web.i18n import told
+from shop_app.notify import kinds
+from shop_app.notify.outbox import notify
 from shop_app.web.listing import Rows, once_per_filters
 
 STATES = ("open", "answered", "closed")
@@ -64,10 +66,7 @@ def add(session: Session, actor: Actor, subject: str, body: str, bill_number: in
     session.add(complaint)
     session.flush()
     session.add(ComplaintMessage(complaint_id=complaint.id, author_id=actor.account_id, body=_text(body, 5000), at=at))
-    notify(
-        session, told("New complaint: %(subject)s", subject=subject), role=Role.ADMIN, kind="complaint",
-        link=f"/complaints/{complaint.id}",
-    )  # fmt: skip
+    notify(session, kinds.COMPLAINT, complaint=complaint.id, subject=subject)
     return complaint
 
 
@@ -80,13 +79,12 @@ def reply(session: Session, actor: Actor, complaint: Complaint, body: str) -> No
     if changed_rows(session, moved.values(state=state, updated_at=now())) != 1:
         raise Conflict(_("Not sent: this complaint is closed. Open it again first."))
     session.add(ComplaintMessage(complaint_id=complaint.id, author_id=actor.account_id, body=body, at=now()))
-    title = told("Re: %(subject)s", subject=complaint.subject)
-    link = f"/complaints/{complaint.id}"
+    about: dict[str, Any] = {"complaint": complaint.id, "subject": complaint.subject}
     if answering:
-        notify(session, title, account_id=complaint.customer_id, kind="complaint", link=link)
+        notify(session, kinds.COMPLAINT_ANSWER, to=complaint.customer_id, **about)
         audit.record(session, actor, "complaint.answered", complaint.id)
     else:
-        notify(session, title, role=Role.ADMIN, kind="complaint", link=link)
+        notify(session, kinds.COMPLAINT_REPLY, **about)
 
 
 def set_closed(session: Session, actor: Actor, complaint: Complaint, closed: bool) -> None:

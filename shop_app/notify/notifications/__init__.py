@@ -1,5 +1,1 @@
-"""Notifications: sent to a person or a role, counted until they are read."""
-
-from shop_app.notify.notifications.service import notify
-
-__all__ = ["notify"]
+"""What people were told, and what they send each other."""

@@ -1,150 +1,114 @@
-"""Notifications: sent to a person or a role, counted until they are read."""
+"""What somebody was told and has not read, what people sent and who has read it, and who wants what on which channel."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Text, cast, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shop_app.accounts.service import lock_customer
 from shop_app.base import audit
 from shop_app.base.db import now
 from shop_app.base.errors import Invalid, NotFound
-from shop_app.base.models import Account, Notification, NotificationRead
+from shop_app.base.models import Account, ChannelChoice, Delivery, Notification, ShopProfile
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.search import contains
 from shop_app.base.text import _
+from shop_app.notify.channels.bell import BELL
+from shop_app.notify.kinds import KINDS, NOTE, Kind
+from shop_app.notify.outbox import To, audiences_of, notify
 from shop_app.web.listing import Rows, SortColumn, once_per_filters
 
 _Sender = aliased(Account)
 UNREAD_FOR = timedelta(days=90)  # what nobody opened in that time does not wait any longer
+EVER = datetime(2000, 1, 1, tzinfo=UTC)  # an index finds what is later than a moment, and not what is not null
 MOST_UNREAD = 100  # are counted, for the bell of each page
 RECEIPT_SORTS: dict[str, list[SortColumn]] = {
     "name": [Account.name, Account.id],
-    "read": [NotificationRead.at, Account.id],
+    "read": [Delivery.read_at, Account.id],
 }
-_is_for = or_(
-    Account.id == Notification.account_id,
-    and_(Account.role == Notification.role, Account.created_at <= Notification.created_at, Account.active.is_(True)),
-)
-
-
-def notify(
-    session: Session, title: str, body: str = "", *, role: Role | None = None, account_id: int | None = None,
-    sender: Actor | None = None, kind: str = "note", link: str | None = None,
-) -> Notification:  # fmt: skip
-    """Send a note to everybody of a role, or to one person; the shop itself is the sender where none is given."""
-    note = Notification(
-        title=title[:160], body=body, role=role, account_id=account_id, kind=kind, link=link,
-        sender_id=sender.id if sender else None, created_at=now(),
-    )  # fmt: skip
-    session.add(note)
-    return note
-
-
-def mine(actor: Actor) -> ColumnElement[bool]:
-    """That a notification is for this actor: by name, or by role since the account exists."""
-    return _for(actor.id, actor.role.value, actor.since)
-
-
-def _for(account: int | None, role: str, since: datetime | None) -> ColumnElement[bool]:
-    by_role = Notification.role == role
-    if since is not None:
-        by_role &= Notification.created_at >= since
-    return or_(Notification.account_id == account, by_role)
-
-
-def waiting(actor: Actor) -> ColumnElement[bool]:
-    """That a notification is for this actor, not too old, and not read."""
-    return and_(mine(actor), *_unopened(actor))
-
-
-def _unopened(actor: Actor) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Notification.created_at >= _recent(), ~_is_read_by(actor.id)
-
-
-def _recent() -> datetime:
-    """Since when notes wait; by the hour, so that statements with it are the same for a while."""
-    return (now() - UNREAD_FOR).replace(minute=0, second=0, microsecond=0)
 
 
 def unread_count(session: Session, actor: Actor) -> int:
-    """How many notes wait for this actor, up to `MOST_UNREAD`."""
-    recent = _recent()
-    values = {
-        "account": actor.id,
-        "role": actor.role.value,
-        "recent": recent,
-        "since": max(actor.since or recent, recent),
-    }
-    return int(session.connection().execute(_UNREAD, values).scalar_one())
+    """How many notifications wait for this actor, up to `MOST_UNREAD`."""
+    waiting = select(Delivery.id).join(Delivery.notification).where(*_mine(actor), *_waiting()).limit(MOST_UNREAD)
+    return session.scalars(select(func.count()).select_from(waiting.subquery())).one()
+
+
+def _mine(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.account_id == actor.id, Delivery.channel == BELL, Notification.audience.in_(audiences_of(actor))
+
+
+def _waiting() -> tuple[ColumnElement[bool], ...]:
+    return Delivery.read_at.is_(None), Delivery.at >= (now() - UNREAD_FOR).replace(minute=0, second=0, microsecond=0)
 
 
 def inbox(actor: Actor, *, unread_only: bool = False) -> Rows:
-    """The notes for this actor, as rows with the sender's name and whether each was read."""
-    return _inbox(actor.id, actor.role.value, actor.since, _recent(), unread_only)
-
-
-@once_per_filters
-def _inbox(account: int | None, role: str, since: datetime | None, recent: datetime, unread_only: bool) -> Rows:
-    read = or_(_is_read_by(account), Notification.created_at < recent).label("read")
-    columns = Notification.id, Notification.title, Notification.body, Notification.link, Notification.created_at
-    query = select(*columns, Account.name.label("sender"), read)
-    query = query.outerjoin(Notification.sender).where(_for(account, role, since))
-    return query.where(Notification.created_at >= recent, ~_is_read_by(account)) if unread_only else query
-
-
-def sent(role: str = "", *, searched: bool = False) -> Rows:
-    """Notes that people sent, by addressee (a role, or `person`), with names and how many have read each. `searched`: by what is typed."""
-    return _sent(role if role in {*Role, "person"} else "", searched)
-
-
-@once_per_filters
-def _sent(role: str, searched: bool) -> Rows:
-    reads = select(func.count()).where(NotificationRead.notification_id == Notification.id).scalar_subquery()
-    columns = Notification.id, Notification.title, Notification.body, Notification.role, Notification.created_at
-    query = select(*columns, _Sender.name.label("sender"), Account.name.label("account"), reads.label("reads"))
-    people = query.outerjoin(Notification.sender.of_type(_Sender)).outerjoin(Notification.account)
-    people = people.where(Notification.kind == "note")  # not what the shop tells in somebody's name
-    people = people.where(Notification.sender_id > 0)  # not IS NOT NULL, which SQLite counts without the index
-    if role:
-        people = people.where(Notification.role.is_(None) if role == "person" else Notification.role == role)
-    return people.where(contains(Notification.title) | contains(Notification.body)) if searched else people
+    """What this actor was told, as rows with the sender's name and whether each was read."""
+    query: Rows = (
+        select(
+            Notification.id, Notification.kind, Notification.parameters, Notification.repeats,
+            Notification.created_at, Account.name.label("sender"),
+            (Delivery.read_at.is_not(None) | ~_waiting()[1]).label("read"),
+        )
+        .join(Delivery, Delivery.notification_id == Notification.id)
+        .outerjoin(Notification.sender)
+        .where(*_mine(actor))
+    )  # fmt: skip
+    return query.where(*_waiting()) if unread_only else query
 
 
 def get_mine(session: Session, actor: Actor, note_id: int) -> Notification:
-    """One note, if it is for this actor."""
-    note = session.scalars(select(Notification).where(Notification.id == note_id, mine(actor))).first()
+    """One notification, if it is for this actor."""
+    query = select(Notification).join(Delivery, Delivery.notification_id == Notification.id)
+    note = session.scalars(query.where(Notification.id == note_id, *_mine(actor))).first()
     if note is None:
         raise NotFound(_("There is no such notification for you."))
     return note
 
 
-def mark_read(session: Session, actor: Actor, notes: list[int]) -> None:
-    """Note that this actor has read them; once is enough."""
-    wanted = select(Notification.id).where(Notification.id.in_(notes), mine(actor), ~_is_read_by(actor.id))
-    for note_id in session.scalars(wanted).all():
-        session.add(NotificationRead(notification_id=note_id, account_id=actor.account_id, at=now()))
+def mark_read(session: Session, actor: Actor, note_id: int | None = None) -> None:
+    """Note that this actor has read one, or all."""
+    unread = update(Delivery).where(
+        Delivery.account_id == actor.id, Delivery.channel == BELL, Delivery.read_at.is_(None)
+    )
+    unread = unread.where(Delivery.notification_id == note_id) if note_id is not None else unread
+    session.execute(unread.values(read_at=now()).execution_options(synchronize_session=False))
 
 
-def mark_all_read(session: Session, actor: Actor) -> None:
-    """Note that this actor has read everything."""
-    mark_read(session, actor, list(session.scalars(select(Notification.id).where(waiting(actor)))))
+@once_per_filters
+def sent(to: str = "", *, searched: bool = False) -> Rows:
+    """What people sent, by addressee (`staff`, a role, or `person`), with names and how many have read each."""
+    reads = select(func.count()).where(Delivery.notification_id == Notification.id, Delivery.read_at.is_not(None))
+    columns = Notification.id, Notification.parameters, Notification.audience, Notification.created_at
+    query = select(
+        *columns, _Sender.name.label("sender"), Account.name.label("account"), reads.scalar_subquery().label("reads")
+    )
+    query = query.outerjoin(Notification.sender.of_type(_Sender)).outerjoin(Notification.account)
+    query = query.where(Notification.kind == NOTE.name)
+    if to in {*Role, "person", "staff"}:
+        query = query.where(Notification.audience == (f"role:{to}" if to in set(Role) else to))
+    return query.where(contains(cast(Notification.parameters, Text))) if searched else query
 
 
 def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> Notification:
-    """Send a note to `role:<role>` or to `person:<id>`."""
+    """Send a message to `staff`, to `role:<role>` or to `person:<id>`."""
     kind, _sep, value = to.partition(":")
-    if kind == "role" and value in set(Role):
-        note = notify(session, title, body, role=Role(value), sender=actor)
+    addressee: To
+    if to == "staff":
+        addressee = "staff"
+    elif kind == "role" and value in set(Role):
+        addressee = Role(value)
     elif kind == "person" and (found := _person(session, value)) is not None:
         lock_customer(session, found.id)
-        note = notify(session, title, body, account_id=found.id, sender=actor)
+        addressee = found.id
     else:
         raise Invalid(_("Not sent: choose a role or a person."))
-    session.flush()
+    note = notify(session, NOTE, to=addressee, sender=actor, title=title[:160], body=body)
+    assert note is not None  # messages are never folded
     audit.record(session, actor, "notification.sent", note.id, to=to)
     return note
 
@@ -155,15 +119,13 @@ def _person(session: Session, number: str) -> Account | None:
 
 
 def get_sent(session: Session, note_id: int) -> Row[*tuple[Any, ...]]:
-    """A note that somebody sent, how many it is for, and how many of them have read it."""
-    people = select(func.count(Account.id)).where(_is_for).correlate(Notification).scalar_subquery()
-    read = (NotificationRead.account_id == Account.id) & (NotificationRead.notification_id == Notification.id)
-    reads = select(func.count(Account.id)).join(NotificationRead, read).where(_is_for).correlate(Notification)
+    """A message that somebody sent, how many it is for, and how many of them have read it."""
+    people = select(func.count(Delivery.id)).join(Delivery.account).where(_is_for()).correlate(Notification)
     note = session.execute(
         select(
-            Notification.id, Notification.title, Notification.body, Notification.created_at, Notification.role,
-            people.label("people"), reads.scalar_subquery().label("reads"),
-        ).where(Notification.id == note_id, Notification.sender_id.is_not(None))
+            Notification.id, Notification.parameters, Notification.created_at, people.scalar_subquery().label("people"),
+            people.where(Delivery.read_at.is_not(None)).scalar_subquery().label("reads"),
+        ).where(Notification.id == note_id, Notification.kind == NOTE.name)
     ).first()  # fmt: skip
     if note is None:
         raise NotFound(_("There is no such notification."))
@@ -171,32 +133,68 @@ def get_sent(session: Session, note_id: int) -> Row[*tuple[Any, ...]]:
 
 
 def receipts(note_id: int, state: str = "") -> Rows:
-    """Everybody a note is for, and when each read it (`at`); those alone who did (`read`) or did not (`unread`)."""
-    read = (NotificationRead.account_id == Account.id) & (NotificationRead.notification_id == Notification.id)
-    query = select(Account.name, Account.role, NotificationRead.at).select_from(Account).join(Notification, _is_for)
-    query = query.outerjoin(NotificationRead, read).where(Notification.id == note_id)
+    """Everybody a message is for, and when each read it (`at`); those alone who did (`read`) or did not (`unread`)."""
+    query: Rows = select(Account.name, Account.role, Delivery.read_at.label("at")).join(Delivery.account)
+    query = query.join(Delivery.notification).where(_is_for(), Notification.id == note_id)
     if state in {"read", "unread"}:
-        query = query.where(NotificationRead.at.is_not(None) if state == "read" else NotificationRead.at.is_(None))
+        query = query.where(Delivery.read_at.is_not(None) if state == "read" else Delivery.read_at.is_(None))
     return query
 
 
-def _is_read_by(account: int | None) -> ColumnElement[bool]:
-    return exists().where(NotificationRead.notification_id == Notification.id, NotificationRead.account_id == account)
+def _is_for() -> ColumnElement[bool]:
+    return (Delivery.notification_id == Notification.id) & (Delivery.channel == BELL) & Account.active.is_(True)
 
 
-def _unread() -> Select[int]:
-    """As `waiting`. A note is for a person or for a role, never both, so that each arm is answered by an index alone."""
-    by_name = select(Notification.id).where(
-        Notification.account_id == bindparam("account"), Notification.created_at >= bindparam("recent")
+def kinds_for(actor: Actor) -> list[Kind]:
+    """The kinds that somebody may be told of, and may choose channels for."""
+    return [kind for kind in KINDS.values() if kind.label and kind.told in {*actor.permissions, NOTE.told}]
+
+
+def choices_of(session: Session, account_id: int | None) -> dict[tuple[str, str], bool]:
+    """What somebody chose, by kind and channel; None: the shop, for its own channels."""
+    query = select(ChannelChoice).where(ChannelChoice.account_id == account_id)
+    return {(one.kind, one.channel): one.wanted for one in session.scalars(query)}
+
+
+def choose(
+    session: Session, account_id: int | None, kinds: Sequence[Kind], channels: Sequence[str], wanted: set[str]
+) -> None:
+    """Keep what somebody wants: `wanted` holds `<kind> <channel>`; what is usual is not stored."""
+    known = {
+        (one.kind, one.channel): one
+        for one in session.scalars(
+            select(ChannelChoice).where(ChannelChoice.account_id == account_id).with_for_update()
+        )
+    }
+    for kind in kinds:
+        for channel in (one for one in channels if one not in kind.always):
+            is_wanted, choice = f"{kind.name} {channel}" in wanted, known.get((kind.name, channel))
+            if is_wanted == (channel in kind.channels):
+                if choice is not None:
+                    session.delete(choice)
+            elif choice is not None:
+                choice.wanted = is_wanted
+            else:
+                session.add(ChannelChoice(account_id=account_id, kind=kind.name, channel=channel, wanted=is_wanted))
+
+
+def undelivered(state: str = "") -> Rows:
+    """What was given up, or failed and is tried again; with whom it was for."""
+    query: Rows = select(
+        Delivery.id, Delivery.channel, Delivery.at, Delivery.tries, Delivery.due_at, Delivery.given_up_at, Delivery.reason,
+        Notification.kind, Account.name.label("account"),
+    ).join(Delivery.notification).outerjoin(Delivery.account)  # fmt: skip
+    if state == "waiting":
+        return query.where(Delivery.due_at > EVER, Delivery.reason != "")
+    return query.where(Delivery.given_up_at > EVER)
+
+
+def set_webhook(session: Session, actor: Actor, url: str, sealed_secret: str | None) -> None:
+    """Where the webhook goes, and what signs it (None: as before); an empty address turns it off, and forgets the secret."""
+    shop = session.get_one(ShopProfile, 1)
+    shop.webhook_url, shop.webhook_secret = (
+        url,
+        (shop.webhook_secret if sealed_secret is None else sealed_secret) if url else "",
     )
-    by_role = select(Notification.id).where(
-        Notification.role == bindparam("role"), Notification.created_at >= bindparam("since")
-    )
-    notes = by_name.union_all(by_role).subquery()
-    read = exists().where(
-        NotificationRead.notification_id == notes.c.id, NotificationRead.account_id == bindparam("account")
-    )
-    return select(func.count()).select_from(select(notes.c.id).where(~read).limit(MOST_UNREAD).subquery())
-
-
-_UNREAD = _unread()  # every page asks: it is put together once
+    shop.updated_at = now()
+    audit.record(session, actor, "webhook.changed", "shop")

@@ -1,4 +1,4 @@
-"""Which browsers are told of alerts: those of people who are signed in, may see alerts, and asked for it on this device."""
+"""Which browsers show notifications: those of people who are signed in, and asked for it on this device."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app.base import audit
 from shop_app.base.db import now
 from shop_app.base.errors import Conflict, Invalid
-from shop_app.base.models import Account, LoginSession, PushMessage, PushSubscription
-from shop_app.base.permissions import OF_ROLE, Actor, Permission, Role
+from shop_app.base.models import Account, Delivery, LoginSession, PushSubscription
+from shop_app.base.permissions import Actor
 from shop_app.base.settings import Settings
 from shop_app.base.text import _
 from shop_app.notify.push.sealing import is_browser_key
@@ -49,19 +48,18 @@ class Browser:
     auth: str
 
 
-def subscribe(session: Session, actor: Actor, settings: Settings, browser: Browser, *, greet: bool) -> None:
-    """Tell this browser of alerts while this sign-in lasts; a greeting shows that it works."""
+def subscribe(session: Session, actor: Actor, settings: Settings, browser: Browser) -> PushSubscription:
+    """Show notifications on this browser while this sign-in lasts."""
     endpoint = browser.endpoint
     if not (is_offered(settings) and is_allowed(settings, endpoint) and is_browser_key(browser.p256dh, browser.auth)):
-        raise Invalid(_("Nothing was changed: this browser cannot be told of alerts."))
+        raise Invalid(_("This browser cannot show notifications of the shop."))
     of_endpoint = select(PushSubscription).where(PushSubscription.endpoint_hash == _hash(endpoint))
     found = session.scalars(of_endpoint).first()
     if found is None or (found.login_id, found.p256dh) != (actor.login_id, browser.p256dh):
         end(session, endpoint)
         found = _made(session, actor, browser)
         audit.record(session, actor, "push.begun", found.id)
-    if greet:
-        session.add(PushMessage(subscription_id=found.id, alert_id=None, made_at=now(), due_at=now()))
+    return found
 
 
 def _made(session: Session, actor: Actor, browser: Browser) -> PushSubscription:
@@ -76,51 +74,43 @@ def _made(session: Session, actor: Actor, browser: Browser) -> PushSubscription:
             session.add(made)
             session.flush()
     except IntegrityError:
-        raise Conflict(_("Nothing was changed: this browser is just being added.")) from None
+        raise Conflict(_("This browser is just being added.")) from None
     return made
 
 
 def end(session: Session, endpoint: str) -> None:
-    """Tell this browser nothing more."""
+    """Show nothing more on this browser."""
     of_endpoint = select(PushSubscription.id).where(PushSubscription.endpoint_hash == _hash(endpoint))
     forget(session, session.scalars(of_endpoint).all())
 
 
 def forget_ended(session: Session) -> None:
     """Take browsers away whose sign-in is over."""
-    kept = {row.id for row in live(session)}
-    forget(session, [found for found in session.scalars(select(PushSubscription.id)) if found not in kept])
+    forget(session, [one.id for one in session.scalars(select(PushSubscription)) if not is_live(session, one)])
 
 
-def live(session: Session) -> list[Row[*tuple[Any, ...]]]:
-    """The browsers of those who are signed in and may see alerts."""
-    at, login, browser = now(), LoginSession, PushSubscription
-    query = (
-        select(
-            browser.id, browser.endpoint, browser.p256dh, browser.auth, Account.locale, Account.role,
-            Account.extra_permissions, login.last_seen_at, login.idle_seconds,
-        )
-        .join(login, login.id == browser.login_id)
-        .join(Account, Account.id == browser.account_id)
-        .where(login.ended_at.is_(None), login.expires_at > at, Account.active.is_(True))
-    )  # fmt: skip
-    return [
-        row
-        for row in session.execute(query)
-        if at - row.last_seen_at < timedelta(seconds=row.idle_seconds) and _may_see(row.role, row.extra_permissions)
-    ]
-
-
-def _may_see(role: str, extra: Iterable[str]) -> bool:
-    return Permission.ALERTS in OF_ROLE[Role(role)] or Permission.ALERTS.value in extra
+def is_live(session: Session, browser: PushSubscription) -> bool:
+    """Whether the sign-in lasts by which it was added."""
+    login, account, at = session.get(LoginSession, browser.login_id), session.get(Account, browser.account_id), now()
+    if login is None or account is None or login.ended_at is not None or not account.active or login.expires_at <= at:
+        return False
+    return at - login.last_seen_at < timedelta(seconds=login.idle_seconds)
 
 
 def forget(session: Session, ids: Iterable[int]) -> None:
     """Take them away, with what was on its way to them."""
     wanted = list(ids)
     if wanted:
-        session.execute(delete(PushMessage).where(PushMessage.subscription_id.in_(wanted)))
+        session.execute(delete(Delivery).where(Delivery.channel == "push", Delivery.address.in_(map(str, wanted))))
         session.execute(delete(PushSubscription).where(PushSubscription.id.in_(wanted)))
+
+
+class Gone(Exception):
+    """The push service does not know a browser any more."""
+
+    def __init__(self, browser_id: int) -> None:
+        super().__init__(f"browser {browser_id} is gone")
+        self.browser_id = browser_id
 
 
 def _hash(text: str) -> str:

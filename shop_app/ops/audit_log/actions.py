@@ -35,6 +35,7 @@ ACTIONS = {
     "alert.unpinned": _l("Clip kept no longer"),
     "audit.names-removed": _l("Name taken out of older entries"),
     "bill.made": _l("Bill made"),
+    "cart.taken-over": _l("Cart of a colleague taken up"),
     "camera.added": _l("Camera added"),
     "camera.changed": _l("Camera changed"),
     "camera.removed": _l("Camera removed"),
@@ -58,7 +59,7 @@ ACTIONS = {
     "product.edited": _l("Product changed"),
     "product.enabled": _l("Product put on sale"),
     "product.picture": _l("Picture of a product changed"),
-    "push.begun": _l("Alerts on a device turned on"),
+    "push.begun": _l("Notifications on a device turned on"),
     "refund.made": _l("Refund made"),
     "retention.deleted": _l("Old records deleted"),
     "sample.filled": _l("Sample data made"),
@@ -76,8 +77,10 @@ ACTIONS = {
     "tax-class.added": _l("Tax class added"),
     "tax-class.changed": _l("Tax rate changed"),
     "till.closed": _l("Till closed"),
+    "till.closing-corrected": _l("Closing of a till corrected"),
     "wallet.pay-out": _l("Money paid out of a wallet"),
     "wallet.top-up": _l("Wallet topped up"),
+    "webhook.changed": _l("Webhook changed"),
     "zone.watchers": _l("Who gets notes changed"),
 }
 

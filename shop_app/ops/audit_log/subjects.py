@@ -17,7 +17,7 @@ from shop_app.base.text import _, _l, in_words
 
 _NAMED = (
     (Account.id, Account.name), (Product.id, Product.name), (Offer.id, Offer.name), (Complaint.id, Complaint.subject),
-    (Notification.id, Notification.title), (TaxClass.id, TaxClass.name), (Zone.id, Zone.name),
+    (Notification.id, Notification.parameters["title"].as_string()), (TaxClass.id, TaxClass.name), (Zone.id, Zone.name),
 )  # fmt: skip
 _ACCOUNT, _PRODUCT, _OFFER, _COMPLAINT, _NOTIFICATION, _TAX, _ZONE = range(len(_NAMED))
 # What has a number and no name.

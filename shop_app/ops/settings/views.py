@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
 
 from shop_app.base.errors import Refused
 from shop_app.base.models import TaxClass
@@ -16,7 +16,7 @@ from shop_app.ops.settings import service
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import basis_points, choices
 from shop_app.web.i18n import LANGUAGES
-from shop_app.web.region import RegionForm, zone_options
+from shop_app.web.region import CLOCK, RegionForm, zone_options
 
 area = Area("settings", __name__, url_prefix="/manage/settings")
 area.menu(_l("Settings"), "index", icon="gear", may=P.SETTINGS_MANAGE, order=590, group=_l("Manage"))
@@ -37,6 +37,10 @@ class ProfileForm(RegionForm):
             ("block", _l("is refused")), ("warn", _l("is allowed with a warning")), ("allow", _l("is allowed"))
         ),
     )
+    day_begins = StringField(
+        _l("Business day begins"), [DataRequired(), Regexp(CLOCK, message=_l("Write the time as 22:00."))],
+        render_kw={"type": "time"},
+    )  # fmt: skip
     escalate_after_seconds = IntegerField(
         _l("Tell the admin of an alert nobody took, after seconds"), [InputRequired(), NumberRange(10, 3600)]
     )

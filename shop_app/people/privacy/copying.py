@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from shop_app.accounts.sessions import actor_of
 from shop_app.base import audit
 from shop_app.base.db import now
 from shop_app.base.models import (
@@ -17,12 +16,12 @@ from shop_app.base.models import (
     Bill,
     BillLine,
     Complaint,
+    Delivery,
     Feedback,
     HeldCart,
     LedgerEntry,
     LoginSession,
     Notification,
-    NotificationRead,
     OneTimeCode,
     Payment,
     Product,
@@ -31,7 +30,8 @@ from shop_app.base.models import (
     ShopProfile,
 )
 from shop_app.base.permissions import Actor
-from shop_app.notify.notifications.service import mine
+from shop_app.notify.kinds import text_of
+from shop_app.notify.words import readers_words
 from shop_app.people.privacy import shapes
 from shop_app.sales.wallet import ledger
 
@@ -109,8 +109,8 @@ def _payment(payment: Payment) -> shapes.KeptPayment:
 
 def _refund(refund: Refund) -> shapes.KeptRefund:
     return shapes.KeptRefund(
-        number=refund.number, at=refund.created_at, reason=refund.reason, method=refund.method,
-        net_minor=refund.net_minor, tax_minor=refund.tax_minor, total_minor=refund.total_minor,
+        number=refund.number, at=refund.created_at, reason=refund.reason,
+        given_back_minor={part.method: part.amount_minor for part in refund.payments}, net_minor=refund.net_minor, tax_minor=refund.tax_minor, total_minor=refund.total_minor,
     )  # fmt: skip
 
 
@@ -147,11 +147,12 @@ def _ratings(session: Session, account: Account) -> list[shapes.KeptRating]:
 
 
 def _notifications(session: Session, account: Account) -> list[shapes.KeptNotification]:
-    read = (NotificationRead.notification_id == Notification.id) & (NotificationRead.account_id == account.id)
-    query = select(Notification, NotificationRead.at).outerjoin(NotificationRead, read)
+    words = readers_words()
+    query = select(Notification, Delivery.read_at).join(Delivery, Delivery.notification_id == Notification.id)
+    rows = session.execute(query.where(Delivery.account_id == account.id).order_by(Notification.id)).unique()
+    found = [(text_of(note.kind, note.parameters, words), note.created_at, read_at) for note, read_at in rows]
     return [
-        shapes.KeptNotification(title=note.title, body=note.body, at=note.created_at, read_at=read_at)
-        for note, read_at in session.execute(query.where(mine(actor_of(account))).order_by(Notification.id))
+        shapes.KeptNotification(title=text.title, body=text.body, at=at, read_at=read_at) for text, at, read_at in found
     ]
 
 

@@ -27,14 +27,13 @@ from shop_app.base.models import (
     IdempotencyKey,
     LoginAttempt,
     LoginSession,
-    Notification,
-    NotificationRead,
     OneTimeCode,
     PushSubscription,
     Rating,
 )
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.text import _
+from shop_app.notify import outbox
 from shop_app.notify.push import browsers
 from shop_app.sales.wallet import ledger
 
@@ -132,18 +131,8 @@ def _forget_what_is_theirs(session: Session, customer_id: int) -> None:
     session.execute(delete(OneTimeCode).where(OneTimeCode.account_id == customer_id))
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.account_id == customer_id))
     complaints = session.scalars(select(Complaint.id).where(Complaint.customer_id == customer_id)).all()
-    _forget_notes(session, customer_id, [f"/complaints/{complaint}" for complaint in complaints])
+    outbox.forget(session, customer_id, [f"complaint:{complaint}" for complaint in complaints])
     session.execute(delete(ComplaintMessage).where(ComplaintMessage.complaint_id.in_(complaints)))
     session.execute(delete(Complaint).where(Complaint.id.in_(complaints)))
     session.execute(delete(Feedback).where(Feedback.author_id == customer_id))
     session.execute(update(Rating).where(Rating.customer_id == customer_id).values(comment=""))
-
-
-def _forget_notes(session: Session, customer_id: int, links: list[str]) -> None:
-    """Notes to the customer, what they read, and what the admins were told of complaints: that repeats their words."""
-    to_admins = Notification.role == Role.ADMIN.value, Notification.kind == "complaint", Notification.link.in_(links)
-    notes = list(session.scalars(select(Notification.id).where(Notification.account_id == customer_id)))
-    notes += session.scalars(select(Notification.id).where(*to_admins)) if links else []
-    session.execute(delete(NotificationRead).where(NotificationRead.account_id == customer_id))
-    session.execute(delete(NotificationRead).where(NotificationRead.notification_id.in_(notes)))
-    session.execute(delete(Notification).where(Notification.id.in_(notes)))

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from shop_app.base.errors import Conflict
 from shop_app.base.models import Account
 from shop_app.base.text import _
+from shop_app.notify.channels import CHANNELS
+from shop_app.notify.kinds import ERASED
+from shop_app.notify.outbox import send_one
 from shop_app.people.privacy import erasure
-from shop_app.web import mail
-from shop_app.web.area import actor, profile, session, shop, unit
-from shop_app.web.i18n import words_of
+from shop_app.web.area import actor, profile, session, shop
 from shop_app.web.vault import vault
 
 
@@ -20,17 +21,9 @@ def erase(customer_id: int) -> None:
     address, language = (account.email, account.locale) if account is not None else (None, None)
     if not erasure.erase(session(), actor(), customer_id):
         return
-    settings = shop().settings
-    if address and mail.can_send(settings):
-        unit().finish(keep=True)
-        told = words_of(settings, language or profile().locale)
-        about = {"shop": profile().name}
-        subject = told.gettext("Your account at %(shop)s is deleted") % about
-        body = told.gettext(
-            "Your account at %(shop)s is deleted, as you asked. Your bills stay with the shop, without your name.\n"
-            "This address is not kept any more. If it was not you who asked, please tell the shop.\n"
-        )
-        mail.send(settings, address, subject, body % about)
+    if address and CHANNELS["mail"].is_set_up(shop().settings):  # to no account: what an account had is gone
+        language = language or profile().locale
+        send_one(session(), ERASED, "mail", seal=vault().seal, parameters={"address": address, "language": language})
 
 
 def words() -> str:

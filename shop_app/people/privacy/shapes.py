@@ -54,7 +54,7 @@ class KeptRefund(BaseModel):
     number: int
     at: datetime
     reason: str
-    method: str
+    given_back_minor: dict[str, Minor]  # by method
     net_minor: Minor
     tax_minor: Minor
     total_minor: Minor

@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from shop_app.accounts import service as accounts
 from shop_app.base import audit, clock
 from shop_app.base.db import changed_rows, insert_into, now
-from shop_app.base.errors import Conflict, Invalid, NotFound
+from shop_app.base.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.base.models import (
     Account,
     Bill,
@@ -25,11 +25,12 @@ from shop_app.base.models import (
     ReceiptPrint,
     Refund,
     RefundLine,
+    RefundPayment,
     ShopProfile,
 )
 from shop_app.base.permissions import OF_ROLE, Actor, Permission, Role
 from shop_app.base.search import AS_TYPED
-from shop_app.base.text import _
+from shop_app.base.text import _, _l
 from shop_app.catalogue.offers.pricing import PricedCart, PricedLine
 from shop_app.catalogue.stock import service as stock
 from shop_app.sales.wallet import ledger
@@ -43,6 +44,9 @@ _COUNTER = update(Counter).where(Counter.name == bindparam("counter")).execution
 _COUNT_RETURNING = _COUNTER.values(value=Counter.value + 1).returning(Counter.value)
 _COUNT = _COUNTER.values(value=func.last_insert_id(Counter.value + 1))
 METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
+BACK_BY = (ledger.WALLET, ledger.CARD, ledger.CASH)  # the order in which a part of a bill goes back
+AS_PAID = "as-paid"
+METHOD_LABELS = {ledger.CASH: _l("Cash"), ledger.CARD: _l("Card"), ledger.WALLET: _l("Wallet")}
 
 SORTS: dict[str, list[SortColumn]] = {
     "number": [Bill.business_day, Bill.number],
@@ -95,8 +99,8 @@ def sell(session: Session, actor: Actor, sale: Sale, shop: ShopProfile) -> Bill:
         accounts.lock_customer(session, sale.customer_id)
     bill = Bill(
         number=-1 - secrets.randbits(62), cashier_id=actor.account_id, customer_id=sale.customer_id,
-        created_at=sale.at, business_day=clock.day_of(sale.at, shop.time_zone), net_minor=sale.priced.net_minor,
-        tax_minor=sale.priced.tax_minor, discount_minor=sale.priced.discount_minor,
+        created_at=sale.at, business_day=clock.business_day(sale.at, shop.time_zone, shop.day_begins),
+        net_minor=sale.priced.net_minor, tax_minor=sale.priced.tax_minor, discount_minor=sale.priced.discount_minor,
         total_minor=sale.priced.total_minor,
     )  # fmt: skip
     session.add(bill)
@@ -119,31 +123,65 @@ def refund(
     session: Session, actor: Actor, bill_id: int, returns: Sequence[Return], *, method: str, reason: str,
     shop: ShopProfile,
 ) -> Refund:  # fmt: skip
-    """Give money back against the lines of a bill, never more than was sold. The bill itself stays as it is."""
+    """Give money back against the lines of a bill, never more than was sold. The bill itself stays as it is.
+
+    `method`: AS_PAID, or one method for all; more than came in by it is a right of its own.
+    """
     bill = get_bill_for(session, actor, bill_id)
     _check_refund(bill, returns, method, reason)
-    if method == ledger.WALLET and bill.customer_id is not None:
+    if bill.customer_id is not None:
         accounts.lock_customer(session, bill.customer_id)
     at = now()
     lines = [_take_back(session, bill, back) for back in sorted(returns, key=lambda back: back.line_id)]
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
-    made = Refund(
-        number=next_number(session, "refund"), bill_id=bill.id, cashier_id=actor.account_id, created_at=at,
-        business_day=clock.day_of(at, shop.time_zone), reason=reason.strip()[:200], method=method, net_minor=net,
-        tax_minor=tax, total_minor=net + tax,
-    )  # fmt: skip
-    made.lines = lines
-    session.add(made)
-    session.flush()
-    session.execute(
-        update(Bill).where(Bill.id == bill.id).values(refunded_minor=Bill.refunded_minor + made.total_minor)
+    session.execute(  # locks the bill, so that what is left of its payments stays so
+        update(Bill).where(Bill.id == bill.id).values(refunded_minor=Bill.refunded_minor + net + tax)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
+    ways = _ways(session, actor, bill, method, net + tax)
+    made = Refund(
+        number=next_number(session, "refund"), bill_id=bill.id, cashier_id=actor.account_id, created_at=at,
+        business_day=clock.business_day(at, shop.time_zone, shop.day_begins), reason=reason.strip()[:200],
+        net_minor=net, tax_minor=tax, total_minor=net + tax, lines=lines,
+        payments=[RefundPayment(method=way, amount_minor=amount) for way, amount in ways.items()],
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
     _back_to_shelf(session, actor, bill, made)
     _book_refund(session, actor, bill, made)
     audit.record(session, actor, "refund.made", made.number, bill=bill.number, total_minor=made.total_minor,
-                 method=method, reason=made.reason)  # fmt: skip
+                 method=" + ".join(ways), reason=made.reason)  # fmt: skip
     return made
+
+
+def left_by_method(session: Session, bill: Bill) -> dict[str, int]:
+    """What came in by each method and has not gone back by it, in the order in which it goes back.
+
+    The wallet first, cash last. The wallet of a customer whose account was deleted is gone, so that cash takes its part.
+    """
+    left = {method: sum(part.amount_minor for part in bill.payments if part.method == method) for method in BACK_BY}
+    query = select(RefundPayment.method, func.sum(RefundPayment.amount_minor)).join(Refund)
+    for method, amount in session.execute(query.where(Refund.bill_id == bill.id).group_by(RefundPayment.method)):
+        left[method] -= int(amount)
+    if bill.customer_id is None:
+        left[ledger.CASH] += left.pop(ledger.WALLET)
+    return {method: amount for method, amount in left.items() if amount > 0}
+
+
+def _ways(session: Session, actor: Actor, bill: Bill, method: str, total_minor: int) -> dict[str, int]:
+    """How much goes back by each method."""
+    left = left_by_method(session, bill)
+    if method != AS_PAID:
+        if total_minor > left.get(method, 0) and not actor.can(Permission.TILL_SUPERVISE):
+            raise Forbidden(
+                _("Nothing was given back: your account gives back by the ways in which the bill was paid only.")
+            )
+        return {method: total_minor} if total_minor else {}
+    ways: dict[str, int] = {}
+    for way, most in left.items():
+        if amount := min(most, total_minor - sum(ways.values())):
+            ways[way] = amount
+    return ways
 
 
 def everything_left(bill: Bill) -> list[Return]:
@@ -171,7 +209,8 @@ def get_bill_for(session: Session, actor: Actor, bill_id: int) -> Bill:
 def refunds_of(session: Session, bill_id: int) -> Sequence[Refund]:
     """What was given back of a bill, oldest first."""
     query = select(Refund).where(Refund.bill_id == bill_id).order_by(Refund.id)
-    return session.scalars(query.options(selectinload(Refund.lines).joinedload(RefundLine.line))).all()
+    query = query.options(selectinload(Refund.lines).joinedload(RefundLine.line), selectinload(Refund.payments))
+    return session.scalars(query).all()
 
 
 def search(
@@ -305,7 +344,7 @@ def _note_payments(
 def _check_refund(bill: Bill, returns: Sequence[Return], method: str, reason: str) -> None:
     if not reason.strip():
         raise Invalid(_("Nothing was given back: please say why."), field="reason")
-    if method not in METHODS or (method == ledger.WALLET and bill.customer_id is None):
+    if method not in (AS_PAID, *METHODS) or (method == ledger.WALLET and bill.customer_id is None):
         raise Invalid(
             _("Nothing was given back: choose cash or card, or the wallet of the bill's customer."), field="method"
         )
@@ -348,7 +387,8 @@ def _book_refund(session: Session, actor: Actor, bill: Bill, made: Refund) -> No
     if not made.total_minor:
         return
     books = ledger.accounts_of(session, bill.customer_id)
-    amounts = {books[made.method]: made.total_minor, books[ledger.SALES]: -made.total_minor}
+    amounts = {books[part.method]: part.amount_minor for part in made.payments}
+    amounts[books[ledger.SALES]] = -made.total_minor
     ledger.post(session, actor, ledger.Reason("refund", bill_id=bill.id, refund_id=made.id), amounts)
 
 
@@ -361,8 +401,3 @@ def cashiers(session: Session) -> Sequence[Account]:
         for account, sold in staff
         if sold or Permission.TILL in OF_ROLE[account.role_] or Permission.TILL in account.extra_permissions
     ]
-
-
-def last_number(session: Session) -> int:
-    """The highest bill number; 0 before the first sale."""
-    return session.scalars(select(func.coalesce(func.max(Bill.number), 0))).one()

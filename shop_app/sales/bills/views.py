@@ -8,12 +8,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from shop_app.base import money
 from shop_app.base.clock import local
 from shop_app.base.db import now
-from shop_app.base.errors import Invalid
+from shop_app.base.errors import Invalid, Refused
 from shop_app.base.models import Bill, Refund
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
 from shop_app.sales.bills import service
-from shop_app.sales.bills.service import Return
+from shop_app.sales.bills.service import METHOD_LABELS, Return
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.listing import asked, asked_day, csv_answer, everything, paginate, wants_csv
 from shop_app.web.template_filters import money_text
@@ -81,10 +81,10 @@ def refund(bill_id: int) -> BaseResponse | tuple[str, int]:
     """Give money back against lines of the bill."""
     try:
         made = _give_back(bill_id, _returns())
-    except Invalid as problem:
+    except Refused as problem:
         unit().finish(keep=False)
-        return _refund_page(bill_id, problem.detail), 422
-    flash(_("%(money)s given back.", money=money_text(made.total_minor)))
+        return _refund_page(bill_id, problem.detail), problem.status
+    flash(_("Given back: %(ways)s.", ways=_in_words(made)))
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
 
 
@@ -94,17 +94,17 @@ def void(bill_id: int) -> BaseResponse | tuple[str, int]:
     bill = service.get_bill_for(session(), actor(), bill_id)
     try:
         made = _give_back(bill_id, service.everything_left(bill))
-    except Invalid as problem:
+    except Refused as problem:
         unit().finish(keep=False)
-        return _refund_page(bill_id, problem.detail), 422
-    flash(_("Bill %(number)s is void: %(money)s given back.", number=bill.number, money=money_text(made.total_minor)))
+        return _refund_page(bill_id, problem.detail), problem.status
+    flash(_("Bill %(number)s is void. Given back: %(ways)s.", number=bill.number, ways=_in_words(made)))
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
 
 
 def _give_back(bill_id: int, returns: list[Return]) -> Refund:
     if not request.form.get("key"):
         raise Invalid(_("This form is not complete. Open the page again."))
-    method, reason = request.form.get("method", ""), request.form.get("reason", "")
+    method, reason = request.form.get("method", service.AS_PAID), request.form.get("reason", "")
     return service.refund(session(), actor(), bill_id, returns, method=method, reason=reason, shop=profile())
 
 
@@ -121,4 +121,10 @@ def _returns() -> list[Return]:
 
 def _refund_page(bill_id: int, problem: str = "") -> str:
     bill = service.get_bill_for(session(), actor(), bill_id)
-    return render_template("bills/refund.html", bill=bill, problem=problem)
+    left = service.left_by_method(session(), bill)
+    return render_template("bills/refund.html", bill=bill, left=left, methods=METHOD_LABELS, problem=problem)
+
+
+def _in_words(made: Refund) -> str:
+    ways = [f"{money_text(part.amount_minor)} {METHOD_LABELS[part.method]}" for part in made.payments]
+    return ", ".join(ways) or money_text(0)

@@ -1,46 +1,39 @@
-"""What was sold and taken, by method, tax and cashier; and the closing of a till. Totals are sums of stored rows."""
+"""What was sold and taken, by method, tax and cashier. Totals are sums of stored rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app.base import audit, clock, money
-from shop_app.base.db import now
-from shop_app.base.errors import Conflict, Forbidden, Invalid
 from shop_app.base.models import (
     Account,
     Bill,
     BillLine,
-    DayClosing,
     LedgerAccount,
     LedgerEntry,
     LedgerTransaction,
     Payment,
     Refund,
     RefundLine,
-    ShopProfile,
+    RefundPayment,
 )
-from shop_app.base.permissions import Actor, Permission
-from shop_app.base.text import _, locale_name
+from shop_app.sales.bills.service import METHODS
 from shop_app.sales.wallet import ledger
-
-METHODS = (ledger.CASH, ledger.CARD, ledger.WALLET)
 
 
 @dataclass(frozen=True)
 class Span:
-    """Days of business, both included, of one cashier or of all."""
+    """Days of business, both included, or what happened after one moment up to another; of one cashier or of all."""
 
     since: date
     until: date
     cashier_id: int | None = None
+    moments: tuple[datetime, datetime] | None = None
 
 
 @dataclass
@@ -96,86 +89,29 @@ class Report:
         return cash.total_minor + cash.topped_up_minor
 
 
-def report(session: Session, span: Span, shop: ShopProfile) -> Report:
+def report(session: Session, span: Span) -> Report:
     """The report of a span: one statement, whose every part is a sum of stored rows."""
     found = Report(span)
-    for part, name, number, n, first, second in session.execute(_all_parts(span, shop)):
+    for part, name, number, n, first, second in session.execute(_all_parts(span)):
         _PARTS[part](found, name, int(number), int(n), int(first), int(second))
     for cashier_id in found.cashiers:
         found.names.setdefault(cashier_id, str(cashier_id))
     return found
 
 
-def closings(session: Session, span: Span) -> Sequence[DayClosing]:
-    """The tills that were closed in a span."""
-    query = select(DayClosing).where(DayClosing.business_day.between(span.since, span.until))
-    if span.cashier_id is not None:
-        query = query.where(DayClosing.cashier_id == span.cashier_id)
-    return session.scalars(query.order_by(DayClosing.business_day, DayClosing.id)).all()
-
-
-def closing_of(session: Session, day: date, cashier_id: int) -> DayClosing | None:
-    """The closing of one cashier's day, if there is one."""
-    query = select(DayClosing).where(DayClosing.business_day == day, DayClosing.cashier_id == cashier_id)
-    return session.scalars(query).first()
-
-
-def close_day(
-    session: Session, actor: Actor, shop: ShopProfile, day: date, *, float_minor: int, counted_minor: int, reason: str
-) -> DayClosing:
-    """Close one's own till: what is in the drawer against what should be. A difference needs a reason."""
-    if not actor.can(Permission.TILL):
-        raise Forbidden(_("Only who works at a till closes it."))
-    if day > clock.day_of(now(), shop.time_zone):
-        raise Invalid(_("The till was not closed: that day has not begun yet."))
-    if float_minor < 0 or counted_minor < 0:
-        raise Invalid(_("The till was not closed: an amount of cash is not below nothing."))
-    found = report(session, Span(day, day, actor.account_id), shop)
-    expected = float_minor + found.cash_minor
-
-    def shown(minor: int) -> str:
-        return money.show(minor, shop.currency, locale_name())
-
-    if counted_minor != expected and not reason.strip():
-        raise Invalid(
-            _("The till was not closed: %(counted)s were counted and %(expected)s are expected, a difference of %(difference)s. "
-              "Please count again, or give the reason.",
-              counted=shown(counted_minor), expected=shown(expected), difference=shown(counted_minor - expected)),
-            field="reason", difference_minor=counted_minor - expected,
-        )  # fmt: skip
-    closing = DayClosing(
-        business_day=day, cashier_id=actor.account_id, closed_by_id=actor.account_id, closed_at=now(),
-        opening_float_minor=float_minor, expected_minor=expected, counted_minor=counted_minor,
-        difference_minor=counted_minor - expected, reason=reason.strip()[:200],
-        totals={method: sums.total_minor for method, sums in found.methods.items()}
-        | {"bills": found.total.bills, "top-ups": found.methods[ledger.CASH].topped_up_minor},
+def _all_parts(span: Span) -> Any:
+    of_bill = _in_span(span, Bill.business_day, Bill.created_at, Bill.cashier_id)
+    of_refund = _in_span(span, Refund.business_day, Refund.created_at, Refund.cashier_id)
+    of_top_up = _in_span(
+        span, LedgerTransaction.business_day, LedgerTransaction.at, LedgerTransaction.account_id
     )  # fmt: skip
-    try:
-        session.add(closing)
-        session.flush()
-    except IntegrityError:
-        raise Conflict(_("The till was closed already for this day. Nothing was changed.")) from None
-    audit.record(session, actor, "till.closed", day, difference_minor=closing.difference_minor)
-    return closing
-
-
-def _all_parts(span: Span, shop: ShopProfile) -> Any:
-    since, until = clock.day_bounds(span.since, shop.time_zone)[0], clock.day_bounds(span.until, shop.time_zone)[1]
-    of_bill, of_refund = _in_span(Bill, span), _in_span(Refund, span)
-    top_up = [
-        LedgerTransaction.kind.in_((ledger.TOP_UP, ledger.PAY_OUT)),
-        LedgerTransaction.at >= since,
-        LedgerTransaction.at < until,
-    ]
-    if span.cashier_id is not None:
-        top_up.append(LedgerTransaction.account_id == span.cashier_id)
     top_ups = (
         select(
             literal("top-up"), LedgerAccount.kind, literal(0), func.count(), _sum(-LedgerEntry.amount_minor), literal(0)
         )
         .join(LedgerEntry, LedgerEntry.account_id == LedgerAccount.id)
         .join(LedgerTransaction, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .where(*top_up, LedgerAccount.owner == "shop")
+        .where(*of_top_up, LedgerTransaction.kind.in_((ledger.TOP_UP, ledger.PAY_OUT)), LedgerAccount.owner == "shop")
         .group_by(LedgerAccount.kind)
     )
     return union_all(
@@ -185,8 +121,8 @@ def _all_parts(span: Span, shop: ShopProfile) -> Any:
         .join(Account, Refund.cashier_id == Account.id).group_by(Refund.cashier_id, Account.name),
         _part("paid", Payment.method, literal(0), _sum(Payment.amount_minor), literal(0), of_bill)
         .join(Bill, Payment.bill_id == Bill.id).group_by(Payment.method),
-        _part("given-back", Refund.method, literal(0), _sum(Refund.total_minor), literal(0), of_refund)
-        .group_by(Refund.method),
+        _part("given-back", RefundPayment.method, literal(0), _sum(RefundPayment.amount_minor), literal(0), of_refund)
+        .join(Refund, RefundPayment.refund_id == Refund.id).group_by(RefundPayment.method),
         _part("tax", BillLine.tax_name, BillLine.tax_basis_points, _sum(BillLine.net_minor), _sum(BillLine.tax_minor), of_bill)
         .join(Bill, BillLine.bill_id == Bill.id).group_by(BillLine.tax_name, BillLine.tax_basis_points),
         _part("tax-back", BillLine.tax_name, BillLine.tax_basis_points, _sum(RefundLine.net_minor), _sum(RefundLine.tax_minor), of_refund)
@@ -206,10 +142,12 @@ def _sum(column: Any) -> Any:
     return func.coalesce(func.sum(column), 0)
 
 
-def _in_span(table: type[Bill] | type[Refund], span: Span) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [table.business_day.between(span.since, span.until)]
+def _in_span(span: Span, day: Any, moment: Any, cashier: Any) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [day.between(span.since, span.until)]
+    if span.moments is not None:
+        found = [moment > span.moments[0], moment <= span.moments[1]]
     if span.cashier_id is not None:
-        found.append(table.cashier_id == span.cashier_id)
+        found.append(cashier == span.cashier_id)
     return found
 
 

@@ -13,10 +13,12 @@ from wtforms.validators import InputRequired, Length, Optional
 from shop_app.base import clock, money
 from shop_app.base.db import now
 from shop_app.base.errors import Refused
+from shop_app.base.models import DayClosing
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
-from shop_app.sales.bills.service import cashiers
-from shop_app.sales.reports import service
+from shop_app.sales.bills.service import METHOD_LABELS, cashiers
+from shop_app.sales.reports import closings, service
+from shop_app.sales.reports.closings import Count
 from shop_app.sales.reports.service import Report, Span
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form, MoneyField
@@ -26,7 +28,6 @@ from shop_app.web.template_filters import money_text
 area = Area("reports", __name__, url_prefix="/reports")
 area.menu(_l("Daily report"), "daily", icon="chart", may=P.REPORTS_VIEW, order=30, group=_l("Billing"), phone=True)
 
-METHOD_LABELS = {"cash": _l("Cash"), "card": _l("Card"), "wallet": _l("Wallet")}
 COLUMNS = {
     "section": lambda row: row[0],
     "name": lambda row: row[1],
@@ -37,26 +38,35 @@ COLUMNS = {
 }
 
 
-class ClosingForm(Form):
-    """What is in the drawer at the end of the day."""
+class CountForm(Form):
+    """What is in the drawer."""
 
-    day = DateField(_l("Day"), [InputRequired()])
     float_ = MoneyField(_l("In the drawer at the beginning"), [InputRequired()])
     counted = MoneyField(_l("Counted at the end"), [InputRequired()])
     reason = StringField(_l("Reason of a difference"), [Optional(), Length(max=200)])
+
+    def count(self) -> Count:
+        """As the service takes it."""
+        return Count(self.float_.data or 0, self.counted.data or 0, self.reason.data or "")
+
+
+class ClosingForm(CountForm):
+    """The same, for a day."""
+
+    day = DateField(_l("Day"), [InputRequired()])
 
 
 @area.get("", may=P.REPORTS_VIEW)
 def daily() -> str | Response:
     """Today, or the days that the URL asks for."""
     span = _span()
-    found = service.report(session(), span, profile())
+    found = service.report(session(), span)
     if wants_csv():
         return csv_answer(f"report-{span.since}-{span.until}", COLUMNS, _rows(found))
     if request.args.get("format") == "json":
         return jsonify(_as_json(found))
     return render_template(
-        "reports/daily.html", report=found, span=span, closings=service.closings(session(), span),
+        "reports/daily.html", report=found, span=span, closings=closings.of_span(session(), span),
         cashiers=cashiers(session()), methods=METHOD_LABELS, today=_today(),
     )  # fmt: skip
 
@@ -74,26 +84,47 @@ def close_now() -> BaseResponse | tuple[str, int]:
     problem, status = "", 422
     if form.validate():
         try:
-            closing = service.close_day(
-                session(), actor(), profile(), form.day.data, float_minor=form.float_.data or 0,
-                counted_minor=form.counted.data or 0, reason=form.reason.data or "",
-            )  # fmt: skip
-            flash(_("The till is closed; the difference is %(money)s.", money=money_text(closing.difference_minor)))
-            return redirect(
-                url_for("reports.daily", **{"from": form.day.data.isoformat(), "to": form.day.data.isoformat()}), 303
-            )
+            return _closed(closings.close(session(), actor(), profile(), form.day.data, form.count()))
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)
     return _closing_page(form, problem), status
 
 
+@area.get("/closings/<int:closing_id>", may=P.TILL)
+def correction(closing_id: int) -> str:
+    """The form that puts a closing right."""
+    wrong = closings.get(session(), actor(), closing_id)
+    return render_template("reports/correct.html", wrong=wrong, form=CountForm(float_=wrong.opening_float_minor))
+
+
+@area.post("/closings/<int:closing_id>", may=P.TILL)
+def correct(closing_id: int) -> BaseResponse | tuple[str, int]:
+    """Put a closing right."""
+    form = CountForm()
+    problem, status = "", 422
+    if form.validate():
+        try:
+            return _closed(closings.correct(session(), actor(), profile(), closing_id, form.count()))
+        except Refused as refusal:
+            problem, status = refusal.detail, refusal.status
+    unit().finish(keep=False)
+    wrong = closings.get(session(), actor(), closing_id)
+    return render_template("reports/correct.html", wrong=wrong, form=form, problem=problem), status
+
+
+def _closed(closing: DayClosing) -> BaseResponse:
+    flash(_("The till is closed; the difference is %(money)s.", money=money_text(closing.difference_minor)))
+    return redirect(url_for("reports.daily", day=closing.business_day.isoformat()), 303)
+
+
 def _closing_page(form: ClosingForm, problem: str = "") -> str:
     day = form.day.data or _today()
-    mine = Span(day, day, actor().account_id)
-    found = service.report(session(), mine, profile())
-    closed = service.closing_of(session(), day, actor().account_id)
-    return render_template("reports/close.html", form=form, report=found, closed=closed, problem=problem, day=day)
+    me = actor().account_id
+    return render_template(
+        "reports/close.html", form=form, problem=problem, day=day, shift=closings.open_shift(session(), me, profile(), day, now()),
+        closed=closings.of_span(session(), Span(day, day, me)),
+    )  # fmt: skip
 
 
 def _span() -> Span:
@@ -105,7 +136,7 @@ def _span() -> Span:
 
 
 def _today() -> date:
-    return clock.day_of(now(), profile().time_zone)
+    return clock.business_day(now(), profile().time_zone, profile().day_begins)
 
 
 def _rows(found: Report) -> list[tuple[str, str, Any, int, int, int]]:

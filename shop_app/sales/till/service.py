@@ -8,18 +8,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy.orm import Session, joinedload
 
 from shop_app.accounts import service as accounts
+from shop_app.base import audit, barcodes
 from shop_app.base.db import now
 from shop_app.base.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.base.models import Account, Bill, BillLine, HeldCart, LedgerAccount, Product, ShopProfile, TaxClass
 from shop_app.base.permissions import Actor, Permission, Role
-from shop_app.base.search import typed
+from shop_app.base.search import AS_TYPED, typed
 from shop_app.base.text import _
 from shop_app.catalogue.offers.pricing import Item, PricedCart, price_cart
 from shop_app.catalogue.offers.service import live
@@ -32,8 +33,28 @@ MOST_PIECES = 9_999
 RECENT_BILLS = 500  # among which what is often sold is counted
 OFTEN = 10
 ROUTE = "till.pay"
-_CARTS = select(HeldCart).where(HeldCart.cashier_id == bindparam("cashier")).order_by(HeldCart.id)
-_CART = _CARTS.where(HeldCart.key == bindparam("cart")).with_for_update()
+FORGOTTEN = timedelta(minutes=30)  # without a touch, until a cart that is filled at another till may be taken up here
+_CART = (
+    select(HeldCart).where(HeldCart.cashier_id == bindparam("cashier"), HeldCart.key == bindparam("cart"))
+    .with_for_update()
+)  # fmt: skip
+_FILLING = (
+    select(HeldCart)
+    .where(
+        HeldCart.cashier_id == bindparam("cashier"),
+        HeldCart.place.in_((bindparam("place"), "")),  # those without a place were begun before there were places
+        HeldCart.on_hold.is_(False),
+    )
+    .order_by(HeldCart.updated_at.desc(), HeldCart.id.desc())
+)
+_IS_FORGOTTEN = and_(
+    HeldCart.cashier_id == bindparam("cashier"), HeldCart.place != bindparam("place"), HeldCart.place != "",
+    HeldCart.updated_at < bindparam("touched"),
+)  # fmt: skip
+_WAITING = (
+    select(HeldCart).options(joinedload(HeldCart.cashier)).where(HeldCart.on_hold | _IS_FORGOTTEN)
+    .order_by(HeldCart.cashier_id != bindparam("cashier"), HeldCart.id)
+)  # fmt: skip
 _GOODS = select(
     Product.id, Product.sku, Product.barcode, Product.name, Product.price_minor, Product.stock,
     TaxClass.name.label("tax_name"), TaxClass.basis_points.label("tax_basis_points"),
@@ -41,7 +62,7 @@ _GOODS = select(
 _GOODS_IN_CART = _GOODS.where(Product.id.in_(bindparam("products", expanding=True)))
 _GOODS_ON_SALE = _GOODS.where(Product.id == bindparam("product"), Product.active)
 _GOODS_OF_CODE = _GOODS.where(
-    (Product.barcode == bindparam("code")) | (Product.sku == bindparam("code")), Product.active
+    Product.barcode.in_(bindparam("codes", expanding=True)) | (Product.sku == bindparam("code")), Product.active
 )
 
 Goods = Row[*tuple[Any, ...]]  # a product with its price, stock and tax of this moment
@@ -58,20 +79,21 @@ class CartView:
     wallet_minor: int
 
 
-def open_cart(session: Session, actor: Actor) -> tuple[HeldCart, Sequence[HeldCart]]:
-    """The cart that this cashier is filling, and those put aside.
+def open_cart(session: Session, actor: Actor, place: str) -> HeldCart:
+    """The cart that this cashier is filling at this till: two tills of one account have two.
 
     Of several that are being filled (two pages opened at once) it is the last touched; where there is none, a new one.
     """
-    found = session.scalars(_CARTS, {"cashier": actor.account_id}).all()
-    filling = [cart for cart in found if not cart.on_hold]
-    newest = max(filling, key=lambda cart: (cart.updated_at, cart.id), default=None)
-    return newest or _new_cart(session, actor), [cart for cart in found if cart.on_hold]
+    found = session.scalars(_FILLING, {"cashier": actor.account_id, "place": place}).first()
+    return found or _new_cart(session, actor, place)
 
 
-def on_hold(session: Session, actor: Actor) -> Sequence[HeldCart]:
-    """The carts that this cashier has put aside."""
-    return [cart for cart in session.scalars(_CARTS, {"cashier": actor.account_id}) if cart.on_hold]
+def waiting(session: Session, actor: Actor, place: str) -> Sequence[HeldCart]:
+    """The carts that may be taken up at this till, this cashier's first: on hold, or forgotten at another till."""
+    found = session.scalars(
+        _WAITING, {"cashier": actor.account_id, "place": place, "touched": now() - FORGOTTEN}
+    )  # fmt: skip
+    return [cart for cart in found if cart.lines]
 
 
 def get_cart(session: Session, actor: Actor, key: str) -> HeldCart:
@@ -133,29 +155,33 @@ def hold(session: Session, actor: Actor, key: str, label: str = "") -> HeldCart:
         raise Conflict(_("Nothing was put aside: the cart is empty."))
     cart.on_hold, cart.label, cart.updated_at = True, label.strip()[:80], now()
     session.flush()
-    return _new_cart(session, actor)
+    return _new_cart(session, actor, cart.place)
 
 
-def resume(session: Session, actor: Actor, key: str) -> HeldCart:
-    """Take a cart up again; the one being filled is put aside, or dropped where it is empty."""
-    cart = get_cart(session, actor, key)
-    query = select(HeldCart).where(
-        HeldCart.cashier_id == actor.account_id, HeldCart.on_hold.is_(False), HeldCart.id != cart.id
-    )
-    for other in session.scalars(query.with_for_update()):
+def resume(session: Session, actor: Actor, key: str, place: str) -> HeldCart:
+    """Take a cart up again, a colleague's too; the one being filled is put aside, or dropped where it is empty."""
+    query = select(HeldCart).where(HeldCart.key == key, HeldCart.on_hold | (HeldCart.cashier_id == actor.account_id))
+    cart = session.scalars(query.with_for_update()).first()
+    if cart is None:
+        raise NotFound(_("This cart is not open any more: it was paid or cleared, perhaps in another tab."))
+    here = {"cashier": actor.account_id, "place": place}
+    for other in session.scalars(_FILLING.where(HeldCart.id != cart.id).with_for_update(), here):
         if other.lines:
             other.on_hold, other.updated_at = True, now()
         else:
             session.delete(other)
-    cart.on_hold, cart.updated_at = False, now()
+    if cart.cashier_id != actor.account_id:
+        audit.record(session, actor, "cart.taken-over", cart.key[:8], cashier=cart.cashier_id)
+    cart.cashier_id, cart.place, cart.on_hold, cart.updated_at = actor.account_id, place, False, now()
     return cart
 
 
 def clear(session: Session, actor: Actor, key: str) -> HeldCart:
     """Give the cart up; returns a fresh one."""
-    session.delete(get_cart(session, actor, key))
+    cart = get_cart(session, actor, key)
+    session.delete(cart)
     session.flush()
-    return _new_cart(session, actor)
+    return _new_cart(session, actor, cart.place)
 
 
 def look(session: Session, cart: HeldCart, shop: ShopProfile, at: datetime, known: Goods | None = None) -> CartView:
@@ -199,12 +225,14 @@ def pay(
     return idempotency.once(session, actor, ROUTE, key, body, work)
 
 
-def find_products(session: Session, text: str) -> Sequence[Product]:
-    """Products on sale for the search of the till."""
+def find_products(session: Session, text: str) -> tuple[Sequence[Product], int | None]:
+    """Products on sale for the search of the till, and the id of the one whose code the text is."""
     query = select(Product).where(Product.active)
     if text:
-        query = query.where(Product.is_found())
-    return session.scalars(query.order_by(Product.search, Product.id).limit(20), typed(text)).all()
+        query = query.where(Product.is_found()).order_by(Product.sku != AS_TYPED)
+    found = session.scalars(query.order_by(Product.search, Product.id).limit(20), typed(text)).all()
+    codes = barcodes.forms(text)
+    return found, next((one.id for one in found if one.barcode in codes or one.sku == text), None)
 
 
 def often_sold(session: Session) -> Sequence[Product]:
@@ -281,11 +309,12 @@ def _alter(
 
 
 def _by_code(session: Session, code: str) -> Goods:
-    # A barcode goes before a SKU of another product that reads the same.
-    found = sorted(session.execute(_GOODS_OF_CODE, {"code": code}), key=lambda goods: goods.barcode != code)
+    codes = barcodes.forms(code)
+    found = session.execute(_GOODS_OF_CODE, {"codes": codes, "code": code}).all()
     if not code or not found:
         raise NotFound(_("Nothing was added: no product has the code %(code)s.", code=code[:40]), code="unknown-code")
-    return found[0]
+    # The most literal barcode goes first, and any before a SKU of another product that reads the same.
+    return min(found, key=lambda goods: codes.index(goods.barcode) if goods.barcode in codes else len(codes))
 
 
 def _item(goods: Goods, line: dict[str, Any]) -> Item:
@@ -301,11 +330,11 @@ def _customer(session: Session, customer_id: int | None) -> tuple[Account | None
     return session.get(Account, customer_id), ledger.balance_of(session, customer_id)
 
 
-def _new_cart(session: Session, actor: Actor) -> HeldCart:
+def _new_cart(session: Session, actor: Actor, place: str) -> HeldCart:
     at = now()
     cart = HeldCart(
-        cashier_id=actor.account_id, key=secrets.token_hex(16), label="", on_hold=False, lines=[], created_at=at,
-        updated_at=at,
+        cashier_id=actor.account_id, place=place, key=secrets.token_hex(16), label="", on_hold=False, lines=[],
+        created_at=at, updated_at=at,
     )  # fmt: skip
     session.add(cart)
     session.flush()

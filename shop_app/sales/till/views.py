@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Any
 
-from flask import Response, jsonify, render_template
+from flask import Response, jsonify, render_template, request
 from pydantic import Field
 
 from shop_app.base.db import now
@@ -16,13 +18,15 @@ from shop_app.base.text import _, _l
 from shop_app.catalogue.offers.pricing import PricedLine
 from shop_app.sales.bills.service import Tender
 from shop_app.sales.till import service
-from shop_app.web.area import Area, actor, profile, session
+from shop_app.web.area import Area, actor, profile, session, shop
 from shop_app.web.bodies import Body, read_body
 from shop_app.web.listing import asked
 from shop_app.web.template_filters import clock_text
 
 area = Area("till", __name__, url_prefix="/till")
 area.menu(_l("Till"), "index", icon="cart", may=P.TILL, order=10, group=_l("Billing"), phone=True)
+
+PLACE, PLACE_KEPT = "till", timedelta(days=400)  # as long as browsers keep any cookie
 
 Money = Annotated[int, Field(ge=0, le=LARGEST)]
 Pieces = Annotated[int, Field(ge=1, le=service.MOST_PIECES)]
@@ -31,7 +35,7 @@ Pieces = Annotated[int, Field(ge=1, le=service.MOST_PIECES)]
 class Scan(Body):
     """What a scanner read."""
 
-    code: Annotated[str, Field(min_length=1, max_length=60)]
+    code: Annotated[str, Field(min_length=1, max_length=120)]
 
 
 class Choice(Body):
@@ -95,10 +99,14 @@ def index() -> str:
 
 @area.post("/cart", may=P.TILL)
 def open_cart() -> Response:
-    """The cart being filled; a new one where there is none."""
+    """The cart being filled at this till; a new one where there is none."""
     read_body(Nothing)
-    cart, held = service.open_cart(session(), actor())
-    return _cart(cart, held=held)
+    place = _place()
+    response = _cart(service.open_cart(session(), actor(), place), held=service.waiting(session(), actor(), place))
+    response.set_cookie(
+        PLACE, place, httponly=True, secure=not shop().settings.plain_http, samesite="Lax", max_age=PLACE_KEPT
+    )  # fmt: skip
+    return response
 
 
 @area.post("/cart/<key>/scan", may=P.TILL)
@@ -138,15 +146,15 @@ def customer(key: str) -> Response:
 def hold(key: str) -> Response:
     """Put the cart aside."""
     fresh = service.hold(session(), actor(), key, read_body(Label).label)
-    return _cart(fresh, held=service.on_hold(session(), actor()))
+    return _cart(fresh, held=service.waiting(session(), actor(), _place()))
 
 
 @area.post("/cart/<key>/resume", may=P.TILL)
 def resume(key: str) -> Response:
     """Take a cart up again."""
     read_body(Nothing)
-    resumed = service.resume(session(), actor(), key)
-    return _cart(resumed, held=service.on_hold(session(), actor()))
+    resumed = service.resume(session(), actor(), key, _place())
+    return _cart(resumed, held=service.waiting(session(), actor(), _place()))
 
 
 @area.post("/cart/<key>/clear", may=P.TILL)
@@ -173,7 +181,8 @@ def pay(key: str) -> Response:
 @area.get("/products", may=P.TILL)
 def products() -> Response:
     """Products for the search."""
-    return jsonify([_product(one) for one in service.find_products(session(), asked("q"))])
+    found, exact = service.find_products(session(), asked("q"))
+    return jsonify([_product(one) | {"exact": one.id == exact} for one in found])
 
 
 @area.get("/often", may=P.TILL)
@@ -190,6 +199,12 @@ def customers() -> Response:
         {"id": one.id, "name": one.name, "phone": one.phone, "email": one.email, "wallet_minor": wallet}
         for one, wallet in found
     ])  # fmt: skip
+
+
+def _place() -> str:
+    """Which till this is: the browser says so from its first cart on, whoever is signed in."""
+    place = request.cookies.get(PLACE, "")
+    return place if len(place) == 16 and place.isalnum() and place.isascii() else secrets.token_hex(8)
 
 
 def _product(one: Product) -> dict[str, Any]:
@@ -229,4 +244,6 @@ def _customer(view: service.CartView) -> dict[str, Any] | None:
 def _held(cart: HeldCart) -> dict[str, Any]:
     pieces = sum(line["quantity"] for line in cart.lines)
     label = cart.label or _("Cart of %(time)s", time=clock_text(cart.updated_at))
+    if cart.cashier_id != actor().account_id:
+        label = f"{label} · {cart.cashier.name}"
     return {"key": cart.key, "label": label, "pieces": pieces}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -16,10 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop_app.accounts.service import lock_customer
-from shop_app.base import audit, money
+from shop_app.base import audit, clock, money
 from shop_app.base.db import amount_by, amounts_of, changed_rows, insert_into, now
 from shop_app.base.errors import Conflict, Invalid
-from shop_app.base.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction
+from shop_app.base.models import Account, Bill, LedgerAccount, LedgerEntry, LedgerTransaction, ShopProfile
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.text import _
 
@@ -42,6 +43,7 @@ class Reason:
     bill_id: int | None = None
     refund_id: int | None = None
     note: str = ""
+    day: date | None = None  # the shop's; bills and refunds have their own
 
 
 def accounts_of(session: Session, customer_id: int | None = None) -> dict[str, int]:
@@ -100,8 +102,8 @@ def post(session: Session, actor: Actor, reason: Reason, amounts: Mapping[int, i
 def begin(session: Session, actor: Actor, reason: Reason) -> int:
     """A transaction whose money is still to be moved; its id."""
     made: Any = session.connection().execute(_BEGIN, {
-        "kind": reason.kind, "at": now(), "account_id": actor.account_id, "bill_id": reason.bill_id,
-        "refund_id": reason.refund_id, "note": reason.note[:200],
+        "kind": reason.kind, "at": now(), "business_day": reason.day, "account_id": actor.account_id,
+        "bill_id": reason.bill_id, "refund_id": reason.refund_id, "note": reason.note[:200],
     })  # fmt: skip
     return int(made.inserted_primary_key[0])
 
@@ -145,7 +147,9 @@ def _through_the_wallet(
 ) -> int:
     accounts = accounts_of(session, customer_id)
     amounts = {accounts[WALLET]: amount_minor, accounts[method]: -amount_minor}
-    made = post(session, actor, Reason(kind, note=method), amounts)
+    shop = session.get_one(ShopProfile, 1)
+    day = clock.business_day(now(), shop.time_zone, shop.day_begins)
+    made = post(session, actor, Reason(kind, note=method, day=day), amounts)
     audit.record(session, actor, f"wallet.{kind}", customer_id, amount_minor=amount_minor, method=method)
     return made
 

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from gettext import NullTranslations
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app.base import audit, clock
+from shop_app.base import audit
 from shop_app.base.db import changed_rows, now
-from shop_app.base.models import Account, Alert, Camera, CameraState, ShopProfile
-from shop_app.base.permissions import Role
-from shop_app.notify.notifications import notify
+from shop_app.base.models import Alert, CameraState, ShopProfile
+from shop_app.notify import kinds
 from shop_app.security.alerts import changes, incidents
-from shop_app.security.alerts.cards import CHAIN
 from shop_app.security.alerts.coverage import coverage
 
-ENGLISH = NullTranslations()
 OLDEST = timedelta(days=1)  # what is older is not sent on any more
 NO_CAMERA = ""  # the name in an alert about a shop without cameras
-WHAT = {
-    "motion": "Movement", "left": "Something was left behind", "gone": "Something is gone",
-    "tampering": "The camera was covered or moved", "light": "The light changed", "silent": "Camera offline", "unwatched": "No camera is watching",
-    "covered": "The camera was covered", "blinded": "The camera was blinded",
-    "blurred": "The camera's picture was blurred", "moved": "The camera was moved",
-}  # fmt: skip
 
 
 def unheeded(session: Session) -> Sequence[Alert]:
@@ -42,49 +31,17 @@ def unheeded(session: Session) -> Sequence[Alert]:
     return session.scalars(query).all()
 
 
-@dataclass(frozen=True)
-class Escalated:
-    """An alert that was sent on to the admins: its words, what it was, and where it is shown."""
-
-    title: str
-    what: str
-    link: str
-
-
-def escalate(session: Session, words: NullTranslations = ENGLISH) -> list[Escalated]:
-    """Send them on to the admins, each once; returns those of which the admins are told."""
-    done, profile = [], session.get_one(ShopProfile, 1)
-    titles = {name: title for name, title in session.execute(select(Camera.name, Camera.title))}
+def escalate(session: Session) -> int:
+    """Tell whoever may see alerts, once for each storm; how many alerts were escalated."""
+    done = 0
     for alert in unheeded(session):
-        told = session.scalars(_told_of(alert.camera)).first() is not None
         once = update(Alert).where(Alert.id == alert.id, Alert.escalated_at.is_(None), Alert.state == "new")
-        if not changed_rows(session, once.values(escalated_at=now())):
-            continue
-        time = clock.local(alert.started_at, profile.time_zone).strftime("%H:%M:%S")
-        where = titles.get(alert.camera, alert.camera) or profile.name
-        title = words.gettext("Nobody took the alert of %(time)s at %(camera)s") % {"time": time, "camera": where}
-        link = f"/alerts/{alert.id}"
-        changes.note(session, alert.id, "escalated")
-        audit.record(session, None, "alert.escalated", alert.id)
-        if not told:
-            what = ", ".join(filter(None, (words.gettext(WHAT[alert.cause or alert.change]), alert.zone)))
-            notify(session, title, what, role=Role.ADMIN, kind="alert", link=link)
-            done.append(Escalated(title, what, link))
+        if changed_rows(session, once.values(escalated_at=now())):
+            changes.note(session, alert.id, "escalated")
+            audit.record(session, None, "alert.escalated", alert.id)
+            incidents.tell(session, alert, kinds.ESCALATED)
+            done += 1
     return done
-
-
-def _told_of(camera: str) -> Select[int]:
-    """Of a camera that gives one alert after the other, admins are told once, until somebody takes what they were told."""
-    going_on = Alert.camera == camera, Alert.state == "new", Alert.escalated_at > now() - CHAIN
-    return select(Alert.id).where(*going_on).limit(1)
-
-
-def addresses_of_admins(session: Session) -> Sequence[str]:
-    """The e-mail addresses of the admins."""
-    query = select(Account.email).where(
-        Account.role == Role.ADMIN.value, Account.active.is_(True), Account.email.is_not(None)
-    )
-    return [address for address in session.scalars(query) if address]
 
 
 def silent(session: Session) -> list[str]:

@@ -1,4 +1,4 @@
-"""Server-sent events of the alerts: one thread per process reads the table of changes and feeds all open pages.
+"""Server-sent events of open pages: one thread per process reads what changed of alerts and bells, and feeds them all.
 
 An `id` is a row of `alert_changes`, so a page that reconnects goes on where it stopped, in any process. Two transactions
 on MariaDB may commit in another order than they took their ids; so the reader looks again at the last seconds, and
@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -22,7 +23,8 @@ from sqlalchemy.orm import Session
 
 from shop_app.base import clock
 from shop_app.base.db import Database, now
-from shop_app.base.models import AlertChange, ShopProfile
+from shop_app.base.models import AlertChange, Delivery, ShopProfile
+from shop_app.notify.channels import bell
 from shop_app.security.alerts.cards import Card, cards
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,18 @@ PING_EVERY = (
 LONGEST_REPLAY = 500  # changes; a page that missed more loads its list anew
 WAITING = 1000  # messages for a page that does not read; then it has to come again
 
+BELLS = 200  # rows before the last one, among which one may be committed late
+BELL = 0, "event: bell\ndata: {}\n\n"  # something new waits: the page asks for its counts
+
 Message = tuple[int, str]  # id, and the text of the event
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose page it is, and whether alerts are shown to them."""
+
+    account: int | None = None
+    sees_alerts: bool = True
 
 
 class Feed:
@@ -46,11 +59,12 @@ class Feed:
         self._most = most  # pages: each holds a thread, and without threads nothing of the shop opens
         self.one_at_a_time = threading.Lock()
         self._lock = threading.Lock()
-        self._pages: dict[queue.Queue[Message | None], int | None] = {}  # and whose each is; the oldest first
+        self._pages: dict[queue.Queue[Message | None], Reader] = {}  # the oldest first
+        self._bells: set[int] = set()  # ids of deliveries that were told, the last of them
         self._sent: dict[int, float] = {}  # id -> when it was seen; those of the overlap
         self._last = 0
 
-    def subscribe(self, owner: int | None = None) -> queue.Queue[Message | None]:
+    def subscribe(self, reader: Reader = Reader()) -> queue.Queue[Message | None]:
         """A queue that gets every change from now on. Where there is no room, who has most pages gives the oldest up."""
         page: queue.Queue[Message | None] = queue.Queue(WAITING)
         with self._lock:
@@ -58,17 +72,18 @@ class Feed:
                 with self._database.reading() as session:
                     self._last = newest_change(session)
                     self._sent = dict.fromkeys(_recent_ids(session), time.monotonic())
-                self._pages[page] = owner
+                    self._bells = set(_late_bells(session, newest_bell(session)))
+                self._pages[page] = reader
                 threading.Thread(target=self._read, name="alert-feed", daemon=True).start()
             else:
                 self._make_room()
-                self._pages[page] = owner
+                self._pages[page] = reader
         return page
 
     def _make_room(self) -> None:
         if len(self._pages) >= self._most:
-            ((owner, _pages),) = Counter(self._pages.values()).most_common(1)
-            oldest = next(page for page, of in self._pages.items() if of == owner)
+            ((account, _pages),) = Counter(reader.account for reader in self._pages.values()).most_common(1)
+            oldest = next(page for page, reader in self._pages.items() if reader.account == account)
             del self._pages[oldest]
             _end(oldest)
 
@@ -106,13 +121,22 @@ class Feed:
 
     def _look(self) -> None:
         with self._database.reading() as session:
-            rows = self._new_rows(session)
-            messages = _messages(session, rows)
+            messages = _messages(session, self._new_rows(session))
+            rung = self._new_bells(session)
         with self._lock:
-            pages = list(self._pages)
-        for page in pages:
-            for message in messages:
+            pages = list(self._pages.items())
+        for page, reader in pages:
+            for message in messages if reader.sees_alerts else []:
                 _hand(page, message)
+            if reader.account in rung:
+                _hand(page, BELL)
+
+    def _new_bells(self, session: Session) -> set[int]:
+        """The accounts for whom something new waits."""
+        found = _late_bells(session, max(self._bells, default=0))
+        rung = {account for number, account in found.items() if number not in self._bells}
+        self._bells = set(sorted(self._bells | found.keys())[-BELLS:])
+        return rung
 
     def _new_rows(self, session: Session) -> list[AlertChange]:
         found = AlertChange.id > self._last
@@ -132,21 +156,25 @@ class Feed:
 
 
 def stream(
-    feed: Feed, last_id: int | None, is_allowed: Callable[[], bool], owner: int | None = None, time_zone: str = "UTC"
+    feed: Feed,
+    last_id: int | None,
+    is_allowed: Callable[[], bool],
+    reader: Reader = Reader(),
+    time_zone: str = "UTC",
 ) -> Iterator[str]:
     """The lines of one page's stream. `is_allowed()` is asked again at each ping: a sign-in may have ended."""
-    page = feed.subscribe(owner)
+    page = feed.subscribe(reader)
     begun = time.monotonic()
     try:
         yield _ping(begun, time_zone)
         replayed: set[int] = set()
-        for number, text in feed.missed(last_id) if last_id is not None else []:
+        for number, text in feed.missed(last_id) if last_id is not None and reader.sees_alerts else []:
             replayed.add(number)
             yield text
         for message in _live(page, lambda: _ask(feed, is_allowed)):
             if message is None:
                 yield _ping(begun, time_zone)
-            elif message[0] not in replayed:
+            elif message is BELL or message[0] not in replayed:
                 yield message[1]
     finally:
         feed.unsubscribe(page)
@@ -210,6 +238,19 @@ def _messages(session: Session, rows: Iterable[AlertChange]) -> list[Message]:
 def _event(row: AlertChange, card: Card | None) -> str:
     data = {"what": row.what, "at": row.at.isoformat(), "alert": card._asdict() if card else None}
     return f"id: {row.id}\ndata: {json.dumps(data)}\n\n"
+
+
+def newest_bell(session: Session) -> int:
+    """The id of the last delivery."""
+    return session.scalars(select(func.max(Delivery.id))).one() or 0
+
+
+def _late_bells(session: Session, last: int) -> dict[int, int]:
+    """Deliveries on bells after this one, and a few before: id -> account."""
+    query = select(Delivery.id, Delivery.account_id).where(Delivery.id > last - BELLS, Delivery.channel == bell.BELL)
+    return {
+        number: account or 0 for number, account in session.execute(query.order_by(Delivery.id.desc()).limit(2 * BELLS))
+    }
 
 
 def newest_change(session: Session) -> int:

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, selectinload
 from shop_app.base.contract import BadEvent, ClipFacts, IncidentFacts
 from shop_app.base.db import now
 from shop_app.base.models import Alert, Camera, EventFile, IncomingEvent, ServiceToken
+from shop_app.notify import kinds
+from shop_app.notify.outbox import notify, withdraw
 from shop_app.security.alerts import arming, changes
 from shop_app.security.alerts.cards import SILENCE
 from shop_app.security.cameras.shapes import zone_of_boxes
@@ -32,14 +34,14 @@ def opened(session: Session, event: IncomingEvent, facts: IncidentFacts) -> None
 def updated(session: Session, event: IncomingEvent, facts: IncidentFacts) -> None:
     """`incident.updated`; where the opening was lost, this opens it."""
     alert, is_new = _alert(session, event, facts)
-    if not is_new and _grow(alert, facts):
+    if not is_new and _grow(session, alert, facts):
         changes.note(session, alert.id, "updated")
 
 
 def closed(session: Session, event: IncomingEvent, facts: IncidentFacts) -> None:
     """`incident.closed`."""
     alert, _is_new = _alert(session, event, facts)
-    _grow(alert, facts)
+    _grow(session, alert, facts)
     alert.ended_at = facts.end or event.time
     changes.note(session, alert.id, "closed")
 
@@ -104,12 +106,13 @@ def _alert(session: Session, event: IncomingEvent, facts: IncidentFacts) -> tupl
         _check_owner(session, found, event)
         return found, False
     changes.note(session, alert.id, "new")
+    _tell_if_loud(session, alert)
     return alert, True
 
 
-def _grow(alert: Alert, facts: IncidentFacts) -> bool:
+def _grow(session: Session, alert: Alert, facts: IncidentFacts) -> bool:
     """Take over what became known; an alert never becomes less severe. Whether anything changed."""
-    before = _known_of(alert)
+    before, was = _known_of(alert), alert.severity
     if facts.change in CHANGES:
         alert.change = facts.change
     if facts.cause in CAUSES:
@@ -124,7 +127,34 @@ def _grow(alert: Alert, facts: IncidentFacts) -> bool:
         alert.boxes = facts.boxes
     if facts.zones:
         alert.zone = _listed(facts.zones)
+    if alert.severity != was:
+        _tell_if_loud(session, alert)
     return before != _known_of(alert)
+
+
+def _tell_if_loud(session: Session, alert: Alert) -> None:
+    if alert.severity == "alert" and alert.state == "new" and not alert.quiet:
+        tell(session, alert, kinds.ALERT)
+
+
+def tell(session: Session, alert: Alert, kind: kinds.Kind) -> None:
+    """Tell whoever may see alerts of this one."""
+    place = session.scalars(select(Camera.title).where(Camera.name == alert.camera)).first() or alert.camera
+    notify(
+        session, kind, alert=alert.id, storm=_storm(alert), place=place, change=alert.cause or alert.change,
+        zone=alert.zone or "", at=alert.started_at.isoformat(),
+    )  # fmt: skip
+
+
+def seen_to(session: Session, alert: Alert) -> None:
+    """Somebody has it: what is on its way about its storm is not sent any more."""
+    for kind in (kinds.ALERT, kinds.ESCALATED):
+        withdraw(session, kind, storm=_storm(alert))
+
+
+def _storm(alert: Alert) -> str:
+    """Which alerts are told as one: those of a camera; that it is silent hides none of what it sees."""
+    return f"{alert.camera} silent" if alert.change in SILENCE else alert.camera
 
 
 def _known_of(alert: Alert) -> tuple[Any, ...]:
@@ -179,6 +209,7 @@ def open_silence(session: Session, camera: str, since: datetime) -> Alert:
     session.add(alert)
     session.flush()
     changes.note(session, alert.id, "new")
+    _tell_if_loud(session, alert)
     return alert
 
 

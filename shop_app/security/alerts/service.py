@@ -18,7 +18,7 @@ from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Alert, AlertReview, Camera, EventFile, ShopProfile
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
-from shop_app.security.alerts import cards, changes
+from shop_app.security.alerts import cards, changes, incidents
 from shop_app.security.ingest import files
 from shop_app.web.listing import Rows, once_per_filters
 
@@ -79,6 +79,7 @@ def take(session: Session, actor: Actor, alert_id: int) -> None:
     if not changed_rows(session, statement):
         _explain_taken(session, actor, alert_id)
         return
+    incidents.seen_to(session, get_alert(session, alert_id))
     changes.note(session, alert_id, "taken")
     audit.record(session, actor, "alert.taken", alert_id)
 
@@ -106,6 +107,7 @@ def call_false(session: Session, actor: Actor, alert_id: int, note: str) -> None
     if alert.state != "false-alarm":
         alert.state = "false-alarm"
         alert.taken_by_id, alert.taken_at = actor.account_id, now()
+        incidents.seen_to(session, alert)
         changes.note(session, alert.id, "false-alarm")
         audit.record(session, actor, "alert.false-alarm", alert.id, note=note)
     alert.note = note or alert.note

@@ -16,15 +16,12 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop_app.accounts import sessions
 from shop_app.base import clock
-from shop_app.base.db import Database, now
+from shop_app.base.db import now
 from shop_app.base.errors import Invalid
 from shop_app.base.models import Alert, AlertReview
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
-from shop_app.notify.push import browsers
-from shop_app.notify.push.sealing import public_key
 from shop_app.security.alerts import arming, cards, feed, service
 from shop_app.security.alerts.coverage import coverage
 from shop_app.security.cameras import service as cameras
@@ -73,7 +70,7 @@ def index() -> str | Response:
     return render_template(
         "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()), silence=cards.SILENCE,
         card_of=partial(cards.card, zone=profile().time_zone), blank=cards.blank(today), newest_change=feed.newest_change(session()),
-        push_key=_push_key(), today=today, snoozed=arming.snoozed(session()),
+        today=today, snoozed=arming.snoozed(session()),
         coverage=coverage(session(), profile()),
         is_live=alerts.number == 1 and not (request.args.keys() - {"page"}),
     )  # fmt: skip
@@ -83,27 +80,6 @@ def index() -> str | Response:
 def covered() -> str:
     """Which cameras watch now, for open pages: cameras that fall silent say nothing by themselves."""
     return render_template("alerts/_coverage.html", coverage=coverage(session(), profile()))
-
-
-@area.get("/stream", may=P.ALERTS)
-def stream() -> Response:
-    """Changes as they happen, for open pages."""
-    last = request.headers.get("Last-Event-ID") or request.args.get("after", "")
-    last_id = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else None
-    shared = _feed(shop().database)
-    token, database = sessions.cookie_token(), shop().database
-    response = Response(
-        feed.stream(
-            shared,
-            last_id,
-            lambda: sessions.still_signed_in(database, token, P.ALERTS),
-            actor().account_id,
-            profile().time_zone,
-        ),
-        mimetype="text/event-stream",
-    )
-    response.headers["X-Accel-Buffering"] = "no"
-    return response
 
 
 @area.get("/advice", may=P.ALERTS)
@@ -217,15 +193,6 @@ def arm() -> BaseResponse:
     return _done(None, f"{done} {coverage(session(), profile())}.")
 
 
-def _push_key() -> str:
-    """What a browser needs to be told of alerts; empty where this shop does not push."""
-    settings, kept = shop().settings, shop().services
-    if "push.key" not in kept:
-        kept["push.key"] = public_key(settings.push_key()) if browsers.is_offered(settings) else ""
-    key: str = kept["push.key"]
-    return key
-
-
 def _search() -> Rows:
     zone = profile().time_zone
     day = asked_day("day")
@@ -238,12 +205,6 @@ def _begins_at(alert: Alert) -> float:
     if alert.clip_started_at is None:
         return 0.0
     return max(0.0, (alert.started_at - alert.clip_started_at).total_seconds())
-
-
-def _feed(database: Database) -> feed.Feed:
-    found = shop().services.setdefault("alerts.feed", feed.Feed(database, shop().settings.threads * 3 // 4))
-    assert isinstance(found, feed.Feed)
-    return found
 
 
 def _field(name: str) -> str:

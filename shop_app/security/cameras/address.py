@@ -6,29 +6,20 @@ camera of this shop: this machine itself, link-local addresses, networks that th
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
-import psutil
-
+from shop_app.base import network
 from shop_app.base.errors import Invalid
 from shop_app.base.text import _
 
 SCHEMES = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 PORTS = {80, 443, 554, 322, 8000, 8080, 8443, 8554}
-RESOLVE_SECONDS = 5.0
 _PLAIN = re.compile(r"[A-Za-z0-9._~/%+,=:@&?\[\]()_-]{1,300}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|key|auth|user|login|account|credential|session", re.IGNORECASE)
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
@@ -85,55 +76,14 @@ def read_address(text: str) -> Address:
 
 def resolve(address: Address, networks: Sequence[str]) -> str:
     """The IP address to connect to; Invalid where any that the name stands for is not one of a camera."""
-    found = _looked_up(address.host, address.port)
+    found = network.looked_up(address.host, address.port)
     if not found:
         raise Invalid(_("Nobody knows the name %(host)s. Nothing was saved.", host=address.host))
-    allowed, own = _allowed(networks), _own_addresses()
+    allowed = network.networks(networks) or network.own_networks()
     for ip in found:
-        if not _is_camera(ip, allowed, own):
+        if not network.is_other_machine(ip) or not network.is_within(ip, allowed):
             raise Invalid(_("%(host)s is not in a network of cameras. An admin of the machine can allow it with SHOP_CAMERA_NETWORKS. Nothing was saved.", host=address.host))  # fmt: skip
     return str(found[0])
-
-
-def _is_camera(ip: Ip, allowed: Sequence[Network], own: set[Ip]) -> bool:
-    mapped = getattr(ip, "ipv4_mapped", None)
-    ip = mapped or ip
-    if ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved or ip in own:
-        return False
-    return any(ip in network for network in allowed if network.version == ip.version)
-
-
-def _looked_up(host: str, port: int) -> list[Ip]:
-    pool = ThreadPoolExecutor(1, thread_name_prefix="resolve")
-    try:
-        rows = pool.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(RESOLVE_SECONDS)
-    except (OSError, TooLate, UnicodeError):
-        return []
-    finally:
-        pool.shutdown(wait=False)
-    return [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in rows]
-
-
-def _allowed(networks: Sequence[str]) -> list[Network]:
-    if networks:
-        return [ipaddress.ip_network(network, strict=False) for network in networks]
-    own = [
-        ipaddress.ip_network(f"{a.address.partition('%')[0]}/{a.netmask}", strict=False)
-        for addresses in psutil.net_if_addrs().values()
-        for a in addresses
-        if a.family == socket.AF_INET and a.netmask
-    ]
-    return [network for network in own if network.is_private and not network.is_loopback]
-
-
-def _own_addresses() -> set[Ip]:
-    families = {socket.AF_INET, socket.AF_INET6}
-    return {
-        ipaddress.ip_address(a.address.partition("%")[0])
-        for addresses in psutil.net_if_addrs().values()
-        for a in addresses
-        if a.family in families
-    }
 
 
 def _split_login(text: str) -> tuple[str | None, str]:

@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 from shop_app.base.contract import CameraStateFacts, ModeFacts, StepFacts, StorageFacts
 from shop_app.base.db import now
 from shop_app.base.models import CameraState, IncomingEvent
-from shop_app.base.permissions import Role
-from shop_app.notify.notifications import notify
+from shop_app.notify import kinds
+from shop_app.notify.outbox import notify
 from shop_app.security.alerts import arming, changes, incidents
-from shop_app.web.i18n import told
 
 STATES = {"connecting", "live", "stalled", "down"}
 
@@ -38,19 +37,19 @@ def note_mode(session: Session, event: IncomingEvent, facts: ModeFacts) -> None:
 
 def note_storage(session: Session, event: IncomingEvent, facts: StorageFacts) -> None:
     """`storage.low`: an admin has to know that clips go early."""
-    free = f"{facts.free_bytes / 1e9:.1f} GB" if facts.free_bytes is not None else "?"
-    gone = told("%(n)s old clips had to go, %(free)s are free", n=facts.deleted, free=free)
-    title = told("%(camera)s: the disk of the recorder is nearly full", camera=event.camera)
-    notify(session, title, f"{facts.reason} · {gone}", role=Role.ADMIN, link="/cameras")
+    notify(
+        session,
+        kinds.STORAGE,
+        camera=event.camera,
+        reason=facts.reason,
+        deleted=facts.deleted,
+        free_bytes=facts.free_bytes,
+    )
 
 
 def note_step(session: Session, event: IncomingEvent, facts: StepFacts) -> None:
     """`step.disabled`: part of a camera's work has stopped."""
-    title = told(
-        "%(camera)s: the step %(step)s was switched off after %(n)s errors", camera=event.camera, step=facts.step,
-        n=facts.errors,
-    )  # fmt: skip
-    notify(session, title, facts.reason, role=Role.ADMIN, link="/cameras")
+    notify(session, kinds.STEP, camera=event.camera, step=facts.step, errors=facts.errors, reason=facts.reason)
 
 
 def heard(session: Session, camera: str, facts: dict[str, Any]) -> str:

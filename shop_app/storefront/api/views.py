@@ -23,7 +23,9 @@ from shop_app.catalogue.offers.wording import offer_words
 from shop_app.catalogue.ratings import service as ratings
 from shop_app.notify.complaints import service as complaints
 from shop_app.notify.feedback import service as feedback
+from shop_app.notify.kinds import Text, text_of
 from shop_app.notify.notifications import service as inbox
+from shop_app.notify.words import readers_words
 from shop_app.people.privacy import copying, farewell
 from shop_app.people.privacy.shapes import PersonalData
 from shop_app.storefront import service as customers
@@ -296,12 +298,12 @@ def notifications() -> Response:
     """The notes for this customer."""
     sorts = {"when": [models.Notification.id]}
     found = paginate(session(), inbox.inbox(actor()), sorts, default="-when", key=models.Notification.id)
-    return _listing(
-        found,
-        lambda row: shapes.Notification(
-            id=row.id, title=row.title, body=row.body, at=row.created_at, read=bool(row.read)
-        ),
-    )
+    words = readers_words()
+    return _listing(found, lambda row: _notification(row, text_of(row.kind, row.parameters, words)))
+
+
+def _notification(row: Any, text: Text) -> shapes.Notification:
+    return shapes.Notification(id=row.id, title=text.title, body=text.body, at=row.created_at, read=bool(row.read))
 
 
 @area.post("/notifications/<int:note_id>/read", may=P.CUSTOMER)
@@ -309,7 +311,7 @@ def notifications() -> Response:
 def read_notification(note_id: int) -> tuple[str, int]:
     """Mark one note as read."""
     inbox.get_mine(session(), actor(), note_id)
-    inbox.mark_read(session(), actor(), [note_id])
+    inbox.mark_read(session(), actor(), note_id)
     return "", 204
 
 

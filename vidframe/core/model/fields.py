@@ -274,6 +274,8 @@ def _array(columns: int) -> Callable[[Any], str]:
 
 def _is_finite(value: Any) -> bool:
     """Whether it is a number that a float can hold."""
+    if type(value) is float:  # the common case, for each number of each box of each frame
+        return math.isfinite(value)
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:

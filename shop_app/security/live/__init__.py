@@ -1,0 +1,1 @@
+"""What open pages of staff are told of by themselves."""
