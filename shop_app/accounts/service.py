@@ -135,7 +135,7 @@ def issue_code(session: Session, account: Account, by: Actor | None, *, lives: t
 def issue_setup_token(session: Session) -> str:
     """A token that makes the first admin. Refused where there is one already."""
     if has_admin(session):
-        raise Conflict("There is an admin already; use `vidframe-shop reset-password` to let one in again.")
+        raise Conflict(_("There is an admin already; use `vidframe-shop reset-password` to let one in again."))
     at = now()
     session.execute(
         update(OneTimeCode).where(OneTimeCode.account_id.is_(None), OneTimeCode.used_at.is_(None)).values(used_at=at)

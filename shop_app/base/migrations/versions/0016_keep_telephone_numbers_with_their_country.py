@@ -1,4 +1,4 @@
-"""Keep telephone numbers with their country."""
+"""Keep telephone numbers with their country, and why there is no clip by words that each reader's language has."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,10 +11,19 @@ branch_labels = None
 depends_on = None
 
 
+PROBLEMS = {
+    "The clip had to make room before it could be sent.": "not-sent",
+    "The recorder could not write it.": "not-written",
+}
+
+
 def upgrade() -> None:
     """Go one version forward."""
     op.add_column("shop_profile", sa.Column("country", sa.String(length=2), nullable=False, server_default=""))
     connection = op.get_bind()
+    for said, word in PROBLEMS.items():
+        values = {"word": word, "said": said}
+        connection.execute(sa.text("UPDATE alerts SET clip_problem = :word WHERE clip_problem = :said"), values)
     for (time_zone,) in connection.execute(sa.text("SELECT time_zone FROM shop_profile")).all():
         country = phones.country_of_zone(time_zone)
         connection.execute(sa.text("UPDATE shop_profile SET country = :country"), {"country": country})
