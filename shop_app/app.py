@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from shop_app.base.settings import Settings, load_settings
 from shop_app.base.version import check_version
 from shop_app.notify.notifications.service import unread_count
 from shop_app.ops import background, instance_lock
-from shop_app.web import i18n, navigation, template_filters
+from shop_app.web import answers, i18n, navigation, template_filters
 from shop_app.web.area import Shop, Unit, register, shop_of
 from shop_app.web.error_pages import init_errors
 from shop_app.web.templating import PageEnvironment
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     navigation.init_app(app, unread_count)
     _one_unit_per_request(app)
     guards.init_app(app)
+    answers.init_app(app)
     register(app, areas())
     if not settings.testing:
         check_version(settings)
@@ -68,15 +70,19 @@ def open_database(settings: Settings) -> Database:
 def flask_config(settings: Settings) -> dict[str, object]:
     """What Flask and its extensions are told of the settings."""
     secure = not settings.plain_http
+    key = settings.secret_key()
+    # Cookies know no ports: two shops of one host would end each other's sign-ins. `__Host-` binds one to its host over TLS.
+    cookie = f"{'__Host-' if secure else ''}%s-{hashlib.sha256(b'cookies' + key).hexdigest()[:8]}"
     return {
-        "SECRET_KEY": settings.secret_key(),
+        "SECRET_KEY": key,
+        "LOGIN_COOKIE_NAME": cookie % "login",
         "TESTING": settings.testing,
         "MAX_CONTENT_LENGTH": settings.upload_bytes + 100_000,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 500,
         "TRUSTED_HOSTS": settings.hosts,
         # Flask's own session holds the CSRF token and messages for the next page; who is signed in stands in the database.
-        "SESSION_COOKIE_NAME": "__Host-page" if secure else "page",
+        "SESSION_COOKIE_NAME": cookie % "page",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -6,8 +6,9 @@ from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from shop_app.base.text import _l
-from shop_app.web.forms import Form, choices
+from shop_app.web.forms import Form, RateField, choices
 from shop_app.web.i18n import LANGUAGES
+from shop_app.web.region import RegionForm
 
 
 class SignInForm(Form):
@@ -45,8 +46,8 @@ class CodeForm(Form):
     password = PasswordField(_l("New password"), [InputRequired()], render_kw={"autocomplete": "new-password"})
 
 
-class SetUpForm(Form):
-    """The first admin."""
+class SetUpForm(RegionForm):
+    """The first admin, and the shop."""
 
     token = StringField(_l("Setup token"), [InputRequired(), Length(max=40)], render_kw={"autocomplete": "off"})
     shop_name = StringField(_l("Name of the shop"), [InputRequired(), Length(max=120)])
@@ -55,6 +56,12 @@ class SetUpForm(Form):
         _l("E-mail"), [InputRequired(), Length(max=254)], render_kw={"autocomplete": "email", "inputmode": "email"}
     )
     password = PasswordField(_l("Password"), [InputRequired()], render_kw={"autocomplete": "new-password"})
+    prices_include_tax = SelectField(
+        _l("Prices"), choices=choices(("1", _l("include the tax")), ("0", _l("the tax comes on top"))),
+        coerce=lambda value: value in ("1", True),
+    )  # fmt: skip
+    standard_rate = RateField(_l("Tax in percent"), render_kw={"inputmode": "decimal"})
+    reduced_rate = RateField(_l("Reduced tax in percent"), render_kw={"inputmode": "decimal"})
 
 
 class PasswordForm(Form):

@@ -15,6 +15,7 @@ from shop_app.base.db import now
 from shop_app.base.errors import Forbidden, NotSignedIn, Refused
 from shop_app.base.permissions import Permission
 from shop_app.base.text import _
+from shop_app.web.answers import kept_answer
 from shop_app.web.area import actor, shop, shop_of
 from shop_app.web.error_pages import answer, reference
 
@@ -44,6 +45,8 @@ def init_app(app: Flask) -> None:
         bearer = request.blueprint in shop().bearer_areas
         if request.endpoint != "static":
             g.actor = sessions.bearer_actor() if bearer else sessions.browser_actor()
+        if (kept := kept_answer()) is not None:
+            return kept
         _check_permission(may)
         if request.method not in _SAFE and not bearer:
             _check_origin()

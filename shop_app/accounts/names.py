@@ -1,4 +1,4 @@
-"""E-mail addresses and telephone numbers in the one form in which they are compared."""
+"""Names as they are shown, and e-mail addresses in the one form in which they are compared."""
 
 from __future__ import annotations
 
@@ -24,12 +24,3 @@ def normal_email(text: str) -> str | None:
     if "=?" in text or any(unicodedata.category(sign) in {"Cc", "Cf"} for sign in text):
         return None  # it would be read as, or look like, another
     return text if len(text) <= 254 and _EMAIL.fullmatch(text) else None
-
-
-def normal_phone(text: str) -> str | None:
-    """Digits with a leading + if one was given; None where it is no number of 6 to 15 digits."""
-    text = "".join(str(unicodedata.digit(sign, sign)) for sign in unicodedata.normalize("NFKC", text))
-    if not re.fullmatch(r"\s*\+?[\d\s()./-]+", text):
-        return None
-    digits = re.sub(r"\D", "", text)
-    return ("+" if text.strip().startswith("+") else "") + digits if 6 <= len(digits) <= 15 else None

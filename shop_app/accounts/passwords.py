@@ -78,10 +78,9 @@ def _common() -> frozenset[str]:
 
 
 def passwords() -> Passwords:
-    """The one hasher of the present shop; tests use a quick one."""
+    """The one hasher of the present shop."""
     services = shop().services
     if "passwords" not in services:
-        quick = {"memory_kib": 64, "rounds": 1} if shop().settings.testing else {}
-        services["passwords"] = Passwords(**quick)
+        services["passwords"] = Passwords()
     found: Passwords = services["passwords"]
     return found

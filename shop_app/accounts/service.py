@@ -5,21 +5,23 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from shop_app.accounts import sessions
-from shop_app.accounts.names import normal_email, normal_phone, shown_name
+from shop_app.accounts.names import normal_email, shown_name
 from shop_app.accounts.passwords import Passwords, check_new
-from shop_app.accounts.throttle import attempt
-from shop_app.base import audit
+from shop_app.accounts.throttle import attempt, is_at_home
+from shop_app.base import audit, phones
 from shop_app.base.db import Database, changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
-from shop_app.base.models import Account, LoginSession, OneTimeCode
+from shop_app.base.models import Account, LoginSession, OneTimeCode, ShopProfile, TaxClass
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.text import _
+from shop_app.web import region
 
 CODE_LIVES = timedelta(hours=48)
 SETUP_LIVES = timedelta(minutes=30)
@@ -39,17 +41,17 @@ class Person:
 def create(session: Session, person: Person, *, password_hash: str | None = None) -> Account:
     """A new account, entered through a one-time code where no password is given yet."""
     account = Account(role=person.role.value, created_at=now(), password_hash=password_hash, active=True, name="")
-    describe(account, person)
+    describe(session, account, person)
     session.add(account)
     flush_unique(session)
     return account
 
 
-def describe(account: Account, person: Person) -> None:
+def describe(session: Session, account: Account, person: Person) -> None:
     """Set name and ways to reach somebody; each is checked."""
     account.name = shown_name(person.name)[:120]
     account.email, account.email_norm = _email(person.email)
-    account.phone, account.phone_norm = _phone(person.phone)
+    account.phone, account.phone_norm = _phone(person.phone, _country(session))
     if not account.name:
         raise Invalid(_("Enter a name."))
     if account.email_norm is None and account.phone_norm is None:
@@ -69,17 +71,23 @@ def flush_unique(session: Session) -> None:
 
 def find(session: Session, name: str) -> Account | None:
     """The account that signs in by this e-mail address or telephone number."""
-    email, phone = normal_email(name), normal_phone(name)
-    if email:
+    if email := normal_email(name):
         return session.scalars(select(Account).where(Account.email_norm == email)).first()
-    if phone:
-        return session.scalars(select(Account).where(Account.phone_norm == phone)).first()
+    if phone := phones.normal(name, _country(session)):
+        # Digits alone: of a number kept before the country was known, and of the later of two accounts with one number.
+        for number in (phones.normal(name, ""), phone):
+            if account := session.scalars(select(Account).where(Account.phone_norm == number)).first():
+                return account
     return None
 
 
-def throttle_name(name: str) -> str:
+def throttle_name(session: Session, name: str) -> str:
     """The name under which wrong tries are counted: however it is written, it is the same account."""
-    return normal_email(name) or normal_phone(name) or name.strip().casefold()[:254]
+    return normal_email(name) or phones.normal(name, _country(session)) or name.strip().casefold()[:254]
+
+
+def _country(session: Session) -> str:
+    return session.scalars(select(ShopProfile.country)).first() or ""
 
 
 def lock_customer(session: Session, customer_id: int) -> None:
@@ -97,9 +105,10 @@ def check_password(
     database: Database, passwords: Passwords, name: str, password: str, address: str, *, codes_too: bool = False
 ) -> Account:
     """The active account with this name and password; anything else is one and the same refusal."""
-    with attempt(database, throttle_name(name), address) as this:
-        with database.reading() as session:
-            account = find(session, name)
+    with database.reading() as session:
+        account, counted_as = find(session, name), throttle_name(session, name)
+    at_home = is_at_home(database, account.id if account else None, address)
+    with attempt(database, counted_as, address, at_home=at_home) as this:
         right = passwords.matches(account.password_hash if account else None, password)
         if not right and codes_too:
             with database.reading() as session:
@@ -126,7 +135,7 @@ def issue_code(session: Session, account: Account, by: Actor | None, *, lives: t
 def issue_setup_token(session: Session) -> str:
     """A token that makes the first admin. Refused where there is one already."""
     if has_admin(session):
-        raise Conflict("There is an admin already; use `vidframe-shop reset-password` to let one in again.")
+        raise Conflict(_("There is an admin already; use `vidframe-shop reset-password` to let one in again."))
     at = now()
     session.execute(
         update(OneTimeCode).where(OneTimeCode.account_id.is_(None), OneTimeCode.used_at.is_(None)).values(used_at=at)
@@ -147,6 +156,32 @@ def use_setup_token(session: Session, token: str, person: Person, password_hash:
     account = create(session, person, password_hash=password_hash)
     audit.record(session, sessions.actor_of(account), "shop.set-up", account.id)
     return account
+
+
+_OF_SHOP = ("name", "time_zone", "country", "currency", "prices_include_tax", "night_from", "night_to")
+
+
+def likely_shop(session: Session) -> dict[str, Any]:
+    """What the set-up of a shop begins with: what `init` was told, and for the rest what is usual where the server stands."""
+    profile = session.get_one(ShopProfile, 1)
+    rates = session.scalars(select(TaxClass.basis_points).order_by(TaxClass.id).limit(2)).all()
+    return (
+        {name: getattr(profile, name) for name in _OF_SHOP[1:]}
+        | dict(zip(("standard_rate", "reduced_rate"), rates, strict=False))
+        | region.likely(profile.time_zone)
+    )
+
+
+def set_up_shop(session: Session, admin: Account, values: dict[str, Any]) -> None:
+    """Set what the first admin was asked about the shop."""
+    profile = session.get_one(ShopProfile, 1)
+    asked = {name: values[name] for name in _OF_SHOP}
+    for name, value in asked.items():
+        setattr(profile, name, value)
+    classes = session.scalars(select(TaxClass).order_by(TaxClass.id).limit(2)).all()
+    for tax, rate in zip(classes, (values["standard_rate"], values["reduced_rate"]), strict=False):
+        tax.basis_points = rate
+    audit.record(session, sessions.actor_of(admin), "settings.changed", "shop", **asked)
 
 
 def use_code(session: Session, account: Account | None, code: str, password_hash: str) -> Account:
@@ -254,13 +289,13 @@ def _email(text: str) -> tuple[str | None, str | None]:
     return text.strip(), normal
 
 
-def _phone(text: str) -> tuple[str | None, str | None]:
+def _phone(text: str, country: str) -> tuple[str | None, str | None]:
     if not text.strip():
         return None, None
-    normal = normal_phone(text)
+    normal = phones.normal(text, country)
     if normal is None:
         raise Invalid(_("This is not a telephone number."))
-    return text.strip()[:30], normal
+    return phones.shown(normal, country) if normal.startswith("+") else text.strip()[:30], normal
 
 
 def customer(session: Session, customer_id: int) -> Account:

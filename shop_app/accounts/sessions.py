@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVarTuple
 
-from flask import Response, g, has_request_context, request
+from flask import Response, current_app, g, has_request_context, request
 from sqlalchemy import Row, Select, Update, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -57,9 +57,13 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def cookie_name() -> str:
-    """`__Host-` binds the cookie to this host over TLS; a browser refuses that name on plain http."""
-    return "login" if shop().settings.plain_http else "__Host-login"
+def cookie_token() -> str | None:
+    """The token of this browser; before 0.2 all shops of a host had one cookie, whose sign-ins last."""
+    return request.cookies.get(_cookie_name()) or request.cookies.get(_cookie_name().rpartition("-")[0])
+
+
+def _cookie_name() -> str:
+    return str(current_app.config["LOGIN_COOKIE_NAME"])
 
 
 def begin(session: Session, account: Account, *, kind: str, label: str) -> str:
@@ -90,18 +94,18 @@ def end_all(session: Session, account_id: int, *, but: int | None = None) -> Non
 def set_cookie(response: Response, token: str) -> None:
     """Hand the token to the browser; it is forgotten when the browser closes, and by the server after a day."""
     secure = not shop().settings.plain_http
-    response.set_cookie(cookie_name(), token, httponly=True, secure=secure, samesite="Lax", path="/")
+    response.set_cookie(_cookie_name(), token, httponly=True, secure=secure, samesite="Lax", path="/")
 
 
 def drop_cookie(response: Response) -> None:
     """Tell the browser to forget its token."""
     secure = not shop().settings.plain_http
-    response.delete_cookie(cookie_name(), httponly=True, secure=secure, samesite="Lax", path="/")
+    response.delete_cookie(_cookie_name(), httponly=True, secure=secure, samesite="Lax", path="/")
 
 
 def browser_actor() -> Actor | None:
     """Who is signed in by the cookie of this request."""
-    token = request.cookies.get(cookie_name())
+    token = cookie_token()
     return _signed_in(token, "browser") if token else None
 
 

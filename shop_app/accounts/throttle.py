@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 
 from shop_app.base.db import Database, now
 from shop_app.base.errors import TooMany
-from shop_app.base.models import LoginAttempt
+from shop_app.base.models import LoginAttempt, LoginSession
 from shop_app.base.text import _
 
 WINDOW = timedelta(minutes=15)
@@ -31,14 +31,18 @@ class Attempt:
 
 
 @contextmanager
-def attempt(database: Database, name: str | None, address: str) -> Iterator[Attempt]:
+def attempt(database: Database, name: str | None, address: str, *, at_home: bool = False) -> Iterator[Attempt]:
     """Count this try first and look then, so that tries in parallel cannot slip past the limit together.
 
-    Without a name it is counted by its address alone: a shop's guests share one.
+    Without a name it is counted by its address alone: a shop's guests share one. Whoever is `at_home`, signed in or known
+    to come from this address, is counted apart: neither the wrong tries of others there nor those from elsewhere shut them out.
     """
-    limits = {"from:" + network_of(address): PER_ADDRESS}
-    if name is not None:
-        limits[key_of(name)] = PER_ACCOUNT
+    if name is not None and at_home:
+        limits = {of_name(name) + "@" + _digest(network_of(address))[:32]: PER_ACCOUNT}
+    else:
+        limits = {"from:" + network_of(address): PER_ADDRESS} | (
+            {of_name(name): PER_ACCOUNT} if name is not None else {}
+        )
     at = now()
     with database.writing() as session:
         # By id: MariaDB locks the gap of a range, and tries at the same moment would end in a deadlock.
@@ -58,9 +62,20 @@ def attempt(database: Database, name: str | None, address: str) -> Iterator[Atte
         _forget(database, LoginAttempt.key.in_(names) | LoginAttempt.id.in_(ids))
 
 
-def key_of(name: str) -> str:
-    """Under what tries for a name are counted."""
-    return "name:" + hashlib.sha256(name.encode()).hexdigest()
+def is_at_home(database: Database, account_id: int | None, address: str) -> bool:
+    """Whether somebody has signed in from this address before."""
+    query = select(LoginSession.address).where(LoginSession.account_id == account_id).distinct()
+    with database.reading() as session:
+        return network_of(address) in {network_of(known) for known in session.scalars(query)}
+
+
+def of_name(name: str) -> str:
+    """What the keys begin with under which tries for a name are counted."""
+    return "name:" + _digest(name)[:32]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def network_of(address: str) -> str:

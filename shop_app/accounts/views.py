@@ -22,7 +22,7 @@ from shop_app.accounts.forms import (
     SignInForm,
 )
 from shop_app.accounts.passwords import check_new, passwords
-from shop_app.accounts.throttle import attempt
+from shop_app.accounts.throttle import attempt, is_at_home
 from shop_app.base import audit
 from shop_app.base.db import now
 from shop_app.base.errors import Invalid, NotSignedIn, Refused, TooMany
@@ -32,6 +32,7 @@ from shop_app.base.permissions import Role
 from shop_app.base.text import _, _l
 from shop_app.web.area import Area, actor, maybe_actor, profile, session, shop, unit
 from shop_app.web.error_pages import answer, wants_json
+from shop_app.web.region import zone_options
 from shop_app.web.vault import vault
 
 area = Area("accounts", __name__)
@@ -119,7 +120,9 @@ def second_factor_now() -> Response | tuple[str, int]:
     if not pending or now().timestamp() - pending["at"] > 300:
         page_session.pop(_PENDING, None)
         raise Invalid(_("That took too long. Please sign in again."))
-    with attempt(shop().database, f"second-factor:{pending['id']}", sessions.address()) as this:
+    database, address = shop().database, sessions.address()
+    at_home = is_at_home(database, pending["id"], address)
+    with attempt(database, f"second-factor:{pending['id']}", address, at_home=at_home) as this:
         account = session().get_one(Account, pending["id"])
         if not account.active or _proof(account) != pending["proof"]:
             raise Invalid(_("Please sign in again."))
@@ -156,9 +159,9 @@ def code_now() -> Response | tuple[str, int]:
         return render_template("accounts/code.html", form=form), 422
     name = form.name.data
     try:
-        with attempt(shop().database, service.throttle_name(name), sessions.address()) as this:
-            with shop().database.reading() as reading:
-                found = service.find(reading, name)
+        with shop().database.reading() as reading:
+            found, counted_as = service.find(reading, name), service.throttle_name(reading, name)
+        with attempt(shop().database, counted_as, sessions.address()) as this:
             check_new(form.password.data, *((found.name, found.email, found.phone) if found else (name,)))
             password_hash = passwords().hash(form.password.data)
             account = service.use_code(session(), service.find(session(), name), form.code.data, password_hash)
@@ -174,32 +177,36 @@ def code_now() -> Response | tuple[str, int]:
 
 @area.get("/set-up", may=P.PUBLIC)
 def set_up() -> str:
-    """The form that makes the first admin."""
-    return render_template("accounts/set_up.html", form=SetUpForm())
+    """The form that makes the first admin, and asks where the shop is."""
+    return _set_up_page(SetUpForm(data=service.likely_shop(session())))
 
 
 @area.post("/set-up", may=P.PUBLIC)
 def set_up_now() -> Response | tuple[str, int]:
     """Make the first admin, by the token that `vidframe-shop init` printed."""
-    form = SetUpForm()
+    with shop().database.reading() as reading:
+        form = SetUpForm(data=service.likely_shop(reading))
     if not form.validate():
-        return render_template("accounts/set_up.html", form=form), 422
+        return _set_up_page(form), 422
     try:
         with attempt(shop().database, "set-up", sessions.address()) as this:
             check_new(form.password.data, form.name.data, form.email.data, form.shop_name.data)
             password_hash = passwords().hash(form.password.data)
             person = service.Person(Role.ADMIN, form.name.data, form.email.data)
             account = service.use_setup_token(session(), form.token.data, person, password_hash)
-            profile().name = form.shop_name.data
-            session().add(profile())
+            service.set_up_shop(session(), account, form.data | {"name": form.shop_name.data})
             unit().finish(keep=True)
             this.succeeded()
     except Refused as refusal:
         unit().finish(keep=False)
-        return render_template("accounts/set_up.html", form=form, problem=refusal.detail), refusal.status
+        return _set_up_page(form, refusal.detail), refusal.status
     response = _known(session().merge(account), "/")
     flash(_("Your shop is set up."))
     return response
+
+
+def _set_up_page(form: SetUpForm, problem: str = "") -> str:
+    return render_template("accounts/set_up.html", form=form, problem=problem, zones=zone_options())
 
 
 @area.get("/pages", may=P.SIGNED_IN)
@@ -226,7 +233,7 @@ def save_me() -> Response | tuple[str, int]:
     reached_by = account.email_norm, account.phone_norm
     try:
         person = service.Person(account.role_, form.name.data, form.email.data or "", form.phone.data or "")
-        service.describe(account, person)
+        service.describe(session(), account, person)
         if (account.email_norm, account.phone_norm) != reached_by and not guards.is_fresh():
             # A new password goes to this address: who finds a page left open must not put their own there.
             unit().finish(keep=False)
@@ -257,7 +264,7 @@ def password_now() -> Response | tuple[str, int]:
     if not form.validate():
         return render_template("accounts/password.html", form=form), 422
     try:
-        with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
+        with attempt(shop().database, f"password:{actor().id}", sessions.address(), at_home=True) as this:
             service.change_password(
                 session(), actor(), passwords(), form.old.data, form.new.data, database=shop().database
             )
@@ -273,9 +280,8 @@ def password_now() -> Response | tuple[str, int]:
 @area.get("/me/second-factor", may=P.SIGNED_IN, fresh=True)
 def second_factor_set_up() -> str:
     """Show the secret of a second factor; it holds once a code of it was typed."""
-    secret = totp.new_secret()
-    page_session[_NEW_SECRET] = vault().seal(secret)
-    return _second_factor_page(SecondFactorForm(), secret)
+    sealed = page_session.setdefault(_NEW_SECRET, vault().seal(totp.new_secret()))
+    return _second_factor_page(SecondFactorForm(), vault().open(sealed))
 
 
 @area.post("/me/second-factor", may=P.SIGNED_IN, fresh=True)
@@ -336,7 +342,7 @@ def confirm_now() -> Response | tuple[str, int]:
     """Check the password once more."""
     form = ConfirmForm()
     wanted = local_path(request.form.get("next")) or "/"
-    with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
+    with attempt(shop().database, f"password:{actor().id}", sessions.address(), at_home=True) as this:
         account = session().get_one(Account, actor().account_id)
         if not form.validate() or not passwords().matches(account.password_hash, form.password.data):
             unit().finish(keep=False)

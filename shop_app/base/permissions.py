@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shop_app.base.errors import Forbidden
-from shop_app.base.text import _l
+from shop_app.base.text import _, _l
 
 
 class Role(StrEnum):
@@ -108,7 +108,7 @@ class Actor:
     def account_id(self) -> int:
         """The id of the account; only for routes that machines cannot reach."""
         if self.id is None:
-            raise Forbidden("This needs a person who is signed in.")
+            raise Forbidden(_("This needs a person who is signed in."))
         return self.id
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -40,10 +41,18 @@ def typed(text: str) -> dict[str, Any]:
         "as_typed": text,
         "typed_codes": barcodes.forms(text),
         "typed": folded(text),
+        "typed_number": _number(text) or folded(text),
         "typed_pattern": _pattern(text),
         "typed_small_pattern": _pattern(text.lower()),
         "typed_is_beyond_ascii": not text.isascii(),
     }
+
+
+def _number(text: str) -> str | None:
+    """The digits of what somebody typed who looks for a number; None where it is none."""
+    text = "".join(str(unicodedata.digit(sign, sign)) for sign in unicodedata.normalize("NFKC", text))
+    is_number = re.fullmatch(r"\s*\+?[\d\s()./-]{4,}", text) and re.search(r"\d{2}", text)
+    return re.sub(r"\D", "", text.replace("(0)", "")) if is_number else None
 
 
 def found_in(search: Any) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.orm import Session
 
+from shop_app.base import phones
 from shop_app.base.audit import first_head
 from shop_app.base.db import now
 from shop_app.base.models import ArmChange, AuditHead, Counter, LedgerAccount, ShopProfile, TaxClass
@@ -37,7 +38,8 @@ def upgrade_database(settings: Settings, revision: str = "head") -> None:
 def initialise(session: Session, *, name: str = "My shop", currency: str = "EUR", time_zone: str = "UTC") -> None:
     """Add the rows that a new shop starts with; rows already there stay as they are."""
     if session.get(ShopProfile, 1) is None:
-        session.add(ShopProfile(id=1, name=name, currency=currency, time_zone=time_zone, updated_at=now()))
+        where = {"time_zone": time_zone, "country": phones.country_of_zone(time_zone)}
+        session.add(ShopProfile(id=1, name=name, currency=currency, updated_at=now(), **where))
         session.add(TaxClass(name="Standard", basis_points=1900 if currency == "EUR" else 1800))
         session.add(TaxClass(name="Reduced", basis_points=700 if currency == "EUR" else 500))
         session.add(TaxClass(name="None", basis_points=0))

@@ -1,14 +1,18 @@
-"""Collects the marked text of the app into the .po files: `python -m shop_app.translate`. For developers."""
+"""Collects the marked text of the app into the .po files, for developers: `python -m shop_app.ops.translate`, `... fr` for a new language."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from shop_app.web.i18n import LANGUAGES
+
 _HERE = Path(__file__).parents[1]
+FOLDER = _HERE / "translations"
 _KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 
@@ -26,7 +30,7 @@ def collect() -> Catalog:
 
 def merge(locale: str) -> Path:
     """Bring one .po file up to date: new text is added untranslated, text that is gone is dropped."""
-    path = _HERE / "translations" / locale / "LC_MESSAGES" / "messages.po"
+    path = FOLDER / locale / "LC_MESSAGES" / "messages.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         with path.open("rb") as file:
@@ -41,4 +45,5 @@ def merge(locale: str) -> Path:
 
 
 if __name__ == "__main__":
-    print(merge("de"))
+    for language in {*sys.argv[1:], *LANGUAGES} - {"en"}:
+        print(merge(language))

@@ -201,7 +201,7 @@ def actor() -> Actor:
     """Who makes the present request; refuses where nobody is signed in."""
     present = maybe_actor()
     if present is None:
-        raise NotSignedIn("Please sign in.")
+        raise NotSignedIn(_("Please sign in."))
     return present
 
 

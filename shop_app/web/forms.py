@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -11,7 +12,7 @@ from wtforms.validators import ValidationError
 
 from shop_app.base import money
 from shop_app.base.errors import Invalid
-from shop_app.base.text import locale_name
+from shop_app.base.text import _, locale_name
 from shop_app.web.area import profile
 
 
@@ -33,6 +34,33 @@ def whole_number(text: str, most: int) -> int | None:
 def choices(*pairs: tuple[Any, Any]) -> list[SelectChoice]:
     """Values and labels of a SelectField."""
     return [SelectChoice(value, label) for value, label in pairs]
+
+
+def basis_points(text: str) -> int:
+    """A rate in percent as people write it, in hundredths of a percent."""
+    try:
+        points = Decimal(text.strip().replace(",", ".")) * 100
+    except InvalidOperation:
+        points = Decimal("0.5")
+    if not points.is_finite() or points != points.to_integral_value() or not 0 <= points <= 10_000:
+        raise Invalid(_("Not saved: write the rate as 19 or 5.5."))
+    return int(points)
+
+
+class RateField(StringField):  # type: ignore[misc]
+    """A rate in percent; `data` is in hundredths of a percent."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed."""
+        if valuelist:
+            self.typed = valuelist[0]
+            try:
+                self.data = basis_points(self.typed)
+            except Invalid as problem:
+                raise ValidationError(problem.detail) from None
+
+    def _value(self) -> str:
+        return str(getattr(self, "typed", f"{(self.data or 0) / 100:g}"))
 
 
 class MoneyField(StringField):  # type: ignore[misc]

@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel
@@ -13,8 +14,12 @@ from flask_babel import Babel
 from shop_app.base.settings import Settings
 from shop_app.web.area import maybe_actor, profile, shop_of
 
-LANGUAGES = {"en": "English", "de": "Deutsch"}
 _SOURCE = Path(__file__).parents[1] / "translations"
+# English, and each language that there is a file of, by its own name.
+LANGUAGES = {
+    code: str(Locale.parse(code).get_display_name(code)).capitalize()
+    for code in ("en", *sorted(path.parts[-3] for path in _SOURCE.glob("*/LC_MESSAGES/messages.po")))
+}
 
 
 def init_app(app: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cryptography.fernet import Fernet, InvalidToken
 
 from shop_app.base.errors import Conflict
+from shop_app.base.text import _
 from shop_app.web.area import shop
 
 
@@ -24,8 +25,10 @@ class Vault:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise Conflict(
-                "A stored secret cannot be read: vault.key is not the one it was sealed with. "
-                "Put the key of the backup back, or enter the secret anew."
+                _(
+                    "A stored secret cannot be read: vault.key is not the one it was sealed with. "
+                    "Put the key of the backup back, or enter the secret anew."
+                )
             ) from None
 
 

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from shop_app import Settings, create_app
 from shop_app.accounts import sessions
+from shop_app.accounts.passwords import Passwords
 from shop_app.app import flask_config, open_database
 from shop_app.base.db import Base, Database
 from shop_app.base.models import Account, Product, TaxClass
@@ -103,11 +104,22 @@ def made_app(empty_shop: Settings) -> Flask:
     return app
 
 
+@cache
+def quick_passwords() -> Passwords:
+    """A hasher that tests do not wait for."""
+    return Passwords(memory_kib=64, rounds=1)
+
+
 @pytest.fixture
 def app(settings: Settings, made_app: Flask) -> Iterator[Flask]:
     """The app of this test: what is made once, on the settings and the database of this test."""
     made_app.config.update(flask_config(settings))
-    shop = replace(shop_of(made_app), settings=settings, database=open_database(settings), services={})
+    shop = replace(
+        shop_of(made_app),
+        settings=settings,
+        database=open_database(settings),
+        services={"passwords": quick_passwords()},
+    )
     made_app.extensions["shop"] = shop
     yield made_app
     shop.database.close()

@@ -7,22 +7,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from shop_app import Settings, create_app
 from shop_app.accounts import service
-from shop_app.accounts.passwords import Passwords
+from shop_app.accounts.passwords import passwords
 from shop_app.accounts.throttle import attempt
+from shop_app.app import flask_config
 from shop_app.base.db import Database, now
 from shop_app.base.errors import TooMany
-from shop_app.base.models import Account, LoginSession
+from shop_app.base.models import Account, LoginSession, ShopProfile, TaxClass
 from shop_app.base.permissions import Role
-from tests.shop.conftest import PASSWORD, Person, Window
+from tests.shop.conftest import PASSWORD, Person, Window, quick_passwords
 
 
 def test_a_page_asks_nobody_to_sign_in_with_401_and_the_form(client: FlaskClient) -> None:
@@ -50,7 +53,7 @@ def test_a_form_without_its_token_changes_nothing(admin: Person) -> None:
 
 
 def test_name_and_password_let_somebody_in(app: Flask, database: Database, sign_in: Callable[..., Person]) -> None:
-    quick = Passwords(memory_kib=64, rounds=1)
+    quick = quick_passwords()
     person = sign_in(Role.BILLING, password_hash=quick.hash(PASSWORD))
     browser = app.test_client()
 
@@ -63,7 +66,7 @@ def test_name_and_password_let_somebody_in(app: Flask, database: Database, sign_
 
 
 def test_ten_wrong_passwords_close_the_door_for_a_while(app: Flask, sign_in: Callable[..., Person]) -> None:  # S23
-    quick = Passwords(memory_kib=64, rounds=1)
+    quick = quick_passwords()
     person = sign_in(Role.BILLING, password_hash=quick.hash(PASSWORD))
     browser = app.test_client()
 
@@ -80,7 +83,7 @@ def test_ten_wrong_passwords_close_the_door_for_a_while(app: Flask, sign_in: Cal
 def test_a_cookie_copied_before_a_change_of_password_is_worth_nothing_afterwards(  # S28
     app: Flask, sign_in: Callable[..., Person]
 ) -> None:
-    quick = Passwords(memory_kib=64, rounds=1)
+    quick = quick_passwords()
     person = sign_in(Role.SALES, password_hash=quick.hash(PASSWORD))
     other = app.test_client()
     other.post("/sign-in", data={"name": person.email, "password": PASSWORD})
@@ -93,7 +96,7 @@ def test_a_cookie_copied_before_a_change_of_password_is_worth_nothing_afterwards
 
 
 def test_a_present_password_is_needed_for_a_new_one(sign_in: Callable[..., Person]) -> None:  # S15
-    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
 
     answer = person.client.post("/me/password", data={"old": "wrong", "new": "a new and better one"})
     same = person.client.post("/me/password", data={"old": PASSWORD, "new": PASSWORD})
@@ -131,7 +134,7 @@ def test_a_present_password_is_needed_for_a_new_one(sign_in: Callable[..., Perso
 def test_a_sign_in_is_listed_as_people_call_their_browser(
     app: Flask, sign_in: Callable[..., Person], user_agent: str, words: str
 ) -> None:
-    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
     browser = app.test_client()
     form = {"name": person.email, "password": PASSWORD}
     browser.post("/sign-in", data=form, headers={"User-Agent": user_agent})
@@ -142,7 +145,7 @@ def test_a_sign_in_is_listed_as_people_call_their_browser(
 def test_somebody_ends_their_own_sign_ins_and_nobody_elses(
     app: Flask, sign_in: Callable[..., Person], sales: Person
 ) -> None:
-    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
     other = app.test_client()
     other.post("/sign-in", data={"name": person.email, "password": PASSWORD})
     ids = [int(found) for found in re.findall(r"/me/sessions/(\d+)/end", person.client.get("/me").text)]
@@ -168,7 +171,7 @@ def test_a_sign_in_ends_when_it_is_idle_and_at_the_latest_after_a_day(
 
 
 def test_signing_in_makes_a_new_token_and_ends_the_old_one(app: Flask, sign_in: Callable[..., Person]) -> None:  # S28
-    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
 
     person.client.post("/sign-in", data={"name": person.email, "password": PASSWORD})
 
@@ -179,7 +182,7 @@ def test_signing_in_makes_a_new_token_and_ends_the_old_one(app: Flask, sign_in: 
 
 
 def test_wrong_name_and_wrong_password_read_alike(app: Flask, sign_in: Callable[..., Person]) -> None:
-    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
 
     answers = [
         app.test_client().post("/sign-in", data={"name": name, "password": "wrong guess"})
@@ -200,6 +203,30 @@ def test_fifty_wrong_tries_from_one_address_close_the_door_for_it(database: Data
             pass
         with attempt(database, "one more", "10.0.0.10"):
             pass
+
+
+def test_tries_of_strangers_shut_out_nobody_who_comes_from_there_or_is_signed_in(  # C55
+    database: Database, app: Flask, sign_in: Callable[..., Person]
+) -> None:
+    person = sign_in(Role.ADMIN, password_hash=quick_passwords().hash(PASSWORD))
+    known, new = app.test_client(), app.test_client()
+    assert known.post("/sign-in", data={"name": person.email, "password": PASSWORD}).status_code == 303
+    for number in range(50):
+        with attempt(database, f"name-{number}", "127.0.0.1"):
+            pass
+    for _time in range(10):
+        with attempt(database, person.email, "192.0.2.7"):
+            pass
+
+    entered = new.post("/sign-in", data={"name": person.email, "password": PASSWORD}).status_code
+    stranger = app.test_client().post("/sign-in", data={"name": "a@example.com", "password": PASSWORD}).status_code
+    changed = person.client.post("/me/password", data={"old": PASSWORD, "new": "a new and better one"}).status_code
+    guesses = [
+        new.post("/sign-in", data={"name": person.email, "password": "wrong guess"}).status_code for _ in range(11)
+    ]
+
+    assert (entered, stranger, changed) == (303, 429, 303)
+    assert guesses == [422] * 10 + [429]
 
 
 def test_the_throttle_holds_when_many_guess_at_the_same_moment(database: Database, app: Flask) -> None:
@@ -227,7 +254,7 @@ def test_the_throttle_holds_when_many_guess_at_the_same_moment(database: Databas
 def test_after_signing_in_only_a_path_of_this_shop_is_opened(  # S24
     app: Flask, sign_in: Callable[..., Person], wanted: str, goes_to: str
 ) -> None:
-    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
 
     answer = app.test_client().post("/sign-in", data={"name": person.email, "password": PASSWORD, "next": wanted})
 
@@ -236,7 +263,7 @@ def test_after_signing_in_only_a_path_of_this_shop_is_opened(  # S24
 
 @pytest.mark.parametrize("password", ["short", "password1", "aaaaaaaaaa", "sales person", "x" * 201])
 def test_a_password_that_is_tried_first_is_refused(sign_in: Callable[..., Person], password: str) -> None:
-    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
 
     answer = person.client.post("/me/password", data={"old": PASSWORD, "new": password})
 
@@ -247,7 +274,7 @@ def test_a_password_that_is_tried_first_is_refused(sign_in: Callable[..., Person
 
 
 def test_the_second_factor_is_asked_for_and_each_code_is_taken_once(app: Flask, sign_in: Callable[..., Person]) -> None:
-    person = sign_in(Role.ADMIN, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.ADMIN, password_hash=quick_passwords().hash(PASSWORD))
     secret = re.search(r"<code>([A-Z2-7]{32})</code>", person.client.get("/me/second-factor").text).group(1)  # type: ignore[union-attr]
     now_code = pyotp.TOTP(secret).now()
     assert person.client.post("/me/second-factor", data={"code": now_code}).status_code == 303
@@ -282,7 +309,7 @@ def test_no_account_exists_until_the_setup_token_is_used_and_it_works_once(
 def test_a_dangerous_page_asks_for_the_password_again_after_a_while(
     sign_in: Callable[..., Person], database: Database
 ) -> None:
-    person = sign_in(Role.ADMIN, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.ADMIN, password_hash=quick_passwords().hash(PASSWORD))
     with database.writing() as session:
         session.execute(update(LoginSession).values(confirmed_at=now() - timedelta(minutes=20)))
 
@@ -305,7 +332,7 @@ def _sign_in_again(page: Page, person: Person) -> None:
 def test_what_was_typed_is_there_again_when_the_sign_in_had_ended(
     window: Window, sign_in: Callable[..., Person], database: Database
 ) -> None:
-    person = sign_in(Role.SALES, password_hash=Passwords(memory_kib=64, rounds=1).hash(PASSWORD))
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
     page = window.open("/feedback/mine", person=person)
     page.get_by_label("About").select_option("service")
     page.get_by_label("What we should know").fill("A long thought")
@@ -326,7 +353,7 @@ def test_what_was_typed_is_there_again_when_the_sign_in_had_ended(
 def test_what_one_person_typed_is_not_shown_to_the_next(
     window: Window, sign_in: Callable[..., Person], database: Database
 ) -> None:
-    password_hash = Passwords(memory_kib=64, rounds=1).hash(PASSWORD)
+    password_hash = quick_passwords().hash(PASSWORD)
     first, second = (sign_in(Role.SALES, name, password_hash=password_hash) for name in ("Ann", "Ben"))
     page = window.open("/feedback/mine", person=first)
     page.get_by_label("What we should know").fill("A secret thought")
@@ -363,10 +390,38 @@ def test_a_fresh_shop_leads_to_its_set_up_and_the_first_admin_is_in(app: Flask, 
 
     first = browser.get("/")
     form = {"token": token, "shop_name": "Corner", "name": "Ada", "email": "ada@shop.example", "password": PASSWORD}
-    done = browser.post("/set-up", data=form)
+    where = {
+        "time_zone": "Europe/Zurich",
+        "country": "CH",
+        "currency": "chf",
+        "standard_rate": "8,1",
+        "night_from": "21:00",
+    }
+    wrong = browser.post("/set-up", data=form | where | {"currency": "XXY", "standard_rate": "much"})
+    done = browser.post("/set-up", data=form | where)
 
     assert (first.status_code, first.headers["Location"]) == (303, "/set-up")
+    assert wrong.status_code == 422
+    assert {'id="currency-error"' in wrong.text, 'id="standard_rate-error"' in wrong.text} == {True}
     assert (done.status_code, browser.get("/").status_code) == (303, 200)
+    with database.reading() as session:
+        shop = session.get_one(ShopProfile, 1)
+        rates = session.scalars(select(TaxClass.basis_points).order_by(TaxClass.id)).all()
+    assert (shop.name, shop.currency, shop.country, shop.time_zone) == ("Corner", "CHF", "CH", "Europe/Zurich")
+    assert (shop.night_from, shop.night_to, rates[:2]) == ("21:00", "06:00", [810, 700])
+
+
+def test_set_up_offers_what_is_usual_where_the_server_stands(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    with database.writing() as session:
+        session.execute(update(ShopProfile).values(time_zone="UTC", country=""))
+
+    page = client.get("/set-up").text
+
+    for offered in ('value="Asia/Kolkata"', 'selected value="IN"', 'value="INR"', 'value="18"', 'value="22:00"'):
+        assert offered in page
 
 
 def test_the_first_page_of_a_visit_shows_no_error(app: Flask, admin: Person) -> None:
@@ -384,3 +439,28 @@ def test_who_sets_a_password_by_a_code_is_signed_in(app: Flask, admin: Person) -
     browser.post("/sign-in/one-time-code", data={"name": "sara@example.com", "code": code, "password": PASSWORD})
 
     assert "Sara" in browser.get("/me").text
+
+
+def test_two_shops_of_one_host_leave_each_other_signed_in(
+    settings: Settings, app: Flask, sign_in: Callable[..., Person], tmp_path: Path
+) -> None:  # C18
+    person = sign_in(Role.SALES, password_hash=quick_passwords().hash(PASSWORD))
+    other = settings.model_copy(update={"instance": tmp_path / "other"})
+    names = [flask_config(one)["LOGIN_COOKIE_NAME"] for one in (settings, other)]
+    pages = [flask_config(one)["SESSION_COOKIE_NAME"] for one in (settings, other)]
+    browser = app.test_client()
+    browser.set_cookie(str(names[1]), "a-token-of-the-other-shop")
+    browser.set_cookie(str(pages[1]), "a-page-of-the-other-shop")
+
+    browser.post("/sign-in", data={"name": person.email, "password": PASSWORD})
+
+    assert browser.get("/me").status_code == 200
+    assert len({*names, *pages}) == 4
+    assert browser.get_cookie(str(names[1])).value == "a-token-of-the-other-shop"  # type: ignore[union-attr]
+    assert browser.get_cookie(str(pages[1])).value == "a-page-of-the-other-shop"  # type: ignore[union-attr]
+
+
+def test_the_setting_for_tests_weakens_no_hash(settings: Settings) -> None:  # A10
+    app = create_app(settings)
+    with app.test_request_context():
+        assert passwords().hash(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")

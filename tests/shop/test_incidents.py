@@ -24,6 +24,7 @@ from shop_app.catalogue.offers.pricing import Item, price_cart
 from shop_app.notify.kinds import NOTE
 from shop_app.notify.outbox import notify
 from shop_app.sales.bills.service import Sale, Tender, sell
+from shop_app.security.alerts import incidents
 from shop_app.web.area import shop_of
 from tests.shop.conftest import PASSWORD, Person
 from tests.shop.night import CameraSystem, mp4
@@ -277,3 +278,26 @@ def test_every_incident_has_a_test() -> None:
     missing = [n for n in range(1, 29) if not re.search(rf"# (?:[SM]\d+, )*S{n}\b", marks)]
 
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("No space left on device", "Die Festplatte des Rekorders ist voll."),
+        ("", "Der Rekorder konnte ihn nicht schreiben."),
+        ("Error in PyAV callback", "nicht schreiben: Error in PyAV callback"),
+    ],
+)
+def test_why_there_is_no_clip_is_told_in_the_readers_language(  # A8
+    database: Database, security: Person, said: str, shown: str
+) -> None:
+    with database.writing() as session:
+        alert = Alert(
+            incident="i-1", camera="aisle", change="motion", severity="alert", state="new", started_at=now(),
+            received_at=now(), clip_problem=incidents._problem(said),
+        )  # fmt: skip
+        session.add(alert)
+
+    page = security.client.get(f"/alerts/{alert.id}", headers={"Accept-Language": "de"}).text
+
+    assert shown in page

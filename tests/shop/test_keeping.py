@@ -22,13 +22,27 @@ from unittest import mock
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from click.testing import CliRunner
 from flask import Flask
 from PIL import Image
 from pydantic import SecretStr
-from sqlalchemy import create_engine, func, select, text, update
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Integer,
+    MetaData,
+    String,
+    create_engine,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -36,6 +50,7 @@ from shop_app.base import audit
 from shop_app.base.clock import hour_of
 from shop_app.base.db import Base, Database, now
 from shop_app.base.errors import Conflict, Invalid
+from shop_app.base.migrations.compare import PLUGINS
 from shop_app.base.models import (
     Account,
     AuditEntry,
@@ -139,7 +154,7 @@ def test_an_upgrade_keeps_every_row_and_makes_what_the_models_say(  # M15
     database.close()
 
     command.downgrade(alembic_config(settings.database_url), version)
-    assert differences(settings) != []
+    database.close()
     upgrade_database(settings)
 
     assert _contents(database) == before
@@ -358,6 +373,70 @@ def test_a_generated_migration_brings_back_a_table_with_moments(tmp_path: Path) 
         assert connection.execute("SELECT count(at) FROM alert_changes").fetchone() == (0,)
 
 
+@pytest.fixture
+def other_models(monkeypatch: pytest.MonkeyPatch) -> MetaData:
+    """A copy of the models, which a test may change and migrations are written from."""
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+    for table in Base.metadata.sorted_tables:
+        table.to_metadata(metadata)
+    monkeypatch.setattr(Base, "metadata", metadata)
+    return metadata
+
+
+def generated(folder: Path) -> Config:
+    """A migration as the documented command writes it, in a copy of the folder."""
+    shutil.copytree(alembic_config("").get_main_option("script_location") or "", folder / "migrations")
+    config = alembic_config(f"sqlite:///{folder}/made.db")
+    config.set_main_option("script_location", str(folder / "migrations"))
+    command.upgrade(config, "head")
+    command.revision(config, message="change it", autogenerate=True, rev_id="9999")
+    return config
+
+
+def test_a_generated_migration_upgrades_a_filled_shop(  # A6
+    settings: Settings, database: Database, admin: Person, make_product: Callable[..., Product], tmp_path: Path,
+    other_models: MetaData,
+) -> None:  # fmt: skip
+    product = make_product()
+    products, accounts = other_models.tables["products"], other_models.tables["accounts"]
+    products.append_column(Column("supplier", String(80), nullable=False, default="nobody"))
+    products.append_column(Column("fragile", Boolean, nullable=False, default=True))
+    products.append_column(Column("shelf", Integer, nullable=False, default=7))
+    [roles] = [one for one in accounts.constraints if str(one.name).endswith("role")]
+    accounts.constraints.remove(roles)
+    accounts.append_constraint(
+        CheckConstraint("role IN ('admin','billing','sales','security','customer','buyer')", "role")
+    )
+    config = generated(tmp_path)
+    config.attributes["url"] = settings.database_url
+    database.close()
+
+    command.upgrade(config, "head")
+    try:
+        assert differences(settings) == []
+        with database.writing() as session:
+            row = session.execute(
+                text("SELECT supplier, fragile, shelf FROM products WHERE id = :id"), {"id": product.id}
+            )
+            assert tuple(row.one()) == ("nobody", 1, 7)
+            session.execute(text("UPDATE accounts SET role = 'buyer' WHERE id = :id"), {"id": admin.id})
+        with pytest.raises(DBAPIError), database.writing() as session:
+            session.execute(text("UPDATE accounts SET role = 'thief' WHERE id = :id"), {"id": admin.id})
+        with database.writing() as session:
+            session.execute(text("UPDATE accounts SET role = 'admin' WHERE id = :id"), {"id": admin.id})
+    finally:
+        database.close()
+        command.downgrade(config, head())
+
+
+def test_a_column_that_old_rows_cannot_have_is_refused_by_name(tmp_path: Path, other_models: MetaData) -> None:
+    other_models.tables["products"].append_column(Column("supplier", String(80), nullable=False))
+
+    with pytest.raises(CommandError, match=r"products\.supplier may not be null.*default="):
+        generated(tmp_path)
+    assert list((tmp_path / "migrations" / "versions").glob("9999*")) == []
+
+
 def test_a_start_loads_nothing_that_only_an_upgrade_or_a_backup_needs() -> None:
     code = "import shop_app.cli, shop_app.areas, sys; shop_app.areas.areas(); print(*sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -369,7 +448,7 @@ def differences(settings: Settings) -> list[object]:
     """What Alembic would change in the database."""
     engine = create_engine(settings.database_url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        context = MigrationContext.configure(connection, opts={"compare_type": False, "autogenerate_plugins": PLUGINS})
         found = list(compare_metadata(context, Base.metadata))
     engine.dispose()
     return found

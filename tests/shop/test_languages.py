@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 from babel.messages.pofile import read_po
@@ -15,23 +18,53 @@ from jinja2 import DictLoader
 from shop_app import Settings, create_app
 from shop_app.base.db import now
 from shop_app.base.models import Product
+from shop_app.ops import translate
 from shop_app.ops.translate import collect
 from shop_app.web import template_filters
+from shop_app.web.i18n import LANGUAGES
 from shop_app.web.icons import icon
 from tests.shop.conftest import Person
 
-PO = Path(__file__).parents[2] / "shop_app/translations/de/LC_MESSAGES/messages.po"
+APP = Path(__file__).parents[2] / "shop_app"
+FILES = sorted((APP / "translations").glob("*/LC_MESSAGES/messages.po"))
+REFUSALS = {"Conflict", "Forbidden", "Invalid", "NotFound", "NotSignedIn", "Refused", "TooMany"}
 
 
-def test_every_text_of_the_app_is_in_german_with_the_same_values() -> None:
-    with PO.open("rb") as file:
-        german = {message.id: message for message in read_po(file, locale="de") if message.id}
+def faults(file: Path) -> tuple[list[Any], list[Any], list[Any]]:
+    """Texts of the app that a language lacks, has empty, or with other values."""
+    with file.open("rb") as opened:
+        theirs = {message.id: message for message in read_po(opened, locale=file.parts[-3]) if message.id}
+    missing = [message.id for message in collect() if message.id and message.id not in theirs]
+    empty = [key for key, message in theirs.items() if not all(_forms(message.string))]
+    wrong = [key for key, message in theirs.items() if _values(_forms(key)[0]) != _values(_forms(message.string)[0])]
+    return missing, empty, wrong
 
-    missing = [message.id for message in collect() if message.id and message.id not in german]
-    empty = [key for key, message in german.items() if not all(_forms(message.string))]
-    wrong = [key for key, message in german.items() if _values(_forms(key)[0]) != _values(_forms(message.string)[0])]
 
-    assert (missing, empty, wrong) == ([], [], [])
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.parts[-3])
+def test_every_text_of_the_app_is_in_each_language_with_the_same_values(file: Path) -> None:
+    assert faults(file) == ([], [], [])
+
+
+def test_each_folder_is_a_language_and_one_without_translations_is_seen(tmp_path: Path) -> None:  # A8
+    assert list(LANGUAGES) == ["en", *(file.parts[-3] for file in FILES)]
+    assert LANGUAGES["de"] == "Deutsch"
+    with mock.patch.object(translate, "FOLDER", tmp_path):
+        french = translate.merge("fr")
+
+    missing, empty, _wrong = faults(french)
+    assert (missing, empty == []) == ([], False)
+
+
+def test_a_refusal_of_a_page_or_an_api_is_in_the_readers_language() -> None:  # A8
+    unmarked = []
+    for path in (path for path in APP.rglob("*.py") if path.parts[-2] != "ops"):  # ops speaks at the command line
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in REFUSALS and call.args:
+                parts = getattr(call.args[0], "values", [call.args[0]])
+                words = [part.value for part in parts if isinstance(part, ast.Constant)]
+                unmarked += [f"{path.name}:{call.lineno}" for word in words if re.search(r"\w", str(word))]
+
+    assert unmarked == []
 
 
 def test_a_reader_gets_the_language_of_the_browser_or_the_one_chosen(app: Flask, admin: Person) -> None:

@@ -442,7 +442,7 @@ def test_an_admin_who_clicks_twice_deletes_once(admin: Person, ada: Person, data
 def test_tries_that_were_counted_for_the_account_are_gone_and_those_of_others_are_not(
     database: Database, ada: Person
 ) -> None:
-    for name in (ada.email, "forgotten:030555100", f"password:{ada.id}", "stranger@example.com"):
+    for name in (ada.email, "forgotten:+4930555100", f"password:{ada.id}", "stranger@example.com"):
         with attempt(database, name, "192.0.2.1"):
             pass
 

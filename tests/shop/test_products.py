@@ -450,3 +450,20 @@ def test_a_csv_is_written_as_the_readers_excel_opens_it(admin: Person, make_prod
     assert "K,,Käsespätzle,,5.49," in english
     assert german.startswith("\ufeffsku;barcode;name")
     assert "K;;Käsespätzle;;5,49;" in german
+
+
+@pytest.mark.parametrize(
+    ("stock", "level", "badge"), [(0, 0, "sold out"), (0, 5, "sold out"), (5, 5, "low"), (6, 5, "")]
+)
+def test_the_badge_of_a_product_and_the_list_of_low_stock_agree(  # A9
+    admin: Person, make_product: Callable[..., Product], stock: int, level: int, badge: str
+) -> None:
+    product = make_product(name="Cocoa", stock=stock, low_stock_level=level)
+
+    listed = admin.client.get("/products").text
+    low = f"/stock/{product.id}" in admin.client.get("/stock?state=low").text
+
+    assert {name for name in ("low", "sold out") if re.search(rf'class="badge[^>]*>\s*{name}', listed)} == {badge} - {
+        ""
+    }
+    assert low is (level > 0 and stock <= level)

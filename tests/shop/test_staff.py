@@ -10,6 +10,7 @@ from flask import Flask
 from shop_app.base.db import Database
 from shop_app.base.models import Account, AuditEntry
 from shop_app.base.permissions import Role
+from shop_app.sales.bills import service as bills
 from tests.shop.conftest import PASSWORD, Person
 
 
@@ -132,3 +133,16 @@ def test_what_is_done_to_staff_stands_in_the_audit_log(admin: Person, billing: P
         entry = session.query(AuditEntry).filter_by(action="account.disabled").one()
         assert (entry.actor_id, entry.subject) == (admin.id, str(billing.id))
     assert "account.disabled" in admin.client.get("/manage/audit").text
+
+
+def test_whoever_may_sell_is_in_the_filter_of_cashiers(  # A4
+    sign_in: Callable[..., Person], admin: Person, database: Database
+) -> None:
+    seller = sign_in(Role.SALES, name="Sara Sells", extra_permissions=["till"])
+    other = sign_in(Role.SALES, name="Olaf Other")
+
+    with database.reading() as session:
+        found = {account.id for account in bills.cashiers(session)}
+
+    assert {admin.id, seller.id} <= found
+    assert other.id not in found

@@ -69,7 +69,7 @@ def test_a_customer_makes_an_account_and_is_one_whatever_was_sent(app: Flask, da
     assert browser.get("/staff").status_code == 403
     with database.reading() as session:
         account = session.scalars(select(Account)).one()
-        assert (account.role, account.extra_permissions, account.phone_norm) == ("customer", [], "030555100")
+        assert (account.role, account.extra_permissions, account.phone_norm) == ("customer", [], "+4930555100")
 
 
 def test_the_same_telephone_number_written_otherwise_is_the_same_account(app: Flask) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, event
 
 from shop_app.base import models
 from shop_app.base.db import Base, UtcDateTime
+from shop_app.base.migrations import compare
 
 assert models  # importing it fills the metadata
 
@@ -31,6 +32,7 @@ def run() -> None:
         context.configure(
             connection=connection, target_metadata=Base.metadata, render_as_batch=True, render_item=render_item,
             compare_type=True, transactional_ddl=engine.dialect.name == "sqlite",
+            autogenerate_plugins=compare.PLUGINS, process_revision_directives=compare.new_rows,
         )  # fmt: skip
         with context.begin_transaction():
             context.run_migrations()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String, func, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from shop_app.base.db import Base, Id, exact
 from shop_app.base.permissions import Role
-from shop_app.base.search import folded, found_in
-
-SEARCHED = 430  # signs
+from shop_app.base.phones import SEARCHED, TYPED_NUMBER, searched
+from shop_app.base.search import found_in
 
 
 class Account(Base):
@@ -37,7 +36,9 @@ class Account(Base):
     email: Mapped[str | None] = mapped_column(String(254))
     email_norm: Mapped[str | None] = mapped_column(exact(254), unique=True)  # NFKC, casefolded, stripped
     phone: Mapped[str | None] = mapped_column(String(30))
-    phone_norm: Mapped[str | None] = mapped_column(exact(20), unique=True)  # digits only, with a leading + if given
+    phone_norm: Mapped[str | None] = mapped_column(
+        exact(20), unique=True
+    )  # E.164; digits where the country is not known
     password_hash: Mapped[str | None] = mapped_column(String(200))  # null until the one-time code is used
     active: Mapped[bool] = mapped_column(default=True)
     extra_permissions: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -51,12 +52,12 @@ class Account(Base):
     @classmethod
     def is_found(cls) -> ColumnElement[bool]:
         """That name, telephone or e-mail contains what is typed."""
-        return found_in(cls.search)
+        return or_(found_in(cls.search), func.instr(cls.search, TYPED_NUMBER) > 0)
 
     @validates("name", "phone", "phone_norm", "email")
     def _keep_search(self, changed: str, value: str | None) -> str | None:
-        words = {name: getattr(self, name) for name in ("name", "phone", "phone_norm", "email")} | {changed: value}
-        self.search = folded(*words.values())[:SEARCHED]
+        words = {name: getattr(self, name) for name in ("name", "email", "phone", "phone_norm")} | {changed: value}
+        self.search = searched(*words.values())
         return value
 
     @property

@@ -52,7 +52,7 @@ class Alert(Base):
     thumbnail_id: Mapped[int | None] = mapped_column(ForeignKey("event_files.id"))
     clip_id: Mapped[int | None] = mapped_column(ForeignKey("event_files.id"))
     clip_started_at: Mapped[datetime | None]
-    clip_problem: Mapped[str | None] = mapped_column(String(200))
+    clip_problem: Mapped[str | None] = mapped_column(String(200))  # a word for a known one, or what the recorder says
 
     taken_by: Mapped[Account | None] = relationship(foreign_keys=[taken_by_id])
     snapshot: Mapped[EventFile | None] = relationship(foreign_keys=[snapshot_id])

@@ -27,6 +27,7 @@ class ShopProfile(Base):
     receipt_note: Mapped[str] = mapped_column(String(300), default="")
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     time_zone: Mapped[str] = mapped_column(String(60), default="UTC")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # whose telephone numbers need no +
     locale: Mapped[str] = mapped_column(String(10), default="en")
     prices_include_tax: Mapped[bool] = mapped_column(default=True)
     sell_below_zero: Mapped[str] = mapped_column(String(10), default="block")

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from zoneinfo import available_timezones
 
-from babel.numbers import is_currency
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app.base import audit
+from shop_app.base import audit, phones
 from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Bill, LedgerTransaction, ShopProfile, TaxClass
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-
 
 def save_profile(session: Session, actor: Actor, values: dict[str, Any]) -> None:
-    """Set name, currency, zone and rules of the shop; a wrong one changes nothing."""
-    if values["time_zone"] not in available_timezones():
-        raise Invalid(_("There is no time zone “%(name)s”. Write it as Europe/Berlin.", name=values["time_zone"]))
-    if not is_currency(values["currency"]):
-        raise Invalid(_("There is no currency “%(name)s”. Write it as EUR.", name=values["currency"]))
-    if not all(_CLOCK.fullmatch(values[name]) for name in ("day_begins", "night_from", "night_to")):
-        raise Invalid(_("Write the hours of day and night as 22:00."))
+    """Set name, currency, zone and rules of the shop."""
     shop = session.get_one(ShopProfile, 1)
     if values["currency"] != shop.currency and _has_money(session):
         raise Conflict(_("The currency cannot change once there are bills, or money in a wallet."))
@@ -36,6 +25,9 @@ def save_profile(session: Session, actor: Actor, values: dict[str, Any]) -> None
     for name, value in changed.items():
         setattr(shop, name, value)
     shop.updated_at = now()
+    if changed.get("country"):
+        session.flush()
+        phones.renumber(session.connection(), shop.country)
     audit.record(session, actor, "settings.changed", "shop", **changed)
 
 

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from functools import cache
-from zoneinfo import available_timezones
-
 from flask import flash, redirect, render_template, request, url_for
-from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
 
-from shop_app.base.errors import Invalid, Refused
+from shop_app.base.errors import Refused
 from shop_app.base.models import TaxClass
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
 from shop_app.ops.settings import service
 from shop_app.web.area import Area, actor, profile, session, unit
-from shop_app.web.forms import Form, choices
+from shop_app.web.forms import basis_points, choices
 from shop_app.web.i18n import LANGUAGES
+from shop_app.web.region import CLOCK, RegionForm, zone_options
 
 area = Area("settings", __name__, url_prefix="/manage/settings")
 area.menu(_l("Settings"), "index", icon="gear", may=P.SETTINGS_MANAGE, order=590, group=_l("Manage"))
 
 
-class ProfileForm(Form):
+class ProfileForm(RegionForm):
     """What an admin sets about the shop."""
 
     name = StringField(_l("Name of the shop"), [InputRequired(), Length(max=120)])
     address = TextAreaField(_l("Address"), [Optional(), Length(max=300)])
     tax_number = StringField(_l("Tax number"), [Optional(), Length(max=60)])
     receipt_note = StringField(_l("Last line of a receipt"), [Optional(), Length(max=300)])
-    currency = StringField(_l("Currency"), [InputRequired(), Length(3, 3)])
-    time_zone = StringField(
-        _l("Time zone"), [InputRequired(), Length(max=60)], render_kw={"list": "zones", "autocomplete": "off"}
-    )
     locale = SelectField(_l("Language"), choices=choices(*LANGUAGES.items()))
     prices_include_tax = BooleanField(_l("Prices include the tax"))
     sell_below_zero = SelectField(
         _l("Sell when out of stock"),
         choices=choices(("block", _l("block")), ("warn", _l("warn")), ("allow", _l("allow"))),
     )
-    day_begins = StringField(_l("Business day begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
-    night_from = StringField(_l("Night begins"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
-    night_to = StringField(_l("Night ends"), [InputRequired(), Length(5, 5)], render_kw={"type": "time"})
+    day_begins = StringField(
+        _l("Business day begins"), [DataRequired(), Regexp(CLOCK, message=_l("Write the time as 22:00."))],
+        render_kw={"type": "time"},
+    )  # fmt: skip
     escalate_after_seconds = IntegerField(
         _l("Escalate unclaimed alerts after (seconds)"), [InputRequired(), NumberRange(10, 3600)]
     )
@@ -69,7 +62,6 @@ def save() -> BaseResponse | tuple[str, int]:
     if form.validate():
         values = {name: value or "" if isinstance(value, str | None) else value for name, value in form.data.items()}
         values.pop("csrf_token")
-        values["currency"] = values["currency"].upper()
         try:
             service.save_profile(session(), actor(), values)
             flash(_("Saved."))
@@ -83,7 +75,7 @@ def save() -> BaseResponse | tuple[str, int]:
 @area.post("/tax", may=P.SETTINGS_MANAGE)
 def add_tax_class() -> BaseResponse:
     """Add a tax class."""
-    service.add_tax_class(session(), actor(), request.form.get("name", ""), _rate(request.form.get("rate", "")))
+    service.add_tax_class(session(), actor(), request.form.get("name", ""), basis_points(request.form.get("rate", "")))
     flash(_("Saved."))
     return redirect(url_for(".index") + "#tax", 303)
 
@@ -91,27 +83,11 @@ def add_tax_class() -> BaseResponse:
 @area.post("/tax/<int:class_id>", may=P.SETTINGS_MANAGE)
 def set_tax_rate(class_id: int) -> BaseResponse:
     """Change the rate of a tax class, from now on."""
-    service.set_tax_rate(session(), actor(), class_id, _rate(request.form.get("rate", "")))
+    service.set_tax_rate(session(), actor(), class_id, basis_points(request.form.get("rate", "")))
     flash(_("Saved."))
     return redirect(url_for(".index") + "#tax", 303)
 
 
 def _settings_page(form: ProfileForm, problem: str = "") -> str:
     classes = session().scalars(select(TaxClass).order_by(TaxClass.id)).all()
-    return render_template("settings/index.html", form=form, problem=problem, classes=classes, zones=_zones())
-
-
-@cache  # the system's folder of zones is walked through once
-def _zones() -> Markup:
-    option = Markup('<option value="{}"></option>')
-    return Markup("").join(option.format(name) for name in sorted(available_timezones()))
-
-
-def _rate(text: str) -> int:
-    try:
-        points = Decimal(text.replace(",", ".")) * 100
-    except InvalidOperation:
-        points = Decimal("0.5")
-    if not points.is_finite() or points != points.to_integral_value():
-        raise Invalid(_("Write the rate as 19 or 5.5."))
-    return int(points)
+    return render_template("settings/index.html", form=form, problem=problem, classes=classes, zones=zone_options())

@@ -36,7 +36,9 @@ def send_code() -> BaseResponse | tuple[str, int]:
     form = ForgottenForm()
     if not form.validate() or not _by_mail():
         return _page(form), 422
-    with attempt(shop().database, "forgotten:" + service.throttle_name(form.name.data), sessions.address()):
+    with shop().database.reading() as reading:
+        counted_as = "forgotten:" + service.throttle_name(reading, form.name.data)
+    with attempt(shop().database, counted_as, sessions.address()):
         account = service.find(session(), form.name.data)
         if account is not None and account.active and account.email:
             code = service.issue_code(session(), account, None, lives=timedelta(hours=1))

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from shop_app.accounts.service import throttle_name
-from shop_app.accounts.throttle import key_of
+from shop_app.accounts.throttle import of_name
 from shop_app.base import audit
 from shop_app.base.db import Database, now
 from shop_app.base.errors import Conflict, NotFound
@@ -117,10 +117,10 @@ def _take_off_carts(session: Session, customer_id: int) -> None:
 
 
 def _forget_tries(session: Session, account: Account) -> None:
-    names = [throttle_name(way) for way in (account.email, account.phone) if way]
+    names = [throttle_name(session, way) for way in (account.email, account.phone) if way]
     names += [f"forgotten:{name}" for name in names]
     names += [f"password:{account.id}", f"second-factor:{account.id}"]
-    session.execute(delete(LoginAttempt).where(LoginAttempt.key.in_([key_of(name) for name in names])))
+    session.execute(delete(LoginAttempt).where(or_(*(LoginAttempt.key.startswith(of_name(name)) for name in names))))
 
 
 def _forget_what_is_theirs(session: Session, customer_id: int) -> None:

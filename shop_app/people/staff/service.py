@@ -74,7 +74,7 @@ def edit(session: Session, actor: Actor, account: Account, person: Person, extra
     if account.role_ is Role.ADMIN and person.role is not Role.ADMIN:
         _check_not_last_admin(session, account)
     account.role, account.extra_permissions = person.role.value, sorted(extras)
-    accounts.describe(account, person)
+    accounts.describe(session, account, person)
     accounts.flush_unique(session)
     if changed and account.id != actor.id:
         sessions.end_all(session, account.id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -28,7 +28,7 @@ from shop_app.base.models import (
     RefundPayment,
     ShopProfile,
 )
-from shop_app.base.permissions import Actor, Permission, Role
+from shop_app.base.permissions import OF_ROLE, Actor, Permission, Role
 from shop_app.base.search import AS_TYPED
 from shop_app.base.text import _, _l
 from shop_app.catalogue.offers.pricing import PricedCart, PricedLine
@@ -392,5 +392,10 @@ def _book_refund(session: Session, actor: Actor, bill: Bill, made: Refund) -> No
 
 def cashiers(session: Session) -> Sequence[Account]:
     """Everybody who has sold or may sell, for the filters."""
-    query = select(Account).where(Account.role.in_((Role.ADMIN.value, Role.BILLING.value)))
-    return session.scalars(query.order_by(Account.name)).all()
+    has_sold = exists().where(Bill.cashier_id == Account.id)
+    staff = session.execute(select(Account, has_sold).where(Account.role != Role.CUSTOMER.value).order_by(Account.name))
+    return [
+        account
+        for account, sold in staff
+        if sold or Permission.TILL in OF_ROLE[account.role_] or Permission.TILL in account.extra_permissions
+    ]

@@ -58,8 +58,14 @@ def clip_ready(session: Session, event: IncomingEvent, facts: ClipFacts) -> None
 def clip_failed(session: Session, event: IncomingEvent, facts: ClipFacts) -> None:
     """`clip.failed`: there will be no clip."""
     for alert in _of(session, event, facts.incidents):
-        alert.clip_problem = (facts.reason or "The recorder could not write it.")[:200]
+        alert.clip_problem = _problem(facts.reason or "")
         changes.note(session, alert.id, "updated")
+
+
+def _problem(reason: str) -> str:
+    """A word for what a page has words for in the reader's language; else what the recorder says."""
+    words = {"no space": "disk-full", "too slow": "disk-slow", "after a crash": "crash", "no picture": "no-picture"}
+    return next((word for part, word in words.items() if part in reason.lower()), reason[:200] or "not-written")
 
 
 def file_arrived(session: Session, file: EventFile) -> None:
@@ -78,7 +84,7 @@ def file_lost(session: Session, file: EventFile) -> None:
     for alert in _of(session, file.event, _incidents_of(file.event)):
         if file.role == "clip" and alert.clip_id == file.id:
             alert.clip_id = None
-            alert.clip_problem = "The clip had to make room before it could be sent."
+            alert.clip_problem = "not-sent"
         changes.note(session, alert.id, "updated")
 
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from shop_app.base.errors import NotFound
+from shop_app.base.text import _
 
 LARGEST = 1_000_000  # bytes of a picture
 WANTED_SECONDS = 20.0  # after somebody looked
@@ -37,7 +38,7 @@ def picture(media: Path, camera: str) -> Path:
     path = _folder(media) / f"{camera}.jpg"
     if _age(path) > KEPT_SECONDS:
         path.unlink(missing_ok=True)
-        raise NotFound("There is no picture of the last minute.")
+        raise NotFound(_("There is no picture of the last minute."))
     return path
 
 

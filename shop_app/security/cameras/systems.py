@@ -14,6 +14,7 @@ from shop_app.base.db import now
 from shop_app.base.errors import Invalid, NotFound
 from shop_app.base.models import ServiceToken
 from shop_app.base.permissions import Actor
+from shop_app.base.text import _
 
 NOTED_EVERY = timedelta(seconds=10)
 CONNECTED_FOR = timedelta(seconds=25)  # after it fetched its cameras, which it does every two seconds
@@ -48,7 +49,7 @@ def _fetched_ago(system: ServiceToken) -> timedelta:
 def issue(session: Session, actor: Actor, name: str) -> str:
     """A new token; it is shown once and only its SHA-256 is kept."""
     if not 1 <= len(name.strip()) <= 80:
-        raise Invalid("The system needs a name of at most 80 characters. No token was made.")
+        raise Invalid(_("The system needs a name of at most 80 characters. No token was made."))
     token = "vf_" + secrets.token_urlsafe(32)
     session.add(
         ServiceToken(
@@ -63,7 +64,7 @@ def end(session: Session, actor: Actor, token_id: int) -> None:
     """Take a token back: whoever holds it is refused from now on."""
     found = session.get(ServiceToken, token_id)
     if found is None:
-        raise NotFound("There is no such camera system.")
+        raise NotFound(_("There is no such camera system."))
     if found.ended_at is None:
         found.ended_at = now()
         audit.record(session, actor, "system.token-ended", found.name)

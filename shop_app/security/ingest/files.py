@@ -19,6 +19,7 @@ from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound, Refused
 from shop_app.base.models import EventFile, IncomingEvent, ServiceToken
 from shop_app.base.permissions import Actor
+from shop_app.base.text import _
 from shop_app.web import pictures
 
 PIECE = 4_000_000
@@ -41,7 +42,7 @@ def find(session: Session, actor: Actor, event_id: str, role: str) -> EventFile:
     )
     found = session.scalars(query).first()
     if found is None or found.deleted_at is not None:
-        raise NotFound("No such file was announced.")
+        raise NotFound(_("No such file was announced."))
     return found
 
 
@@ -68,9 +69,12 @@ def append(media: Path, file: EventFile, offset: int, piece: bytes) -> tuple[int
     with _locked(part) as handle:
         there = os.fstat(handle).st_size
         if offset != there:
-            raise Conflict(f"The piece begins at {offset}, but {there} bytes are here.", received=there)
+            raise Conflict(
+                _("The piece begins at %(offset)s, but %(there)s bytes are here.", offset=offset, there=there),
+                received=there,
+            )
         if there + len(piece) > file.bytes:
-            raise Invalid(f"The file was announced with {file.bytes} bytes. The piece was not taken.")
+            raise Invalid(_("The file was announced with %(n)s bytes. The piece was not taken.", n=file.bytes))
         _write(handle, piece, there)
         there += len(piece)
         return there, _finish(part, file) if there == file.bytes else None
@@ -84,7 +88,7 @@ def _finish(part: Path, file: EventFile) -> str:
     try:
         if digest != file.sha256:
             raise Invalid(
-                "The SHA-256 is not the one announced. Nothing was kept; send it again from the start.", received=0
+                _("The SHA-256 is not the one announced. Nothing was kept; send it again from the start."), received=0
             )
         if file.media_type == "image/jpeg":
             _keep_picture(part, part.with_name(name))
@@ -110,11 +114,11 @@ def complete(session: Session, file_id: int, name: str, size: int) -> bool:
 def stored_path(media: Path, file: EventFile | None) -> Path:
     """Where a complete file lies; NotFound where it is not here, or its name leads out of the folder."""
     if file is None or file.complete_at is None or file.deleted_at is not None or not file.file_name:
-        raise NotFound("This file is not here.")
+        raise NotFound(_("This file is not here."))
     root = folder(media).resolve()
     path = root / file.file_name
     if "\0" in file.file_name or path.is_symlink() or path.resolve().parent != root or not path.is_file():
-        raise NotFound("This file is not here.")
+        raise NotFound(_("This file is not here."))
     return path
 
 
@@ -155,7 +159,7 @@ def _check_film(part: Path) -> None:
     with part.open("rb") as file:
         head = file.read(12)
     if head[4:8] != b"ftyp":
-        raise Invalid("This is not an MP4 file. Nothing was kept.", received=0)
+        raise Invalid(_("This is not an MP4 file. Nothing was kept."), received=0)
 
 
 def _write(handle: int, piece: bytes, there: int) -> None:

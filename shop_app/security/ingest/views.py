@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest
 from shop_app.base.contract import BATCH, CameraName
 from shop_app.base.errors import Invalid
 from shop_app.base.permissions import Permission as P
+from shop_app.base.text import _
 from shop_app.security.alerts import incidents
 from shop_app.security.cameras import definitions, live, states, systems
 from shop_app.security.ingest import files, service
@@ -30,9 +31,11 @@ def events() -> Response:
     body = _body()
     batch = body.get("events")
     if not isinstance(batch, list):
-        raise Invalid('The body must be {"events": [...]}. Nothing was taken.')
+        raise Invalid(_('The body must be {"events": [...]}. Nothing was taken.'))
     if len(batch) > BATCH:
-        raise Invalid(f"{len(batch)} events at once are too many; {BATCH} are taken. Nothing was taken.")
+        raise Invalid(
+            _("%(n)s events at once are too many; %(most)s are taken. Nothing was taken.", n=len(batch), most=BATCH)
+        )
     return jsonify(results=service.take(session(), actor(), batch, clip_bytes=shop().settings.clip_bytes))
 
 
@@ -48,9 +51,9 @@ def add_piece(event_id: str, role: str) -> Response:
     """Add a piece of a file; the last one completes it."""
     offset = request.headers.get("Upload-Offset", "", type=str)
     if not offset.isascii() or not offset.isdigit() or len(offset) > 15:
-        raise Invalid("The header Upload-Offset must say where the piece begins. Nothing was kept.")
+        raise Invalid(_("The header Upload-Offset must say where the piece begins. Nothing was kept."))
     if request.content_length is None or request.content_length > files.PIECE:
-        raise Invalid(f"A piece has a length, and at most {files.PIECE} bytes. Nothing was kept.")
+        raise Invalid(_("A piece has a length, and at most %(most)s bytes. Nothing was kept.", most=files.PIECE))
     media = shop().settings.media
     with shop().database.reading() as reading:  # slow work comes before the write transaction
         file = files.find(reading, actor(), event_id, role)
@@ -100,7 +103,7 @@ def picture(camera: str) -> Response:
     """The present picture; only the last one is kept, and only for a minute."""
     name = _name(camera)
     if request.content_length is None or request.content_length > live.LARGEST:
-        raise Invalid(f"A picture has at most {live.LARGEST} bytes. Nothing was kept.")
+        raise Invalid(_("A picture has at most %(most)s bytes. Nothing was kept.", most=live.LARGEST))
     live.keep(shop().settings.media, name, files.small_jpeg(request.get_data(cache=False), longest_side=1280))
     unit().finish(keep=False)
     return jsonify(kept=True)
@@ -110,14 +113,14 @@ def _name(camera: str) -> str:
     try:
         return _camera_name.validate_python(camera)
     except ValidationError:
-        raise Invalid("The name of a camera has 1 to 40 letters, digits, - and _.") from None
+        raise Invalid(_("The name of a camera has 1 to 40 letters, digits, - and _.")) from None
 
 
 def _body() -> dict[str, Any]:
     try:
         body = request.get_json(force=True)
     except (BadRequest, RecursionError):
-        raise Invalid("The body is not JSON. Nothing was taken.") from None
+        raise Invalid(_("The body is not JSON. Nothing was taken.")) from None
     if not isinstance(body, dict):
-        raise Invalid("The body must be a JSON object. Nothing was taken.")
+        raise Invalid(_("The body must be a JSON object. Nothing was taken."))
     return body

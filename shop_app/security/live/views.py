@@ -32,7 +32,7 @@ def bell() -> Response:
 def _stream(needed: P) -> Response:
     last = request.headers.get("Last-Event-ID") or request.args.get("after", "")
     last_id = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else None
-    token, database = request.cookies.get(sessions.cookie_name()), shop().database
+    token, database = sessions.cookie_token(), shop().database
     lines = feed.stream(
         _feed(database), last_id, lambda: sessions.still_signed_in(database, token, needed),
         feed.Reader(actor().account_id, needed is P.ALERTS), profile().time_zone,

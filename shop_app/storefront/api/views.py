@@ -138,7 +138,7 @@ def delete_me() -> tuple[str, int]:
 def _check_password(refusal: str) -> None:
     """The password in the body is that of the actor; wrong tries are counted."""
     body = read_body(shapes.Password)
-    with attempt(shop().database, f"password:{actor().id}", sessions.address()) as this:
+    with attempt(shop().database, f"password:{actor().id}", sessions.address(), at_home=True) as this:
         with shop().database.reading() as reading:
             known = reading.get_one(models.Account, actor().account_id).password_hash
         if not passwords().matches(known, body.password):
