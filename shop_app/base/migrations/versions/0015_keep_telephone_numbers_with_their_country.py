@@ -5,7 +5,7 @@ from alembic import op
 
 from shop_app.base import phones
 
-revision = "0016"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
