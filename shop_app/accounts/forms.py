@@ -67,7 +67,7 @@ class SetUpForm(RegionForm):
 class PasswordForm(Form):
     """A new password for oneself."""
 
-    old = PasswordField(_l("Present password"), [InputRequired()], render_kw={"autocomplete": "current-password"})
+    old = PasswordField(_l("Current password"), [InputRequired()], render_kw={"autocomplete": "current-password"})
     new = PasswordField(_l("New password"), [InputRequired()], render_kw={"autocomplete": "new-password"})
 
 

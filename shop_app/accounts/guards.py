@@ -77,7 +77,7 @@ def _check_permission(may: Permission) -> None:
     if present is None:
         raise NotSignedIn(_("Please sign in."))
     if may is not Permission.SIGNED_IN and may not in present.permissions:
-        raise Forbidden(_("Your account may not do this. Nothing was changed."))
+        raise Forbidden(_("You do not have permission for this."))
 
 
 def is_fresh() -> bool:
@@ -90,7 +90,7 @@ def _ask_again() -> BaseResponse | None:
         return None
     if request.method in _SAFE:
         return redirect(url_for("accounts.confirm", next=request.full_path.rstrip("?")))
-    raise Forbidden(_("Nothing was changed: your password is needed again for this. Open the page anew."))
+    raise Forbidden(_("Your password is needed again for this. Reload the page."))
 
 
 def _check_origin() -> None:

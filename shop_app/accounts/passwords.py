@@ -50,13 +50,13 @@ def check_new(password: str, *known: str | None) -> None:
     password = _composed(password)
     plain = password.casefold()
     if len(password) < SHORTEST:
-        raise Invalid(_("The password was not set: it needs at least %(n)d characters.", n=SHORTEST))
+        raise Invalid(_("A password needs at least %(n)d characters.", n=SHORTEST))
     if len(password) > LONGEST:
-        raise Invalid(_("The password was not set: it may have at most %(n)d characters.", n=LONGEST))
+        raise Invalid(_("A password has at most %(n)d characters.", n=LONGEST))
     if plain in _common() or len(set(plain)) < 3:
-        raise Invalid(_("The password was not set: it is one of those that are tried first."))
+        raise Invalid(_("This password is too common."))
     if any(word and _is_part_of(plain, word.casefold()) for word in known):
-        raise Invalid(_("The password was not set: it is part of your own data."))
+        raise Invalid(_("A password must not be part of your own data."))
 
 
 def _composed(password: str) -> str:

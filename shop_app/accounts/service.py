@@ -53,9 +53,9 @@ def describe(session: Session, account: Account, person: Person) -> None:
     account.email, account.email_norm = _email(person.email)
     account.phone, account.phone_norm = _phone(person.phone, _country(session))
     if not account.name:
-        raise Invalid(_("Not saved: a name is needed."))
+        raise Invalid(_("Enter a name."))
     if account.email_norm is None and account.phone_norm is None:
-        raise Invalid(_("Not saved: an e-mail address or a telephone number is needed to sign in."))
+        raise Invalid(_("Enter an e-mail address or a telephone number: one of them is needed to sign in."))
 
 
 def flush_unique(session: Session) -> None:
@@ -65,7 +65,7 @@ def flush_unique(session: Session) -> None:
     except (IntegrityError, OperationalError) as error:  # MariaDB reports some violations as the latter
         text = str(error.orig).lower()
         if "email" in text or "phone" in text:
-            raise Conflict(_("Not saved: there is an account with this e-mail address or telephone number.")) from None
+            raise Conflict(_("There is an account with this e-mail address or telephone number already.")) from None
         raise
 
 
@@ -94,7 +94,7 @@ def lock_customer(session: Session, customer_id: int) -> None:
     """Keep this account from being erased until the commit; refused where it was. For whatever is booked to a customer."""
     query = select(Account.erased_at).where(Account.id == customer_id).with_for_update(read=True)
     if session.scalars(query).first() is not None:
-        raise Conflict(_("Nothing was done: this customer's account was deleted meanwhile. Open the page anew."))
+        raise Conflict(_("This customer's account was deleted meanwhile. Reload the page."))
 
 
 class CodeInstead(Exception):
@@ -152,7 +152,7 @@ def use_setup_token(session: Session, token: str, person: Person, password_hash:
     """Make the first admin."""
     _use_code(session, None, token)
     if has_admin(session):
-        raise Conflict(_("Nothing was changed: there is an admin already."))
+        raise Conflict(_("There is an admin already."))
     account = create(session, person, password_hash=password_hash)
     audit.record(session, sessions.actor_of(account), "shop.set-up", account.id)
     return account
@@ -206,9 +206,9 @@ def change_password(
     """Change one's own password; the present one is asked for, and wrong tries are counted."""
     account = session.get_one(Account, actor.account_id)
     if not passwords.matches(account.password_hash, old):
-        raise Invalid(_("The password was not changed: the present one is wrong."))
+        raise Invalid(_("The current password is wrong."))
     if new == old:
-        raise Invalid(_("The password was not changed: the new one is the present one."))
+        raise Invalid(_("Choose a password that is not the current one."))
     check_new(new, account.name, account.email, account.phone)
     set_password(session, account.id, passwords.hash(new), keep_login=actor.login_id)
     audit.record(session, actor, "account.password-changed", account.id)
@@ -231,7 +231,7 @@ def end_session(session: Session, actor: Actor, login_id: int) -> None:
         .values(ended_at=now()),
     )
     if ended != 1:
-        raise NotFound(_("Nothing was changed: there is no such sign-in of yours."))
+        raise NotFound(_("There is no such session of yours."))
     audit.record(session, actor, "account.session-ended", login_id)
 
 
@@ -277,7 +277,7 @@ def _use_code(session: Session, account_id: int | None, code: str) -> None:
 
 
 def _wrong_code() -> str:
-    return _("Nothing was changed: name or code is wrong, or the code was used or is too old.")
+    return _("Name or code is wrong, or the code was used or has expired.")
 
 
 def _email(text: str) -> tuple[str | None, str | None]:
@@ -285,7 +285,7 @@ def _email(text: str) -> tuple[str | None, str | None]:
         return None, None
     normal = normal_email(text)
     if normal is None:
-        raise Invalid(_("Not saved: this is not an e-mail address."))
+        raise Invalid(_("This is not an e-mail address."))
     return text.strip(), normal
 
 
@@ -294,7 +294,7 @@ def _phone(text: str, country: str) -> tuple[str | None, str | None]:
         return None, None
     normal = phones.normal(text, country)
     if normal is None:
-        raise Invalid(_("Not saved: this is not a telephone number."))
+        raise Invalid(_("This is not a telephone number."))
     return phones.shown(normal, country) if normal.startswith("+") else text.strip()[:30], normal
 
 

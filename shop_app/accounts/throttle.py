@@ -55,9 +55,7 @@ def attempt(database: Database, name: str | None, address: str, *, at_home: bool
     this = Attempt()
     if any(_recent(database, key) > most for key, most in limits.items()):
         _forget(database, LoginAttempt.id.in_(ids))  # a refused try must not prolong the wait for ever
-        raise TooMany(
-            _("Too many wrong tries. Nothing was changed; wait %(n)d minutes and try again.", n=15), retry_after=900
-        )
+        raise TooMany(_("Too many wrong tries. Wait %(n)d minutes and try again.", n=15), retry_after=900)
     yield this
     if this.was_right:
         names = [key for key in limits if key.startswith("name:")]

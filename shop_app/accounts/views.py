@@ -36,7 +36,7 @@ from shop_app.web.region import zone_options
 from shop_app.web.vault import vault
 
 area = Area("accounts", __name__)
-area.menu(_l("My account"), "me", icon="person", may=P.SIGNED_IN, order=900, group=_l("Me"))
+area.menu(_l("My account"), "me", icon="person", may=P.SIGNED_IN, order=900, group=_l("Account"))
 
 _NEW_SECRET = "new-second-factor"  # in the page session, encrypted
 TYPED_NAME = "name"  # in the page session: what was typed on the page before, so that nobody types it twice
@@ -56,7 +56,7 @@ def sign_in_page(problem: str = "") -> str:
     if request.method != "GET":  # somebody whose sign-in ended goes on at the form that they sent
         host, _slash, path = (request.referrer or "").partition("://")[2].partition("/")
         wanted = f"/{path}" if host == request.host else ""
-        problem = problem and _("Nothing was done: your sign-in has ended. Please sign in again.")
+        problem = problem and _("Your session has ended. Please sign in again.")
     form = SignInForm(formdata=None, name=page_session.pop(TYPED_NAME, ""))
     return render_template(
         "accounts/sign_in.html", form=form, problem=problem,
@@ -237,7 +237,7 @@ def save_me() -> Response | tuple[str, int]:
         if (account.email_norm, account.phone_norm) != reached_by and not guards.is_fresh():
             # A new password goes to this address: who finds a page left open must not put their own there.
             unit().finish(keep=False)
-            flash(_("Nothing was changed yet: your password is needed to be reached another way."))
+            flash(_("Enter your password to change your e-mail address or telephone number."))
             typed = {name: form[name].data or "" for name in ("name", "email", "phone", "locale")}
             return _go(url_for("accounts.confirm", next=f"{url_for('accounts.me')}?{urlencode(typed)}"))
         account.locale = form.locale.data or None
@@ -290,7 +290,7 @@ def second_factor_on() -> Response | tuple[str, int]:
     form = SecondFactorForm()
     sealed = page_session.get(_NEW_SECRET, "")
     if not sealed:
-        raise Invalid(_("Nothing was changed: open the page of the second factor again."))
+        raise Invalid(_("Open the page of the second factor again."))
     secret = vault().open(sealed)
     step = totp.matching_step(secret, form.code.data or "") if form.validate() else None
     if step is None:
@@ -318,7 +318,7 @@ def second_factor_off() -> Response:
 def end_session(login_id: int) -> Response:
     """End one of one's own sign-ins."""
     service.end_session(session(), actor(), login_id)
-    flash(_("That sign-in has ended."))
+    flash(_("Session signed out."))
     return _go(url_for("accounts.me"))
 
 
@@ -327,7 +327,7 @@ def end_other_sessions() -> Response:
     """End all of one's sign-ins but this one."""
     sessions.end_all(session(), actor().account_id, but=actor().login_id)
     audit.record(session(), actor(), "account.sessions-ended", actor().id)
-    flash(_("All other sign-ins have ended."))
+    flash(_("All other sessions were signed out."))
     return _go(url_for("accounts.me"))
 
 

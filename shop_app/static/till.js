@@ -452,7 +452,10 @@
   });
 
   // A scanner types faster than anybody. One that ends its codes with neither Enter nor Tab is known by the pause after them.
-  const FAST = 60, PAUSE = 150, SHORTEST = 6; // ms between two keys; ms after the last; keys of a code
+  // Only a whole barcode is taken so, by its check digit: a machine that stalls must not tear a code in two.
+  const FAST = 60, PAUSE = 200, SHORTEST = 8; // ms between two keys; ms after the last; keys of a code
+  const isWhole = (code) => /^(\d{8}|\d{12,14})$/.test(code)
+    && [...code].reverse().reduce((sum, digit, place) => sum + digit * (place % 2 ? 3 : 1), 0) % 10 === 0;
   let burst = { keys: 0, at: -Infinity, timer: 0 };
   let hasSuffix = localStorage.getItem("scanner-suffix") === "yes";
   document.addEventListener("keydown", (event) => {
@@ -470,9 +473,9 @@
   }, true);
   function endOfCode() {
     const open = dialogs.find((one) => one.open);
-    if (open?.id === "pay" && paying) { if (early.typed) early = { typed: "", codes: [...early.codes, early.typed] }; }
-    else if (open?.id === "find" && /\d/.test($("find-text").value)) choose();
-    else if (!open && /\d/.test($("scan").value)) $("scan-form").requestSubmit();
+    if (open?.id === "pay" && paying) { if (isWhole(early.typed)) early = { typed: "", codes: [...early.codes, early.typed] }; }
+    else if (open?.id === "find" && isWhole($("find-text").value)) choose();
+    else if (!open && isWhole($("scan").value)) $("scan-form").requestSubmit();
   }
   document.addEventListener("visibilitychange", () => { if (!document.hidden && cart) { reload(); if (!dialogs.some((one) => one.open)) $("scan").focus(); } });
 

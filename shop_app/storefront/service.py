@@ -124,7 +124,7 @@ def product(session: Session, product_id: int) -> Product:
     """One product that is on sale."""
     found = session.get(Product, product_id)
     if found is None or not found.active:
-        raise NotFound(_("This product is not on sale."))
+        raise NotFound(_("This product is discontinued."))
     return found
 
 

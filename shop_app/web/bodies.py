@@ -29,9 +29,7 @@ def read_body(model: type[Model]) -> Model:
         return model.model_validate_json(request.get_data() or b"{}")
     except ValidationError as error:
         problems = {".".join(map(str, found["loc"])) or "body": _problem(found) for found in error.errors()}
-        raise Invalid(
-            _("Nothing was changed. Check these fields: %(fields)s.", fields=", ".join(problems)), errors=problems
-        ) from None
+        raise Invalid(_("Check these fields: %(fields)s.", fields=", ".join(problems)), errors=problems) from None
 
 
 def _problem(found: ErrorDetails) -> str:

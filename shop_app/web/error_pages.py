@@ -54,7 +54,7 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(DataError)  # MariaDB
     def too_large(error: Exception) -> Response:
         log.info("%s %r: a value that no column holds [%s]", request.method, request.path, reference())
-        return answer(Invalid.status, _("A number or text is larger than the shop can keep. Nothing was changed."), {})
+        return answer(Invalid.status, _("A number or text is larger than the shop can keep."), {})
 
     @app.errorhandler(RecursionError)  # JSON that is thousands of values deep
     @app.errorhandler(UnicodeEncodeError)  # half a character
@@ -118,12 +118,12 @@ def _is_full(error: BaseException | None) -> bool:
 
 def _explain(code: int) -> str | None:
     return {
-        400: _("The request could not be understood. Nothing was changed."),
-        404: _("There is no such page, or it is not yours to see."),
-        405: _("This page cannot be used that way. Nothing was changed."),
-        413: _("What was sent is too large. Nothing was changed."),
-        421: _("This shop is not reached by that name. Nothing was changed."),
-        415: _("This kind of content is not taken. Nothing was changed."),
+        400: _("The request could not be understood."),
+        404: _("Page not found, or you have no access to it."),
+        405: _("This page cannot be used that way."),
+        413: _("What was sent is too large."),
+        421: _("This shop is not reached by that name."),
+        415: _("This kind of content is not taken."),
         500: _(
             "Something went wrong on our side. Nothing was changed. Please try again, and tell the admin the reference."
         ),

@@ -43,7 +43,7 @@ def basis_points(text: str) -> int:
     except InvalidOperation:
         points = Decimal("0.5")
     if not points.is_finite() or points != points.to_integral_value() or not 0 <= points <= 10_000:
-        raise Invalid(_("Not saved: write the rate as 19 or 5.5."))
+        raise Invalid(_("Write the rate as 19 or 5.5."))
     return int(points)
 
 

@@ -55,12 +55,12 @@ class RegionForm(Form):
         """One that there is."""
         field.data = field.data.upper()
         if not is_currency(field.data):
-            raise ValidationError(_("There is no currency “%(name)s”; write it as EUR.", name=field.data))
+            raise ValidationError(_("There is no currency “%(name)s”. Write it as EUR.", name=field.data))
 
     def validate_time_zone(self, field: StringField) -> None:
         """One that this server knows."""
         if field.data not in available_timezones():
-            raise ValidationError(_("There is no time zone “%(name)s”; write it as Europe/Berlin.", name=field.data))
+            raise ValidationError(_("There is no time zone “%(name)s”. Write it as Europe/Berlin.", name=field.data))
 
 
 def likely(known_zone: str) -> dict[str, Any]:

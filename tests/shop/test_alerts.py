@@ -398,7 +398,7 @@ def test_a_card_is_drawn_anew_when_something_on_it_changes_and_in_each_language(
 
     cards = [page.partition("<article")[2].partition("</article")[0] for page in before + after]
     assert ['data-state="taken"' in card for card in cards] == [False, False, True, True]
-    assert ["Nobody has it yet" in card for card in cards] == [True, False, False, False]
+    assert ["Unclaimed" in card for card in cards] == [True, False, False, False]
     assert ["Übernommen" in card or "Bewegung" in card for card in cards] == [False, True, False, True]
     assert [admin.name in card for card in cards] == [False, False, True, True]
 
@@ -453,9 +453,9 @@ def test_a_storm_fills_one_card_of_the_open_list_and_is_announced_once(
 
     assert page.locator(".chain").count() == 1
     assert page.locator("#announce").text_content() == ""
-    page.get_by_role("button", name="Take all").click()
+    page.get_by_role("button", name="Claim all").click()
     page.get_by_text("0 of them open").wait_for()
-    page.get_by_role("button", name="Take all").wait_for(state="hidden")
+    page.get_by_role("button", name="Claim all").wait_for(state="hidden")
     with database.reading() as session:
         assert {a.state for a in session.scalars(select(Alert))} == {"taken"}
     page.reload()
@@ -489,7 +489,7 @@ def test_what_others_arm_and_snooze_is_seen_at_once_and_takes_no_sound_away(
 def test_a_search_that_finds_no_alert_does_not_say_that_all_is_quiet(security: Person) -> None:
     found = security.client.get("/alerts?state=taken&day=2020-01-01").text
 
-    assert "No alert fits what you asked for" in found
+    assert "No matching alerts" in found
     assert "No alerts" not in found
     assert "No alerts" in security.client.get("/alerts").text
 
@@ -508,10 +508,10 @@ def test_what_is_pressed_without_a_connection_is_told_as_not_done(
 
     page.on("dialog", read)
     page.route("**/take", lambda route: route.abort())
-    page.get_by_role("button", name="Take it").click()
-    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    page.get_by_role("button", name="Claim").click()
+    expect(page.get_by_role("button", name="Claim")).to_be_enabled()
 
-    assert said == ["Nothing was done: the shop does not answer. Look at the connection, and press again."]
+    assert said == ["The shop does not answer. Look at the connection, and press again."]
     assert the_alert(database).state == "new"
     window.complaints.clear()  # the request that failed
 
@@ -524,9 +524,9 @@ def test_a_false_alarm_called_by_mistake_is_opened_again_in_the_list(
     page = window.open("/alerts", person=security, size=PHONE)
 
     page.get_by_role("button", name="False alarm").click()
-    page.locator(".alert-card", has_text="False alarm, says").wait_for()
-    page.get_by_role("button", name="Open it again").click()
-    page.locator(".alert-card", has_text="Nobody has it yet").wait_for()
+    page.locator(".alert-card", has_text="Marked false by").wait_for()
+    page.get_by_role("button", name="Reopen").click()
+    page.locator(".alert-card", has_text="Unclaimed").wait_for()
 
     assert the_alert(database).state == "new"
 
@@ -547,8 +547,8 @@ def test_a_guard_sees_it_live_takes_it_and_plays_the_clip(
     page.locator(".alert-card", has_text="Movement").wait_for()
     assert time.monotonic() - began < 3
     elsewhere.get_by_role("alert").get_by_role("link", name="Movement").wait_for()
-    page.get_by_role("button", name="Take it").click()
-    page.get_by_text("Taken by Security Person").wait_for()
+    page.get_by_role("button", name="Claim").click()
+    page.get_by_text("Claimed by Security Person").wait_for()
     cameras.clip(incident, clip_in("libvpx-vp9", tmp_path / "clip.mp4"))
     page.locator(".alert-card").get_by_role("link", name="Clip").wait_for()
     elsewhere.get_by_role("alert").wait_for(state="hidden")  # somebody has it

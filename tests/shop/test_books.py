@@ -241,7 +241,7 @@ def test_a_receipt_printed_after_a_refund_tells_of_it(
     wholly = texts()
 
     assert "Refund" not in before[1]
-    assert "1 × Jam Given back · Cash −5.00" in partly[1]
+    assert "1 × Jam Refunded · Cash −5.00" in partly[1]
     assert ["Refund or void" in page for page, _receipt in (before, partly, wholly)] == [True, True, False]
 
 

@@ -124,8 +124,8 @@ def _come_in_by_the_code(page: Page, code: str) -> None:
 
 def _close_the_till(page: Page) -> None:
     page.goto("/reports/close")
-    page.get_by_label("In the drawer at the beginning").fill("100")
-    page.get_by_label("Counted at the end").fill("99.50")
+    page.get_by_label("Opening float").fill("100")
+    page.get_by_label("Counted cash").fill("99.50")
     page.get_by_role("button", name="Close the till").click()
     expect(page.get_by_role("alert")).to_contain_text("give the reason")
     page.get_by_label("Reason of a difference").fill("Gave too much change.")
@@ -134,7 +134,7 @@ def _close_the_till(page: Page) -> None:
 
 
 def _tell_the_admin(page: Page) -> None:
-    page.get_by_role("link", name="Tell the admin").first.click()
+    page.get_by_role("link", name="Send feedback").first.click()
     page.locator("textarea").fill("The drawer sticks.")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("The drawer sticks.")).to_be_visible()

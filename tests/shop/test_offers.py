@@ -237,7 +237,7 @@ def test_an_offer_on_all_products_is_approved_by_who_says_so(sales: Person, admi
 
     assert "This offer holds for ALL products of the shop: 1." in page
     assert refused.status_code == 422
-    assert "confirm that it holds for all products" in unescape(refused.text)
+    assert "Confirm that the offer holds for all products" in unescape(refused.text)
     assert admin.client.post(f"/offers/{made}/approve", data=EVERYTHING).status_code == 303
 
 

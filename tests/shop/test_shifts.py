@@ -293,7 +293,7 @@ def test_another_way_is_a_right_of_its_own(
     allowed = void(admin, other, method="cash")
 
     assert (refused.status_code, allowed.status_code) == (403, 303)
-    assert "by the ways in which the bill was paid" in refused.text
+    assert "only by the methods that paid the bill" in refused.text
     assert (given_back(database, by_card), given_back(database, other)) == ({}, {"cash": 1000})
     page = billing.client.get(f"/bills/{by_card}/refund").text
     assert re.findall(r'<option value="([\w-]+)"', page) == ["as-paid"]

@@ -123,7 +123,7 @@ def test_an_address_that_is_taken_is_told_on_the_form(admin: Person, billing: Pe
     answer = admin.client.post("/staff/new", data=form)
 
     assert answer.status_code == 409
-    assert "there is an account with this e-mail" in answer.text
+    assert "There is an account with this e-mail" in answer.text
 
 
 def test_what_is_done_to_staff_stands_in_the_audit_log(admin: Person, billing: Person, database: Database) -> None:

@@ -402,9 +402,9 @@ def test_an_answer_to_a_complaint_closed_meanwhile_is_there_when_it_is_opened_ag
     customer.client.post(page.url.removeprefix(window.server) + "/close")
 
     page.get_by_role("button", name="Send").click()
-    page.get_by_text("Not sent: this complaint is closed").wait_for()
+    page.get_by_text("This complaint is closed").wait_for()
     page.get_by_role("link", name="Go back").click()
-    page.get_by_role("button", name="Open again").click()
+    page.get_by_role("button", name="Reopen").click()
 
     expect(page.get_by_label("Your reply")).to_have_value("A long answer")
 

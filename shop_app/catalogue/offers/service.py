@@ -160,8 +160,8 @@ def change(session: Session, actor: Actor, offer_id: int, terms: Terms) -> Offer
     check(terms)
     offer = get_offer(session, offer_id)
     if offer.proposed_by_id != actor.id:
-        raise Forbidden(_("Only who proposed an offer may change it. Nothing was changed."))
-    _lock_proposed(session, offer, _("Nothing was changed: this offer was decided meanwhile. Propose a new one."))
+        raise Forbidden(_("Only who proposed an offer may change it."))
+    _lock_proposed(session, offer, _("This offer was decided meanwhile. Propose a new one."))
     session.refresh(offer)
     _fill(session, offer, terms)
     offer.created_at = now()  # of these terms: who decides says which they have seen
@@ -187,11 +187,11 @@ def decide(
     if offer.proposed_by_id == actor.id:
         raise Forbidden(_("Nobody decides their own offer. Ask another admin."))
     if not approve and not reason.strip():
-        raise Invalid(_("The offer was not rejected: please give a reason."))
+        raise Invalid(_("Please give a reason."))
     if approve and not offer.products and not everything:
-        raise Invalid(_("The offer was not approved: confirm that it holds for all products."), field="everything")
+        raise Invalid(_("Confirm that the offer holds for all products."), field="everything")
     if approve and offer.ends_at <= now():
-        raise Conflict(_("The offer was not approved: its last day is over."))
+        raise Conflict(_("This offer has ended."))
     # The state is asked in the statement itself: of two admins who decide at once, one is first.
     statement = update(Offer).where(Offer.id == offer_id, Offer.state == "proposed")
     if seen is not None:
@@ -201,7 +201,7 @@ def decide(
         decided_at=now(),
     ).execution_options(synchronize_session=False))  # fmt: skip
     if met != 1:
-        raise Conflict(_("Nothing was changed: this offer was decided or changed meanwhile. Look at it again."))
+        raise Conflict(_("This offer was decided or changed meanwhile. Look at it again."))
     session.refresh(offer)
     _tell_decision(session, actor, offer, approve=approve)
     return offer
@@ -211,11 +211,11 @@ def withdraw(session: Session, actor: Actor, offer_id: int) -> Offer:
     """Take an offer back: one's own, or, for who decides offers, any. A live one ends at once."""
     offer = get_offer(session, offer_id)
     if offer.proposed_by_id != actor.id and not actor.can(Permission.OFFERS_DECIDE):
-        raise Forbidden(_("Only who proposed an offer or an admin may withdraw it. Nothing was changed."))
+        raise Forbidden(_("Only who proposed an offer or an admin may withdraw it."))
     statement = update(Offer).where(Offer.id == offer_id, Offer.state.in_(("proposed", "approved")))
     met = changed_rows(session, statement.values(state="withdrawn").execution_options(synchronize_session=False))
     if met != 1:
-        raise Conflict(_("Nothing was changed: this offer is not open any more."))
+        raise Conflict(_("This offer is not open any more."))
     session.refresh(offer)
     audit.record(session, actor, "offer.withdrawn", offer.id)
     return offer

@@ -76,7 +76,7 @@ class OfferForm(Form):
     )
     starts_at = DateTimeLocalField(_l("Begins"), [InputRequired()])
     ends_at = DateTimeLocalField(_l("Ends"), [InputRequired()])
-    stackable = BooleanField(_l("May be added to other stackable offers"))
+    stackable = BooleanField(_l("Combines with other stackable offers"))
 
     def terms(self) -> Terms:
         """What was typed, as the service takes it."""
@@ -266,7 +266,7 @@ def _show_refusal(form: OfferForm, refusal: Refused) -> None:
 
 
 def _problem(form: OfferForm) -> str:
-    return str(getattr(form, "problem", "") or _("Nothing was saved: please look at the fields marked below."))
+    return str(getattr(form, "problem", "") or _("Please check the fields marked below."))
 
 
 def _try_terms(form: OfferForm) -> Deal:

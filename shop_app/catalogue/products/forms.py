@@ -20,7 +20,9 @@ class ProductForm(Form):
     price_minor = MoneyField(_l("Price"), [InputRequired()])
     cost_minor = MoneyField(_l("Cost"), [Optional()])
     tax_class_id = SelectField(_l("Tax class"), coerce=int)
-    low_stock_level = IntegerField(_l("Tell me at a stock of"), [InputRequired(), NumberRange(0, 10**8)], default=0)
+    low_stock_level = IntegerField(
+        _l("Low-stock threshold (notify at)"), [InputRequired(), NumberRange(0, 10**8)], default=0
+    )
     description = TextAreaField(_l("Description"), [Optional(), Length(max=5000)])
     version = HiddenField()
 

@@ -132,9 +132,9 @@ def set_picture(session: Session, actor: Actor, product: Product, name: str | No
 def check(entry: Entry) -> None:
     """Refuses what no product can have."""
     if not entry.sku.strip() or len(entry.sku) > 40 or not entry.sku.isprintable():
-        raise Invalid(_("A SKU of at most 40 signs is needed."))
+        raise Invalid(_("Enter a SKU of at most 40 characters."))
     if not entry.name.strip() or len(entry.name) > 160:
-        raise Invalid(_("A name of at most 160 signs is needed."))
+        raise Invalid(_("Enter a name of at most 160 characters."))
     if len(entry.barcode) > 32 or len(entry.category) > 80 or len(entry.description) > 5000:
         raise Invalid(_("Barcode, category or description is too long."))
     if any(barcodes.is_number_form(code.strip()) for code in (entry.sku, entry.barcode)):
@@ -165,7 +165,7 @@ def _check_barcode(session: Session, product: Product) -> None:
     with session.no_autoflush:
         sku = session.scalars(others).first()
     if sku is not None:
-        raise Conflict(_("Not saved: the product %(sku)s has this barcode already.", sku=sku))
+        raise Conflict(_("The product %(sku)s has this barcode already.", sku=sku))
 
 
 def _flush(session: Session) -> None:
@@ -174,5 +174,5 @@ def _flush(session: Session) -> None:
     except (IntegrityError, OperationalError) as error:
         text = str(error.orig).lower()
         if "sku" in text or "barcode" in text:
-            raise Conflict(_("Not saved: there is a product with this SKU or barcode already.")) from None
+            raise Conflict(_("There is a product with this SKU or barcode already.")) from None
         raise

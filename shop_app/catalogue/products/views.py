@@ -73,7 +73,7 @@ def add() -> BaseResponse | tuple[str, int]:
     except Refused as refusal:
         unit().finish(keep=False)
         return _form_page(form, problem=refusal.detail), refusal.status
-    flash(_("%(name)s is on sale.", name=product.name))
+    flash(_("%(name)s is active.", name=product.name))
     return redirect(url_for(".show", product_id=product.id), 303)
 
 
@@ -112,7 +112,7 @@ def disable(product_id: int) -> BaseResponse:
     """Take a product off sale."""
     product = service.get(session(), product_id)
     service.set_active(session(), actor(), product, False)
-    flash_undo(_("%(name)s is off sale.", name=product.name), url_for(".enable", product_id=product_id))
+    flash_undo(_("%(name)s is discontinued.", name=product.name), url_for(".enable", product_id=product_id))
     return redirect(url_for(".index"), 303)
 
 
@@ -121,7 +121,7 @@ def enable(product_id: int) -> BaseResponse:
     """Put a product back on sale."""
     product = service.get(session(), product_id)
     service.set_active(session(), actor(), product, True)
-    flash(_("%(name)s is on sale.", name=product.name))
+    flash(_("%(name)s is active.", name=product.name))
     return redirect(url_for(".show", product_id=product_id), 303)
 
 

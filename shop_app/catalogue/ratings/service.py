@@ -78,21 +78,21 @@ def to_rate(session: Session, actor: Actor, line_id: int) -> BillLine:
     if line is None:
         raise NotFound(_("There is no such purchase of yours."))
     if session.scalars(select(Rating.id).where(Rating.bill_line_id == line_id)).first() is not None:
-        raise Conflict(_("Nothing was changed: you have rated this purchase already."))
+        raise Conflict(_("You have rated this purchase already."))
     return line
 
 
 def rate(session: Session, actor: Actor, line_id: int, stars: int, comment: str) -> Rating:
     """Give 1 to 5 stars to something bought; once per line, whatever comes twice."""
     if stars not in range(1, 6):
-        raise Invalid(_("Not saved: choose one to five stars."))
+        raise Invalid(_("Choose one to five stars."))
     if len(comment) > 2000:
-        raise Invalid(_("Not saved: the comment is too long."))
+        raise Invalid(_("The comment is too long."))
     line = to_rate(session, actor, line_id)
     try:
         return add(session, line, actor.account_id, stars, comment.strip(), now())
     except IntegrityError:
-        raise Conflict(_("Nothing was changed: you have rated this purchase already.")) from None
+        raise Conflict(_("You have rated this purchase already.")) from None
 
 
 def add(session: Session, line: BillLine, customer_id: int, stars: int, comment: str, at: datetime) -> Rating:

@@ -109,7 +109,7 @@ def reserve(session: Session, pieces: Mapping[int, int], *, below_zero: bool = F
         if one.after < 0 and not below_zero:
             left = one.after - one.pieces
             raise Conflict(
-                _("Nothing was sold: of %(name)s only %(left)s are left.", name=one.name, left=left),
+                _("Nothing was sold: only %(left)s of %(name)s are left.", name=one.name, left=left),
                 code="too-few", product_id=one.product_id, left=left,
             )  # fmt: skip
     return changes
@@ -124,11 +124,11 @@ def move(session: Session, actor: Actor, product_id: int, change: int, reason: s
     """Note a delivery, damage, theft and the like. `change` has the sign of what happens to the stock."""
     get_product(session, product_id)
     if not change or abs(change) > MOST:
-        raise Invalid(_("Nothing was changed: the number of pieces must be between 1 and 1,000,000."))
+        raise Invalid(_("The number of pieces must be between 1 and 1,000,000."))
     if reason not in (INWARD if change > 0 else OUTWARD):
-        raise Invalid(_("Nothing was changed: this reason does not fit the direction."))
+        raise Invalid(_("This reason does not fit the direction."))
     if reason == "other" and not remark.strip():
-        raise Invalid(_("Nothing was changed: please write in the note what happened."))
+        raise Invalid(_("Please write in the note what happened."))
     cause = Cause(reason, remark.strip())
     if change > 0:
         put(session, actor, {product_id: change}, cause)
@@ -141,13 +141,11 @@ def count(session: Session, actor: Actor, product_id: int, counted: int, seen: i
     """Set the level to what was counted, if it still is what the counter saw on the page."""
     get_product(session, product_id)
     if not 0 <= counted <= MOST:
-        raise Invalid(_("Nothing was changed: the number counted must be between 0 and 1,000,000."))
+        raise Invalid(_("The count must be between 0 and 1,000,000."))
     changes = _locked(session, {product_id: counted - seen})
     if changes[0].after != counted:
         stock = changes[0].after - changes[0].pieces
-        raise Conflict(
-            _("Nothing was changed: meanwhile the stock has become %(stock)s. Please count again.", stock=stock)
-        )
+        raise Conflict(_("The stock changed to %(stock)s meanwhile. Please count again.", stock=stock))
     if counted == seen:
         return
     note(session, actor, changes, Cause("count", remark.strip()))
@@ -158,7 +156,7 @@ def set_low_level(session: Session, actor: Actor, product_id: int, level: int) -
     """Set the level at whose crossing sales staff are told."""
     product = get_product(session, product_id)
     if not 0 <= level <= MOST:
-        raise Invalid(_("Nothing was changed: the level must be between 0 and 1,000,000."))
+        raise Invalid(_("The threshold must be between 0 and 1,000,000."))
     audit.record(session, actor, "stock.level", product_id, level=level, before=product.low_stock_level)
     product.low_stock_level = level
 

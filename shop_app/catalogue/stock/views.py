@@ -74,7 +74,7 @@ class LevelForm(Form):
     """The level at which sales staff are told."""
 
     level = IntegerField(
-        _l("Tell me at"), [InputRequired(), NumberRange(0, service.MOST)], render_kw={"inputmode": "numeric"}
+        _l("Notify at"), [InputRequired(), NumberRange(0, service.MOST)], render_kw={"inputmode": "numeric"}
     )
 
 
@@ -119,7 +119,7 @@ def move(product_id: int) -> BaseResponse | tuple[str, int]:
         change = form.pieces.data if form.direction.data == "in" else -form.pieces.data
         try:
             service.move(session(), actor(), product_id, change, form.reason.data, form.note.data or "")
-            return _back(product_id, _("The stock was changed by %(change)s.", change=f"{change:+d}"))
+            return _back(product_id, _("Stock changed by %(change)s.", change=f"{change:+d}"))
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)
@@ -134,7 +134,7 @@ def count(product_id: int) -> BaseResponse | tuple[str, int]:
     if form.validate():
         try:
             service.count(session(), actor(), product_id, form.counted.data, form.seen.data, form.note.data or "")
-            return _back(product_id, _("The stock is now what was counted."))
+            return _back(product_id, _("Stock count saved."))
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)

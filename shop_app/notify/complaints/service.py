@@ -58,7 +58,7 @@ def add(session: Session, actor: Actor, subject: str, body: str, bill_number: in
         own = select(Bill.id).where(Bill.number == bill_number, Bill.customer_id == actor.account_id)
         bill_id = session.scalars(own).first()
         if bill_id is None:
-            raise Invalid(_("Not sent: you have no bill of this number."))
+            raise Invalid(_("You have no bill of this number."))
     at = now()
     complaint = Complaint(
         customer_id=actor.account_id, subject=subject, bill_id=bill_id, state="open", created_at=at, updated_at=at
@@ -77,7 +77,7 @@ def reply(session: Session, actor: Actor, complaint: Complaint, body: str) -> No
     moved = update(Complaint).where(Complaint.id == complaint.id, Complaint.state != "closed")
     state = "answered" if answering else "open"
     if changed_rows(session, moved.values(state=state, updated_at=now())) != 1:
-        raise Conflict(_("Not sent: this complaint is closed. Open it again first."))
+        raise Conflict(_("This complaint is closed. Reopen it first."))
     session.add(ComplaintMessage(complaint_id=complaint.id, author_id=actor.account_id, body=body, at=now()))
     about: dict[str, Any] = {"complaint": complaint.id, "subject": complaint.subject}
     if answering:
@@ -105,5 +105,5 @@ def _seen_by(actor: Actor) -> ColumnElement[bool]:
 def _text(text: str, longest: int) -> str:
     text = text.strip()
     if not 0 < len(text) <= longest:
-        raise Invalid(_("Not sent: write between 1 and %(n)s signs.", n=longest))
+        raise Invalid(_("Write between 1 and %(n)s characters.", n=longest))
     return text

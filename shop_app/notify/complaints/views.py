@@ -31,8 +31,8 @@ COLUMNS = {
 # Openings of an answer that are needed again and again; the reader's language, to be edited before they are sent.
 CANNED = (
     _l("Thank you for telling us. We look into it and write again tomorrow."),
-    _l("We are sorry. Please bring the product and the receipt; we refund it."),
-    _l("This is put right now. Please tell us if it happens again."),
+    _l("We are sorry. Please bring the item and your receipt, and we will refund you."),
+    _l("This is fixed now. Please tell us if it happens again."),
 )
 
 
@@ -127,5 +127,5 @@ def close(complaint_id: int) -> BaseResponse:
 def reopen(complaint_id: int) -> BaseResponse:
     """Open a thread again."""
     service.set_closed(session(), actor(), service.get(session(), actor(), complaint_id), False)
-    flash(_("The complaint is open again."))
+    flash(_("Complaint reopened."))
     return redirect(url_for(".show", complaint_id=complaint_id), 303)

@@ -48,7 +48,7 @@ def send(session: Session, actor: Actor, topic: str, body: str) -> Feedback:
     """Say a word to the admin."""
     body = body.strip()
     if not 0 < len(body) <= 5000:
-        raise Invalid(_("Not sent: write between 1 and 5000 signs."))
+        raise Invalid(_("Write between 1 and 5000 characters."))
     entry = Feedback(
         author_id=actor.account_id, topic=topic if topic in TOPICS else "other", body=body, created_at=now()
     )
@@ -62,5 +62,5 @@ def set_handled(session: Session, actor: Actor, feedback_id: int, handled: bool)
     state = Feedback.handled_at.is_(None) if handled else Feedback.handled_at.is_not(None)
     values = {"handled_at": now() if handled else None, "handled_by_id": actor.account_id if handled else None}
     if changed_rows(session, update(Feedback).where(Feedback.id == feedback_id, state).values(values)) != 1:
-        raise Conflict(_("Nothing was changed: this feedback is gone or was changed meanwhile."))
+        raise Conflict(_("This feedback was deleted or changed meanwhile."))
     audit.record(session, actor, "feedback.handled" if handled else "feedback.opened", feedback_id)

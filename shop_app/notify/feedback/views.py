@@ -21,12 +21,12 @@ area.menu(
     _l("Feedback"), "index", icon="chat", may=P.FEEDBACK_READ, order=530, group=_l("Manage"), prefix="feedback.index"
 )
 area.menu(
-    _l("Tell the admin"),
+    _l("Send feedback"),
     "mine",
     icon="chat",
     may=P.FEEDBACK_SEND,
     order=800,
-    group=_l("Me"),
+    group=_l("Account"),
     prefix="feedback.mine",
     unless=P.FEEDBACK_READ,
 )
@@ -75,7 +75,7 @@ def handled(feedback_id: int) -> BaseResponse:
 def reopen(feedback_id: int) -> BaseResponse:
     """Open one again."""
     service.set_handled(session(), actor(), feedback_id, False)
-    flash(_("It is open again."))
+    flash(_("Reopened."))
     return redirect(url_for(".index"), 303)
 
 

@@ -106,7 +106,7 @@ def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> N
         lock_customer(session, found.id)
         addressee = found.id
     else:
-        raise Invalid(_("Not sent: choose a role or a person."))
+        raise Invalid(_("Choose a role or a person."))
     note = notify(session, NOTE, to=addressee, sender=actor, title=title[:160], body=body)
     assert note is not None  # messages are never folded
     audit.record(session, actor, "notification.sent", note.id, to=to)

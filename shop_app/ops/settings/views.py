@@ -32,20 +32,18 @@ class ProfileForm(RegionForm):
     locale = SelectField(_l("Language"), choices=choices(*LANGUAGES.items()))
     prices_include_tax = BooleanField(_l("Prices include the tax"))
     sell_below_zero = SelectField(
-        _l("Selling more than there is"),
-        choices=choices(
-            ("block", _l("is refused")), ("warn", _l("is allowed with a warning")), ("allow", _l("is allowed"))
-        ),
+        _l("Sell when out of stock"),
+        choices=choices(("block", _l("block")), ("warn", _l("warn")), ("allow", _l("allow"))),
     )
     day_begins = StringField(
         _l("Business day begins"), [DataRequired(), Regexp(CLOCK, message=_l("Write the time as 22:00."))],
         render_kw={"type": "time"},
     )  # fmt: skip
     escalate_after_seconds = IntegerField(
-        _l("Tell the admin of an alert nobody took, after seconds"), [InputRequired(), NumberRange(10, 3600)]
+        _l("Escalate unclaimed alerts after (seconds)"), [InputRequired(), NumberRange(10, 3600)]
     )
     silent_after_seconds = IntegerField(
-        _l("Call a camera silent after seconds"), [InputRequired(), NumberRange(10, 3600)]
+        _l("Report a camera offline after (seconds)"), [InputRequired(), NumberRange(10, 3600)]
     )
     registration_open = BooleanField(_l("Customers may register themselves"))
 

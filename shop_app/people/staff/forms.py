@@ -35,7 +35,7 @@ PERMISSION_LABELS = {
     "stock.manage": _l("Manage stock"),
     "till": _l("Use the till"),
     "till.discount": _l("Give discounts at the till"),
-    "till.supervise": _l("Give back by any way, and correct others' closings"),
+    "till.supervise": _l("Refund by any method, and correct others' closings"),
     "wallet.top-up": _l("Top up wallets"),
 }
 

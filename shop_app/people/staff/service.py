@@ -68,7 +68,7 @@ def edit(session: Session, actor: Actor, account: Account, person: Person, extra
     """Change who somebody is and what they may do; a change of either ends their sign-ins."""
     _check_role(actor, person.role)
     if account.id == actor.id and person.role is not actor.role:
-        raise Conflict(_("Not saved: nobody changes their own role."))
+        raise Conflict(_("You cannot change your own role."))
     extras = _grantable(actor, extra) - OF_ROLE[person.role]
     changed = account.role != person.role.value or set(account.extra_permissions) != extras
     if account.role_ is Role.ADMIN and person.role is not Role.ADMIN:
@@ -84,7 +84,7 @@ def edit(session: Session, actor: Actor, account: Account, person: Person, extra
 def set_active(session: Session, actor: Actor, account: Account, active: bool) -> None:
     """Disable somebody, which ends all their sign-ins at once, or let them in again."""
     if account.id == actor.id:
-        raise Conflict(_("Nothing was changed: nobody disables their own account."))
+        raise Conflict(_("You cannot disable your own account."))
     if not active:
         _check_not_last_admin(session, account)
         sessions.end_all(session, account.id)
@@ -104,13 +104,13 @@ def reset_access(session: Session, actor: Actor, account: Account) -> str:
 
 def _check_role(actor: Actor, role: Role) -> None:
     if role not in STAFF:
-        raise Invalid(_("Not saved: choose a role of staff."))
+        raise Invalid(_("Choose a role of staff."))
     _check_reach(actor, OF_ROLE[role])
 
 
 def _check_reach(actor: Actor, permissions: frozenset[Permission]) -> None:
     if not permissions <= actor.permissions:
-        raise Forbidden(_("Nothing was changed: this account may do what you may not."))
+        raise Forbidden(_("This account has permissions that you lack."))
 
 
 def _grantable(actor: Actor, names: Iterable[str]) -> set[str]:
@@ -125,4 +125,4 @@ def _check_not_last_admin(session: Session, account: Account) -> None:
     admins = select(Account.id).where(Account.role == Role.ADMIN.value, Account.active.is_(True)).order_by(Account.id)
     # Locked: two admins who take each other's access at once would both be the other's "other admin".
     if set(session.scalars(admins.with_for_update())) <= {account.id}:
-        raise Conflict(_("Nothing was changed: this is the last admin."))
+        raise Conflict(_("This is the last admin."))

@@ -173,9 +173,7 @@ def _ways(session: Session, actor: Actor, bill: Bill, method: str, total_minor: 
     left = left_by_method(session, bill)
     if method != AS_PAID:
         if total_minor > left.get(method, 0) and not actor.can(Permission.TILL_SUPERVISE):
-            raise Forbidden(
-                _("Nothing was given back: your account gives back by the ways in which the bill was paid only.")
-            )
+            raise Forbidden(_("Nothing was refunded: your account may refund only by the methods that paid the bill."))
         return {method: total_minor} if total_minor else {}
     ways: dict[str, int] = {}
     for way, most in left.items():
@@ -343,17 +341,17 @@ def _note_payments(
 
 def _check_refund(bill: Bill, returns: Sequence[Return], method: str, reason: str) -> None:
     if not reason.strip():
-        raise Invalid(_("Nothing was given back: please say why."), field="reason")
+        raise Invalid(_("Nothing was refunded: please give a reason."), field="reason")
     if method not in (AS_PAID, *METHODS) or (method == ledger.WALLET and bill.customer_id is None):
         raise Invalid(
-            _("Nothing was given back: choose cash or card, or the wallet of the bill's customer."), field="method"
+            _("Nothing was refunded: choose cash or card, or the wallet of the bill's customer."), field="method"
         )
     lines = {line.id for line in bill.lines}
     ids = [back.line_id for back in returns]
     if not returns or len(set(ids)) != len(ids) or any(back.quantity <= 0 for back in returns):
-        raise Invalid(_("Nothing was given back: choose what comes back, and how many."))
+        raise Invalid(_("Nothing was refunded: choose what is returned, and how many."))
     if not set(ids) <= lines:
-        raise NotFound(_("Nothing was given back: that line is not on this bill."))
+        raise NotFound(_("Nothing was refunded: that line is not on this bill."))
 
 
 def _take_back(session: Session, bill: Bill, back: Return) -> RefundLine:
@@ -362,7 +360,7 @@ def _take_back(session: Session, bill: Bill, back: Return) -> RefundLine:
     statement = update(BillLine).where(BillLine.id == line.id, after <= BillLine.quantity)
     statement = statement.values(refunded_quantity=after).execution_options(synchronize_session=False)
     if changed_rows(session, statement) != 1:
-        raise Conflict(_("Nothing was given back: of %(name)s fewer are left on this bill.", name=line.name))
+        raise Conflict(_("Nothing was refunded: fewer of %(name)s are left on this bill.", name=line.name))
     before = session.scalars(select(BillLine.refunded_quantity).where(BillLine.id == line.id)).one() - back.quantity
     total = part_of(line.total_minor, line.quantity, before, back.quantity)
     tax = part_of(line.tax_minor, line.quantity, before, back.quantity)

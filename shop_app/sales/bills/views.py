@@ -84,7 +84,7 @@ def refund(bill_id: int) -> BaseResponse | tuple[str, int]:
     except Refused as problem:
         unit().finish(keep=False)
         return _refund_page(bill_id, problem.detail), problem.status
-    flash(_("Given back: %(ways)s.", ways=_in_words(made)))
+    flash(_("Refunded: %(ways)s.", ways=_in_words(made)))
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
 
 
@@ -97,7 +97,7 @@ def void(bill_id: int) -> BaseResponse | tuple[str, int]:
     except Refused as problem:
         unit().finish(keep=False)
         return _refund_page(bill_id, problem.detail), problem.status
-    flash(_("Bill %(number)s is void. Given back: %(ways)s.", number=bill.number, ways=_in_words(made)))
+    flash(_("Bill %(number)s is void. Refunded: %(ways)s.", number=bill.number, ways=_in_words(made)))
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
 
 
@@ -114,7 +114,7 @@ def _returns() -> list[Return]:
         if name.startswith("line-") and value.strip() not in ("", "0"):
             line, pieces = name.removeprefix("line-"), value.strip()
             if not (line.isascii() and line.isdigit() and pieces.isascii() and pieces.isdigit() and len(pieces) < 7):
-                raise Invalid(_("Nothing was given back: %(value)s is not a number of pieces.", value=value[:20]))
+                raise Invalid(_("Nothing was refunded: %(value)s is not a quantity.", value=value[:20]))
             found.append(Return(int(line), int(pieces), f"shelf-{line}" in request.form))
     return found
 

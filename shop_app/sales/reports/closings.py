@@ -60,7 +60,7 @@ def close(
     if not actor.can(Permission.TILL):
         raise Forbidden(_("Only who works at a till closes it."))
     if day > clock.business_day(at, shop.time_zone, shop.day_begins):
-        raise Invalid(_("The till was not closed: that day has not begun yet."))
+        raise Invalid(_("That day has not begun yet."))
     shift = open_shift(session, actor.account_id, shop, day, at)
     if shift.is_empty:
         raise Conflict(_("The till was closed already, and nothing was taken since. A wrong closing can be corrected."))
@@ -70,14 +70,14 @@ def close(
     closing = _new(actor, count, expected, business_day=day, cashier_id=actor.account_id, closed_at=at, since=shift.since, totals=methods | {
         "bills": shift.report.total.bills, "top-ups": shift.report.methods["cash"].topped_up_minor,
     })  # fmt: skip
-    return _kept(session, actor, closing, _("The till was closed already for this time. Nothing was changed."))
+    return _kept(session, actor, closing, _("The till was closed already for this time."))
 
 
 def correct(session: Session, actor: Actor, shop: ShopProfile, closing_id: int, count: Count) -> DayClosing:
     """Put a closing right: a new one takes its place, and the wrong one stays beside it."""
     wrong = get(session, actor, closing_id)
     if not count.reason.strip():
-        raise Invalid(_("The closing was not corrected: please say what was wrong."), field="reason")
+        raise Invalid(_("Please say what was wrong."), field="reason")
     expected = wrong.expected_minor - wrong.opening_float_minor + count.float_minor
     _check(count, expected, shop)
     closing = _new(actor, count, expected, business_day=wrong.business_day, cashier_id=wrong.cashier_id, closed_at=now(),
@@ -103,7 +103,7 @@ def of_span(session: Session, span: Span) -> Sequence[DayClosing]:
 
 def _check(count: Count, expected: int, shop: ShopProfile) -> None:
     if count.float_minor < 0 or count.counted_minor < 0:
-        raise Invalid(_("The till was not closed: an amount of cash is not below nothing."))
+        raise Invalid(_("An amount of cash cannot be negative."))
 
     def shown(minor: int) -> str:
         return money.show(minor, shop.currency, locale_name())

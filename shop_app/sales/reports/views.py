@@ -33,7 +33,7 @@ COLUMNS = {
     "name": lambda row: row[1],
     "bills": lambda row: row[2],
     "sold": lambda row: money.from_minor(row[3], profile().currency),
-    "given back": lambda row: money.from_minor(row[4], profile().currency),
+    "refunded": lambda row: money.from_minor(row[4], profile().currency),
     "total": lambda row: money.from_minor(row[5], profile().currency),
 }
 
@@ -41,8 +41,8 @@ COLUMNS = {
 class CountForm(Form):
     """What is in the drawer."""
 
-    float_ = MoneyField(_l("In the drawer at the beginning"), [InputRequired()])
-    counted = MoneyField(_l("Counted at the end"), [InputRequired()])
+    float_ = MoneyField(_l("Opening float"), [InputRequired()])
+    counted = MoneyField(_l("Counted cash"), [InputRequired()])
     reason = StringField(_l("Reason of a difference"), [Optional(), Length(max=200)])
 
     def count(self) -> Count:

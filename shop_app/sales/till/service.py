@@ -110,7 +110,7 @@ def add(session: Session, actor: Actor, key: str, code: str, quantity: int = 1) 
     if star and times.isascii() and times.isdigit() and rest:
         quantity, code = int(times[:6]), rest
         if not quantity:
-            raise Invalid(_("Nothing was changed: a line has 1 to %(most)s pieces.", most=MOST_PIECES))
+            raise Invalid(_("A line has 1 to %(most)s pieces.", most=MOST_PIECES))
     return _added(session, actor, key, _by_code(session, code.strip()), quantity)
 
 
@@ -118,7 +118,7 @@ def add_product(session: Session, actor: Actor, key: str, product_id: int, quant
     """Add a product chosen from the search. Returns as `add`."""
     goods = session.execute(_GOODS_ON_SALE, {"product": product_id}).first()
     if goods is None:
-        raise NotFound(_("Nothing was added: this product is not on sale."))
+        raise NotFound(_("This product is discontinued."))
     return _added(session, actor, key, goods, quantity)
 
 
@@ -130,9 +130,9 @@ def set_quantity(session: Session, actor: Actor, key: str, product_id: int, quan
 def set_discount(session: Session, actor: Actor, key: str, product_id: int, basis_points: int) -> HeldCart:
     """Give a discount on a line, 0 to 100 %; a right of its own."""
     if not actor.can(Permission.TILL_DISCOUNT):
-        raise Forbidden(_("Your account may not give discounts. Nothing was changed."))
+        raise Forbidden(_("Your account may not give discounts."))
     if not 0 <= basis_points <= 10_000:
-        raise Invalid(_("Nothing was changed: a discount is between 0 and 100 %."))
+        raise Invalid(_("A discount is between 0 and 100 %."))
     return _alter(session, actor, key, product_id, lambda line: line | {"discount": basis_points})
 
 
@@ -143,7 +143,7 @@ def set_customer(session: Session, actor: Actor, key: str, customer_id: int | No
         accounts.lock_customer(session, customer_id)
         customer = session.get(Account, customer_id)
         if customer is None or customer.role != Role.CUSTOMER or not customer.active:
-            raise NotFound(_("Nothing was changed: there is no such customer."))
+            raise NotFound(_("There is no such customer."))
     cart.customer_id, cart.updated_at = customer_id, now()
     return cart
 
@@ -152,7 +152,7 @@ def hold(session: Session, actor: Actor, key: str, label: str = "") -> HeldCart:
     """Put the cart aside; returns a fresh one."""
     cart = get_cart(session, actor, key)
     if not cart.lines:
-        raise Conflict(_("Nothing was put aside: the cart is empty."))
+        raise Conflict(_("The cart is empty."))
     cart.on_hold, cart.label, cart.updated_at = True, label.strip()[:80], now()
     session.flush()
     return _new_cart(session, actor, cart.place)
@@ -294,16 +294,16 @@ def _alter(
     lines = [dict(line) for line in cart.lines]
     found = next((n for n, line in enumerate(lines) if line["product_id"] == product_id), None)
     if found is None and not may_begin:
-        raise NotFound(_("Nothing was changed: this product is not in the cart any more."))
+        raise NotFound(_("This product is not in the cart any more."))
     line = change(lines[found] if found is not None else {"product_id": product_id, "quantity": 0, "discount": 0})
     if not 0 <= line["quantity"] <= MOST_PIECES:
-        raise Invalid(_("Nothing was changed: a line has 1 to %(most)s pieces.", most=MOST_PIECES))
+        raise Invalid(_("A line has 1 to %(most)s pieces.", most=MOST_PIECES))
     if found is None and line["quantity"]:
         lines.append(line)
     elif found is not None:
         lines[found : found + 1] = [line] if line["quantity"] else []
     if len(lines) > MOST_LINES:
-        raise Invalid(_("Nothing was added: a bill has at most %(most)s lines.", most=MOST_LINES))
+        raise Invalid(_("A bill has at most %(most)s lines.", most=MOST_LINES))
     cart.lines, cart.updated_at = lines, now()
     return cart
 
@@ -312,7 +312,7 @@ def _by_code(session: Session, code: str) -> Goods:
     codes = barcodes.forms(code)
     found = session.execute(_GOODS_OF_CODE, {"codes": codes, "code": code}).all()
     if not code or not found:
-        raise NotFound(_("Nothing was added: no product has the code %(code)s.", code=code[:40]), code="unknown-code")
+        raise NotFound(_("No product has the code %(code)s.", code=code[:40]), code="unknown-code")
     # The most literal barcode goes first, and any before a SKU of another product that reads the same.
     return min(found, key=lambda goods: codes.index(goods.barcode) if goods.barcode in codes else len(codes))
 

@@ -47,7 +47,7 @@ def mode_by_hand(change: ArmChange | None) -> str:
 def arm(session: Session, actor: Actor, *, armed: bool, hours: int) -> None:
     """Arm or disarm by hand for some hours; 0 gives the shop back to its schedule."""
     if hours not in (0, *BY_HAND_HOURS):
-        raise Invalid(_("Nothing was changed: choose one of the times offered."))
+        raise Invalid(_("Choose one of the times offered."))
     until = now() + timedelta(hours=hours) if hours else None
     session.add(ArmChange(armed=armed or not hours, account_id=actor.account_id, at=now(), until=until))
     changes.note(session, None, "armed")
@@ -57,7 +57,7 @@ def arm(session: Session, actor: Actor, *, armed: bool, hours: int) -> None:
 def snooze(session: Session, actor: Actor, camera: str, minutes: int) -> None:
     """Take the sound from one camera for a while; 0 minutes ends that."""
     if minutes not in (0, *SNOOZE_MINUTES):
-        raise Invalid(_("Nothing was changed: choose one of the times offered."))
+        raise Invalid(_("Choose one of the times offered."))
     at = now()
     for running in session.scalars(select(Snooze).where(Snooze.camera == camera, Snooze.until > at)):
         running.until = at

@@ -96,13 +96,13 @@ def _explain_taken(session: Session, actor: Actor, alert_id: int) -> None:
     if alert.taken_by_id == actor.account_id:
         return
     name = alert.taken_by.name if alert.taken_by else "?"
-    raise Conflict(_("Nothing was changed: %(name)s has it already.", name=name))
+    raise Conflict(_("%(name)s claimed it already.", name=name))
 
 
 def call_false(session: Session, actor: Actor, alert_id: int, note: str) -> None:
     """Mark a false alarm; it is kept, and counts for the advice on its camera."""
     if len(note) > 300:
-        raise Invalid(_("The note is longer than 300 characters. Nothing was changed."))
+        raise Invalid(_("The note is longer than 300 characters."))
     alert = get_alert(session, alert_id)
     if alert.state != "false-alarm":
         alert.state = "false-alarm"
@@ -135,7 +135,7 @@ def pin(session: Session, actor: Actor, alert_id: int, reason: str) -> None:
     """Keep the clip beyond its days; without a reason, let it go with the others again."""
     alert = get_alert(session, alert_id)
     if len(reason) > 200:
-        raise Invalid(_("The reason is longer than 200 characters. Nothing was changed."))
+        raise Invalid(_("The reason is longer than 200 characters."))
     alert.pinned_by_id, alert.pinned_reason = (actor.account_id, reason) if reason else (None, None)
     audit.record(session, actor, "alert.pinned" if reason else "alert.unpinned", alert_id, reason=reason)
 

@@ -126,7 +126,7 @@ def clip(alert_id: int) -> BaseResponse:
 def take(alert_id: int) -> BaseResponse:
     """Take an alert."""
     service.take(session(), actor(), alert_id)
-    return _done(alert_id, _("You have it. Everybody sees that."))
+    return _done(alert_id, _("You claimed it. Your team can see that."))
 
 
 @area.post("/take", may=P.ALERTS)
@@ -134,7 +134,7 @@ def take_all() -> BaseResponse:
     """Take the alerts of a chain that nobody has."""
     ids = [int(part) for part in _field("ids").split(",") if part.isascii() and part.isdigit() and len(part) < 18]
     service.take_all(session(), actor(), ids)
-    return _done(None, _("You have them. Everybody sees that."))
+    return _done(None, _("You claimed them. Your team can see that."))
 
 
 @area.post("/<int:alert_id>/false-alarm", may=P.ALERTS)
@@ -148,7 +148,7 @@ def call_false(alert_id: int) -> BaseResponse:
 def reopen(alert_id: int) -> BaseResponse:
     """Give an alert back."""
     service.reopen(session(), actor(), alert_id)
-    return _done(alert_id, _("The alert is open again."))
+    return _done(alert_id, _("Alert reopened."))
 
 
 @area.post("/<int:alert_id>/review", may=P.ALERTS)
@@ -170,11 +170,11 @@ def snooze() -> BaseResponse:
     """Take the sound from one camera for a while."""
     camera, minutes = _field("camera"), whole_number(_field("minutes"), 9_999)
     if not camera or len(camera) > 40 or minutes is None:
-        raise Invalid(_("Nothing was changed: choose a camera and one of the times offered."))
+        raise Invalid(_("Choose a camera and one of the times offered."))
     arming.snooze(session(), actor(), camera, minutes)
     return _done(
         None,
-        _("The camera is snoozed: its alerts are kept, without sound.") if minutes else _("The camera is loud again."),
+        _("The camera is snoozed: its alerts are kept, without sound.") if minutes else _("Snooze ended."),
     )
 
 
@@ -183,7 +183,7 @@ def arm() -> BaseResponse:
     """Arm or disarm the shop by hand, or give it back to the schedule."""
     hours = whole_number(_field("hours"), 9_999)
     if hours is None:
-        raise Invalid(_("Nothing was changed: choose one of the times offered."))
+        raise Invalid(_("Choose one of the times offered."))
     armed = _field("armed") == "yes"
     arming.arm(session(), actor(), armed=armed, hours=hours)
     session().flush()

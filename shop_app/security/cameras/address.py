@@ -54,23 +54,21 @@ def read_address(text: str) -> Address:
     """Take apart what somebody typed. Invalid says what is wrong, and repeats nothing that could be a password."""
     login, rest = _split_login(text.strip())
     if not _PLAIN.fullmatch(rest):
-        raise Invalid(_("An address has no spaces, quotes or other special signs. Nothing was saved."))
+        raise Invalid(_("An address has no spaces, quotes or other special characters."))
     try:
         parts = urlsplit(rest)
         port = parts.port
     except ValueError:
-        raise Invalid(_("This is not an address such as rtsp://192.168.1.20/stream. Nothing was saved.")) from None
+        raise Invalid(_("This is not an address such as rtsp://192.168.1.20/stream.")) from None
     if parts.scheme not in SCHEMES:
-        raise Invalid(_("The address must begin with rtsp, rtsps, http or https. Nothing was saved."))
+        raise Invalid(_("The address must begin with rtsp, rtsps, http or https."))
     if not parts.hostname or not _HOST.fullmatch(parts.hostname):
-        raise Invalid(_("The address has no proper host, as in rtsp://192.168.1.20/stream. Nothing was saved."))
+        raise Invalid(_("The address has no proper host, as in rtsp://192.168.1.20/stream."))
     port = SCHEMES[parts.scheme] if port is None else port
     if port not in PORTS:
-        raise Invalid(_("Cameras are reached at these ports only: %(ports)s. Nothing was saved.", ports=_ports()))
+        raise Invalid(_("Cameras are reached at these ports only: %(ports)s.", ports=_ports()))
     if any(_SECRET_KEY.search(key) for key, _value in parse_qsl(parts.query, keep_blank_values=True)):
-        raise Invalid(
-            _("The address seems to hold a user or password. Put them into their own fields. Nothing was saved.")
-        )
+        raise Invalid(_("The address seems to hold a user or password. Put them into their own fields."))
     return Address(parts.scheme, parts.hostname, port, parts.path, parts.query, login)
 
 
@@ -78,11 +76,11 @@ def resolve(address: Address, networks: Sequence[str]) -> str:
     """The IP address to connect to; Invalid where any that the name stands for is not one of a camera."""
     found = network.looked_up(address.host, address.port)
     if not found:
-        raise Invalid(_("Nobody knows the name %(host)s. Nothing was saved.", host=address.host))
+        raise Invalid(_("Nobody knows the name %(host)s.", host=address.host))
     allowed = network.networks(networks) or network.own_networks()
     for ip in found:
         if not network.is_other_machine(ip) or not network.is_within(ip, allowed):
-            raise Invalid(_("%(host)s is not in a network of cameras. An admin of the machine can allow it with SHOP_CAMERA_NETWORKS. Nothing was saved.", host=address.host))  # fmt: skip
+            raise Invalid(_("%(host)s is not in a network of cameras. An admin of the machine can allow it with SHOP_CAMERA_NETWORKS.", host=address.host))  # fmt: skip
     return str(found[0])
 
 

@@ -170,11 +170,11 @@ def draw(session: Session, actor: Actor, name: str, raw: object, version: int) -
     if camera.version != version:
         raise Conflict(_("Somebody else has changed this camera meanwhile. Nothing was saved; open the page again."))
     if not isinstance(raw, list) or len(raw) > MOST_ZONES:
-        raise Invalid(_("At most %(n)s zones can be drawn. Nothing was saved.", n=MOST_ZONES))
+        raise Invalid(_("At most %(n)s zones can be drawn.", n=MOST_ZONES))
     wished = [_zone(session, one) for one in raw]
     names = [zone.name for zone in wished]
     if len(set(names)) != len(names):
-        raise Invalid(_("Two zones have the same name. Nothing was saved."))
+        raise Invalid(_("Two zones have the same name."))
     kept = {zone.name: zone for zone in camera.zones}
     for gone in set(kept) - set(names):
         session.delete(kept[gone])
@@ -232,21 +232,21 @@ def _since(state: CameraState | None, word: str) -> datetime | None:
 
 def _check(wish: Wish) -> None:
     if not 1 <= len(wish.title) <= 80:
-        raise Invalid(_("The camera needs a name of at most 80 characters. Nothing was saved."))
+        raise Invalid(_("The camera needs a name of at most 80 characters."))
     if bool(wish.night_from) != bool(wish.night_to) or any(
         hour and not _HOUR.fullmatch(hour) for hour in (wish.night_from, wish.night_to)
     ):
-        raise Invalid(_("Hours of the night need a beginning and an end, as 22:00 and 06:00. Nothing was saved."))
+        raise Invalid(_("Hours of the night need a beginning and an end, as 22:00 and 06:00."))
     if not 1 <= wish.keep_days <= 365:
-        raise Invalid(_("Clips are kept 1 to 365 days. Nothing was saved."))
+        raise Invalid(_("Clips are kept 1 to 365 days."))
 
 
 def _zone(session: Session, raw: object) -> Zone:
     if not isinstance(raw, dict):
-        raise Invalid(_("What was drawn could not be read. Nothing was saved."))
+        raise Invalid(_("What was drawn could not be read."))
     name, kind, shelf = (str(raw.get(key) or "").strip() for key in ("name", "kind", "shelf"))
     if not 1 <= len(name) <= 60 or kind not in KINDS or len(shelf) > 60:
-        raise Invalid(_("Each zone needs a name of at most 60 characters and a kind. Nothing was saved."))
+        raise Invalid(_("Each zone needs a name of at most 60 characters and a kind."))
     try:
         points = read_polygon(raw.get("points"))
     except Invalid as problem:
@@ -260,7 +260,7 @@ def _zone(session: Session, raw: object) -> Zone:
 def _product(session: Session, sku: str, zone: str) -> int:
     found = session.scalars(select(Product.id).where(Product.sku == sku[:40])).first() if sku else None
     if found is None:
-        raise Invalid(_("The zone %(zone)s needs the SKU of a product. Nothing was saved.", zone=zone))
+        raise Invalid(_("The zone %(zone)s needs the SKU of a product.", zone=zone))
     return found
 
 

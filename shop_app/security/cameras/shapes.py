@@ -16,10 +16,10 @@ LEAST_AREA = 0.0005  # of the picture
 def read_polygon(raw: object) -> list[list[float]]:
     """The points of a polygon that somebody drew; Invalid where it is none."""
     if not isinstance(raw, list) or not 3 <= len(raw) <= 40:
-        raise Invalid(_("A zone needs 3 to 40 corners. Nothing was saved."))
+        raise Invalid(_("A zone needs 3 to 40 corners."))
     points = [_point(point) for point in raw]
     if abs(area(points)) < LEAST_AREA:
-        raise Invalid(_("This zone is too small to be seen. Nothing was saved."))
+        raise Invalid(_("This zone is too small to be seen."))
     return points
 
 
@@ -68,5 +68,5 @@ def _is_point(raw: object) -> bool:
 
 def _point(raw: Any) -> list[float]:
     if not _is_point(raw):
-        raise Invalid(_("A corner is a pair of shares, 0 to 1. Nothing was saved."))
+        raise Invalid(_("A corner is a pair of shares, 0 to 1."))
     return [round(float(value), 4) for value in raw]

@@ -50,7 +50,7 @@ def samples(settings: Settings) -> list[str]:
 def sample_path(settings: Settings, name: str) -> Path:
     """Where a sample lies; only a name that is in the list is one."""
     if settings.sample_clips is None or name not in samples(settings):
-        raise Invalid(_("There is no such sample clip. Nothing was saved."))
+        raise Invalid(_("There is no such sample clip."))
     return settings.sample_clips / name
 
 

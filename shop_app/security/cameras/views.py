@@ -111,7 +111,7 @@ def change(name: str) -> BaseResponse | tuple[str, int]:
     form = CameraForm()
     try:
         if not form.validate():
-            raise Invalid(_("Nothing was saved; see below."))
+            raise Invalid(_("Please check the errors below."))
         wish = _wish(form)
         if wish.kind == "network":
             resolve(read_address(wish.address), shop().settings.camera_networks)
@@ -154,7 +154,7 @@ def set_enabled(name: str) -> BaseResponse:
 def remove(name: str) -> BaseResponse:
     """Remove a camera, once its name was typed."""
     if request.form.get("name", "").strip() != name:
-        raise Invalid(_("Nothing was removed: type the camera's short name to confirm."))
+        raise Invalid(_("Type the camera's short name to confirm."))
     service.remove(session(), actor(), name, shop().settings.media)
     flash(_("The camera is removed. Its alerts and figures stay."))
     return redirect(url_for("cameras.index"), 303)
@@ -173,7 +173,7 @@ def draw(name: str) -> BaseResponse | tuple[str, int]:
     try:
         drawn = json.loads(request.form.get("zones", "[]"))
     except (ValueError, RecursionError):
-        raise Invalid(_("What was drawn could not be read. Nothing was saved.")) from None
+        raise Invalid(_("What was drawn could not be read.")) from None
     number = whole_number(request.form.get("version", ""), 10**9)
     version = -1 if number is None else number
     try:
@@ -247,7 +247,7 @@ def add_system() -> str | tuple[str, int]:
 def end_system(token_id: int) -> BaseResponse:
     """Take a token back."""
     systems.end(session(), actor(), token_id)
-    flash(_("The token is worth nothing any more."))
+    flash(_("Token revoked."))
     return redirect(url_for("cameras.system_list"), 303)
 
 

@@ -53,7 +53,7 @@ def sign_in() -> tuple[Response, int]:
     body = read_body(shapes.SignIn)
     account = accounts.check_password(shop().database, passwords(), body.name, body.password, sessions.address())
     if account.role_ is not Role.CUSTOMER:
-        raise Invalid(_("Not signed in: this API is for customers. Staff uses the pages."))
+        raise Invalid(_("This API is for customers. Staff use the pages."))
     if account.totp_secret:
         _check_second_factor(account.id, body.code or "")
     return _new_device(account, body.device)
@@ -81,7 +81,7 @@ def sign_out() -> tuple[str, int]:
 
 
 @area.get("/devices", may=P.CUSTOMER)
-@documented("Where I am signed in", answer=shapes.Device, listed=True)
+@documented("Active sessions", answer=shapes.Device, listed=True)
 def devices() -> Response:
     """The customer's sign-ins."""
     found = accounts.my_sessions(session(), actor())
@@ -119,7 +119,7 @@ def me() -> Response:
 @documented("A copy of everything that the shop keeps of me", body=shapes.Password, answer=PersonalData)
 def copy_of_me() -> Response:
     """The same file as that of the page; a POST, since the shop notes that it was made."""
-    _check_password(_("Nothing was copied: the password is wrong."))
+    _check_password(_("The password is wrong."))
     account = session().get_one(models.Account, actor().account_id)
     return _one(copying.copy(session(), actor(), account, profile()))
 
@@ -130,7 +130,7 @@ def copy_of_me() -> Response:
 )
 def delete_me() -> tuple[str, int]:
     """The end of the customer's account; the password is asked for again."""
-    _check_password(_("Nothing was deleted: the password is wrong."))
+    _check_password(_("The password is wrong."))
     farewell.erase(actor().account_id)
     return "", 204
 
@@ -321,7 +321,7 @@ def _once(body: BaseModel, work: Callable[[], dict[str, Any]]) -> dict[str, Any]
     if not key:
         return work()
     if len(key) > LONGEST_KEY:
-        raise Invalid(_("Nothing was changed: the Idempotency-Key is longer than %(most)s signs.", most=LONGEST_KEY))
+        raise Invalid(_("The Idempotency-Key is longer than %(most)s characters.", most=LONGEST_KEY))
     sent = [request.path, body.model_dump(mode="json")]
     return idempotency.once(session(), actor(), request.endpoint or "", key, sent, work)[0]
 
@@ -329,7 +329,7 @@ def _once(body: BaseModel, work: Callable[[], dict[str, Any]]) -> dict[str, Any]
 def _check_second_factor(account_id: int, code: str) -> None:
     with attempt(shop().database, f"second-factor:{account_id}", sessions.address()) as this:
         if not totp.accept(session(), session().get_one(models.Account, account_id), code):
-            raise Invalid(_("Not signed in: the code of your authenticator is needed."), errors={"code": "needed"})
+            raise Invalid(_("Enter the code of your authenticator app."), errors={"code": "needed"})
         unit().finish(keep=True)
         this.succeeded()
 
