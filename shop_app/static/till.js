@@ -84,7 +84,8 @@
         if (cart.added) {
           chosen = cart.added;
           const line = cart.lines.find((one) => one.product_id === chosen);
-          if (line) say(`${words.added}: ${line.name}`);
+          if (line?.too_few) say(`${line.name}: ${words.tooFew.replace("{n}", line.stock)}`, true);
+          else if (line) say(`${words.added}: ${line.name}`);
         } else say("");
         show();
       } catch (error) {

@@ -234,6 +234,24 @@ def test_a_scanner_may_end_its_codes_with_enter_tab_or_nothing(
     expect(page.locator("#scan")).to_have_value("")
 
 
+def test_what_is_sold_out_by_the_books_is_told_at_the_scan_and_sold_on_request(
+    window: Window, billing: Person, make_product: Make, database: Database
+) -> None:
+    make_product(name="Acacia honey", barcode="4006381333931", stock=0)
+    page = window.open("/till", person=billing)
+
+    scan(page, "4006381333931")
+    expect(page.locator("#say")).to_have_text("Acacia honey: only 0 left")
+    for key in ("F9", "F7", "F10"):
+        page.keyboard.press(key)
+    page.get_by_label("Sell all the same").check()
+    page.keyboard.press("F10")
+    expect(page.locator("#done-number")).to_have_text("Bill 1")
+
+    with database.reading() as session:
+        assert session.scalars(select(Product.stock)).one() == -1
+
+
 def test_a_code_typed_by_hand_waits_for_enter(window: Window, billing: Person, shelf: list[Product]) -> None:
     page = window.open("/till", person=billing)
 

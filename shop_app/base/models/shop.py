@@ -30,7 +30,7 @@ class ShopProfile(Base):
     country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # whose telephone numbers need no +
     locale: Mapped[str] = mapped_column(String(10), default="en")
     prices_include_tax: Mapped[bool] = mapped_column(default=True)
-    sell_below_zero: Mapped[str] = mapped_column(String(10), default="block")
+    sell_below_zero: Mapped[str] = mapped_column(String(10), default="warn")
     escalate_after_seconds: Mapped[int] = mapped_column(default=60)
     silent_after_seconds: Mapped[int] = mapped_column(default=30)
     day_begins: Mapped[str] = mapped_column(
