@@ -22,14 +22,12 @@ from shop_app.ops import background, instance_lock
 from shop_app.web import answers, i18n, navigation, template_filters
 from shop_app.web.area import Shop, Unit, register, shop_of
 from shop_app.web.error_pages import init_errors
-from shop_app.web.templating import PageEnvironment
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Without settings, they are read from the environment (`SHOP_*`)."""
     settings = settings or load_settings(os.environ)
     app = Flask("shop_app")
-    app.jinja_environment = PageEnvironment
     app.config.update(flask_config(settings))
     if settings.proxies:
         count = settings.proxies

@@ -21,16 +21,6 @@ def in_language(translations: Any, message: str, /, **values: Any) -> str:
     return _fill(translations.ugettext(message), values)
 
 
-def for_page() -> Callable[..., str]:
-    """`_` for all texts of one page: the reader's language is looked up once, not for each of hundreds of cells."""
-    translate = _catalogue().ugettext
-
-    def bound(message: str, /, **values: Any) -> str:
-        return _fill(translate(message), values) if values else str(translate(message))
-
-    return bound
-
-
 def _l(message: str, /, **values: Any) -> Any:
     """As `_`, translated each time it is shown: for labels of forms and of the navigation."""
     return LazyString(_, message, **values)

@@ -14,7 +14,7 @@ from shop_app.base.models import Camera, InterestNote, MoodHour, Product, Zone, 
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.search import contains
 from shop_app.interest.sums import LEAST, Sums
-from shop_app.web.listing import Rows, once_per_filters
+from shop_app.web.listing import Rows
 
 PERIODS = (7, 28, 1)
 
@@ -102,7 +102,6 @@ def notes(actor: Actor, *, searched: bool = False) -> Rows:
     return _notes(None if actor.role is Role.ADMIN else actor.account_id, searched)
 
 
-@once_per_filters
 def _notes(watcher: int | None, searched: bool) -> Rows:
     query = (
         select(

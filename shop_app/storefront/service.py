@@ -32,7 +32,7 @@ from shop_app.base.text import _
 from shop_app.catalogue.offers.pricing import BUY_X_GET_Y, Deal, Item, best_discount
 from shop_app.catalogue.offers.wording import offer_words
 from shop_app.web.area import kept
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 NEWEST = 12  # products on a customer's first page
 PRODUCT_SORTS: dict[str, list[SortColumn]] = {
@@ -50,7 +50,6 @@ def register(session: Session, person: Person, password_hash: str, *, is_open: b
     return accounts.create(session, as_customer, password_hash=password_hash)
 
 
-@once_per_filters
 def products(category: str = "", *, searched: bool = False) -> Rows:
     """What is on sale, as rows; where `searched`, with what is typed in name, SKU, barcode or description."""
     query: Rows = select(

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
-from weakref import WeakKeyDictionary
 
 from babel.numbers import get_decimal_symbol
 from flask import Response, request
@@ -34,10 +32,6 @@ _DEFUSED = re.compile(r"""(^|[;\r\n])'(?="*[=+\-@\t\r])""")
 Row = TypeVar("Row")
 Rows = Select[*tuple[Any, ...]]  # a list: a statement of several columns
 SortColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
-# To put a statement together takes about as long as the database does to answer it. A list keeps it for each set of filters
-# (what somebody typed is a parameter of it), and what follows from it is kept with it.
-once_per_filters = lru_cache(maxsize=100)
-_MADE: WeakKeyDictionary[Rows, dict[Hashable, Rows]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -95,8 +89,7 @@ def paginate(
     if number > 1:
         total = _count(session, statement)
         number = min(number, _last_page(total, MOST_COUNTED))
-    part = _once(statement, (order, key), lambda: _part(statement, order, key))
-    rows = _rows(session.execute(part, {"passed_over": (number - 1) * PAGE_ROWS})).all()
+    rows = _rows(session.execute(_part(statement, order, key), {"passed_over": (number - 1) * PAGE_ROWS})).all()
     if total is None:  # a first page that is not full says it by itself
         total = _count(session, statement) if len(rows) == PAGE_ROWS else len(rows)
     return Listing(rows, min(total, MOST_COUNTED), number, order.name, has_more=total > MOST_COUNTED)
@@ -122,14 +115,6 @@ def _asked_order(sorts: Mapping[str, Sequence[SortColumn]], default: str) -> _Or
 
 def _last_page(total: int, most: int) -> int:
     return max(1, -(-min(total, most) // PAGE_ROWS))
-
-
-def _once(statement: Rows, name: Hashable, make: Callable[[], Rows]) -> Rows:
-    """What `make` gives, kept for as long as `statement` is."""
-    made = _MADE.setdefault(statement, {})
-    if name not in made:
-        made[name] = make()
-    return made[name]
 
 
 def _part(statement: Rows, order: _Order, key: InstrumentedAttribute[int] | None) -> Rows:
@@ -158,12 +143,11 @@ def _found(
     session: Session, statement: Rows, order: _Order, key: InstrumentedAttribute[int], typed: str, number: int
 ) -> Listing[Any]:
     """One page of what was looked for."""
-    finding = _once(statement, (order, key, "found"), lambda: _keys(statement, order, key).limit(MOST_FOUND + 1))
+    finding = _keys(statement, order, key).limit(MOST_FOUND + 1)
     keys = session.connection().scalars(finding, search.typed(typed)).all()  # no objects: no ORM
     number = min(number, _last_page(len(keys), MOST_FOUND))
     shown = keys[:MOST_FOUND][(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
-    reading = _once(statement, (order, key, "rows"), lambda: order.of(_by_keys(statement, key)))
-    rows = session.execute(reading, {"keys": shown}).all() if shown else []
+    rows = session.execute(order.of(_by_keys(statement, key)), {"keys": shown}).all() if shown else []
     return Listing(rows, min(len(keys), MOST_FOUND), number, order.name, has_more=len(keys) > MOST_FOUND)
 
 
@@ -175,8 +159,7 @@ def _by_keys(statement: Rows, key: InstrumentedAttribute[int]) -> Rows:
 
 def _count(session: Session, statement: Rows) -> int:
     """How many rows, up to one more than MOST_COUNTED."""
-    counting = _once(statement, "count", lambda: _counting(statement))
-    return int(session.connection().execute(counting).scalar_one())  # no objects: no ORM
+    return int(session.connection().execute(_counting(statement)).scalar_one())  # no objects: no ORM
 
 
 def _counting(statement: Rows) -> Rows:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from shop_app.base.permissions import Actor, Permission, Role
-from shop_app.base.text import for_page, locale_name
+from shop_app.base.text import locale_name
 from shop_app.web.area import MenuEntry, maybe_actor, session, shop
 
 UnreadCount = Callable[[Session, Actor], int]  # of somebody's notifications
@@ -67,7 +67,7 @@ def _entries(held: set[Permission]) -> list[MenuEntry]:
 
 def _context(navigation: Callable[..., Navigation], unread_count: UnreadCount) -> dict[str, Any]:
     present = maybe_actor()
-    known: dict[str, Any] = {"_": for_page(), "csrf_token": cache(generate_csrf), "actor": present, "unread": 0}
+    known: dict[str, Any] = {"csrf_token": cache(generate_csrf), "actor": present, "unread": 0}
     if present is not None:
         known["unread"] = unread = unread_count(session(), present)
         endpoint = request.endpoint or ""

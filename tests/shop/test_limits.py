@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import zlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,20 +16,11 @@ from shop_app.base.models import Product
 from shop_app.base.permissions import OF_ROLE, Permission, Role
 from shop_app.notify.kinds import NOTE
 from shop_app.notify.outbox import notify
-from shop_app.web import listing
 from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
 
 STATEMENTS = 10
 FIRST_VISIT = 60_000  # bytes, compressed
-OF_ONES_OWN = {
-    "storefront.bills",
-    "storefront.wallet",
-    "complaints.mine",
-    "feedback.mine",
-    "notifications.inbox",
-    "notifications.undelivered",
-}  # a statement for each person
 EVER_MORE = ("bill_lines", "payments", "ledger_entries", "interest_hours", "incoming_events", "deliveries")
 NO_PAGES = {"live.alerts", "live.bell"}
 
@@ -79,29 +69,6 @@ def test_a_first_visit_is_small(app: Flask, sign_in: Callable[..., Person], role
     assert sum(len(zlib.compress(content, 6)) for content in fetched.values()) < FIRST_VISIT
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_the_statements_of_a_list_are_put_together_once(
-    app: Flask, sign_in: Callable[..., Person], monkeypatch: pytest.MonkeyPatch, role: Role
-) -> None:
-    person = sign_in(role)
-    again: dict[str, int] = {}
-    made: list[Hashable] = []
-    once = listing._once
-
-    def count(statement: listing.Rows, name: Hashable, make: Callable[[], listing.Rows]) -> listing.Rows:
-        return once(statement, name, lambda: made.append(name) or make())  # type: ignore[func-returns-value]
-
-    monkeypatch.setattr(listing, "_once", count)
-    for endpoint, address in lists_for(app, role):
-        for first, second in (("", ""), ("?q=some", "?q=others")):
-            person.client.get(address + first).close()
-            made.clear()
-            person.client.get(address + second).close()
-            again[endpoint] = again.get(endpoint, 0) + len(made)
-
-    assert {endpoint for endpoint, count in again.items() if count} <= OF_ONES_OWN
-
-
 def test_what_is_kept_of_the_navigation_is_each_readers_own(
     sign_in: Callable[..., Person], make_product: Callable[..., Product], app: Flask
 ) -> None:
@@ -118,19 +85,6 @@ def test_what_is_kept_of_the_navigation_is_each_readers_own(
     assert "data-unread>1<" in of_second
     assert 'href="/products" aria-current="page"' in of_second
     assert 'href="/products" aria-current="page"' not in second.client.get("/offers").text
-
-
-def test_no_statement_is_kept_of_what_somebody_typed(app: Flask, sign_in: Callable[..., Person]) -> None:
-    person = sign_in(Role.ADMIN)
-    for endpoint, address in lists_for(app, Role.ADMIN):
-        if shop_of(app).access[endpoint] is not Permission.PUBLIC:
-            person.client.get(f"{address}?q=Mallory+Secret").close()
-    gc.collect()
-
-    kept = [part for made in listing._MADE.values() for part in made.values()]
-
-    assert kept
-    assert not [part for part in kept if "Mallory" in str(part.compile().params)]
 
 
 @pytest.mark.sqlite  # which plans without statistics: with three rows as with a million

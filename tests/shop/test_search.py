@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,16 +22,14 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def set_sizes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """`set_sizes(PAGE_ROWS=2)`: for this test alone, so no statement that was made with it is kept."""
+def set_sizes(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`set_sizes(PAGE_ROWS=2)`: for this test alone."""
 
     def set_to(**sizes: int) -> None:
-        listing._MADE.clear()
         for name, size in sizes.items():
             monkeypatch.setattr(listing, name, size)
 
-    yield set_to
-    listing._MADE.clear()
+    return set_to
 
 
 def names(person: Person, address: str, link: str = "/products/") -> list[str]:

@@ -19,7 +19,7 @@ from shop_app.base.text import _
 from shop_app.catalogue.offers.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal
 from shop_app.notify import kinds
 from shop_app.notify.outbox import notify
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 _Proposer, _Decider = aliased(Account), aliased(Account)
 KINDS = (PERCENT, AMOUNT, BUY_X_GET_Y)
@@ -83,7 +83,6 @@ def search(state: str = "", *, searched: bool = False) -> Rows:
     return _listed(state, minute if state in STATES else None, searched)
 
 
-@once_per_filters
 def _listed(state: str, at: datetime | None, searched: bool) -> Rows:
     query = _LISTED.where(contains(Offer.name)) if searched else _LISTED
     return query.where(_in_state(state, at)) if at is not None else query

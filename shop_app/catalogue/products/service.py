@@ -16,7 +16,7 @@ from shop_app.base.models import Product, StockMovement, TaxClass
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
 from shop_app.web.area import kept
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 SORTS: dict[str, list[SortColumn]] = {
     "name": [Product.search, Product.id],
@@ -43,7 +43,6 @@ class Entry:
     low_stock_level: int = 0
 
 
-@once_per_filters
 def search(category: str = "", state: str = "active", *, searched: bool = False) -> Rows:
     """Products as rows; where `searched`, those with what is typed in name, SKU or barcode."""
     query = select(

@@ -16,7 +16,7 @@ from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Bill, BillLine, Product, Rating
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 MEAN = (Product.rating_stars * 1.0 / Product.rating_count).label("mean")
 SORTS: dict[str, list[SortColumn]] = {
@@ -44,7 +44,6 @@ class Summary:
         return sum(n * times for n, times in self.stars.items()) / self.count if self.count else None
 
 
-@once_per_filters
 def by_product(*, searched: bool = False) -> Rows:
     """Rated products with number and mean of their ratings; where `searched`, those with what is typed in name, SKU or barcode."""
     query = select(Product.id, Product.name, Product.rating_count, MEAN).where(Product.rating_count > 0)

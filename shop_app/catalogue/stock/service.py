@@ -19,7 +19,7 @@ from shop_app.base.permissions import Actor
 from shop_app.base.text import _
 from shop_app.notify import kinds
 from shop_app.notify.outbox import notify
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 MOST = 1_000_000  # pieces in one movement
 INWARD = ("delivery", "return", "other")
@@ -60,7 +60,6 @@ class Change:
     low: int  # the level at whose crossing sales staff are told
 
 
-@once_per_filters
 def search(state: str = "", *, searched: bool = False) -> Rows:
     """Products on sale by how many are left: low, out, or all; where `searched`, by what is typed, too."""
     query = select(
@@ -73,7 +72,6 @@ def search(state: str = "", *, searched: bool = False) -> Rows:
     return query.where(Product.is_found()) if searched else query
 
 
-@once_per_filters
 def movements(product_id: int | None = None, reason: str = "") -> Rows:
     """Movements, of one product or of all, with who made them."""
     query = (

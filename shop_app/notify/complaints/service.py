@@ -16,7 +16,7 @@ from shop_app.base.search import contains
 from shop_app.base.text import _
 from shop_app.notify import kinds
 from shop_app.notify.outbox import notify
-from shop_app.web.listing import Rows, once_per_filters
+from shop_app.web.listing import Rows
 
 STATES = ("open", "answered", "closed")
 
@@ -27,7 +27,6 @@ def search(actor: Actor, state: str = "", *, searched: bool = False) -> Rows:
     return query if actor.can(Permission.COMPLAINTS_ANSWER) else query.where(_seen_by(actor))
 
 
-@once_per_filters
 def _listed(state: str, searched: bool) -> Rows:
     columns = Complaint.id, Complaint.subject, Complaint.state, Complaint.created_at, Complaint.updated_at
     query = select(*columns, Account.name.label("customer")).outerjoin(Complaint.customer)

@@ -14,13 +14,12 @@ from shop_app.base.models import Account, Feedback
 from shop_app.base.permissions import Actor
 from shop_app.base.search import contains
 from shop_app.base.text import _
-from shop_app.web.listing import Rows, once_per_filters
+from shop_app.web.listing import Rows
 
 _Handler = aliased(Account)
 TOPICS = ("products", "service", "shop", "app", "other")
 
 
-@once_per_filters
 def search(topic: str = "", state: str = "open", role: str = "", *, searched: bool = False) -> Rows:
     """Feedback of everybody, for who may read it; rows with the names of people. `searched`: for what is typed."""
     query = (

@@ -20,7 +20,7 @@ from shop_app.base.text import _
 from shop_app.notify.channels.bell import BELL
 from shop_app.notify.kinds import KINDS, NOTE, Kind
 from shop_app.notify.outbox import To, audiences_of, notify
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 _Sender = aliased(Account)
 UNREAD_FOR = timedelta(days=90)  # what nobody opened in that time does not wait any longer
@@ -79,7 +79,6 @@ def mark_read(session: Session, actor: Actor, note_id: int | None = None) -> Non
     session.execute(unread.values(read_at=now()).execution_options(synchronize_session=False))
 
 
-@once_per_filters
 def sent(to: str = "", *, searched: bool = False) -> Rows:
     """What people sent, by addressee (`staff`, a role, or `person`), with names and how many have read each."""
     reads = select(func.count()).where(Delivery.notification_id == Notification.id, Delivery.read_at.is_not(None))

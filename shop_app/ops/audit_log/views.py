@@ -16,7 +16,7 @@ from shop_app.base.text import _l, locale_name
 from shop_app.ops.audit_log.actions import details_text, words
 from shop_app.ops.audit_log.subjects import describe
 from shop_app.web.area import Area, profile, session
-from shop_app.web.listing import Rows, asked, asked_day, csv_answer, everything, once_per_filters, paginate, wants_csv
+from shop_app.web.listing import Rows, asked, asked_day, csv_answer, everything, paginate, wants_csv
 
 area = Area("audit_log", __name__, url_prefix="/manage/audit")
 area.menu(_l("Audit log"), "index", icon="log", may=P.AUDIT_READ, order=580, group=_l("Manage"))
@@ -55,7 +55,6 @@ def check() -> str:
     return render_template("audit_log/check.html", broken=audit.verify(session()))
 
 
-@once_per_filters
 def _search(
     action: str = "", begin: datetime | None = None, end: datetime | None = None, *, searched: bool = False
 ) -> Rows:

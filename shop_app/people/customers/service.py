@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shop_app.base.models import Account, Bill, Complaint, LedgerAccount
 from shop_app.base.permissions import Role
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 SORTS: dict[str, list[SortColumn]] = {"name": [Account.search, Account.id], "since": [Account.created_at, Account.id]}
 
@@ -25,7 +25,6 @@ class Figures:
     open_complaints: int
 
 
-@once_per_filters
 def search(state: str = "active", *, searched: bool = False) -> Rows:
     """Customers as rows; where `searched`, those with what is typed in name, telephone or e-mail."""
     columns = Account.id, Account.name, Account.email, Account.phone, Account.active, Account.created_at

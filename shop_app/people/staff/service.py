@@ -16,7 +16,7 @@ from shop_app.base.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.base.models import Account
 from shop_app.base.permissions import GRANTABLE, OF_ROLE, STAFF, Actor, Permission, Role
 from shop_app.base.text import _
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 SORTS: dict[str, list[SortColumn]] = {
     "name": [Account.search, Account.id],
@@ -25,7 +25,6 @@ SORTS: dict[str, list[SortColumn]] = {
 }
 
 
-@once_per_filters
 def search(role: str = "", state: str = "active", *, searched: bool = False) -> Rows:
     """Accounts of staff as rows; where `searched`, those with what is typed in name, telephone or e-mail."""
     query: Rows = select(

@@ -34,7 +34,7 @@ from shop_app.base.text import _, _l
 from shop_app.catalogue.offers.pricing import PricedCart, PricedLine
 from shop_app.catalogue.stock import service as stock
 from shop_app.sales.wallet import ledger
-from shop_app.web.listing import Rows, SortColumn, once_per_filters
+from shop_app.web.listing import Rows, SortColumn
 
 _Cashier, _Customer = aliased(Account), aliased(Account)
 _ADD_LINES, _ADD_PAYMENTS = insert_into(BillLine), insert_into(Payment)
@@ -221,7 +221,6 @@ def search(
     return _listed(customer_id, cashier_id, since, until, looked_for)
 
 
-@once_per_filters
 def _listed(
     customer_id: int | None, cashier_id: int | None, since: date | None, until: date | None, looked_for: str
 ) -> Rows:

@@ -20,7 +20,7 @@ from shop_app.base.permissions import Actor
 from shop_app.base.text import _
 from shop_app.security.alerts import cards, changes, incidents
 from shop_app.security.ingest import files
-from shop_app.web.listing import Rows, once_per_filters
+from shop_app.web.listing import Rows
 
 STATES = ("new", "taken", "false-alarm")
 MOST_ELSEWHERE = 12  # alerts of other cameras beside one
@@ -41,7 +41,6 @@ def get_alert(session: Session, alert_id: int) -> Alert:
     return found
 
 
-@once_per_filters
 def search(
     camera: str = "", state: str = "", severity: str = "", begin: datetime | None = None, end: datetime | None = None
 ) -> Rows:
@@ -60,7 +59,6 @@ def search(
     return query
 
 
-@once_per_filters
 def with_reviews(query: Rows, account_id: int, *, unseen_only: bool) -> Rows:
     """Alerts, and beside each whether this person has looked at it (`seen`); or those alone that they have not."""
     mine = (AlertReview.alert_id == Alert.id) & (AlertReview.account_id == account_id)
