@@ -44,12 +44,12 @@ DESK = {"width": 1366, "height": 768}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Whatever uses the database is run on both."""
+    """What asks for the database is run on SQLite; on both where the database makes a difference (`both`)."""
     if "engine" in metafunc.fixturenames:
-        both = [pytest.param("sqlite"), pytest.param("mariadb", marks=pytest.mark.mariadb)]
-        # A browser sees no difference between the databases; one is enough there.
+        engines = [pytest.param("sqlite"), pytest.param("mariadb", marks=pytest.mark.mariadb)]
         one = any(metafunc.definition.get_closest_marker(name) for name in ("browser", "sqlite"))
-        metafunc.parametrize("engine", both[:1] if one else both, scope="session")
+        both = metafunc.definition.get_closest_marker("both") and not one
+        metafunc.parametrize("engine", engines if both else engines[:1], scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -116,6 +116,7 @@ def test_nobody_else_sees_alerts_pictures_or_clips(  # S2
     ["/etc/passwd", "../../secret.key", "..%2f..%2fsecret.key", "x\x00.mp4", "link.mp4", "nothing.mp4"],
     ids=["absolute", "dots", "encoded", "NUL", "symlink", "missing"],
 )  # fmt: skip
+@pytest.mark.both
 def test_a_file_name_in_the_database_never_leads_out(  # S8, S9
     name: str, cameras: CameraSystem, security: Person, database: Database, app: Flask
 ) -> None:
@@ -247,6 +248,7 @@ def test_what_is_no_picture_is_not_kept(content: bytes, cameras: CameraSystem, a
     assert list((shop_of(app).settings.media / "events").iterdir()) == []
 
 
+@pytest.mark.both
 def test_a_change_whose_transaction_ends_late_is_not_lost(app: Flask, database: Database) -> None:
     with database.writing() as session:
         for number in (1, 2):
@@ -309,6 +311,7 @@ def test_all_open_pages_get_every_alert_within_a_second(
     assert [len({number for number, _ in page}) for page in got] == [alerts * 2] * clients
 
 
+@pytest.mark.both
 def test_a_page_that_comes_back_gets_what_it_missed(
     server: str, cameras: CameraSystem, security: Person, database: Database
 ) -> None:

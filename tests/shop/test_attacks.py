@@ -37,6 +37,7 @@ def cameras(app: Flask) -> CameraSystem:
     return CameraSystem.of(app)
 
 
+@pytest.mark.both
 def test_on_a_database_that_takes_nothing_pages_that_read_go_on_for_as_long_as_it_lasts(
     admin: Person, cameras: CameraSystem, database: Database
 ) -> None:
@@ -95,6 +96,7 @@ def test_facts_that_are_deep_within_each_other_are_refused_for_good(depth: int, 
     assert (answer["status"], "within each other" in answer["problem"]) == ("refused", True)
 
 
+@pytest.mark.both
 def test_a_backup_survives_a_row_that_holds_half_a_character(database: Database, tmp_path: Path) -> None:
     if not database.is_sqlite:
         pytest.skip("MariaDB does not take such a row")

@@ -19,6 +19,8 @@ from shop_app.notify.outbox import notify
 from shop_app.ops.audit_log.actions import ACTIONS
 from tests.shop.conftest import Person
 
+pytestmark = pytest.mark.both
+
 SOURCE = Path(__file__).parents[2] / "shop_app"
 
 

@@ -53,6 +53,8 @@ from shop_app.web import idempotency
 from shop_app.web.area import shop_of
 from tests.shop.conftest import Person
 
+pytestmark = pytest.mark.both
+
 Make = Callable[..., Product]
 
 

@@ -40,6 +40,8 @@ from shop_app.web.area import shop_of
 from tests.shop.conftest import DESK, PHONE, Person, Window
 from tests.shop.night import CameraSystem, mp4
 
+pytestmark = pytest.mark.both
+
 Make = Callable[..., Product]
 
 

@@ -25,6 +25,8 @@ from shop_app.base.settings import Settings
 from tests.shop.conftest import Person
 from tests.shop.test_races import assert_books_agree
 
+pytestmark = pytest.mark.both
+
 KILLS = int(os.environ.get("SHOP_TEST_KILLS", "10"))
 TILLS = 6
 

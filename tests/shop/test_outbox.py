@@ -30,6 +30,8 @@ from tests.shop.mailbox import Mailbox, mailbox
 from tests.shop.night import CameraSystem
 from tests.shop.test_mail import deliver
 
+pytestmark = pytest.mark.both
+
 DOCS = Path(__file__).parents[2] / "docs" / "shop-notifications.md"
 
 

@@ -17,6 +17,8 @@ from shop_app.base.settings import Settings
 from shop_app.ops.schema import alembic_config, upgrade_database
 from tests.shop.conftest import PASSWORD, Person
 
+pytestmark = pytest.mark.both
+
 WAYS = ["+49 177 1234567", "0177 1234567", "0049 177/123 45 67", "+49 (0)177-1234567", "٠١٧٧ ١٢٣٤٥٦٧"]
 
 

@@ -243,6 +243,7 @@ def test_copy_and_deletion_ask_for_the_password_again(ada: Person, admin: Person
 # The deletion
 
 
+@pytest.mark.both
 def test_nothing_that_says_who_somebody_was_is_left_in_any_table(
     app: Flask, database: Database, ada: Person, billing: Person, life: dict[str, Any]
 ) -> None:
@@ -408,6 +409,7 @@ def test_without_the_tick_nothing_is_deleted(ada: Person, admin: Person) -> None
     assert ada.client.get("/me").status_code == 200
 
 
+@pytest.mark.both
 def test_a_double_click_deletes_once_and_both_answers_say_so(app: Flask, ada: Person, database: Database) -> None:
     page = ada.client.get("/me/data").text
     proof = re.search(r'name="account"[^>]*value="([^"]+)"', page)
@@ -427,6 +429,7 @@ def test_a_double_click_deletes_once_and_both_answers_say_so(app: Flask, ada: Pe
         assert session.scalars(select(func.count()).where(AuditEntry.action == "account.erased")).one() == 1
 
 
+@pytest.mark.both
 def test_an_admin_who_clicks_twice_deletes_once(admin: Person, ada: Person, database: Database) -> None:
     with ThreadPoolExecutor(2) as pool:
         browsers = [admin.client, admin.client.application.test_client()]
@@ -561,6 +564,7 @@ def test_a_change_of_an_emptied_entry_is_found_as_any_other(
 # Races
 
 
+@pytest.mark.both
 def test_a_bill_paid_while_its_customer_is_deleted_is_theirs_before_or_not_made(
     settings: Settings, database: Database, billing: Person, ada: Person, make_product: Make
 ) -> None:
@@ -579,6 +583,7 @@ def test_a_bill_paid_while_its_customer_is_deleted_is_theirs_before_or_not_made(
     assert_books_agree(database)
 
 
+@pytest.mark.both
 def test_control_without_the_hold_a_bill_is_made_for_somebody_who_is_gone(
     settings: Settings, database: Database, billing: Person, ada: Person, make_product: Make
 ) -> None:
@@ -594,6 +599,7 @@ def test_control_without_the_hold_a_bill_is_made_for_somebody_who_is_gone(
 
 
 @pytest.mark.parametrize("method", ["cash", "wallet"])
+@pytest.mark.both
 def test_a_cart_paid_at_the_till_while_its_customer_is_deleted_ends_cleanly(
     app: Flask, database: Database, billing: Person, admin: Person, sign_in: Callable[..., Person], make_product: Make,
     method: str,
@@ -641,6 +647,7 @@ def empty_wallet(database: Database, cashier: Person, customer: Person) -> None:
         ledger.pay_out(session, actor_of(cashier), customer.id, 100, "cash")
 
 
+@pytest.mark.both
 def test_money_paid_in_while_the_account_is_deleted_is_either_there_or_refused(
     settings: Settings, database: Database, billing: Person, ada: Person
 ) -> None:
@@ -655,6 +662,7 @@ def test_money_paid_in_while_the_account_is_deleted_is_either_there_or_refused(
     assert_books_agree(database)
 
 
+@pytest.mark.both
 def test_control_without_the_hold_money_is_left_in_a_wallet_of_nobody(
     settings: Settings, database: Database, billing: Person, ada: Person
 ) -> None:

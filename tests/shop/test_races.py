@@ -37,6 +37,8 @@ from tests.shop.night import CameraSystem
 from tests.shop.racing import together
 from tests.shop.test_books import actor_of
 
+pytestmark = pytest.mark.both
+
 Make = Callable[..., Product]
 
 

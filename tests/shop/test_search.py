@@ -18,6 +18,8 @@ from shop_app.base.search import folded
 from shop_app.web import listing
 from tests.shop.conftest import Person
 
+pytestmark = pytest.mark.both
+
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

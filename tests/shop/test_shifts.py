@@ -23,6 +23,8 @@ from shop_app.sales.wallet import ledger
 from tests.shop.conftest import Person
 from tests.shop.test_till import Till, fill_wallet
 
+pytestmark = pytest.mark.both
+
 Make = Callable[..., Product]
 EVENING = datetime(2026, 12, 4, 21, tzinfo=UTC)  # 22:00 in the tests' shop
 

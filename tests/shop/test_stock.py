@@ -11,6 +11,8 @@ from shop_app.base.db import Database
 from shop_app.base.models import Notification, Product, StockMovement
 from tests.shop.conftest import Person
 
+pytestmark = pytest.mark.both
+
 Make = Callable[..., Product]
 
 

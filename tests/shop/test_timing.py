@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -36,6 +37,8 @@ from tests.shop import racing
 from tests.shop.conftest import Person
 from tests.shop.night import CameraSystem, jpeg
 from tests.shop.test_books import actor_of
+
+pytestmark = pytest.mark.both
 
 Make = Callable[..., Product]
 HELD = 1.0  # seconds for the others to come; those that wait for a lock of the first never do

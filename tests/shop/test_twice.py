@@ -15,6 +15,8 @@ from shop_app.base.db import Database
 from shop_app.base.models import Complaint, ComplaintMessage, Feedback, Notification, Offer, Product, StockMovement
 from tests.shop.conftest import Person
 
+pytestmark = pytest.mark.both
+
 Make = Callable[..., Product]
 
 

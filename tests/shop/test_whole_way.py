@@ -38,6 +38,8 @@ from tests.shop.conftest import Person
 from tests.shop.test_books import actor_of
 from tests.shop.test_kill import Server
 
+pytestmark = pytest.mark.both
+
 PATIENCE = 120  # seconds for what takes a few on a machine at rest
 CONFIG = """\
 cameras: {{from: shop}}
