@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true, update
+from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from shop_app.base import audit
@@ -90,11 +90,6 @@ def set_closed(session: Session, actor: Actor, complaint: Complaint, closed: boo
     """Close the thread, or open it again; either side may."""
     complaint.state, complaint.updated_at = "closed" if closed else "open", now()
     audit.record(session, actor, "complaint.closed" if closed else "complaint.opened", complaint.id)
-
-
-def count_open(session: Session) -> int:
-    """How many wait for an answer."""
-    return session.scalars(select(func.count()).where(Complaint.state == "open")).one()
 
 
 def _seen_by(actor: Actor) -> ColumnElement[bool]:
