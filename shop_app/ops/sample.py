@@ -379,7 +379,7 @@ def _messages(
             customers[0],
             "Jar was open",
             "The lid of the jam was loose.",
-            "We are sorry. Please bring it; we refund it.",
+            "We are sorry. Please bring it, and we will refund you.",
         ),
         (1, customers[2], "Charged twice?", "My card shows two payments for the water.", ""),
     ):

@@ -100,7 +100,7 @@ def _answer_the_complaint(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="1 open complaint").click()
     page.get_by_role("link", name="Jar was open").click()
-    page.get_by_role("button", name="Please bring the product").click()
+    page.get_by_role("button", name="Please bring the item").click()
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".bubble.staff")).to_contain_text("we refund it")
 
