@@ -102,7 +102,7 @@ def _answer_the_complaint(page: Page) -> None:
     page.get_by_role("link", name="Jar was open").click()
     page.get_by_role("button", name="Please bring the item").click()
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".bubble.staff")).to_contain_text("we refund it")
+    expect(page.locator(".bubble.staff")).to_contain_text("we will refund you")
 
 
 def _send_a_note(page: Page) -> None:
@@ -143,7 +143,7 @@ def _tell_the_admin(page: Page) -> None:
 def _read_the_answer(page: Page) -> None:
     page.goto("/complaints/mine")
     page.get_by_role("link", name="Jar was open").click()
-    expect(page.locator(".bubble.staff")).to_contain_text("we refund it")
+    expect(page.locator(".bubble.staff")).to_contain_text("we will refund you")
     page.goto("/notifications")
     page.get_by_role("listitem").filter(has_text="Closed on Friday").get_by_role("button", name="Mark as read").click()
     expect(page.get_by_role("button", name="Mark as read")).to_have_count(1)  # the note about the answer
