@@ -562,7 +562,7 @@ def test_a_guard_sees_it_live_takes_it_and_plays_the_clip(
     page.get_by_role("link", name="Movement").first.click()
     page.get_by_role("button", name="To the event").wait_for()
     page.get_by_role("button", name="I have looked at it").wait_for(state="hidden")  # who stays has looked at it
-    page.get_by_role("link", name="The camera was covered or moved").click()
+    page.locator("main").get_by_role("link", name="The camera was covered or moved").click()  # the bar tells of it, too
     page.get_by_role("heading", name="yard").wait_for()
 
 
