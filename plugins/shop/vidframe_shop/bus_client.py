@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vidframe.bus import EventBus
+from vidframe.outbox import Outbox
 from vidframe_shop.client import BusUnavailable, Client
-from vidframe_shop.outbox import Outbox
 
 LARGEST = 500_000  # bytes of an event; NATS takes a million by default, the shop less
 

@@ -10,12 +10,14 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from vidframe.outbox import Unavailable
+
 LONGEST_ANSWER = 2_000_000  # bytes; what is longer does not come from a shop
 PIECE = 1_000_000  # bytes of a file that are sent at once
 _TOKEN = re.compile(r"[!-~]{8,200}")
 
 
-class ShopUnavailable(Exception):
+class ShopUnavailable(Unavailable):
     """The shop cannot be reached, is out of order, or answers what no shop says: try again later."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -12,11 +12,9 @@ from pydantic import BeforeValidator, Field, SecretStr
 from vidframe import Camera, Event, Frame, Seconds, hookimpl
 
 if TYPE_CHECKING:
+    from vidframe.outbox import Delivery, Outbox
     from vidframe_shop.client import Client
-    from vidframe_shop.orphans import OrphanedOutboxes
-    from vidframe_shop.sender import Sender
-
-CLOSE_TIMEOUT = 3.0  # seconds that closing a camera waits for the shop
+    from vidframe_shop.sender import ShopSender
 
 
 def _on_request(value: Any) -> Any:
@@ -64,9 +62,8 @@ class Shop:
         self.live_view_every = live_view_every
         self.heartbeat_every = heartbeat_every
         self.timeout = timeout
-        self._sender: Sender | None = None
-        self._orphans: OrphanedOutboxes | None = None
-        self._claim: int | None = None
+        self._delivery: Delivery[ShopSender] | None = None
+        self._sender: ShopSender | None = None
         self._receiver: Client | None = None  # in a cluster, on the machine that delivers
         self._picture_due = 0.0
         self._check()
@@ -81,35 +78,27 @@ class Shop:
 
     @hookimpl
     def open_camera(self, camera: Camera) -> None:
+        from vidframe.outbox import Delivery
+        from vidframe_shop.sender import ShopSender
+
+        def make(name: str, outbox: Outbox, **options: Any) -> ShopSender:
+            if "metric" in options:  # of this camera, not of one that was stopped
+                options["request_mode"] = lambda mode: camera.report("mode.requested", mode=mode)
+            client = partial(self._client, camera)
+            return ShopSender(name, outbox, make_client=client, heartbeat_every=self.heartbeat_every, **options)
+
+        self._delivery = Delivery(camera, "shop", make, max_mb=self.max_mb)
+        self._sender = self._delivery.sender
+
+    def _client(self, camera: Camera, outbox: Outbox) -> Client:
         from vidframe_shop.bus_client import BusClient
         from vidframe_shop.client import Client
-        from vidframe_shop.orphans import OrphanedOutboxes
-        from vidframe_shop.outbox import Outbox, claim
-        from vidframe_shop.sender import Sender
 
-        self._claim = claim(camera.state / "shop", patience=CLOSE_TIMEOUT)
-        lease, token = camera.lease, self.token.get_secret_value()
-        outbox = Outbox(camera.state / "shop", limit=self.max_mb * 1_000_000, epoch=lease.epoch if lease else 0)
-        if lease is None:
-            client = Client(self.url, token, timeout=self.timeout)
-            self._orphans = OrphanedOutboxes(camera.state / "shop", self._sender_of)
-        else:
-            bus = camera.share(lease.connect, lease.connect)
-            client = BusClient(self.url, token, bus, outbox, timeout=self.timeout)
-        self._sender = Sender(
-            camera.name, outbox, client, heartbeat_every=self.heartbeat_every, metric=camera.metric,
-            request_mode=lambda mode: camera.report("mode.requested", mode=mode),
-        )  # fmt: skip
-
-    def _sender_of(self, folder: Path) -> Sender:
-        """For an outbox whose camera does not run."""
-        from vidframe_shop.client import Client
-        from vidframe_shop.outbox import Outbox
-        from vidframe_shop.sender import Sender
-
-        client = Client(self.url, self.token.get_secret_value(), timeout=self.timeout)
-        outbox = Outbox(folder, limit=self.max_mb * 1_000_000)
-        return Sender(folder.parent.name, outbox, client, heartbeat_every=self.heartbeat_every)
+        token = self.token.get_secret_value()
+        if camera.lease is None:
+            return Client(self.url, token, timeout=self.timeout)
+        bus = camera.share(camera.lease.connect, camera.lease.connect)
+        return BusClient(self.url, token, bus, outbox, timeout=self.timeout)
 
     @hookimpl
     def process_frame(self, frame: Frame) -> None:
@@ -133,16 +122,10 @@ class Shop:
 
     @hookimpl
     def close_camera(self) -> None:
-        sender, self._sender = self._sender, None
-        orphans, self._orphans = self._orphans, None
-        handle, self._claim = self._claim, None
+        delivery, self._delivery, self._sender = self._delivery, None, None
         self._picture_due = 0.0
-        if sender is not None:
-            sender.close(CLOSE_TIMEOUT)
-        if orphans is not None:
-            orphans.close()
-        if handle is not None:
-            os.close(handle)
+        if delivery is not None:
+            delivery.close()
         if self._receiver is not None:
             self._receiver.close()
             self._receiver = None
@@ -175,7 +158,7 @@ class Shop:
     @hookimpl
     def has_pending(self, state: Path) -> bool:
         """Whether events or files wait in the outbox of a camera with this state folder."""
-        from vidframe_shop.outbox import waits_in
+        from vidframe.outbox import waits_in
 
         return waits_in(state / "shop")
 

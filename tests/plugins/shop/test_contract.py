@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from vidframe_shop.outbox import Outbox
 
 from vidframe import Attachment, Event
+from vidframe.outbox import Outbox
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "contract").glob("*.json"))
 

@@ -16,17 +16,17 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-import vidframe_shop.orphans as orphans
-import vidframe_shop.sender as sending
 from pydantic import SecretStr
 from vidframe_shop.cameras import NoCameras, cameras, cameras_of_shop
-from vidframe_shop.outbox import Outbox, claim
 from vidframe_shop.plugin import Shop
 
+import vidframe.outbox.orphans as orphans
+import vidframe.outbox.sending as sending
 from tests.plugins.shop.shops import TOKEN, PlainShop
 from vidframe import Attachment, Camera, Event
 from vidframe.core.config.reading import load
 from vidframe.core.model.kinds import KINDS
+from vidframe.outbox.queue import Outbox, claim
 from vidframe.testing import TestCamera, conformance, make_camera, make_frame
 
 
@@ -189,7 +189,7 @@ KILLED = """
     import sys
     from pathlib import Path
     from pydantic import SecretStr
-    import vidframe_shop.sender as sending
+    import vidframe.outbox.sending as sending
     from vidframe_shop.plugin import Shop
     from vidframe import Attachment, Event
     from vidframe.core.model.kinds import KINDS

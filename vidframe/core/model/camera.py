@@ -54,6 +54,7 @@ class Camera:
     # `camera.metric("queue", 3)` sets `vidframe_plugin_NAME_queue` at /metrics. Names are [a-z][a-z0-9_]*, values
     # finite numbers; a name that ends in `_total` is a counter: give the sum so far, which only grows.
     metric: Metric
+    step: str = "step"  # the name of the step itself, which is its own among the steps of the camera
     lease: Lease | None = None  # None: not in a cluster
     mounting: Mounting | None = None  # None: the config does not say how it hangs
 

@@ -77,7 +77,7 @@ class Step:
         self._step_metrics.is_disabled = False  # as the step of that name may have been that this one replaces
         self._own_metrics = StepMetricValues()
         self._step_metrics.own = self._own_metrics.values
-        self._camera = replace(camera, report=queue.by(config.name), metric=self._own_metrics)
+        self._camera = replace(camera, step=config.name, report=queue.by(config.name), metric=self._own_metrics)
         self._report_disabled = queue.by("vidframe")  # the step is not there to say it
         self._adds = [fields.field(name) for name in config.plugin.adds]
         self._may_write = fields.covered(config.plugin.adds)

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from vidframe_shop.outbox import claim, is_wanted, waits_in
-from vidframe_shop.sender import Sender
+from vidframe.outbox.queue import claim, is_wanted, waits_in
+from vidframe.outbox.sending import Sender
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class OrphanedOutboxes:
         self._own = own
         self._open_sender = open_sender
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"shop-beside-{own.parent.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{own.name}-beside-{own.parent.name}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -36,7 +36,7 @@ class OrphanedOutboxes:
 
     def _run(self) -> None:
         while not self._stop.wait(POLL_EVERY):
-            for database in sorted(self._own.parent.parent.glob("*/shop/outbox.db")):
+            for database in sorted(self._own.parent.parent.glob(f"*/{self._own.name}/outbox.db")):
                 with contextlib.suppress(OSError, sqlite3.Error):  # tried again at the next poll
                     self._drain(database.parent)
 
@@ -49,6 +49,7 @@ class OrphanedOutboxes:
         try:
             log.info("sending the outbox of stopped camera %s", folder.parent.name)
             sender = self._open_sender(folder)
+            sender.start()
             while waits_in(folder) and not is_wanted(folder) and not self._stop.wait(0.1):
                 pass
             sender.close(CLOSE_TIMEOUT)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidframe import Attachment, Event
-from vidframe.bus import Envelope
+from vidframe.core.model.cluster import Envelope
+from vidframe.core.model.events import Attachment, Event
 from vidframe.tools import iso_time
 
 _TABLES = """
@@ -38,7 +38,7 @@ REFUSED_KEPT = 1000
 
 @dataclass(frozen=True)
 class WaitingFile:
-    """A file whose event the shop has."""
+    """A file whose event was taken."""
 
     seq: int
     event: str
@@ -103,6 +103,14 @@ class Outbox:
             events.append(json.loads(body) | {"files": self._described(seq)})
         return events
 
+    def attachments(self, event: str) -> list[Attachment]:
+        """The files that were kept with an event, as they were reported."""
+        rows = self._connection().execute(
+            "SELECT f.role, f.media_type, f.content, f.path FROM files f JOIN events e ON e.seq = f.event"
+            " WHERE e.id = ? AND f.given_up = 0 ORDER BY f.seq", (event,)
+        )  # fmt: skip
+        return [Attachment(role, kind, content if path is None else Path(path)) for role, kind, content, path in rows]
+
     def envelopes(self, events: Iterable[Mapping[str, Any]]) -> list[Envelope]:
         """Events of a batch with the epoch in which each was made, and its age."""
         envelopes = []
@@ -113,7 +121,7 @@ class Outbox:
         return envelopes
 
     def sent(self, event: str, wanted: Iterable[str]) -> None:
-        """The shop has the event and wants the files with these roles."""
+        """The receiver has the event and wants the files with these roles."""
         wanted = set(wanted)
         with self._changing() as database:
             found = database.execute("SELECT seq FROM events WHERE id = ?", (event,)).fetchone()
@@ -128,7 +136,7 @@ class Outbox:
             _clean(database, found[0])
 
     def refused(self, event: str, reason: str) -> None:
-        """The shop will never take the event; it is put aside with the reason."""
+        """The receiver will never take the event; it is put aside with the reason."""
         with self._changing() as database:
             found = database.execute("SELECT seq, body FROM events WHERE id = ?", (event,)).fetchone()
             if found is None:
@@ -158,7 +166,7 @@ class Outbox:
         return WaitingFile(seq, event, role, size, content, Path(path) if path else None, bool(given_up), kept)
 
     def file_done(self, file: WaitingFile) -> None:
-        """The shop has the file, or was told that it never comes."""
+        """The receiver has the file, or was told that it never comes."""
         with self._changing() as database:
             event = database.execute("SELECT event FROM files WHERE seq = ?", (file.seq,)).fetchone()
             self._forget(database, file.seq, str(file.path) if file.path else None)
@@ -166,7 +174,7 @@ class Outbox:
                 _clean(database, event[0])
 
     def give_up(self, file: WaitingFile) -> None:
-        """The file cannot be sent; the shop is still to be told."""
+        """The file cannot be sent; the receiver is still to be told."""
         with self._changing() as database:
             self._give_up(database, file.seq, str(file.path) if file.path else None)
 
