@@ -104,12 +104,16 @@ class Outbox:
         return events
 
     def attachments(self, event: str) -> list[Attachment]:
-        """The files that were kept with an event, as they were reported."""
+        """The files that were kept with an event, less those that are gone."""
         rows = self._connection().execute(
             "SELECT f.role, f.media_type, f.content, f.path FROM files f JOIN events e ON e.seq = f.event"
             " WHERE e.id = ? AND f.given_up = 0 ORDER BY f.seq", (event,)
         )  # fmt: skip
-        return [Attachment(role, kind, content if path is None else Path(path)) for role, kind, content, path in rows]
+        return [
+            Attachment(role, kind, content if path is None else Path(path))
+            for role, kind, content, path in rows
+            if path is None or Path(path).exists()
+        ]
 
     def envelopes(self, events: Iterable[Mapping[str, Any]]) -> list[Envelope]:
         """Events of a batch with the epoch in which each was made, and its age."""
@@ -331,6 +335,11 @@ def waits_in(folder: Path) -> bool:
         return False
     with contextlib.closing(sqlite3.connect(folder / "outbox.db", timeout=1)) as database:
         return bool(database.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0])
+
+
+def has_pending(state: Path) -> bool:
+    """Whether anything waits in an outbox in a camera's state folder."""
+    return any(waits_in(database.parent) for database in state.glob("*/outbox.db"))
 
 
 def claim(folder: Path, patience: float = 0.0) -> int | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from vidframe import Attachment, Camera, Event, Frame, Seconds, hookimpl
-from vidframe.kinds import MAX_INCIDENTS, MAX_REASON, RENAMED
+from vidframe.kinds import MAX_INCIDENTS, MAX_REASON, RENAMED, is_among
 from vidframe.packets import Packet
 from vidframe.tools import iso_time
 
@@ -125,7 +125,7 @@ class Recorder:
         elif event.kind == "camera.state":
             # After a lost connection the first pictures may build on others that never came.
             self._awaits_keyframe |= event.facts.get("state") != "live"
-        elif any(event.kind == kind or event.kind.startswith(kind + ".") for kind in self.events):
+        elif is_among(event.kind, self.events):
             self._take_in(event)
 
     @hookimpl

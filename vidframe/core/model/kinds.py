@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -599,6 +599,17 @@ KINDS: dict[str, type[Facts]] = {
 }  # fmt: skip
 
 _kind = re.compile(KIND)
+
+
+def is_among(kind: str, names: Iterable[str]) -> bool:
+    """Whether a kind is named; `incident` names all kinds that begin with `incident.`."""
+    return any(kind == name or kind.startswith(name + ".") for name in names)
+
+
+def facts_of(name: str) -> frozenset[str] | None:
+    """Names of the facts that events of a name as in `is_among` have; None where none of vidframe's kinds is named."""
+    found = [set(kind.model_fields) for key, kind in KINDS.items() if is_among(key, [name])]
+    return frozenset().union(*found) if found else None
 
 
 def facts_as_json(kind: str, facts: Mapping[str, object]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Events, states and metrics for an MQTT broker, and Home Assistant."""
