@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS refused (id TEXT PRIMARY KEY, body TEXT NOT NULL, rea
 """
 _NEWER_COLUMNS = ("kept REAL NOT NULL DEFAULT 0", "epoch INTEGER NOT NULL DEFAULT 0")  # outboxes of 0.1.0 lack them
 REFUSED_KEPT = 1000
+FIRST_RETRY = 2.0  # seconds until an event that could not be taken is tried again; doubled each time
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,8 @@ class Outbox:
         """This one event could not be taken yet; the others do not wait for it."""
         with self._changing() as database:
             database.execute(
-                "UPDATE events SET tries = tries + 1, due = ? + min(3600, 2 << min(tries, 10)) WHERE id = ?",
-                (now, event),
+                "UPDATE events SET tries = tries + 1, due = ? + min(3600, ? * (1 << min(tries, 12))) WHERE id = ?",
+                (now, FIRST_RETRY, event),
             )
 
     def next_file(self, now: float) -> WaitingFile | None:

@@ -44,6 +44,8 @@ class Mqtt:
     timeout: Annotated[Seconds, Field(ge=1, le=60, description="longest wait for the broker")] = 5.0
 
     def __post_init__(self) -> None:
+        if isinstance(self.password, str):  # from Python plain text may come
+            self.password = SecretStr(self.password)
         if self.commands and not (self.username and self.password):
             raise ValueError("commands need username and password: who may publish to the broker could disarm the shop")
         if self.ca is not None and not self.tls:

@@ -44,6 +44,8 @@ class Webhook:
     timeout: Annotated[Seconds, Field(ge=1, le=120, description="longest time of a request")] = 10.0
 
     def __post_init__(self) -> None:
+        # From Python plain text may come.
+        self.url, self.secret = (SecretStr(s) if isinstance(s, str) else s for s in (self.url, self.secret))
         self._address = Address(self.url.get_secret_value(), self.timeout)
         self._key = _key_of(self.secret.get_secret_value())
         for kind, template in self.templates.items():
