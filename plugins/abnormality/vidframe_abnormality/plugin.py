@@ -20,6 +20,7 @@ class Abnormality(Settings):
     Threshold background subtraction; docs/plugins/abnormality.md has the settings, measured one by one.
     """
 
+    needs = ("masked?",)
     adds = ("notes.changed",)
 
     def __post_init__(self) -> None:

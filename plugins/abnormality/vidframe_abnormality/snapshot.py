@@ -17,7 +17,7 @@ def snapshot(frame: Frame, boxes: Iterable[tuple[float, float, float, float]], l
 
     The label stands above the largest box.
     """
-    picture = np.array(frame.scaled(WIDEST))
+    picture = np.array(frame.scaled_shown(WIDEST))
     height, width = picture.shape[:2]
     line = max(2, round(width / 400))
     boxes = list(boxes)

@@ -29,7 +29,7 @@ class _Banner(NamedTuple):
 class Annotate:
     """Writes an H.264 clip with what the steps draw, and the events in words; red while an incident is open."""
 
-    needs = ("canvas",)
+    needs = ("canvas", "masked?")
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Annotate:
         self._seconds = frame.seconds
         canvas = frame.canvas
         self._add_captions(canvas, frame)
-        self._clip.write(canvas.paint(frame.image), frame.seconds)
+        self._clip.write(canvas.paint(frame.shown), frame.seconds)
 
     @hookimpl
     def handle_event(self, event: Event) -> None:

@@ -36,7 +36,7 @@ class Recorder:
     What the camera sends is copied, not encoded again, where browsers play it.
     """
 
-    needs = ("packets?", "notes.changed?")
+    needs = ("packets?", "masked?", "notes.changed?")
     renamed: ClassVar = {
         "on": "events",
         "keep": "content",
@@ -80,6 +80,7 @@ class Recorder:
         self._storage = Storage(root, self.max_days, self.max_clips, limit, self.keep_free * 1_000_000)
         self._ring = Ring(self.before)
         self._has_packets = False
+        self._is_told = False  # that masked images have to be encoded
         self._changed: deque[tuple[float, bool]] = deque(maxlen=3000)
         self._writer: ClipWriter | None = None
         self._reported = {True: 0, False: 0}  # clips that are ready, and that failed
@@ -106,7 +107,11 @@ class Recorder:
             self._storage.tidy_aside()
         self._has_packets |= bool(frame.packets)
         # A picture that the decoder held back brings no packet: its own came with an earlier one.
-        packets = self._whole(list(frame.packets) if self._has_packets else [packet_of(frame)])
+        is_copied = self._has_packets and not frame.is_masked
+        packets = self._whole(list(frame.packets) if is_copied else [packet_of(frame)])
+        if self._has_packets and frame.is_masked and not self._is_told:
+            self._is_told = True
+            log.info("camera %s: clips are encoded, as packets cannot be masked", self._camera.name)
         for packet in packets:
             self._ring.append(packet)
         if self.content == "frames":

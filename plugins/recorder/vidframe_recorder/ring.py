@@ -62,4 +62,4 @@ class Ring:
 def packet_of(frame: Frame) -> Packet:
     """The picture of a source that brings no packets, as a JPEG, which is a keyframe by itself."""
     encoding = Encoding("mjpeg", frame.width, frame.height, b"")
-    return Packet(jpeg(frame.image, 90), frame.seconds, frame.seconds, True, encoding)
+    return Packet(jpeg(frame.shown, 90), frame.seconds, frame.seconds, True, encoding)

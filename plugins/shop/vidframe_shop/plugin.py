@@ -28,7 +28,7 @@ class Shop:
     Each event is on disk before the next frame is worked on, and leaves the disk when the shop has it.
     """
 
-    needs = ()
+    needs = ("masked?",)
     adds = ()
     renamed: ClassVar = {
         "disk_mb": "max_mb",
@@ -166,5 +166,5 @@ class Shop:
 def _jpeg(frame: Frame, width: int) -> bytes:
     import cv2
 
-    _done, encoded = cv2.imencode(".jpg", frame.scaled(width), [cv2.IMWRITE_JPEG_QUALITY, 70])
+    _done, encoded = cv2.imencode(".jpg", frame.scaled_shown(width), [cv2.IMWRITE_JPEG_QUALITY, 70])
     return bytes(encoded)

@@ -29,6 +29,11 @@ class Wiring:
         whose = _whose(camera)
         added = _added(before, camera)
         for need in step.plugin.needs:
+            if need == "masked?" and (
+                masker := next((other for other in later if "masked" in other.plugin.adds), None)
+            ):
+                words = f"{whose}{step.name} keeps or shows images before {masker.name} masks them"
+                yield Problem(step.mark, f"{words} (line {masker.mark.line}): move {masker.name} up")
             if not need.endswith("?") and need not in added:
                 words = f"{whose}{step.name} needs {need}, which no step before it adds"
                 yield Problem(step.mark, words + self._cure(need, later))

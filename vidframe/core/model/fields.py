@@ -115,6 +115,33 @@ class ValueField(Field):
         setattr(frame, self.name, packed)
 
 
+class MaskedField(Field):
+    """The image in which what must not be recognised is not."""
+
+    def is_present(self, frame: Frame) -> bool:
+        return frame.masked is not None
+
+    def check(self, frame: Frame) -> None:
+        pixels, shape = frame.masked, (frame.height, frame.width, 3)
+        if pixels is None:
+            return
+        if not isinstance(pixels, np.ndarray) or pixels.shape != shape or pixels.dtype != np.uint8:
+            raise TypeError(
+                f"frame.{self.name} must be an image like frame.image, {shape} of uint8, found {_shown(pixels)}"
+            )
+
+    def protect(self, frame: Frame) -> None:
+        if frame.masked is not None:
+            frame.masked = _read_only(frame.masked)
+
+    def pack(self, frame: Frame) -> Any:
+        return frame.is_masked, frame.masked
+
+    def unpack(self, frame: Frame, packed: Any) -> None:
+        is_masked, frame.masked = packed
+        frame.is_masked |= is_masked
+
+
 class ListField(Field):
     """A list of one type of findings. Present where a step that adds it read or set it, be it empty."""
 
@@ -313,6 +340,7 @@ _FIELDS: dict[str, Field] = {
         SourceField("canvas"),
         ValueField("mode", _mode),
         ValueField("motion", _share),
+        MaskedField("masked"),
         ListField("faces", Face),
         PartField("faces.landmarks", _landmarks),
         PartField("faces.expression", _expression),

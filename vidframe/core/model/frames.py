@@ -17,6 +17,8 @@ from vidframe.core.model.people import Detection, Face, Person
 
 Pixels = NDArray[np.uint8]
 
+COARSE = 16  # columns of an image in which nobody is recognised
+
 
 class Picture(Protocol):
     """The decoder's picture, in whatever format it came."""
@@ -54,6 +56,7 @@ class Frame:
         self.height = picture.height
         self.mode: str | None = None  # "day" or "night", where a mode plugin decides
         self.motion: float | None = None  # share of the image that changed since the last frame, 0..1
+        self.is_masked = False  # a step of the chain adds `masked`: nothing else may be kept or shown
         self.notes: dict[str, Any] = {}  # for plugins whose findings have no field here
         self.events: list[Event] = []  # reported in this frame, filled when its last step is done
         self.picture = picture
@@ -109,6 +112,32 @@ class Frame:
         """Height x width x 3, BGR as OpenCV reads it."""
         return self._view("image", None, self.picture.bgr)
 
+    @property
+    def masked(self) -> Pixels | None:
+        """`image` with what must not be recognised made unrecognisable, as a step that adds `masked` left it."""
+        held = self.__dict__.get("masked")
+        return None if held is None else held.pixels
+
+    @masked.setter
+    def masked(self, pixels: Pixels | None) -> None:
+        self.__dict__["masked"] = None if pixels is None else _Held(pixels)
+
+    @property
+    def shown(self) -> Pixels:
+        """What may be kept or shown to people: `image`, or `masked` where a step of the chain adds it.
+
+        Where that step failed or was skipped on this frame, the image is so coarse that nobody is recognised.
+        """
+        if not self.is_masked:
+            return self.image
+        return self._view("coarse", None, self._coarse) if self.masked is None else self.masked
+
+    def scaled_shown(self, width: int) -> Pixels:
+        """`shown` at `width` pixels wide; never enlarged."""
+        if not self.is_masked or width >= self.width:
+            return self.shown if width >= self.width else self.scaled(width)
+        return self._view("shown", width, lambda: _shrunk(self.shown, width))
+
     def scaled(self, width: int) -> Pixels:
         """`image` at `width` pixels wide, straight from the decoder's picture; never enlarged."""
         if width >= self.width:
@@ -149,6 +178,12 @@ class Frame:
             del self._views[key]
         return bool(touched)
 
+    def _coarse(self) -> Pixels:
+        import cv2
+
+        few: Any = self.picture.bgr(min(COARSE, self.width))
+        return np.asarray(cv2.resize(few, (self.width, self.height), interpolation=cv2.INTER_NEAREST))
+
     def _list(self, name: str) -> list[Any]:
         self.touched.add(name)
         found = self.lists.get(name)
@@ -168,11 +203,18 @@ class Frame:
         return view
 
 
-def _shrunk(gray: Pixels, width: int) -> Pixels:
+class _Held:
+    """Pixels as one value: arrays cannot be compared with `==`, as a frame's attributes are."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.pixels = pixels
+
+
+def _shrunk(pixels: Pixels, width: int) -> Pixels:
     import cv2  # takes a tenth of a second to load; `vidframe check` does without
 
-    height = max(1, round(gray.shape[0] * width / gray.shape[1]))
-    shrunk: Any = cv2.resize(gray, (width, height), interpolation=cv2.INTER_LINEAR)
+    height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
+    shrunk: Any = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(shrunk)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -80,6 +81,7 @@ class Chain:
         frame.draw_steps = self._draw  # not bound to the frame, which would then hold itself and its images
         present = set(present)
         self._run(self._mode, frame, present)
+        frame.is_masked = frame.mode in self._masks
         self._run(self._steps_of(frame.mode), frame, present)
         self._run(self._always, frame, present)
         frame.camera = self._between
@@ -165,13 +167,20 @@ class Chain:
         for mode, steps in self._by_mode.items():
             self._by_mode[mode] = arranged(config.chains.get(mode, ()), steps)
         self._always = arranged([*config.chains.get("always", ()), *self._sinks], self._always)
+        self._masks = {
+            mode for mode in (None, *MODES) if any("masked" in step.config.plugin.adds for step in self._order(mode))
+        }
 
     def _all_steps(self) -> list[Step]:
         return [*self._mode, *(step for steps in self._by_mode.values() for step in steps), *self._always]
 
     def _draw(self, frame: Frame, canvas: Canvas) -> None:
-        for step in (*self._mode, *self._by_mode.get(frame.mode or "", ()), *self._always):
+        for step in self._order(frame.mode):
             step.draw(frame, canvas)
+
+    def _order(self, mode: str | None) -> Iterator[Step]:
+        """The steps that a frame of a mode meets, open or not."""
+        return itertools.chain(self._mode, self._by_mode.get(mode or "", ()), self._always)
 
     def _close(self, step: Step) -> None:
         """Ends one step while the others go on."""

@@ -41,7 +41,7 @@ PAUSES = (0.2, 60.0)  # seconds before a start, after the first loss and at most
 FIRST_FACTOR = 10.0  # by which the first frame may take longer: many libraries make themselves ready then
 EVENTS_KEPT = 1000  # for a plugin whose process is restarting
 TRAVELLING = ("name", "source", "fps", "is_live", "state", "needed", "step", "lease", "mounting")  # of a Camera
-ALWAYS_SENT = ("mode", "motion")  # of a frame, whether the plugin needs them or not
+ALWAYS_SENT = ("mode", "motion", "masked")  # of a frame, whether the plugin needs them or not
 
 
 class IsolatedError(Exception):

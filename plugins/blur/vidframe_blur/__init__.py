@@ -1,0 +1,1 @@
+"""People made unrecognisable in what is kept and shown."""
