@@ -16,6 +16,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "face_collector": {"consent": True, "folder": Path(tempfile.gettempdir(), "vidframe-collected")},
     "events": {"file": Path(tempfile.gettempdir(), "vidframe-events.jsonl")},
     "annotate": {"file": Path(tempfile.gettempdir(), "vidframe-annotated.mp4")},
+    "mqtt": {"host": "127.0.0.1", "port": 9},
+    "webhook": {"url": "http://127.0.0.1:9/", "secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"},
     "shop": {"url": "http://127.0.0.1:9", "token": "not-a-real-token"},
     "interest": {"zones": [{"name": "tea", "polygon": [(0.0, 0.0), (0.3, 0.0), (0.3, 1.0)]}]},
 }

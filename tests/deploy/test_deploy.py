@@ -33,12 +33,13 @@ def shown_metrics() -> set[str]:
     camera.step("faces", "faces")
     camera.done(0.1)
     camera.kinds["interest"] = 1
+    of_sinks = (ROOT / "vidframe/outbox/sending.py").read_text()
     for source in (ROOT / "plugins").rglob("*.py"):
-        plugin = source.parent.name.removeprefix("vidframe_")
-        for name in re.findall(r'metric\("(\w+)"', source.read_text()):
+        plugin, text = source.parent.name.removeprefix("vidframe_"), source.read_text()
+        for name in re.findall(r'metric\("(\w+)"', text + of_sinks if "vidframe.outbox" in text else text):
             camera.step(plugin, plugin).own[name] = 1
-    text = exposition(Metrics([camera], [own_process("supervisor")]), "text/plain")[0].decode()
-    return set(re.findall(r"^(vidframe_\w+)", text, re.MULTILINE))
+    shown = exposition(Metrics([camera], [own_process("supervisor")]), "text/plain")[0].decode()
+    return set(re.findall(r"^(vidframe_\w+)", shown, re.MULTILINE))
 
 
 def expressions() -> list[str]:

@@ -9,6 +9,7 @@ import re
 import statistics
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ import pytest
 
 import vidframe
 from tests.clips import Pixels, write_clip
+from tests.plugins.webhook.receivers import Receiver
+from vidframe.core.model.kinds import KINDS
 from vidframe.core.plugin.registry import load_file
-from vidframe.testing import conformance
+from vidframe.testing import conformance, make_camera
 
 PAGE = (Path(__file__).parents[2] / "docs/writing-a-plugin.md").read_text()
 FILES = {
@@ -30,6 +33,7 @@ FILES = {
 ZONE = [(0.0, 0.0), (160.0, 0.0), (160.0, 120.0), (0.0, 120.0)]
 SETTINGS: dict[str, dict[str, Any]] = {
     "crowd": {"zone": ZONE},
+    "lamp": {"url": "http://127.0.0.1:9/"},
     "line_counter": {"start": (70.0, 0.0), "end": (70.0, 120.0)},
 }
 
@@ -61,7 +65,7 @@ def test_every_block_has_a_file_and_a_test() -> None:
     assert sum(kind in ("python", "yaml") for kind in kinds) == len(FILES)
     assert set(FILES) == {
         *("mine.py", "shop.yaml", "example.py", "crowd.py", "crowd.yaml", "line_counter.py", "line.yaml"),
-        *("settings.py", "test_dark.py", "test_replay.py"),
+        *("lamp.py", "settings.py", "test_dark.py", "test_replay.py"),
     }
 
 
@@ -88,7 +92,7 @@ def test_the_plugins_of_the_page_load_and_run(folder: Path, name: str) -> None:
     (plugin,) = load_file(folder / name)
     settings = SETTINGS.get(plugin.name, {})
 
-    if name in ("mine.py", "example.py", "settings.py"):
+    if name in ("mine.py", "example.py", "lamp.py", "settings.py"):
         conformance(plugin.kind, **settings)
     plugin.kind(**settings)
 
@@ -125,6 +129,25 @@ def test_the_line_counter_counts_what_crosses_once(folder: Path, monkeypatch: py
 
     assert [event.facts["total"] for event in events] == [1]
     assert frames.metrics["line_counter"] == {"crossed_total": 1}
+
+
+def test_the_lamp_is_told_of_an_alert_that_came_while_it_was_away(folder: Path, tmp_path: Path) -> None:
+    (plugin,) = load_file(folder / "lamp.py")
+    camera = make_camera("door", state=tmp_path / "state")
+    lamp = plugin.kind("http://127.0.0.1:9/")
+    lamp.open_camera(camera)
+    lamp.handle_event(camera.report("incident.opened", **KINDS["incident.opened"].example))
+    lamp.close_camera()
+
+    receiver = Receiver()
+    again = plugin.kind(receiver.url)
+    again.open_camera(camera)
+    try:
+        while not receiver.requests:
+            time.sleep(0.02)
+    finally:
+        again.close_camera()
+        receiver.stop()
 
 
 def test_the_tests_of_the_page_pass(folder: Path) -> None:

@@ -16,6 +16,8 @@ from vidframe.core.plugin.registry import Plugin
 PLUGINS = [registry.load(name) for name in sorted(registry.installed())]
 RENAMED = [(plugin, old, new) for plugin in PLUGINS for old, new in getattr(plugin.kind, "renamed", {}).items()]
 REQUIRED: dict[str, dict[str, Any]] = {
+    "mqtt": {"host": "broker"},
+    "webhook": {"url": "https://x/", "secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"},
     "interest": {"zones": [{"name": "tea", "sector": [-40, -10]}]},
     "shop": {"url": "https://shop.example", "token": "a-token-of-a-test"},
 }
