@@ -47,5 +47,6 @@ class Delivery(Generic[S]):
         self.sender.close(CLOSE_TIMEOUT)
         if self._orphans is not None:
             self._orphans.close()
-        if self._claim is not None:
-            os.close(self._claim)
+        handle, self._claim = self._claim, None
+        if handle is not None:
+            os.close(handle)
