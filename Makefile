@@ -49,6 +49,15 @@ events: $(VENV)/.installed-dev  ## what is written of the kinds of events, from 
 keys: $(VENV)/.installed-dev  ## the tables of the keys of a config, from their models
 	$(BIN)/python docs/make_keys.py
 
+.PHONY: audit
+audit: $(VENV)/.installed-dev build/audit/.installed  ## licences, newer releases, known vulnerabilities, build/sbom.json
+	$(BIN)/python docs/make_dependencies.py --audit
+
+build/audit/.installed:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install -q cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	@touch $@
+
 docs: keys $(VENV)/.installed-dev  ## write the tables of keys, and check that the docs say what the code does
 	$(BIN)/pytest tests/docs
 
