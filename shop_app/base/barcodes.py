@@ -7,6 +7,8 @@ number of the article. Pure functions; which codes a shop has is known elsewhere
 from __future__ import annotations
 
 import re
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 LONGEST = 32  # signs that are stored
 _LENGTHS = (8, 12, 13, 14)  # EAN-8, UPC-A, EAN-13, GTIN-14
@@ -19,11 +21,63 @@ _FIXED = {"00": 18, "01": 14, "02": 14, "03": 14, "04": 16, "11": 6, "12": 6, "1
 _FOUR_DIGITS = {"31", "32", "33", "34", "35", "36", "39", "70", "80"}
 _THREE_DIGITS = {"23", "24", "25", "40", "41", "42", "71"}
 _NUMBER_FORM = re.compile(r"\d+[.,]\d+(?:e[+-]?\d+)?|\d+e[+-]\d+|\d{1,3}(?:[., ]\d{3})+", re.IGNORECASE)
+_LAYOUT = re.compile(r"2[0-9X]?A{3,7}X?(P{4,6}|W{4,6})C")
+
+
+class Label(NamedTuple):
+    """What a scale says of the goods: forms of the article's code, the best first; grams and minor units, where it does."""
+
+    codes: list[str]
+    grams: int | None
+    price_minor: int | None
+
+
+def is_layout(text: str) -> bool:
+    """Whether this is the layout of a scale's EAN-13 or UPC-A: `21AAAAAPPPPPC`.
+
+    A: code of the article, P: price in minor units, W: weight in grams, X: any digit, C: check digit.
+    """
+    return len(text) in (12, 13) and _LAYOUT.fullmatch(text) is not None
+
+
+def label(text: str, layouts: str, digits: int) -> Label | None:
+    """The label of a scale: a GS1 code with 310n or 392n, or one of the shop's `layouts` (separated by spaces).
+
+    `digits` are those of the shop's currency behind the point. None where it is no such label.
+    """
+    found = _elements(_plain(text))
+    grams = next((_scaled(found[f"310{n}"], 3 - n) for n in range(6) if f"310{n}" in found), None)
+    price = next((_scaled(found[f"392{n}"], digits - n) for n in range(4) if f"392{n}" in found), None)
+    if grams is not None or price is not None:
+        return Label([], grams, price)
+    code = read(text).lstrip("0")
+    fitting = (layout for layout in layouts.split() if has_check_digit(code) and _fits(code, layout))
+    return next((_by_layout(code, layout) for layout in fitting), None)
+
+
+def _fits(code: str, layout: str) -> bool:
+    return len(code) == len(layout) and all(
+        sign == digit for digit, sign in zip(code, layout, strict=True) if sign.isdigit()
+    )
+
+
+def _by_layout(code: str, layout: str) -> Label:
+    article, price, grams = (
+        "".join(digit for digit, place in zip(code, layout, strict=True) if place == sign) for sign in "APW"
+    )
+    codes = [code[: layout.rindex("A") + 1], article, article.lstrip("0")]
+    return Label(codes, int(grams) if grams else None, int(price) if price else None)
+
+
+def _scaled(digits: str, by: int) -> int:
+    if not digits.isdecimal() or len(digits) > 15:
+        return 0
+    return int(Decimal(digits).scaleb(by).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def read(text: str) -> str:
     """The code of the article: without a scanner's prefix, and out of a GS1 element string."""
-    plain = _SYMBOLOGY.sub("", text.strip()).strip(_SEPARATOR)
+    plain = _plain(text)
     elements = _elements(plain)
     article = elements.get("01") or elements.get("02")
     if article is not None:
@@ -62,6 +116,10 @@ def is_damaged(code: str) -> bool:
     if len(code) in _LENGTHS:
         return not has_check_digit(code) or code.endswith("000000")
     return 9 <= len(code) <= 11 and has_check_digit(code)
+
+
+def _plain(text: str) -> str:
+    return _SYMBOLOGY.sub("", text.strip()).strip(_SEPARATOR)
 
 
 def _elements(text: str) -> dict[str, str]:

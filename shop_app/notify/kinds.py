@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from shop_app.base import quantities
 from shop_app.base.permissions import Permission
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _l
@@ -136,10 +137,12 @@ def STEP(_: Words, camera: str, step: str, errors: int, reason: str) -> tuple[st
 
 
 @_kind("stock.low", _l("Low stock"), P.STOCK_MANAGE, "bell webhook", link="/stock/{product}", about="product:{product}")
-def LOW_STOCK(_: Words, product: int, name: str, left: int) -> tuple[str, str]:  # noqa: N802
+def LOW_STOCK(  # noqa: N802
+    _: Words, product: int, name: str, left: int, by_weight: bool = False
+) -> tuple[str, str]:
     """A product has reached its threshold."""
     title = _("Sold out: %(name)s", name=name) if left <= 0 else _("Low stock: %(name)s", name=name)
-    return title, _("%(stock)s left.", stock=left)
+    return title, _("%(stock)s left.", stock=quantities.shown(left, by_weight, _.locale))
 
 
 @_kind("offer.proposed", _l("Offers to decide"), P.OFFERS_DECIDE, "bell", link="/offers/{offer}", about="offer:{offer}")

@@ -65,11 +65,12 @@ _PRODUCTS = (
     ("Fruit gums", "Sweets", 149, "box", "#2f9e62"), ("Espresso beans 1 kg", "Drinks", 1499, "box", "#3b2a20"),
     ("Darjeeling tea", "Drinks", 549, "box", "#3f7d58"), ("Orange juice 1 l", "Drinks", 279, "bottle", "#ef8a17"),
     ("Sparkling water", "Drinks", 99, "bottle", "#3a8fc4"), ("Elderflower lemonade", "Drinks", 249, "bottle", "#9ab84a"),
-    ("Mountain cheese", "Fresh", 599, "loaf", "#e0b94a"), ("Natural yoghurt", "Fresh", 129, "jar", "#6f9bd1"),
+    ("Mountain cheese", "Fresh", 1990, "loaf", "#e0b94a"), ("Natural yoghurt", "Fresh", 129, "jar", "#6f9bd1"),
     ("Free-range eggs, 10", "Fresh", 379, "box", "#c7a17a"), ("Salted butter", "Fresh", 299, "box", "#e3c565"),
     ("Beeswax candle", "Home", 799, "bottle", "#cf9f35"), ("Olive soap", "Home", 429, "box", "#6d8f5a"),
     ("Cotton tote bag", "Home", 999, "loaf", "#8d8f98"), ("Enamel mug", "Home", 1299, "jar", "#34599c"),
 )  # fmt: skip
+_BY_WEIGHT = "Mountain cheese"
 _CUSTOMERS = (
     "Ada Winter", "Ben Okafor", "Clara Neumann", "Dev Patel", "Elif Kaya", "Finn Larsen", "Grace Murphy", "Hugo Silva",
     "Ines Moreau", "Jonas Weber", "Kim Tran", "Lea Rossi",
@@ -152,13 +153,14 @@ def _products(session: Session, admin: Actor, media: Path, chance: random.Random
     tax = session.scalars(select(TaxClass).order_by(TaxClass.id)).all()
     made = []
     for number, (name, category, price, shape, colour) in enumerate(_PRODUCTS):
-        food = category != "Home"
+        food, weighed = category != "Home", name == _BY_WEIGHT
         entry = Entry(
             sku=f"{category[:3].upper()}-{number + 1:03d}", name=name, price_minor=price, category=category,
             tax_class_id=tax[1 if food else 0].id, barcode=_ean13(400_000_000_000 + number * 7919),
-            cost_minor=price * 6 // 10, low_stock_level=20, description=f"{name}, chosen by us.",
+            cost_minor=price * 6 // 10, low_stock_level=20 * (100 if weighed else 1),
+            description=f"{name}, chosen by us.", by_weight=weighed,
         )  # fmt: skip
-        product = add(session, admin, entry, opening_stock=chance.randint(160, 520))
+        product = add(session, admin, entry, opening_stock=chance.randint(160, 520) * (100 if weighed else 1))
         product.picture = _picture(media / "products", shape, colour)
         made.append(product)
     session.flush()
@@ -218,10 +220,11 @@ def _bill(
     chosen = {chance.choices(products, weights)[0] for _ in range(chance.randint(1, 5))}
     left = dict(session.execute(select(Product.id, Product.stock).where(Product.id.in_([p.id for p in chosen]))).all())
     items = [
-        Item(p.id, p.sku, p.name, pieces, p.price_minor, rates[p.tax_class_id].name, rates[p.tax_class_id].basis_points)
+        Item(p.id, p.sku, p.name, pieces, p.price_minor, rates[p.tax_class_id].name, rates[p.tax_class_id].basis_points,
+             by_weight=p.by_weight, line=int(p.by_weight))
         for p in sorted(chosen, key=lambda p: p.id)
-        if (pieces := min(left[p.id], chance.choice([1, 1, 1, 2, 3]))) > 0
-    ]
+        if (pieces := min(left[p.id], chance.choice([1, 1, 1, 2, 3]) * (212 if p.by_weight else 1))) > 0
+    ]  # fmt: skip
     if not items:
         return
     priced = price_cart(items, live(session, at), prices_include_tax=shop.prices_include_tax)

@@ -6,7 +6,7 @@
   const mayDiscount = $("till").dataset.mayDiscount === "yes";
   const dialogs = [...document.querySelectorAll("dialog")];
   let cart = null;
-  let chosen = null; // product id of the chosen line
+  let chosen = null; // key of the chosen line
   let busy = Promise.resolve(); // what was scanned is sent one after another, in its order
 
   const money = (minor) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: cart.currency })
@@ -20,6 +20,10 @@
     const minor = Number(text) * 10 ** cart.digits;
     return Math.abs(minor - Math.round(minor)) < 1e-6 ? Math.round(minor) : NaN;
   };
+  const amount = (quantity, goods) => goods.by_weight
+    ? `${(quantity / 1000).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 3 })} kg` : quantity;
+  const price = (minor, goods) => money(minor) + (goods.by_weight ? "/kg" : "");
+  const keyOf = (line) => `${line.product_id}/${line.line}`; // each weighing is a line of its own
   const element = (tag, text = "", className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
 
   function say(text, wrong = false) {
@@ -82,14 +86,15 @@
       try {
         take(await ask(`/till/cart/${key ?? cart.key}/${verb}`, body));
         if (cart.added) {
-          chosen = cart.added;
-          const line = cart.lines.find((one) => one.product_id === chosen);
-          if (line?.too_few) say(`${line.name}: ${words.tooFew.replace("{n}", line.stock)}`, true);
-          else if (line) say(`${words.added}: ${line.name}`);
+          const line = cart.lines.findLast((one) => one.product_id === cart.added);
+          if (line) chosen = keyOf(line);
+          if (line?.too_few) say(`${line.name}: ${words.tooFew.replace("{n}", amount(line.stock, line))}`, true);
+          else if (line) say(`${words.added}: ${line.name}${line.by_weight ? ` ${amount(line.quantity, line)}` : ""}`);
         } else say("");
         show();
       } catch (error) {
         if (error.status === 404 && !error.problem.code) await reload();
+        if (error.problem?.code === "weigh") { say(""); return weigh(error.problem.name, "", (weight) => change("add", { product_id: error.problem.product_id, weight })); }
         if (error.problem?.code === "unknown-code" && /^\D+$/.test(body.code)) { say(""); return actions.search(body.code); } // a name, no code
         say(error.status === undefined ? words.notDone : error.message, true);
       }
@@ -101,7 +106,7 @@
   function show() {
     $("pay-button").disabled = lost || !cart || cart.lines.length === 0;
     if (!cart) return;
-    if (!cart.lines.some((line) => line.product_id === chosen)) chosen = cart.lines.at(-1)?.product_id ?? null;
+    if (!chosenLine()) chosen = cart.lines.length ? keyOf(cart.lines.at(-1)) : null;
     $("lines").replaceChildren(...cart.lines.map(showLine));
     $("empty").hidden = cart.lines.length > 0;
     $("pieces").textContent = cart.pieces;
@@ -123,10 +128,10 @@
     const row = element("tr");
     const name = element("td", line.name);
     if (line.discount_minor) name.append(element("small", `${line.offer} · −${money(line.discount_minor)}`, "offer"));
-    if (line.too_few) name.append(element("small", words.tooFew.replace("{n}", line.stock), "short"));
-    row.append(name, element("td", line.quantity, "num"), element("td", plain(line.unit_price_minor), "num"), element("td", plain(line.total_minor), "num"));
-    row.setAttribute("aria-selected", line.product_id === chosen);
-    row.addEventListener("click", () => { chosen = line.product_id; show(); });
+    if (line.too_few) name.append(element("small", words.tooFew.replace("{n}", amount(line.stock, line)), "short"));
+    row.append(name, element("td", amount(line.quantity, line), "num"), element("td", plain(line.unit_price_minor) + (line.by_weight ? "/kg" : ""), "num"), element("td", plain(line.total_minor), "num"));
+    row.setAttribute("aria-selected", keyOf(line) === chosen);
+    row.addEventListener("click", () => { chosen = keyOf(line); show(); });
     return row;
   }
   function showHeld(held, place) {
@@ -139,13 +144,14 @@
     return item;
   }
   function step(by) {
-    const place = cart.lines.findIndex((line) => line.product_id === chosen) + by;
-    if (cart.lines[place]) { chosen = cart.lines[place].product_id; show(); }
+    const place = cart.lines.findIndex((line) => keyOf(line) === chosen) + by;
+    if (cart.lines[place]) { chosen = keyOf(cart.lines[place]); show(); }
   }
-  const chosenLine = () => cart?.lines.find((line) => line.product_id === chosen);
+  const chosenLine = () => cart?.lines.find((line) => keyOf(line) === chosen);
   function more(by) {
     const line = chosenLine();
     if (!line) return say(words.choose, true);
+    if (line.by_weight) return actions.quantity();
     return change("quantity", { product_id: line.product_id, quantity: Math.max(0, line.quantity + by) });
   }
 
@@ -165,6 +171,12 @@
     $("number").close();
   });
   $("number-value").addEventListener("input", () => $("number-value").setCustomValidity(""));
+
+  // Whether it is a weight that can be sold says the server.
+  function weigh(name, value, then) {
+    askNumber("weight", value, (typed) => /^\d{0,3}([.,]\d{1,3})? ?(kg)?$|^\d{1,6} ?g$/i.test(typed) && /\d/.test(typed) && (then(typed), true));
+    $("number-title").append(`: ${name}`);
+  }
 
   // Searching products and customers
   let search = { path: "", pick: null, line: null, results: [], shown: null, at: 0, timer: 0, asked: 0, later: null };
@@ -254,7 +266,7 @@
     $("often").replaceChildren(...often.map((one) => {
       const button = element("button");
       button.type = "button";
-      button.append(element("span", one.name), element("small", money(one.price_minor)));
+      button.append(element("span", one.name), element("small", price(one.price_minor, one)));
       button.addEventListener("click", () => { change("add", { product_id: one.id, quantity: 1 }); $("scan").focus(); });
       return button;
     }));
@@ -381,7 +393,7 @@
   // What keys and buttons do
   const actions = {
     search: (text) => openSearch("/till/products", $("find-title").dataset.products,
-      (one) => [one.name, `${one.sku} · ${one.stock} ${$("found").dataset.left}`, money(one.price_minor)],
+      (one) => [one.name, `${one.sku} · ${amount(one.stock, one)} ${$("found").dataset.left}`, price(one.price_minor, one)],
       (one) => change("add", { product_id: one.id, quantity: 1 }), text),
     customer: () => openSearch("/till/customers", $("find-title").dataset.customers,
       (one) => [one.name, [one.phone, one.email].filter(Boolean).join(" · "), `${$("found").dataset.wallet} ${money(one.wallet_minor)}`],
@@ -390,7 +402,9 @@
     quantity: () => {
       const line = chosenLine();
       if (!line) return say(words.choose, true);
-      askNumber("quantity", line.quantity, (typed) => /^\d{1,4}$/.test(typed) && (change("quantity", { product_id: line.product_id, quantity: Number(typed) }), true));
+      const { product_id, line: number } = line;
+      if (line.by_weight) return weigh(line.name, amount(line.quantity, line), (weight) => change("quantity", { product_id, line: number, quantity: 1, weight }));
+      askNumber("quantity", line.quantity, (typed) => /^\d{1,4}$/.test(typed) && (change("quantity", { product_id, quantity: Number(typed) }), true));
     },
     discount: () => {
       const line = chosenLine();
@@ -399,13 +413,13 @@
       askNumber("discount", line.discount_basis_points / 100, (typed) => {
         const percent = Number(typed.replace(",", ".") || 0);
         if (!(percent >= 0 && percent <= 100)) return false;
-        change("discount", { product_id: line.product_id, basis_points: Math.round(percent * 100) });
+        change("discount", { product_id: line.product_id, line: line.line, basis_points: Math.round(percent * 100) });
         return true;
       });
     },
     plus: () => more(1),
     minus: () => more(-1),
-    remove: () => { const line = chosenLine(); if (line) change("quantity", { product_id: line.product_id, quantity: 0 }); },
+    remove: () => { const line = chosenLine(); if (line) change("quantity", { product_id: line.product_id, line: line.line, quantity: 0 }); },
     hold: () => { if (cart?.lines.length) askNumber("hold", cart.customer?.name ?? "", (typed) => { change("hold", { label: typed }); return true; }); },
     clear: () => { if (cart?.lines.length && window.confirm(words.giveUp)) change("clear", {}); },
     pay: openPay,

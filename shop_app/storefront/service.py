@@ -29,7 +29,8 @@ from shop_app.base.models import (
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.search import contains
 from shop_app.base.text import _
-from shop_app.catalogue.offers.pricing import BUY_X_GET_Y, Deal, Item, best_discount
+from shop_app.catalogue.offers.pricing import BUY_X_GET_Y, Deal, best_discount
+from shop_app.catalogue.offers.prospects import one_of
 from shop_app.catalogue.offers.wording import offer_words
 from shop_app.web.area import kept
 from shop_app.web.listing import Rows, SortColumn
@@ -54,7 +55,7 @@ def products(category: str = "", *, searched: bool = False) -> Rows:
     """What is on sale, as rows; where `searched`, with what is typed in name, SKU, barcode or description."""
     query: Rows = select(
         Product.id, Product.sku, Product.barcode, Product.name, Product.description, Product.category,
-        Product.price_minor, Product.picture, Product.stock,
+        Product.price_minor, Product.picture, Product.stock, Product.by_weight,
     ).where(Product.active)  # fmt: skip
     if category:
         query = query.where(Product.category == category)
@@ -95,7 +96,7 @@ def _shelf(session: Session) -> Shelf:
 
 @dataclass(frozen=True)
 class Cut:
-    """What an offer that holds now makes of one piece, and its words; an offer on several pieces leaves the price."""
+    """What an offer that holds now makes of one piece or kilogram, and its words; an offer on several pieces leaves the price."""
 
     price_minor: int
     words: str
@@ -111,8 +112,8 @@ def cuts(found: Iterable[Any], deals: Sequence[Deal]) -> dict[int, Cut]:
     made = {}
     for product_id, fitting in deals_on.items():
         one = products[product_id]
-        best = best_discount(Item(one.id, one.sku, one.name, 1, one.price_minor, "", 0), fitting)
-        several = next((deal for deal in fitting if deal.kind == BUY_X_GET_Y), None)
+        best = best_discount(one_of(one), fitting)
+        several = next((deal for deal in fitting if deal.kind == BUY_X_GET_Y and not one.by_weight), None)
         shown = next((deal for deal in fitting if deal.id == best.offer_id), several)
         if shown is not None:
             made[product_id] = Cut(one.price_minor - best.minor, offer_words(shown))

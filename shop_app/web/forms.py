@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
+from babel.numbers import get_decimal_symbol
 from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from shop_app.base import money
+from shop_app.base import money, quantities
 from shop_app.base.errors import Invalid
 from shop_app.base.text import _, locale_name
 from shop_app.web.area import profile
@@ -61,6 +62,45 @@ class RateField(StringField):  # type: ignore[misc]
 
     def _value(self) -> str:
         return str(getattr(self, "typed", f"{(self.data or 0) / 100:g}"))
+
+
+class QuantityField(StringField):  # type: ignore[misc]
+    """So many pieces, or a weight; `data` is in pieces or grams. `of_unit` says which, before it is validated or shown."""
+
+    data: Any
+    by_weight = False
+
+    def __init__(self, label: Any, validators: Any = (), *, most: int = 10**8, least: int = 0, **options: Any) -> None:
+        self.most, self.least = most, least
+        super().__init__(label, validators, render_kw={"inputmode": "decimal", "autocomplete": "off"}, **options)
+
+    def pre_validate(self, form: Any) -> None:
+        """Read what was typed."""
+        typed, self.data = str(self.data or ""), None
+        if typed.strip():
+            most = quantities.MOST_GRAMS if self.by_weight else self.most
+            try:
+                self.data = quantities.read(typed, self.by_weight, most, self.least)
+            except Invalid as problem:
+                raise ValidationError(problem.detail) from None
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        if self.data is None:
+            return ""
+        return str(quantities.number(self.data, self.by_weight)).replace(".", get_decimal_symbol(locale_name()))
+
+
+AnyForm = TypeVar("AnyForm", bound=Form)
+
+
+def of_unit(form: AnyForm, by_weight: bool) -> AnyForm:
+    """Has the form's quantities read in kilograms, or in pieces."""
+    for field in form:
+        if isinstance(field, QuantityField):
+            field.by_weight = by_weight
+    return form
 
 
 class MoneyField(StringField):  # type: ignore[misc]

@@ -16,7 +16,7 @@ from babel.numbers import format_percent
 from flask import Flask, url_for
 from markupsafe import Markup, escape
 
-from shop_app.base import clock, money
+from shop_app.base import clock, money, quantities
 from shop_app.base.db import now
 from shop_app.base.permissions import Permission, Role
 from shop_app.base.text import _, locale_name, ngettext, once_per_request
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {
         "money": money_text, "amount": amount_text, "moment": moment_text, "clock": clock_text, "day": day_text,
-        "ago": ago_text, "number": number_text, "share": share_text, "lines": lines_text, "local_input": local_input,
+        "ago": ago_text, "number": number_text, "quantity": quantities.shown, "share": share_text, "lines": lines_text, "local_input": local_input,
     }  # fmt: skip
     app.jinja_env.globals |= {
         "form_key": partial(secrets.token_hex, 16), "icon": icon, "url_with": url_with, "Permission": Permission, "Role": Role, "static_url": _static_url(app),

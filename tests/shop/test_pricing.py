@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ from shop_app.catalogue.offers.pricing import (
 from shop_app.sales.bills.service import part_of
 
 
-def item(price: int, quantity: int = 1, tax: int = 1900, **more: int) -> Item:
+def item(price: int, quantity: int = 1, tax: int = 1900, **more: Any) -> Item:
     return Item(1, "SKU", "Thing", quantity, price, "Tax", tax, **more)
 
 

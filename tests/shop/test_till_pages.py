@@ -577,8 +577,8 @@ def test_german_words_leave_figures_their_room_on_a_phone(window: Window, sign_i
 def test_sales_staff_note_a_delivery_with_its_reason(window: Window, sales: Person, shelf: list[Product]) -> None:
     page = window.open("/stock?q=mug", person=sales)
     shot(page, "stock")
-    page.get_by_role("link", name="Pieces of Ceramic mug come in").click()
-    page.get_by_label("Pieces", exact=True).fill("12")
+    page.get_by_role("link", name="Ceramic mug: stock comes in").click()
+    page.get_by_label("Quantity", exact=True).fill("12")
     page.get_by_role("button", name="Change the stock").click()
 
     expect(page.get_by_role("status")).to_contain_text("+12")
@@ -592,7 +592,7 @@ def test_only_reasons_that_fit_the_direction_are_offered(
     page = window.open(f"/stock/{shelf[3].id}", person=sales)
     page.get_by_role("radio", name="Out").check()
     expect(page.get_by_label("Reason")).to_have_value("damage")
-    page.get_by_label("Pieces", exact=True).fill("2")
+    page.get_by_label("Quantity", exact=True).fill("2")
     page.get_by_role("button", name="Change the stock").click()
 
     expect(page.get_by_role("status")).to_contain_text("-2")

@@ -25,7 +25,10 @@ class TaxClass(Base):
 
 
 class Product(Base):
-    """Something sold by the piece. `stock` changes only together with a StockMovement, `rating_*` with a Rating."""
+    """Something sold by the piece or by weight: then its price is that of a kilogram, and quantities are in grams.
+
+    `stock` changes only together with a StockMovement, `rating_*` with a Rating.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
@@ -51,6 +54,7 @@ class Product(Base):
     tax_class_id: Mapped[int] = mapped_column(ForeignKey("tax_classes.id"))
     picture: Mapped[str | None] = mapped_column(String(80))  # generated file name below media/products
     active: Mapped[bool] = mapped_column(default=True)
+    by_weight: Mapped[bool] = mapped_column(default=False)  # fixed from its first movement of stock on
     stock: Mapped[int] = mapped_column(default=0)
     low_stock_level: Mapped[int] = mapped_column(default=0)  # a notice is sent when the stock crosses it downwards
     rating_count: Mapped[int] = mapped_column(default=0)  # both are sums over its ratings

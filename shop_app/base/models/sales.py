@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from shop_app.base import quantities
 from shop_app.base.db import Base, Id, Minor, exact
 from shop_app.base.models.accounts import Account
 
@@ -62,8 +63,10 @@ class BillLine(Base):
     sold_at: Mapped[datetime]  # that of the bill, repeated for the funnel's join by hour
     sku: Mapped[str] = mapped_column(exact(40))
     name: Mapped[str] = mapped_column(String(160))
-    quantity: Mapped[int]
-    unit_price_minor: Mapped[int] = mapped_column(Minor)
+    quantity: Mapped[int]  # pieces, or grams
+    by_weight: Mapped[bool] = mapped_column(default=False)
+    unit_price_minor: Mapped[int] = mapped_column(Minor)  # of a piece, or of a kilogram
+    label_minor: Mapped[int | None] = mapped_column(Minor)  # the price on the label of a scale, where it was scanned
     discount_minor: Mapped[int] = mapped_column(Minor, default=0)
     offer_id: Mapped[int | None] = mapped_column(ForeignKey("offers.id"))
     offer_label: Mapped[str | None] = mapped_column(String(120))
@@ -75,6 +78,13 @@ class BillLine(Base):
     refunded_quantity: Mapped[int] = mapped_column(default=0)
 
     bill: Mapped[Bill] = relationship(back_populates="lines")
+
+    @property
+    def list_minor(self) -> int:
+        """Price of the line before any discount."""
+        if self.label_minor is not None:
+            return self.label_minor
+        return quantities.cost(self.quantity, self.unit_price_minor, self.by_weight)
 
 
 class Payment(Base):

@@ -31,6 +31,7 @@ class ShopProfile(Base):
     locale: Mapped[str] = mapped_column(String(10), default="en")
     prices_include_tax: Mapped[bool] = mapped_column(default=True)
     sell_below_zero: Mapped[str] = mapped_column(String(10), default="warn")
+    scale_labels: Mapped[str] = mapped_column(String(200), default="")  # layouts, see `barcodes.label`
     escalate_after_seconds: Mapped[int] = mapped_column(default=60)
     silent_after_seconds: Mapped[int] = mapped_column(default=30)
     day_begins: Mapped[str] = mapped_column(

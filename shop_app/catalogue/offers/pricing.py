@@ -4,15 +4,18 @@ The rules, in one place:
 - Of several discounts on a line the customer gets the better of two: the best single one, or all stackable offers
   together, one after another on what is left. A discount by the cashier is one more single one.
 - A line never costs less than nothing.
+- Goods by weight: an amount off holds for a kilogram; an offer that counts pieces does nothing there.
 - Tax is rounded half up per line and stored; the totals of a bill are the sums of its lines.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from shop_app.base import money
+from shop_app.base import money, quantities
 
 PERCENT, AMOUNT, BUY_X_GET_Y = "percent", "amount", "buy-x-get-y"
 
@@ -24,16 +27,28 @@ class Item:
     product_id: int
     sku: str
     name: str
-    quantity: int
-    unit_price_minor: int
+    quantity: int  # pieces, or grams
+    unit_price_minor: int  # of a piece, or of a kilogram
     tax_name: str
     tax_basis_points: int
     discount_basis_points: int = 0  # given by the cashier; 1000 = 10 %
+    by_weight: bool = False
+    line: int = 0  # of several weighings of a product; 0 of pieces
+    label_minor: int | None = None  # the price on the label of a scale
 
     @property
     def list_minor(self) -> int:
-        """Price of all pieces before any discount."""
-        return self.quantity * self.unit_price_minor
+        """Price of the line before any discount."""
+        return self.times(self.unit_price_minor) if self.label_minor is None else self.label_minor
+
+    @property
+    def units(self) -> int:
+        """How many of what the price stands for: pieces, or whole kilograms."""
+        return self.quantity // quantities.one(self.by_weight)
+
+    def times(self, unit_minor: int) -> int:
+        """An amount per piece or kilogram, for the whole line."""
+        return quantities.cost(self.quantity, unit_minor, self.by_weight)
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,9 @@ class Deal:
         if self.kind == PERCENT:
             found = money.share(left_minor, self.basis_points)
         elif self.kind == AMOUNT:
-            found = self.amount_minor * item.quantity
+            found = item.times(self.amount_minor)
+        elif item.by_weight:
+            found = 0
         else:
             group = self.buy_quantity + self.get_quantity
             free = item.quantity // group * self.get_quantity if group and self.get_quantity else 0
@@ -115,8 +132,16 @@ class PricedCart:
 
     @property
     def pieces(self) -> int:
-        """How many pieces are in the cart."""
-        return sum(line.item.quantity for line in self.lines)
+        """How many pieces are in the cart; a weighing is one."""
+        return sum(1 if line.item.by_weight else line.item.quantity for line in self.lines)
+
+    @cached_property
+    def quantities(self) -> dict[int, int]:
+        """Pieces or grams by product id, of all its lines."""
+        found = Counter[int]()
+        for line in self.lines:
+            found[line.item.product_id] += line.item.quantity
+        return found
 
 
 def price_cart(items: Iterable[Item], deals: Sequence[Deal], *, prices_include_tax: bool) -> PricedCart:

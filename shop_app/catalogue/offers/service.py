@@ -258,6 +258,11 @@ def _fill(session: Session, offer: Offer, terms: Terms) -> None:
     offer.starts_at, offer.ends_at = terms.starts_at, terms.ends_at
     with session.no_autoflush:
         offer.products = products_by_sku(session, terms.skus)
+    weighed = [product.name for product in offer.products if product.by_weight]
+    if weighed and terms.kind == BUY_X_GET_Y:
+        raise Invalid(
+            _("Goods by weight are not counted. Remove these: %(names)s.", names=", ".join(weighed)), field="skus"
+        )
 
 
 def _lock_proposed(session: Session, offer: Offer, refusal: str) -> None:

@@ -147,7 +147,7 @@ def preview() -> Response:
     for product in products[:20]:
         item, after = with_deal(product, terms)
         rows.append({
-            "name": product.name, "pieces": item.quantity, "before": money_text(item.list_minor),
+            "name": product.name, "pieces": item.units, "before": money_text(item.list_minor),
             "after": money_text(after),
         })  # fmt: skip
     return jsonify({"rows": rows, "all": form.everything.data})

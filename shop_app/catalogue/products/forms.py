@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
 
 from shop_app.base.text import _l
-from shop_app.web.forms import Form, MoneyField
+from shop_app.web.forms import Form, MoneyField, QuantityField
 
 
 class ProductForm(Form):
@@ -17,12 +17,11 @@ class ProductForm(Form):
     sku = StringField(_l("SKU"), [InputRequired(), Length(max=40)], render_kw={"autocomplete": "off"})
     barcode = StringField(_l("Barcode"), [Optional(), Length(max=32)], render_kw={"autocomplete": "off"})
     category = StringField(_l("Category"), [Optional(), Length(max=80)], render_kw={"list": "categories"})
+    by_weight = BooleanField(_l("Sold by weight (price per kg, stock in kg)"))
     price_minor = MoneyField(_l("Price"), [InputRequired()])
     cost_minor = MoneyField(_l("Cost"), [Optional()])
     tax_class_id = SelectField(_l("Tax class"), coerce=int)
-    low_stock_level = IntegerField(
-        _l("Low-stock threshold (notify at)"), [InputRequired(), NumberRange(0, 10**8)], default=0
-    )
+    low_stock_level = QuantityField(_l("Low-stock threshold (notify at)"), [InputRequired()], default=0)
     description = TextAreaField(_l("Description"), [Optional(), Length(max=5000)])
     version = HiddenField()
 
@@ -30,7 +29,7 @@ class ProductForm(Form):
 class NewProductForm(ProductForm):
     """The same, and what lies on the shelf already."""
 
-    opening_stock = IntegerField(_l("Stock on the shelf"), [InputRequired(), NumberRange(0, 10**8)], default=0)
+    opening_stock = QuantityField(_l("Stock on the shelf"), [InputRequired()], default=0)
 
 
 class PictureForm(Form):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop_app.base import barcodes, money
+from shop_app.base import barcodes, money, quantities
 from shop_app.base.errors import Conflict, Invalid
 from shop_app.base.models import Product, TaxClass
 from shop_app.base.permissions import Actor
@@ -19,6 +19,8 @@ from shop_app.web.spreadsheets import read_table
 
 COLUMNS = {"sku", "name", "price", "tax"}  # without which no product can be made
 MOST_ROWS = 10_000
+MOST = 10**8 - 1  # pieces or grams
+UNITS = ("piece", "kg")  # by whether it is sold by weight
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _take(session: Session, actor: Actor, shop: _Shop, row: dict[str, str], done
     present = shop.products.get(cells.get("sku", ""))
     before = _entry_of(present) if present else Entry("", "", 0, 0)
     entry = _entry(cells, shop, before)
-    stock = _whole(cells.get("stock") or "0")
+    stock = quantities.read(cells.get("stock") or "0", entry.by_weight, MOST)
     if entry == before:
         return
     _check_codes(entry, before, shop)
@@ -99,8 +101,9 @@ def _entry(cells: dict[str, str], shop: _Shop, before: Entry) -> Entry:
     said: dict[str, Any] = {name: cells[name] for name in ("barcode", "category", "description") if name in cells}
     if "cost" in cells:
         said["cost_minor"] = money.to_minor(cells["cost"], shop.currency, locale_name()) if cells["cost"] else None
+    said["by_weight"] = by_weight = _is_weighed(cells.get("unit", ""), before)
     if "low_stock_level" in cells:
-        said["low_stock_level"] = _whole(cells["low_stock_level"] or "0")
+        said["low_stock_level"] = quantities.read(cells["low_stock_level"] or "0", by_weight, MOST)
     entry = replace(
         before, sku=cells.get("sku", ""), name=cells.get("name", ""), tax_class_id=shop.classes[tax.casefold()],
         price_minor=money.to_minor(cells.get("price", ""), shop.currency, locale_name()), **said,
@@ -127,10 +130,13 @@ def _entry_of(product: Product) -> Entry:
     return Entry(
         product.sku, product.name, product.price_minor, product.tax_class_id, product.barcode or "", product.description,
         product.category, product.cost_minor, product.low_stock_level,
+        product.by_weight,
     )  # fmt: skip
 
 
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 8:
-        raise Invalid(_("“%(found)s” is not a whole number from 0.", found=text))
-    return int(text)
+def _is_weighed(unit: str, before: Entry) -> bool:
+    if not unit:
+        return before.by_weight
+    if unit.casefold() not in UNITS:
+        raise Invalid(_("“%(found)s” is not a unit. Write piece or kg.", found=unit[:20]))
+    return unit.casefold() == "kg"

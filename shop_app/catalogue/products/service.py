@@ -40,14 +40,15 @@ class Entry:
     description: str = ""
     category: str = ""
     cost_minor: int | None = None
-    low_stock_level: int = 0
+    low_stock_level: int = 0  # pieces, or grams
+    by_weight: bool = False
 
 
 def search(category: str = "", state: str = "active", *, searched: bool = False) -> Rows:
     """Products as rows; where `searched`, those with what is typed in name, SKU or barcode."""
     query = select(
         Product.id, Product.sku, Product.barcode, Product.name, Product.category, Product.price_minor, Product.picture,
-        Product.stock, Product.low_stock_level, Product.active, TaxClass.name.label("tax"),
+        Product.stock, Product.by_weight, Product.low_stock_level, Product.active, TaxClass.name.label("tax"),
     ).outerjoin(Product.tax_class)  # fmt: skip
     if category:
         query = query.where(Product.category == category)
@@ -109,6 +110,7 @@ def edit(session: Session, actor: Actor, product: Product, entry: Entry, *, vers
     before = product.price_minor
     session.refresh(product)
     was = product.barcode
+    _check_unit(session, product, entry)
     _describe(product, entry)
     if product.barcode != was:
         _check_barcode(session, product)
@@ -145,12 +147,20 @@ def check(entry: Entry) -> None:
         raise Invalid(_("The level of low stock cannot be below zero."))
 
 
+def _check_unit(session: Session, product: Product, entry: Entry) -> None:
+    moved = select(StockMovement.id).where(StockMovement.product_id == product.id).limit(1)
+    if entry.by_weight != product.by_weight and session.scalars(moved).first() is not None:
+        raise Conflict(_("Pieces cannot turn into kilograms once there were stock or sales. Add a new product, and "
+                         "discontinue this one."), field="by_weight")  # fmt: skip
+
+
 def _describe(product: Product, entry: Entry) -> None:
     product.sku, product.name = entry.sku.strip(), entry.name.strip()
     product.barcode = entry.barcode.strip() or None
     product.description, product.category = entry.description.strip(), entry.category.strip()
     product.price_minor, product.cost_minor = entry.price_minor, entry.cost_minor
     product.tax_class_id, product.low_stock_level = entry.tax_class_id, entry.low_stock_level
+    product.by_weight = entry.by_weight
     product.updated_at = now()
 
 

@@ -6,17 +6,17 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop_app.base import money
+from shop_app.base import money, quantities
 from shop_app.base.errors import Invalid, Refused
 from shop_app.base.models import Product, TaxClass
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
 from shop_app.catalogue.products import service
 from shop_app.catalogue.products.forms import ImportForm, NewProductForm, PictureForm, ProductForm
-from shop_app.catalogue.products.importing import Import, import_csv
+from shop_app.catalogue.products.importing import UNITS, Import, import_csv
 from shop_app.web import pictures
 from shop_app.web.area import Area, actor, profile, session, shop, unit
-from shop_app.web.forms import choices, whole_number
+from shop_app.web.forms import choices, of_unit, whole_number
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.web.navigation import flash_undo
 
@@ -30,8 +30,9 @@ COLUMNS = {
     "category": lambda product: product.category,
     "price": lambda product: money.from_minor(product.price_minor, profile().currency),
     "tax": lambda product: product.tax,
-    "stock": lambda product: product.stock,
-    "low_stock_level": lambda product: product.low_stock_level,
+    "unit": lambda product: UNITS[product.by_weight],
+    "stock": lambda product: quantities.number(product.stock, product.by_weight),
+    "low_stock_level": lambda product: quantities.number(product.low_stock_level, product.by_weight),
     "active": lambda product: "yes" if product.active else "no",
     "description": lambda product: product.description,
 }
@@ -100,6 +101,8 @@ def save(product_id: int) -> BaseResponse | tuple[str, int]:
             return redirect(url_for(".show", product_id=product_id), 303)
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
+            if "field" in refusal.more:
+                form.refuse(refusal.more["field"], problem)
     unit().finish(keep=False)
     product = service.get(session(), product_id)
     page = render_template("products/show.html", product=product, form=form, picture_form=PictureForm(), problem=problem,
@@ -178,7 +181,7 @@ def import_now() -> BaseResponse | tuple[str, int]:
 def _with_classes(form: ProductForm) -> ProductForm:
     classes = session().scalars(select(TaxClass).order_by(TaxClass.id)).all()
     form.tax_class_id.choices = choices(*((c.id, f"{c.name} ({c.basis_points / 100:g} %)") for c in classes))
-    return form
+    return of_unit(form, form.by_weight.data)
 
 
 def _form_page(form: ProductForm, problem: str = "") -> str:
@@ -190,4 +193,5 @@ def _entry(form: ProductForm) -> service.Entry:
         sku=form.sku.data, name=form.name.data, price_minor=form.price_minor.data or 0, tax_class_id=form.tax_class_id.data,
         barcode=form.barcode.data or "", description=form.description.data or "", category=form.category.data or "",
         cost_minor=form.cost_minor.data, low_stock_level=form.low_stock_level.data,
+        by_weight=form.by_weight.data,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from shop_app.base import audit
+from shop_app.base import audit, quantities
 from shop_app.base.db import amount_by, amounts_of, insert_into, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Account, Product, StockMovement
@@ -31,7 +31,7 @@ SORTS: dict[str, list[SortColumn]] = {
     "sku": [Product.sku],
 }
 _LOCKED = (
-    select(Product.id, Product.name, Product.stock, Product.low_stock_level)
+    select(Product.id, Product.name, Product.stock, Product.low_stock_level, Product.by_weight)
     .where(Product.id.in_(bindparam("products", expanding=True)))
     .order_by(Product.id).with_for_update()  # one order for all, so that two bills never wait in a ring
 )  # fmt: skip
@@ -55,16 +55,17 @@ class Change:
 
     product_id: int
     name: str
-    pieces: int
+    pieces: int  # or grams
     after: int
     low: int  # the level at whose crossing sales staff are told
+    by_weight: bool = False
 
 
 def search(state: str = "", *, searched: bool = False) -> Rows:
     """Products on sale by how many are left: low, out, or all; where `searched`, by what is typed, too."""
     query = select(
-        Product.id, Product.sku, Product.barcode, Product.name, Product.stock, Product.low_stock_level
-    ).where(Product.active)
+        Product.id, Product.sku, Product.barcode, Product.name, Product.stock, Product.low_stock_level, Product.by_weight,
+    ).where(Product.active)  # fmt: skip
     if state == "low":
         query = query.where(Product.low_stock_level > 0, Product.stock <= Product.low_stock_level)
     elif state == "out":
@@ -77,7 +78,8 @@ def movements(product_id: int | None = None, reason: str = "") -> Rows:
     query = (
         select(
             StockMovement.at, StockMovement.product_id, StockMovement.change, StockMovement.stock_after,
-            StockMovement.reason, StockMovement.note, Product.sku, Product.name, Account.name.label("account"),
+            StockMovement.reason, StockMovement.note, Product.sku, Product.name, Product.by_weight,
+            Account.name.label("account"),
         ).outerjoin(StockMovement.product).outerjoin(StockMovement.account)
     )  # fmt: skip
     if product_id is not None:
@@ -107,7 +109,8 @@ def reserve(session: Session, pieces: Mapping[int, int], *, below_zero: bool = F
         if one.after < 0 and not below_zero:
             left = one.after - one.pieces
             raise Conflict(
-                _("Nothing was sold: only %(left)s of %(name)s are left.", name=one.name, left=left),
+                _("Nothing was sold: only %(left)s of %(name)s are left.", name=one.name,
+                  left=quantities.shown(left, one.by_weight)),
                 code="too-few", product_id=one.product_id, left=left,
             )  # fmt: skip
     return changes
@@ -119,10 +122,8 @@ def put(session: Session, actor: Actor, pieces: Mapping[int, int], cause: Cause)
 
 
 def move(session: Session, actor: Actor, product_id: int, change: int, reason: str, remark: str = "") -> None:
-    """Note a delivery, damage, theft and the like. `change` has the sign of what happens to the stock."""
-    get_product(session, product_id)
-    if not change or abs(change) > MOST:
-        raise Invalid(_("The number of pieces must be between 1 and 1,000,000."))
+    """Note a delivery, damage, theft and the like, of pieces or grams. `change` has the sign of what happens."""
+    _check(get_product(session, product_id), abs(change), least=1)
     if reason not in (INWARD if change > 0 else OUTWARD):
         raise Invalid(_("This reason does not fit the direction."))
     if reason == "other" and not remark.strip():
@@ -137,12 +138,11 @@ def move(session: Session, actor: Actor, product_id: int, change: int, reason: s
 
 def count(session: Session, actor: Actor, product_id: int, counted: int, seen: int, remark: str = "") -> None:
     """Set the level to what was counted, if it still is what the counter saw on the page."""
-    get_product(session, product_id)
-    if not 0 <= counted <= MOST:
-        raise Invalid(_("The count must be between 0 and 1,000,000."))
+    product = get_product(session, product_id)
+    _check(product, counted)
     changes = _locked(session, {product_id: counted - seen})
     if changes[0].after != counted:
-        stock = changes[0].after - changes[0].pieces
+        stock = quantities.shown(changes[0].after - changes[0].pieces, product.by_weight)
         raise Conflict(_("The stock changed to %(stock)s meanwhile. Please count again.", stock=stock))
     if counted == seen:
         return
@@ -153,8 +153,7 @@ def count(session: Session, actor: Actor, product_id: int, counted: int, seen: i
 def set_low_level(session: Session, actor: Actor, product_id: int, level: int) -> None:
     """Set the level at whose crossing sales staff are told."""
     product = get_product(session, product_id)
-    if not 0 <= level <= MOST:
-        raise Invalid(_("The threshold must be between 0 and 1,000,000."))
+    _check(product, level)
     audit.record(session, actor, "stock.level", product_id, level=level, before=product.low_stock_level)
     product.low_stock_level = level
 
@@ -169,11 +168,18 @@ def note(session: Session, actor: Actor, changes: Sequence[Change], cause: Cause
             _tell_low(session, one)
 
 
+def _check(product: Product, quantity: int, least: int = 0) -> None:
+    quantities.check(quantity, product.by_weight, quantities.MOST_GRAMS if product.by_weight else MOST, least)
+
+
 def _locked(session: Session, pieces: Mapping[int, int]) -> list[Change]:
     rows = session.execute(_LOCKED, {"products": list(pieces)}).all()
     if len(rows) < len(pieces):
         raise NotFound(_("There is no such product."))
-    return [Change(row.id, row.name, pieces[row.id], row.stock + pieces[row.id], row.low_stock_level) for row in rows]
+    return [
+        Change(row.id, row.name, pieces[row.id], row.stock + pieces[row.id], row.low_stock_level, row.by_weight)
+        for row in rows
+    ]
 
 
 @cache
@@ -192,4 +198,4 @@ def _movement(actor: Actor, one: Change, cause: Cause, at: datetime) -> dict[str
 
 
 def _tell_low(session: Session, one: Change) -> None:
-    notify(session, kinds.LOW_STOCK, product=one.product_id, name=one.name, left=one.after)
+    notify(session, kinds.LOW_STOCK, product=one.product_id, name=one.name, left=one.after, by_weight=one.by_weight)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import IntegerField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
+from shop_app.base import quantities
 from shop_app.base.clock import local
 from shop_app.base.errors import Refused
 from shop_app.base.models import Product, StockMovement
@@ -15,7 +16,7 @@ from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l, in_words
 from shop_app.catalogue.stock import service
 from shop_app.web.area import Area, actor, profile, session, unit
-from shop_app.web.forms import Form, choices
+from shop_app.web.forms import Form, QuantityField, choices, of_unit
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
 
 area = Area("stock", __name__, url_prefix="/stock")
@@ -29,15 +30,15 @@ COLUMNS = {
     "sku": lambda product: product.sku,
     "barcode": lambda product: product.barcode,
     "name": lambda product: product.name,
-    "stock": lambda product: product.stock,
-    "low stock level": lambda product: product.low_stock_level,
+    "stock": lambda product: quantities.number(product.stock, product.by_weight),
+    "low stock level": lambda product: quantities.number(product.low_stock_level, product.by_weight),
 }
 MOVEMENT_COLUMNS = {
     "time": lambda move: local(move.at, profile().time_zone).isoformat(timespec="seconds"),
     "sku": lambda move: move.sku,
     "name": lambda move: move.name,
-    "change": lambda move: move.change,
-    "stock after": lambda move: move.stock_after,
+    "change": lambda move: quantities.number(move.change, move.by_weight),
+    "stock after": lambda move: quantities.number(move.stock_after, move.by_weight),
     "reason": lambda move: move.reason,
     "note": lambda move: move.note,
     "by": lambda move: move.account,
@@ -45,12 +46,10 @@ MOVEMENT_COLUMNS = {
 
 
 class MoveForm(Form):
-    """Pieces that come in or go out, and why."""
+    """Pieces or kilograms that come in or go out, and why."""
 
     direction = RadioField(_l("Direction"), choices=choices(("in", _l("In")), ("out", _l("Out"))), default="in")
-    pieces = IntegerField(
-        _l("Pieces"), [InputRequired(), NumberRange(1, service.MOST)], render_kw={"inputmode": "numeric"}
-    )
+    pieces = QuantityField(_l("Quantity"), [InputRequired()], most=service.MOST, least=1)
     reason = SelectField(
         _l("Reason"),
         choices=choices(
@@ -63,9 +62,7 @@ class MoveForm(Form):
 class CountForm(Form):
     """What was counted on the shelf."""
 
-    counted = IntegerField(
-        _l("Counted"), [InputRequired(), NumberRange(0, service.MOST)], render_kw={"inputmode": "numeric"}
-    )
+    counted = QuantityField(_l("Counted"), [InputRequired()], most=service.MOST)
     seen = IntegerField(validators=[InputRequired()], widget=HiddenInput())
     note = StringField(_l("Note"), [Optional(), Length(max=200)], id="count-note")
 
@@ -73,9 +70,7 @@ class CountForm(Form):
 class LevelForm(Form):
     """The level at which sales staff are told."""
 
-    level = IntegerField(
-        _l("Notify at"), [InputRequired(), NumberRange(0, service.MOST)], render_kw={"inputmode": "numeric"}
-    )
+    level = QuantityField(_l("Notify at"), [InputRequired()], most=service.MOST)
 
 
 @area.get("", may=P.STOCK_MANAGE)
@@ -113,13 +108,15 @@ def show(product_id: int) -> str | Response:
 @area.post("/<int:product_id>/move", may=P.STOCK_MANAGE)
 def move(product_id: int) -> BaseResponse | tuple[str, int]:
     """Pieces come in or go out."""
-    form = MoveForm()
+    product = service.get_product(session(), product_id)
+    form = of_unit(MoveForm(), product.by_weight)
     problem, status = "", 422
     if form.validate():
         change = form.pieces.data if form.direction.data == "in" else -form.pieces.data
         try:
             service.move(session(), actor(), product_id, change, form.reason.data, form.note.data or "")
-            return _back(product_id, _("Stock changed by %(change)s.", change=f"{change:+d}"))
+            shown = ("+" if change > 0 else "") + quantities.shown(change, product.by_weight)
+            return _back(product_id, _("Stock changed by %(change)s.", change=shown))
         except Refused as refusal:
             problem, status = refusal.detail, refusal.status
     unit().finish(keep=False)
@@ -129,7 +126,8 @@ def move(product_id: int) -> BaseResponse | tuple[str, int]:
 @area.post("/<int:product_id>/count", may=P.STOCK_MANAGE)
 def count(product_id: int) -> BaseResponse | tuple[str, int]:
     """Set the level to what was counted."""
-    form = CountForm()
+    product = service.get_product(session(), product_id)
+    form = of_unit(CountForm(), product.by_weight)
     problem, status = "", 422
     if form.validate():
         try:
@@ -146,7 +144,8 @@ def count(product_id: int) -> BaseResponse | tuple[str, int]:
 @area.post("/<int:product_id>/level", may=P.STOCK_MANAGE)
 def level(product_id: int) -> BaseResponse | tuple[str, int]:
     """Set the level at which sales staff are told."""
-    form = LevelForm()
+    product = service.get_product(session(), product_id)
+    form = of_unit(LevelForm(), product.by_weight)
     if form.validate():
         service.set_low_level(session(), actor(), product_id, form.level.data)
         return _back(product_id, _("The level is saved."))
@@ -169,6 +168,6 @@ def _page(
     return render_template(
         "stock/show.html", product=product, moves=moves, reasons=in_words(REASONS), problem=problem,
         form=form or MoveForm(formdata=None), counting=counting or CountForm(formdata=None, seen=product.stock),
-        leveling=leveling or LevelForm(formdata=None, level=product.low_stock_level),
+        leveling=leveling or of_unit(LevelForm(formdata=None, level=product.low_stock_level), product.by_weight),
         inward=service.INWARD, outward=service.OUTWARD,
     )  # fmt: skip

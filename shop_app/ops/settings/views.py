@@ -6,8 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
+from shop_app.base import barcodes
 from shop_app.base.errors import Refused
 from shop_app.base.models import TaxClass
 from shop_app.base.permissions import Permission as P
@@ -39,6 +40,11 @@ class ProfileForm(RegionForm):
         _l("Business day begins"), [DataRequired(), Regexp(CLOCK, message=_l("Write the time as 22:00."))],
         render_kw={"type": "time"},
     )  # fmt: skip
+    scale_labels = StringField(
+        _l("Labels of scales"),
+        [Optional(), Length(max=200)],
+        filters=[lambda text: " ".join((text or "").upper().split())],
+    )
     escalate_after_seconds = IntegerField(
         _l("Escalate unclaimed alerts after (seconds)"), [InputRequired(), NumberRange(10, 3600)]
     )
@@ -46,6 +52,12 @@ class ProfileForm(RegionForm):
         _l("Report a camera offline after (seconds)"), [InputRequired(), NumberRange(10, 3600)]
     )
     registration_open = BooleanField(_l("Customers may register themselves"))
+
+    def validate_scale_labels(self, field: StringField) -> None:
+        """Refuse what is no layout."""
+        for layout in field.data.split():
+            if not barcodes.is_layout(layout):
+                raise ValidationError(_("“%(found)s” is not a layout. Write it as 21AAAAAPPPPPC.", found=layout))
 
 
 @area.get("", may=P.SETTINGS_MANAGE)

@@ -93,7 +93,7 @@ def _bill(bill: Bill, refunds: Sequence[Refund]) -> shapes.KeptBill:
 
 def _line(line: BillLine) -> shapes.KeptLine:
     return shapes.KeptLine(
-        id=line.id, sku=line.sku, name=line.name, quantity=line.quantity, unit_price_minor=line.unit_price_minor,
+        id=line.id, sku=line.sku, name=line.name, by_weight=line.by_weight, quantity=line.quantity, unit_price_minor=line.unit_price_minor,
         discount_minor=line.discount_minor, offer=line.offer_label, tax_name=line.tax_name,
         tax_basis_points=line.tax_basis_points, net_minor=line.net_minor, tax_minor=line.tax_minor,
         total_minor=line.total_minor, refunded_quantity=line.refunded_quantity,

@@ -27,6 +27,7 @@ class KeptLine(BaseModel):
     id: int
     sku: str
     name: str
+    by_weight: bool = Field(description="Quantities are in grams, and the unit price is that of a kilogram.")
     quantity: int
     unit_price_minor: Minor
     discount_minor: Minor

@@ -81,7 +81,7 @@ class Sale:
 
 @dataclass(frozen=True)
 class Return:
-    """So many pieces of one bill line come back, to the shelf or not."""
+    """So many pieces or grams of one bill line come back, to the shelf or not."""
 
     line_id: int
     quantity: int
@@ -106,8 +106,7 @@ def sell(session: Session, actor: Actor, sale: Sale, shop: ShopProfile) -> Bill:
     session.add(bill)
     session.flush()
     booking = _note_payments(session, actor, bill, sale.tenders)
-    pieces = {line.item.product_id: line.item.quantity for line in sale.priced.lines}
-    levels = stock.reserve(session, pieces, below_zero=sale.below_zero)
+    levels = stock.reserve(session, sale.priced.quantities, below_zero=sale.below_zero)
     # Not before: a line's reference to its product is a lock of its own, and two bills that both held it would wait in a ring.
     lines = [_line(bill, place, line) for place, line in enumerate(sale.priced.lines, 1)]
     session.execute(_ADD_LINES, lines)  # one statement for all
@@ -293,6 +292,7 @@ def _line(bill: Bill, place: int, line: PricedLine) -> dict[str, Any]:
     return {
         "bill_id": bill.id, "position": place, "product_id": item.product_id, "sold_at": bill.created_at,
         "sku": item.sku, "name": item.name, "quantity": item.quantity, "unit_price_minor": item.unit_price_minor,
+        "by_weight": item.by_weight, "label_minor": item.label_minor,
         "discount_minor": line.discount.minor, "offer_id": line.discount.offer_id,
         "offer_label": line.discount.label, "tax_name": item.tax_name, "tax_basis_points": item.tax_basis_points,
         "net_minor": line.net_minor, "tax_minor": line.tax_minor, "total_minor": line.total_minor,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop_app.base import money
+from shop_app.base import money, quantities
 from shop_app.base.clock import local
 from shop_app.base.db import now
-from shop_app.base.errors import Invalid, Refused
+from shop_app.base.errors import Invalid, NotFound, Refused
 from shop_app.base.models import Bill, Refund
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
@@ -80,7 +80,7 @@ def refund_form(bill_id: int) -> str:
 def refund(bill_id: int) -> BaseResponse | tuple[str, int]:
     """Give money back against lines of the bill."""
     try:
-        made = _give_back(bill_id, _returns())
+        made = _give_back(bill_id, _returns(bill_id))
     except Refused as problem:
         unit().finish(keep=False)
         return _refund_page(bill_id, problem.detail), problem.status
@@ -108,14 +108,16 @@ def _give_back(bill_id: int, returns: list[Return]) -> Refund:
     return service.refund(session(), actor(), bill_id, returns, method=method, reason=reason, shop=profile())
 
 
-def _returns() -> list[Return]:
+def _returns(bill_id: int) -> list[Return]:
+    by_weight = {str(line.id): line.by_weight for line in service.get_bill_for(session(), actor(), bill_id).lines}
     found = []
     for name, value in request.form.items():
-        if name.startswith("line-") and value.strip() not in ("", "0"):
-            line, pieces = name.removeprefix("line-"), value.strip()
-            if not (line.isascii() and line.isdigit() and pieces.isascii() and pieces.isdigit() and len(pieces) < 7):
-                raise Invalid(_("Nothing was refunded: %(value)s is not a quantity.", value=value[:20]))
-            found.append(Return(int(line), int(pieces), f"shelf-{line}" in request.form))
+        line = name.removeprefix("line-")
+        if line != name and value.strip() not in ("", "0"):
+            if line not in by_weight:
+                raise NotFound(_("Nothing was refunded: that line is not on this bill."))
+            quantity = quantities.read(value, by_weight[line], quantities.MOST_GRAMS)
+            found.append(Return(int(line), quantity, f"shelf-{line}" in request.form))
     return found
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from shop_app.accounts import service as accounts
-from shop_app.base import audit, barcodes
+from shop_app.base import audit, barcodes, money, quantities
 from shop_app.base.db import now
 from shop_app.base.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.base.models import Account, Bill, BillLine, HeldCart, LedgerAccount, Product, ShopProfile, TaxClass
@@ -30,6 +30,8 @@ from shop_app.web import idempotency
 
 MOST_LINES = 200
 MOST_PIECES = 9_999
+MOST_GRAMS = 100_000  # of a weighing: 512 is meant in grams, and no half a ton
+NEW = -1  # a further weighing
 RECENT_BILLS = 500  # among which what is often sold is counted
 OFTEN = 10
 ROUTE = "till.pay"
@@ -56,13 +58,14 @@ _WAITING = (
     .order_by(HeldCart.cashier_id != bindparam("cashier"), HeldCart.id)
 )  # fmt: skip
 _GOODS = select(
-    Product.id, Product.sku, Product.barcode, Product.name, Product.price_minor, Product.stock,
+    Product.id, Product.sku, Product.barcode, Product.name, Product.price_minor, Product.stock, Product.by_weight,
     TaxClass.name.label("tax_name"), TaxClass.basis_points.label("tax_basis_points"),
 ).join(Product.tax_class)  # fmt: skip
 _GOODS_IN_CART = _GOODS.where(Product.id.in_(bindparam("products", expanding=True)))
 _GOODS_ON_SALE = _GOODS.where(Product.id == bindparam("product"), Product.active)
 _GOODS_OF_CODE = _GOODS.where(
-    Product.barcode.in_(bindparam("codes", expanding=True)) | (Product.sku == bindparam("code")), Product.active
+    Product.barcode.in_(bindparam("codes", expanding=True)) | Product.sku.in_(bindparam("skus", expanding=True)),
+    Product.active,
 )
 
 Goods = Row[*tuple[Any, ...]]  # a product with its price, stock and tax of this moment
@@ -104,36 +107,54 @@ def get_cart(session: Session, actor: Actor, key: str) -> HeldCart:
     return cart
 
 
-def add(session: Session, actor: Actor, key: str, code: str, quantity: int = 1) -> tuple[HeldCart, Goods]:
-    """Add what a scanner read: a barcode or SKU, `3*code` for three. Returns the cart, and what came into it."""
+def add(session: Session, actor: Actor, key: str, code: str, shop: ShopProfile) -> tuple[HeldCart, Goods]:
+    """Add what a scanner read: a barcode, the label of a scale or a SKU; `3*code` for three, `0.512*code` by weight.
+
+    Returns the cart, and what came into it.
+    """
+    quantity, weight = 1, ""
     times, star, rest = code.strip().partition("*")
     if star and times.isascii() and times.isdigit() and rest:
         quantity, code = int(times[:6]), rest
         if not quantity:
             raise Invalid(_("A line has 1 to %(most)s pieces.", most=MOST_PIECES))
-    return _added(session, actor, key, _by_code(session, code.strip()), quantity)
+    elif star and rest and quantities.is_weight(times):
+        weight, code = times, rest
+    goods, label = _by_code(session, code.strip(), shop)
+    return _added(session, actor, key, goods, quantity, weight, label)
 
 
-def add_product(session: Session, actor: Actor, key: str, product_id: int, quantity: int = 1) -> tuple[HeldCart, Goods]:
-    """Add a product chosen from the search. Returns as `add`."""
+def add_product(
+    session: Session, actor: Actor, key: str, product_id: int, quantity: int = 1, weight: str = ""
+) -> tuple[HeldCart, Goods]:
+    """Add a product chosen from the search, goods by weight with the `weight` as typed. Returns as `add`."""
     goods = session.execute(_GOODS_ON_SALE, {"product": product_id}).first()
     if goods is None:
         raise NotFound(_("This product is discontinued."))
-    return _added(session, actor, key, goods, quantity)
+    return _added(session, actor, key, goods, quantity, weight)
 
 
-def set_quantity(session: Session, actor: Actor, key: str, product_id: int, quantity: int) -> HeldCart:
-    """Set how many pieces a line has; 0 takes it out."""
-    return _alter(session, actor, key, product_id, lambda line: line | {"quantity": quantity}, may_begin=not quantity)
+def set_quantity(
+    session: Session, actor: Actor, key: str, product_id: int, quantity: int, weight: str = "", line: int = 0
+) -> HeldCart:
+    """Set how many pieces a line has, or the weight of a weighing, as typed; 0 pieces take either out."""
+    if weight and not line:
+        raise _no_weight()
+    if line and quantity:
+        quantity = _grams(weight)
+    change = {"quantity": quantity, "label_minor": None} if line else {"quantity": quantity}
+    return _alter(session, actor, key, product_id, lambda one: one | change, may_begin=not quantity, line=line)
 
 
-def set_discount(session: Session, actor: Actor, key: str, product_id: int, basis_points: int) -> HeldCart:
+def set_discount(
+    session: Session, actor: Actor, key: str, product_id: int, basis_points: int, line: int = 0
+) -> HeldCart:
     """Give a discount on a line, 0 to 100 %; a right of its own."""
     if not actor.can(Permission.TILL_DISCOUNT):
         raise Forbidden(_("Your account may not give discounts."))
     if not 0 <= basis_points <= 10_000:
         raise Invalid(_("A discount is between 0 and 100 %."))
-    return _alter(session, actor, key, product_id, lambda line: line | {"discount": basis_points})
+    return _alter(session, actor, key, product_id, lambda one: one | {"discount": basis_points}, line=line)
 
 
 def set_customer(session: Session, actor: Actor, key: str, customer_id: int | None) -> HeldCart:
@@ -190,7 +211,8 @@ def look(session: Session, cart: HeldCart, shop: ShopProfile, at: datetime, know
     unknown = [line["product_id"] for line in cart.lines if line["product_id"] not in goods]
     if unknown:
         goods |= {one.id: one for one in session.execute(_GOODS_IN_CART, {"products": unknown})}
-    items = [_item(goods[line["product_id"]], line) for line in cart.lines if line["product_id"] in goods]
+    pairs = [(goods[line["product_id"]], line) for line in cart.lines if line["product_id"] in goods]
+    items = [_item(one, line) for one, line in pairs if one.by_weight == ("line" in line)]
     deals = live(session, at) if items else []
     priced = price_cart(items, deals, prices_include_tax=shop.prices_include_tax)
     customer, wallet = _customer(session, cart.customer_id)
@@ -271,56 +293,107 @@ def _check_payable(view: CartView, expected_minor: int, shop: ShopProfile, *, be
             _("Nothing was charged: a price or an offer has changed since. Please look at the new total."),
             code="total-changed", total_minor=view.priced.total_minor,
         )  # fmt: skip
-    short = [line.item for line in view.priced.lines if view.stock[line.item.product_id] < line.item.quantity]
+    names = {line.item.product_id: line.item.name for line in view.priced.lines}
+    short = [names[one] for one, quantity in view.priced.quantities.items() if view.stock[one] < quantity]
     if short and shop.sell_below_zero == "warn" and not below_zero:
         raise Conflict(
             _("Nothing was charged yet: by the books there are too few of %(names)s. Confirm to sell them all the same.",
-              names=", ".join(item.name for item in short)),
+              names=", ".join(short)),
             code="below-zero",
         )  # fmt: skip
 
 
-def _added(session: Session, actor: Actor, key: str, goods: Goods, quantity: int) -> tuple[HeldCart, Goods]:
+def _added(
+    session: Session, actor: Actor, key: str, goods: Goods, quantity: int, weight: str = "",
+    label: barcodes.Label | None = None,
+) -> tuple[HeldCart, Goods]:  # fmt: skip
+    if goods.by_weight:
+        grams, price = _weighed(goods, quantity, weight, label)
+        change = {"quantity": grams, "label_minor": price}
+        return _alter(session, actor, key, goods.id, lambda one: one | change, may_begin=True, line=NEW), goods
+    if weight or label:
+        raise _no_weight()
     cart = _alter(
         session, actor, key, goods.id, lambda line: line | {"quantity": line["quantity"] + quantity}, may_begin=True
     )
     return cart, goods
 
 
+def _weighed(goods: Goods, quantity: int, weight: str, label: barcodes.Label | None) -> tuple[int, int | None]:
+    """Grams, and the price of a label that has one; the weight of such a label may follow from it."""
+    if weight:
+        return _grams(weight), None
+    if label is None or quantity != 1:
+        raise Invalid(_("%(name)s is sold by weight. Enter the weight.", name=goods.name), code="weigh",
+                      product_id=goods.id, name=goods.name)  # fmt: skip
+    grams, price = label.grams, label.price_minor
+    if grams is None:
+        grams = quantities.grams_for(price or 0, goods.price_minor)
+    return quantities.check(grams, True, MOST_GRAMS, 1), price
+
+
+def _grams(weight: str) -> int:
+    try:
+        return quantities.read(weight, True, MOST_GRAMS, 1)
+    except Invalid as problem:
+        raise Invalid(problem.detail, errors={"weight": problem.detail}) from None
+
+
+def _no_weight() -> Invalid:
+    text = _("This is sold by the piece, not by weight.")
+    return Invalid(text, errors={"weight": text})
+
+
 def _alter(
-    session: Session, actor: Actor, key: str, product_id: int, change: Any, *, may_begin: bool = False
+    session: Session, actor: Actor, key: str, product_id: int, change: Any, *, may_begin: bool = False, line: int = 0
 ) -> HeldCart:
     cart = get_cart(session, actor, key)
-    lines = [dict(line) for line in cart.lines]
-    found = next((n for n, line in enumerate(lines) if line["product_id"] == product_id), None)
+    lines = [dict(one) for one in cart.lines]
+    places = {one.get("line", 0): n for n, one in enumerate(lines) if one["product_id"] == product_id}
+    if line == NEW:
+        line = max(places, default=0) + 1
+    found = places.get(line)
     if found is None and not may_begin:
         raise NotFound(_("This product is not in the cart any more."))
-    line = change(lines[found] if found is not None else {"product_id": product_id, "quantity": 0, "discount": 0})
-    if not 0 <= line["quantity"] <= MOST_PIECES:
+    fresh = {"product_id": product_id, "quantity": 0, "discount": 0} | ({"line": line} if line else {})
+    altered = change(fresh if found is None else lines[found])
+    if not line and not 0 <= altered["quantity"] <= MOST_PIECES:
         raise Invalid(_("A line has 1 to %(most)s pieces.", most=MOST_PIECES))
-    if found is None and line["quantity"]:
-        lines.append(line)
+    if found is None and altered["quantity"]:
+        lines.append(altered)
     elif found is not None:
-        lines[found : found + 1] = [line] if line["quantity"] else []
+        lines[found : found + 1] = [altered] if altered["quantity"] else []
     if len(lines) > MOST_LINES:
         raise Invalid(_("A bill has at most %(most)s lines.", most=MOST_LINES))
     cart.lines, cart.updated_at = lines, now()
     return cart
 
 
-def _by_code(session: Session, code: str) -> Goods:
-    codes = barcodes.forms(code)
-    found = session.execute(_GOODS_OF_CODE, {"codes": codes, "code": code}).all()
-    if not code or not found:
+def _by_code(session: Session, code: str, shop: ShopProfile) -> tuple[Goods, barcodes.Label | None]:
+    """The product of a code, and what the label of a scale says of it; a whole code goes before a part of a label."""
+    goods = _of_codes(session, barcodes.forms(code), [code]) if code else None
+    if goods is not None and not goods.by_weight:
+        return goods, None
+    label = barcodes.label(code, shop.scale_labels, money.digits(shop.currency))
+    if goods is None and label is not None:
+        goods = _of_codes(session, label.codes, label.codes)
+    if goods is None:
         raise NotFound(_("No product has the code %(code)s.", code=code[:40]), code="unknown-code")
+    return goods, label
+
+
+def _of_codes(session: Session, codes: list[str], skus: list[str]) -> Goods | None:
+    found = session.execute(_GOODS_OF_CODE, {"codes": codes, "skus": skus}).all()
     # The most literal barcode goes first, and any before a SKU of another product that reads the same.
-    return min(found, key=lambda goods: codes.index(goods.barcode) if goods.barcode in codes else len(codes))
+    return min(
+        found, key=lambda goods: codes.index(goods.barcode) if goods.barcode in codes else len(codes), default=None
+    )
 
 
 def _item(goods: Goods, line: dict[str, Any]) -> Item:
     return Item(
         goods.id, goods.sku, goods.name, line["quantity"], goods.price_minor, goods.tax_name, goods.tax_basis_points,
-        line.get("discount", 0),
+        line.get("discount", 0), goods.by_weight, line.get("line", 0), line.get("label_minor"),
     )  # fmt: skip
 
 

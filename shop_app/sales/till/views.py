@@ -30,6 +30,8 @@ PLACE, PLACE_KEPT = "till", timedelta(days=400)  # as long as browsers keep any 
 
 Money = Annotated[int, Field(ge=0, le=LARGEST)]
 Pieces = Annotated[int, Field(ge=1, le=service.MOST_PIECES)]
+Weight = Annotated[str, Field(max_length=20)]
+Line = Annotated[int, Field(ge=0, le=10**6)]  # of several weighings of a product; 0 of pieces
 
 
 class Scan(Body):
@@ -39,23 +41,27 @@ class Scan(Body):
 
 
 class Choice(Body):
-    """A product chosen from the search."""
+    """A product chosen from the search; goods by weight with their weight, as typed."""
 
     product_id: int
     quantity: Pieces = 1
+    weight: Weight = ""
 
 
 class Quantity(Body):
-    """How many pieces a line has; 0 takes it out."""
+    """How many pieces a line has, or, of a weighing, its weight as typed; 0 pieces take either out."""
 
     product_id: int
+    line: Line = 0
     quantity: Annotated[int, Field(ge=0, le=service.MOST_PIECES)]
+    weight: Weight = ""
 
 
 class HandDiscount(Body):
     """A discount on a line in basis points: 1000 = 10 %."""
 
     product_id: int
+    line: Line = 0
     basis_points: Annotated[int, Field(ge=0, le=10_000)]
 
 
@@ -112,28 +118,28 @@ def open_cart() -> Response:
 @area.post("/cart/<key>/scan", may=P.TILL)
 def scan(key: str) -> Response:
     """Add what a scanner read."""
-    return _cart(*service.add(session(), actor(), key, read_body(Scan).code))
+    return _cart(*service.add(session(), actor(), key, read_body(Scan).code, profile()))
 
 
 @area.post("/cart/<key>/add", may=P.TILL)
 def add(key: str) -> Response:
     """Add a product chosen from the search."""
     body = read_body(Choice)
-    return _cart(*service.add_product(session(), actor(), key, body.product_id, body.quantity))
+    return _cart(*service.add_product(session(), actor(), key, body.product_id, body.quantity, body.weight))
 
 
 @area.post("/cart/<key>/quantity", may=P.TILL)
 def quantity(key: str) -> Response:
-    """Set the pieces of a line."""
+    """Set the pieces of a line, or the weight of a weighing."""
     body = read_body(Quantity)
-    return _cart(service.set_quantity(session(), actor(), key, body.product_id, body.quantity))
+    return _cart(service.set_quantity(session(), actor(), key, body.product_id, body.quantity, body.weight, body.line))
 
 
 @area.post("/cart/<key>/discount", may=P.TILL_DISCOUNT)
 def discount(key: str) -> Response:
     """Give a discount on a line."""
     body = read_body(HandDiscount)
-    return _cart(service.set_discount(session(), actor(), key, body.product_id, body.basis_points))
+    return _cart(service.set_discount(session(), actor(), key, body.product_id, body.basis_points, body.line))
 
 
 @area.post("/cart/<key>/customer", may=P.TILL)
@@ -208,7 +214,10 @@ def _place() -> str:
 
 
 def _product(one: Product) -> dict[str, Any]:
-    return {"id": one.id, "name": one.name, "sku": one.sku, "price_minor": one.price_minor, "stock": one.stock}
+    return {
+        "id": one.id, "name": one.name, "sku": one.sku, "price_minor": one.price_minor, "stock": one.stock,
+        "by_weight": one.by_weight,
+    }  # fmt: skip
 
 
 def _cart(cart: HeldCart, added: service.Goods | None = None, held: Sequence[HeldCart] | None = None) -> Response:
@@ -218,20 +227,22 @@ def _cart(cart: HeldCart, added: service.Goods | None = None, held: Sequence[Hel
     answer = {
         "key": cart.key, "added": added and added.id, "currency": profile().currency,
         "digits": digits(profile().currency),
-        "lines": [_line(line, view.stock[line.item.product_id]) for line in priced.lines],
+        "lines": [_line(line, view) for line in priced.lines],
         "pieces": priced.pieces, "net_minor": priced.net_minor, "tax_minor": priced.tax_minor,
         "discount_minor": priced.discount_minor, "total_minor": priced.total_minor, "customer": _customer(view),
     }  # fmt: skip
     return jsonify(answer if held is None else answer | {"held": [_held(one) for one in held]})
 
 
-def _line(line: PricedLine, stock: int) -> dict[str, Any]:
+def _line(line: PricedLine, view: service.CartView) -> dict[str, Any]:
     item = line.item
+    stock, wanted = view.stock[item.product_id], view.priced.quantities[item.product_id]
     return {
-        "product_id": item.product_id, "sku": item.sku, "name": item.name, "quantity": item.quantity,
+        "product_id": item.product_id, "line": item.line, "by_weight": item.by_weight,
+        "sku": item.sku, "name": item.name, "quantity": item.quantity,
         "unit_price_minor": item.unit_price_minor, "discount_minor": line.discount.minor, "offer": line.discount.label,
         "total_minor": line.total_minor, "stock": stock, "discount_basis_points": item.discount_basis_points,
-        "too_few": stock < item.quantity and profile().sell_below_zero != "allow",
+        "too_few": stock < wanted and profile().sell_below_zero != "allow",
     }  # fmt: skip
 
 
@@ -242,7 +253,7 @@ def _customer(view: service.CartView) -> dict[str, Any] | None:
 
 
 def _held(cart: HeldCart) -> dict[str, Any]:
-    pieces = sum(line["quantity"] for line in cart.lines)
+    pieces = sum(1 if "line" in line else line["quantity"] for line in cart.lines)
     label = cart.label or _("Cart of %(time)s", time=clock_text(cart.updated_at))
     if cart.cashier_id != actor().account_id:
         label = f"{label} · {cart.cashier.name}"

@@ -75,8 +75,11 @@ class Product(BaseModel):
     name: str
     description: str
     category: str
+    by_weight: bool = Field(description="Prices are those of a kilogram.")
     price_minor: Minor
-    offer_price_minor: Minor | None = Field(description="What one piece costs today, where an offer lowers it.")
+    offer_price_minor: Minor | None = Field(
+        description="What one piece or kilogram costs today, where an offer lowers it."
+    )
     offer: str | None = Field(description="The offer in words, in the language of the request.")
     in_stock: bool
     picture: str | None = Field(description="Path of its picture (image/webp); needs the token too.")
@@ -106,6 +109,7 @@ class Line(BaseModel):
     id: int
     product_id: int
     name: str
+    by_weight: bool = Field(description="Quantities are in grams, and the unit price is that of a kilogram.")
     quantity: int
     unit_price_minor: Minor
     discount_minor: Minor

@@ -350,7 +350,7 @@ def _product(found: Any, cuts: dict[int, customers.Cut]) -> shapes.Product:
     return shapes.Product(
         offer_price_minor=cut.price_minor if cut and lower else None, offer=cut.words if cut else None,
         id=found.id, sku=found.sku, barcode=found.barcode, name=found.name, description=found.description,
-        category=found.category, price_minor=found.price_minor, in_stock=found.stock > 0,
+        category=found.category, price_minor=found.price_minor, by_weight=found.by_weight, in_stock=found.stock > 0,
         picture=url_for("api.picture", product_id=found.id) if found.picture else None,
     )  # fmt: skip
 
@@ -365,7 +365,7 @@ def _bill(found: models.Bill) -> shapes.Bill:
 
 def _line(line: models.BillLine, rating: models.Rating | None) -> shapes.Line:
     return shapes.Line(
-        id=line.id, product_id=line.product_id, name=line.name, quantity=line.quantity,
+        id=line.id, product_id=line.product_id, name=line.name, by_weight=line.by_weight, quantity=line.quantity,
         unit_price_minor=line.unit_price_minor, discount_minor=line.discount_minor, tax_minor=line.tax_minor,
         total_minor=line.total_minor, refunded_quantity=line.refunded_quantity, offer=line.offer_label,
         rating=shapes.Rating(stars=rating.stars, comment=rating.comment) if rating else None,
