@@ -95,6 +95,7 @@
       } catch (error) {
         if (error.status === 404 && !error.problem.code) await reload();
         if (error.problem?.code === "weigh") { say(""); return weigh(error.problem.name, "", (weight) => change("add", { product_id: error.problem.product_id, weight })); }
+        if (error.problem?.errors?.weight) return weigh(weighed, body.weight, (weight) => change(verb, { ...body, weight }, key), error.message);
         if (error.problem?.code === "unknown-code" && /^\D+$/.test(body.code)) { say(""); return actions.search(body.code); } // a name, no code
         say(error.status === undefined ? words.notDone : error.message, true);
       }
@@ -172,10 +173,14 @@
   });
   $("number-value").addEventListener("input", () => $("number-value").setCustomValidity(""));
 
-  // Whether it is a weight that can be sold says the server.
-  function weigh(name, value, then) {
+  // Whether it is a weight that can be sold says the server; what it refused is asked for again.
+  let weighed = ""; // name of the goods
+  function weigh(name, value, then, problem = "") {
+    weighed = name;
     askNumber("weight", value, (typed) => /^\d{0,3}([.,]\d{1,3})? ?(kg)?$|^\d{1,6} ?g$/i.test(typed) && /\d/.test(typed) && (then(typed), true));
     $("number-title").append(`: ${name}`);
+    $("number-value").setCustomValidity(problem);
+    if (problem) { beep(); $("number-value").reportValidity(); }
   }
 
   // Searching products and customers
@@ -227,7 +232,7 @@
   // What is typed counts, never the answer to an earlier question: what was not seen yet is taken only where it is the one meant.
   async function choose() {
     const text = $("find-text").value;
-    if (search.shown === text) return pickFound(search.at);
+    if (search.shown === text && search.results.length) return pickFound(search.at);
     clearTimeout(search.timer);
     search.later = { typed: "", codes: [] };
     await find();
@@ -239,6 +244,11 @@
       pickFound(meant);
       scanLater(later);
     } else {
+      if (!results.length && /^\d{8,}$/.test(text)) { // the label of a scale
+        $("find").close();
+        change("scan", { code: text });
+        return scanLater(later);
+      }
       if (!results.length || later.codes.length) beep();
       if (later.typed) { $("find-text").value += later.typed; find(); }
     }

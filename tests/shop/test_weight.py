@@ -442,14 +442,18 @@ def test_the_till_asks_for_the_weight(window: Window, billing: Person, cheese: P
     expect(page.locator("#number-value")).to_have_value("0.512 kg")
     page.keyboard.type("250")
     page.keyboard.press("Enter")
-    expect(page.locator("#say")).to_have_text("Enter between 0.001\u00a0kg and 100.000\u00a0kg.")
-    page.keyboard.press("F6")
+    expect(page.locator("#number-title")).to_have_text("Weight in kg: Cheese")  # asked again, with the reason
+    wrong = page.locator("#number-value").evaluate("field => field.validationMessage")
+    assert wrong == "Enter between 0.001\u00a0kg and 100.000\u00a0kg."
+    expect(page.locator("#number-value")).to_have_value("250")
     page.keyboard.type("1234 g")
     page.keyboard.press("Enter")
     expect(page.locator("#lines tr")).to_have_text("Cheese1.234 kg12.90/kg15.92")
-    page.keyboard.type(whole("211234500661"))
+    page.keyboard.press("F2")
+    page.keyboard.type(whole("211234500661"))  # the label of a scale, scanned into the search
     page.keyboard.press("Enter")
     expect(page.locator("#lines tr")).to_have_count(2)
+    expect(page.locator("#find")).not_to_be_visible()
     page.keyboard.press("Delete")
     expect(page.locator("#lines tr")).to_have_count(1)
     expect(page.locator("#lines tr")).to_have_text("Cheese1.234 kg12.90/kg15.92")
