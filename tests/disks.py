@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,3 +51,29 @@ def failing_disk(path: Path, image: Path) -> Iterator[Callable[[], None]]:
         yield fail
     finally:
         subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+@contextmanager
+def power_cut(path: Path, image: Path) -> Iterator[Callable[[Path], Path]]:
+    """A disk at `path`; what is yielded cuts the power: what had reached the device by then is mounted at another path."""
+    path.mkdir()
+    with image.open("wb") as file:
+        file.truncate(32 << 20)
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+    if subprocess.run(["mount", "-o", "loop", str(image), str(path)], capture_output=True).returncode:
+        missing("cannot mount a disk image")
+    mounted = [path]
+
+    def cut(after: Path) -> Path:
+        copy = image.with_suffix(".after")
+        shutil.copyfile(image, copy)  # the device as it is, in the middle of everything
+        after.mkdir()
+        subprocess.run(["mount", "-o", "loop", str(copy), str(after)], check=True)
+        mounted.append(after)
+        return after
+
+    try:
+        yield cut
+    finally:
+        for each in mounted:
+            subprocess.run(["umount", "-l", str(each)], check=True)

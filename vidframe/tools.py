@@ -6,6 +6,7 @@ import difflib
 import os
 import random
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -61,6 +62,17 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o666) -> 
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Waits until names that were made, changed or taken away in a folder are on the disk; a power cut keeps them then."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # file systems that cannot do that have nothing to wait for
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def iso_time(moment: datetime) -> str:

@@ -77,7 +77,9 @@ class Recorder:
         root = self.folder if self.folder is not None else camera.state / "clips"
         self._folder = root / camera.name if self.folder is not None else root
         limit = self.max_mb * 1_000_000 if self.max_mb is not None else None
-        self._storage = Storage(root, self.max_days, self.max_clips, limit, self.keep_free * 1_000_000)
+        self._storage = Storage(
+            root, self.max_days, self.max_clips, limit, self.keep_free * 1_000_000, shared=self.folder is not None
+        )
         self._ring = Ring(self.before)
         self._has_packets = False
         self._is_told = False  # that masked images have to be encoded

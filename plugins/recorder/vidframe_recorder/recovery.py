@@ -1,24 +1,33 @@
 """What a crash left behind: parts of clips, sealed at the next start."""
 
+import errno
 import fcntl
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from vidframe_recorder.storage import PART
+from vidframe_recorder.storage import OWN, PART
 from vidframe_recorder.writer import ClipNote, Outcome, seal
+
+log = logging.getLogger(__name__)
 
 
 def recover(folder: Path, camera: str) -> Iterator[Outcome]:
     """Seals each part in the folder that nobody is writing."""
     for part in sorted(folder.glob("*" + PART)):
-        with part.open("r+b") as file:
-            try:
+        if not OWN.fullmatch(part.name):
+            continue
+        try:
+            with part.open("r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                continue
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):  # somebody writes it
+                log.error("clip %s cannot be closed now: %s; the next start tries again", part, error)
+            continue
         yield seal(part, _note(part, camera), reason="closed after a crash")
-    for orphan in folder.glob("*.json*.part"):
-        orphan.unlink(missing_ok=True)
+    for orphan in folder.glob("*.json.*.part"):
+        if OWN.fullmatch(orphan.name.partition(".json")[0] + ".mp4"):
+            orphan.unlink(missing_ok=True)
 
 
 def _note(part: Path, camera: str) -> ClipNote:

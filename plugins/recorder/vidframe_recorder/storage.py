@@ -2,14 +2,17 @@
 
 import errno
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from time import time
+from time import monotonic, sleep, time
 
 PART = ".part.mp4"  # a clip that is being written
+OWN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}(\.part)?\.mp4")  # names that the recorder gives; no other file is its own
+LINKED_PATIENCE = 3.0  # seconds that an outbox has to let go of a clip that was deleted here
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 CLOCK_SET = 1_577_836_800  # 2020: what claims to be older was written before the machine knew the time
 
@@ -21,6 +24,7 @@ class Clip:
     path: Path
     bytes: int
     modified: float  # seconds since 1970
+    is_linked: bool = False  # it has a second name, in an outbox
 
     @property
     def is_pinned(self) -> bool:
@@ -35,13 +39,17 @@ class Clip:
 
 @dataclass
 class Storage:
-    """All clips below one folder, of all its cameras. None means without limit."""
+    """All clips of a folder, or with `shared` of the folders of cameras in it. None means without limit.
+
+    A clip has a name of the recorder's and its note beside it. Other files are neither counted nor touched.
+    """
 
     folder: Path
     days: float | None = None
     count: int | None = None
     bytes: int | None = None
     keep_free: int = 0  # bytes of the disk; of a small disk no more than a tenth
+    shared: bool = False
 
     def clips(self) -> list[Clip]:
         """The finished clips, oldest first."""
@@ -71,6 +79,8 @@ class Storage:
             if not clip.is_pinned:
                 clip.delete()
                 deleted += 1
+                if clip.is_linked:
+                    self._await_room(wanted)
         return deleted
 
     def free(self) -> int:
@@ -82,6 +92,12 @@ class Storage:
         total, free = self._space()
         return free >= wanted + min(self.keep_free, total // 10)
 
+    def _await_room(self, wanted: int) -> None:
+        """A clip that waits in an outbox takes room until that lets go of it, which it does on a full disk."""
+        until = monotonic() + LINKED_PATIENCE
+        while not self.has_room(wanted) and monotonic() < until:
+            sleep(0.1)
+
     def _space(self) -> tuple[int, int]:
         """Bytes of the disk, all and free; of the folder, or of the nearest one above it that exists."""
         folder = self.folder
@@ -91,14 +107,14 @@ class Storage:
         return usage.total, usage.free
 
     def _found(self) -> Iterator[Clip]:
-        for path in self.folder.rglob("*.mp4"):
-            if path.name.endswith(PART):
+        for path in self.folder.glob("*/*.mp4" if self.shared else "*.mp4"):
+            if path.name.endswith(PART) or not OWN.fullmatch(path.name) or not path.with_suffix(".json").exists():
                 continue
             try:
                 stat = path.stat()
             except FileNotFoundError:
                 continue
-            yield Clip(path, stat.st_size, stat.st_mtime)
+            yield Clip(path, stat.st_size, stat.st_mtime, stat.st_nlink > 1)
 
     def _is_too_much(self, oldest: Clip, count: int, total: int) -> bool:
         if self.days is not None and CLOCK_SET < oldest.modified < time() - self.days * 86400:
@@ -120,6 +136,7 @@ class ClipFile:
         self.path = path
         self.size = 0
         self.deleted = 0  # old clips that had to go
+        self.problem = ""  # why the last write failed; what PyAV makes of it says nothing
         self._storage = storage
         self._file = path.open("xb", buffering=0)
         # Whoever tidies up after a crash takes no file that somebody is still writing.
@@ -128,13 +145,15 @@ class ClipFile:
     def write(self, data: bytes) -> int:
         """Writes all of it, or raises."""
         if not self._storage.has_room(len(data)) and not self._make_room(len(data)):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self.problem = os.strerror(errno.ENOSPC).lower()
+            raise OSError(errno.ENOSPC, self.problem)
         rest = memoryview(data)
         while rest:
             try:
                 written = self._file.write(rest) or 0
             except OSError as error:
                 if error.errno not in DISK_FULL or not self._make_room(len(rest)):
+                    self.problem = (error.strerror or str(error)).lower()
                     raise
                 continue
             self.size += written

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import NamedTuple
 
 import av
+from pydantic import TypeAdapter
 
 from vidframe.packets import Encoding, Packet
 from vidframe.tools import iso_time, write_atomically
@@ -49,9 +50,14 @@ class ClipNote:
     def read(cls, path: Path) -> "ClipNote":
         """OSError or ValueError if it is gone or damaged."""
         try:
-            return cls(**json.loads(path.read_text()))
-        except TypeError as error:
+            note = _NOTE.validate_json(path.read_bytes())
+            datetime.fromisoformat(note.start), datetime.fromisoformat(note.cause)
+        except ValueError as error:
             raise ValueError(f"{path.name}: {error}") from None
+        return note
+
+
+_NOTE = TypeAdapter(ClipNote)
 
 
 class Choice(NamedTuple):
@@ -144,7 +150,7 @@ class ClipWriter(threading.Thread):
             self.note.write(_note_of(self._path))
             self._write_all(file)
         except (OSError, av.error.FFmpegError, ValueError) as error:
-            self._reason = str(getattr(error, "strerror", None) or error)
+            self._reason = (file.problem if file else "") or str(getattr(error, "strerror", None) or error)
         except Exception as error:
             log.exception("clip %s", self._path.name)
             self._reason = f"{type(error).__name__}: {error}"
@@ -204,6 +210,10 @@ def seal(part: Path, note: ClipNote, *, reason: str | None = None) -> Outcome:
         cause = (datetime.fromisoformat(note.cause) - datetime.fromisoformat(note.start)).total_seconds()
         small = thumbnail(part, max(0.0, cause))
     except (ValueError, av.error.FFmpegError, OSError) as error:
+        if isinstance(error, OSError) and not isinstance(error, av.error.InvalidDataError):
+            return Outcome(
+                note, reason=f"{error}; the next start tries again"
+            )  # no descriptor, no right: not its fault
         part.unlink(missing_ok=True)
         note_path.unlink(missing_ok=True)
         return Outcome(note, reason=reason or f"no picture was written: {error}")

@@ -16,6 +16,7 @@ import pytest
 from vidframe_recorder.plugin import Recorder
 
 from tests.clips import moving_square, write_clip
+from tests.disks import power_cut
 from vidframe.testing import make_camera
 
 # Records a camera at 25 pictures a second, in real time, with an incident from the first second on.
@@ -91,7 +92,7 @@ def test_after_a_kill_the_clip_plays_to_its_last_second(
         assert_plays_to_its_end(state, seconds)
 
 
-def assert_plays_to_its_end(state: Path, taken_in: float) -> None:
+def assert_plays_to_its_end(state: Path, taken_in: float, lost: float = 1.3) -> None:
     """What was written plays as it is, and the next start makes a clip of it that lacks no more than its end."""
     (part,) = (state / "clips").glob("*.part.mp4")
     with av.open(str(part)) as container:
@@ -107,7 +108,23 @@ def assert_plays_to_its_end(state: Path, taken_in: float) -> None:
     assert ready.facts["incidents"] == ["a"]
     (clip,) = (state / "clips").glob("*.mp4")
     times = pictures(clip)
-    assert times[0] + taken_in - times[-1] <= 1.3  # a fragment, a lump, and what the killed thread had in hand
+    assert times[0] + taken_in - times[-1] <= lost  # a fragment, a lump, and what the killed thread had in hand
+
+
+@pytest.mark.parametrize("after", [3.1, pytest.param(5.4, marks=pytest.mark.slow)])
+def test_after_a_power_cut_the_clip_still_belongs_to_its_incident(
+    recording: Path, tmp_path: Path, after: float
+) -> None:
+    """The burglar pulls the fuse: what had not reached the device is gone, notes and names of files included."""
+    with power_cut(tmp_path / "disk", tmp_path / "disk.img") as cut:
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[3])}
+        command = [sys.executable, "-c", VICTIM, str(recording), str(tmp_path / "disk/state"), "copied"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            assert process.stdout is not None
+            seconds = next(float(line) for line in process.stdout if float(line) >= after)
+            state = cut(tmp_path / "after") / "state"
+            process.kill()
+        assert_plays_to_its_end(state, seconds, lost=2.5)
 
 
 def test_a_part_that_somebody_is_writing_is_left_alone(recording: Path, tmp_path: Path) -> None:
@@ -115,7 +132,7 @@ def test_a_part_that_somebody_is_writing_is_left_alone(recording: Path, tmp_path
 
     folder = tmp_path / "clips"
     folder.mkdir()
-    file = ClipFile(folder / "20260101T000000Z-abc.part.mp4", Storage(folder))
+    file = ClipFile(folder / "20260101T000000Z-abcdef.part.mp4", Storage(folder))
     camera = make_camera(state=tmp_path)
     recorder = Recorder()
 
@@ -123,13 +140,13 @@ def test_a_part_that_somebody_is_writing_is_left_alone(recording: Path, tmp_path
     recorder.close_camera()
     file.close()
 
-    assert (folder / "20260101T000000Z-abc.part.mp4").exists()
+    assert (folder / "20260101T000000Z-abcdef.part.mp4").exists()
 
 
 def test_a_part_without_a_picture_goes_and_says_so(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     folder.mkdir()
-    (folder / "20260101T000000Z-abc.part.mp4").write_bytes(b"\0\0\0\x20ftyp")
+    (folder / "20260101T000000Z-abcdef.part.mp4").write_bytes(b"\0\0\0\x20ftyp")
     camera = make_camera(state=tmp_path)
     recorder = Recorder()
 

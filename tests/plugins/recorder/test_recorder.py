@@ -413,7 +413,9 @@ def test_what_stays_free_of_the_disk_stays_free_while_a_clip_is_written(
 def test_clips_grow_old_on_quiet_nights_too(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     folder.mkdir()
-    for name, modified in (("old", time() - 31 * 86400), ("young", time()), ("before-the-clock-was-set", 86400)):
+    old, young, unset = (f"2026010{n}T000000Z-00000{n}" for n in range(3))
+    for name, modified in ((old, time() - 31 * 86400), (young, time()), (unset, 86400)):
+        (folder / f"{name}.json").write_text("{}")
         (folder / f"{name}.mp4").write_bytes(b"clip")
         os.utime(folder / f"{name}.mp4", (modified, modified))
     camera = make_camera(state=tmp_path)
@@ -423,7 +425,7 @@ def test_clips_grow_old_on_quiet_nights_too(tmp_path: Path) -> None:
         if thread.name == "tidy-clips":
             thread.join(5)
 
-    assert [clip.stem for clip in clips_below(tmp_path)] == ["before-the-clock-was-set", "young"]
+    assert [clip.stem for clip in clips_below(tmp_path)] == [young, unset]
 
 
 def test_a_camera_that_changes_its_size_goes_on_in_another_clip(recording: Path, tmp_path: Path) -> None:
