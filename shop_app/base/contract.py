@@ -154,6 +154,13 @@ class StorageFacts(Lenient):
     deleted: Count = 0
 
 
+class OutboxFacts(Lenient):
+    """`outbox.damaged`."""
+
+    reason: Words = ""
+    moved_to: Words = ""
+
+
 class Expression(Lenient):
     """What a face showed while it looked, averaged."""
 
@@ -253,6 +260,7 @@ FACTS: dict[str, type[Lenient]] = {
     "clip.ready": ClipFacts,
     "clip.failed": ClipFacts,
     "storage.low": StorageFacts,
+    "outbox.damaged": OutboxFacts,
     "interest.visit": InterestFacts,
     "interest.mood": MoodFacts,
     "footfall.lines": FootfallLinesFacts,

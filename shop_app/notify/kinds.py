@@ -128,6 +128,18 @@ def STORAGE(_: Words, camera: str, reason: str, deleted: int, free_bytes: int | 
 
 
 @_kind(
+    "camera.outbox", _l("Lost events of cameras"), P.CAMERAS_MANAGE, "bell webhook", link="/cameras",
+    about="camera:{camera}", folds_for=timedelta(hours=1),
+)  # fmt: skip
+def OUTBOX(_: Words, camera: str, reason: str, moved_to: str) -> tuple[str, str]:  # noqa: N802
+    """What a camera had to tell may be lost."""
+    title = _("%(camera)s: events that were not yet delivered may be lost", camera=camera)
+    return title, _(
+        "The queue on its disk was damaged: %(reason)s. It is kept in %(folder)s.", reason=reason, folder=moved_to
+    )
+
+
+@_kind(
     "camera.step", _l("Disabled steps of cameras"), P.CAMERAS_MANAGE, "bell webhook", link="/cameras",
     about="camera:{camera}:{step}", folds_for=timedelta(hours=1),
 )  # fmt: skip

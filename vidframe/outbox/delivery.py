@@ -31,6 +31,8 @@ class Delivery(Generic[S]):
         self._claim = claim(folder, patience=CLOSE_TIMEOUT)
         outbox = Outbox(folder, limit=limit, epoch=camera.lease.epoch if camera.lease else 0)
         self.sender = make(camera.name, outbox, metric=camera.metric)
+        self.sender.report = camera.report
+        self.sender.tell_damage()
         self.sender.start()
 
         def sender_of(folder: Path) -> S:

@@ -6,7 +6,9 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import logging
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -18,6 +20,8 @@ from typing import Any
 from vidframe.core.model.cluster import Envelope
 from vidframe.core.model.events import Attachment, Event
 from vidframe.tools import iso_time
+
+log = logging.getLogger(__name__)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -34,6 +38,7 @@ CREATE TABLE IF NOT EXISTS refused (id TEXT PRIMARY KEY, body TEXT NOT NULL, rea
 """
 _NEWER_COLUMNS = ("kept REAL NOT NULL DEFAULT 0", "epoch INTEGER NOT NULL DEFAULT 0")  # outboxes of 0.1.0 lack them
 REFUSED_KEPT = 1000
+SALVAGED = 100_000  # of the newest events of a damaged file, at most
 FIRST_RETRY = 2.0  # seconds until an event that could not be taken is tried again; doubled each time
 
 
@@ -71,13 +76,49 @@ class Outbox:
         self.folder = folder
         self.limit = limit  # bytes
         self.epoch = epoch  # of the camera's lease, noted beside each event
+        self.damage: tuple[str, Path] | None = None  # why the file of before is of no use, and where it is now
         self._files = folder / "files"
-        self._files.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()  # nobody may write while the file is moved aside
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            self.move_aside(error)
+
+    def _open(self) -> None:
         self._threads = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._files.mkdir(parents=True, exist_ok=True)
         with self._connection() as database:
             database.executescript(_TABLES)
             _add_columns(database)
+
+    def move_aside(self, error: sqlite3.DatabaseError) -> None:
+        """Begins anew with what can still be read of a damaged file, which is kept with the files that waited.
+
+        Called by the thread that reads, or before there is one.
+        """
+        with self._lock:
+            self._move_aside(error)
+
+    def _move_aside(self, error: sqlite3.DatabaseError) -> None:
+        self.close()
+        for older in self.folder.glob("damaged-*"):
+            shutil.rmtree(older, ignore_errors=True)
+        aside = self.folder / f"damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        aside.mkdir()
+        for path in (*self.folder.glob("outbox.db*"), self._files):
+            path.rename(aside / path.name)
+        self._open()
+        rows = _salvaged(aside / "outbox.db")
+        with self._changing() as database:
+            columns = "INSERT OR IGNORE INTO events (id, kind, body, kept, epoch) VALUES (?, ?, ?, ?, ?)"
+            database.executemany(columns, rows)
+        log.error(
+            "outbox %s is damaged (%s): it is in %s, and %d events of it go on", self.folder, error, aside, len(rows)
+        )
+        self.damage = (f"{error}; {len(rows)} events that waited could be read", aside)
 
     def add(self, event: Event) -> None:
         """Keeps an event; on return it is on the disk. sqlite3.Error or OSError if it could not be."""
@@ -300,6 +341,11 @@ class Outbox:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._transaction() as database:
+            yield database
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         database = self._connection()
         database.execute("BEGIN IMMEDIATE")
         try:
@@ -328,6 +374,23 @@ class Outbox:
             self._threads.connection = connection
             self._connections.append(connection)
         return connection
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite says that the file itself is damaged; not that it is locked, or the disk full."""
+    return type(error) is sqlite3.DatabaseError
+
+
+def _salvaged(path: Path) -> list[tuple[Any, ...]]:
+    """Rows of events that were not sent, as far as a damaged file can be read: each alone, as one costs not the next."""
+    rows: list[tuple[Any, ...]] = []
+    query = "SELECT id, kind, body, kept, epoch FROM events WHERE seq = ? AND sent = 0"
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as database:
+        (last,) = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone() or (0,)
+        for seq in range(max(1, last - SALVAGED), last + 1):
+            with contextlib.suppress(sqlite3.Error):
+                rows += database.execute(query, (seq,)).fetchall()
+    return [row for row in rows if isinstance(row[2], str)]
 
 
 def waits_in(folder: Path) -> bool:

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from vidframe.core.model.events import Attachment, Event
-from vidframe.outbox.queue import Outbox
+from vidframe.core.model.events import Attachment, Event, Report
+from vidframe.core.model.kinds import MAX_REASON
+from vidframe.outbox.queue import Outbox, is_damage
 from vidframe.tools import Backoff
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Sender:
     ) -> None:
         self.camera = camera
         self.outbox = outbox
+        self.report: Report | None = None  # None: the camera does not run here
         self._metric = metric
         self._metrics_due = 0.0
         self._sent = 0
@@ -150,10 +152,27 @@ class Sender:
         except (Unavailable, NotNow) as error:
             return self._failed(f"{error}; events are kept and retried")
         except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
+                return self._renew(error)
             return self._failed(f"outbox unusable ({error})")
         except Exception:
             log.exception("camera %s: unexpected error while sending; retrying", self.camera)
             return self._backoff.failed()
+
+    def _renew(self, error: sqlite3.DatabaseError) -> float:
+        try:
+            self.outbox.move_aside(error)
+        except (sqlite3.Error, OSError) as problem:
+            return self._failed(f"outbox damaged ({error}), and cannot be moved aside ({problem})")
+        self.tell_damage()
+        return 0.0
+
+    def tell_damage(self) -> None:
+        """Reports a damaged outbox once, by the outbox that took its place."""
+        damage, self.outbox.damage = self.outbox.damage, None
+        if damage is not None and self.report is not None:
+            reason, aside = damage
+            self.put(self.report("outbox.damaged", reason=reason[:MAX_REASON], moved_to=aside.name))
 
     def _show(self) -> None:
         if time.monotonic() < self._metrics_due and not self._stop.is_set():

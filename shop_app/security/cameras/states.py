@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app.base.contract import CameraStateFacts, ModeFacts, StepFacts, StorageFacts
+from shop_app.base.contract import CameraStateFacts, ModeFacts, OutboxFacts, StepFacts, StorageFacts
 from shop_app.base.db import now
 from shop_app.base.models import CameraState, IncomingEvent
 from shop_app.notify import kinds
@@ -45,6 +45,11 @@ def note_storage(session: Session, event: IncomingEvent, facts: StorageFacts) ->
         deleted=facts.deleted,
         free_bytes=facts.free_bytes,
     )
+
+
+def note_outbox(session: Session, event: IncomingEvent, facts: OutboxFacts) -> None:
+    """`outbox.damaged`: what a camera had to tell may be lost."""
+    notify(session, kinds.OUTBOX, camera=event.camera, reason=facts.reason, moved_to=facts.moved_to)
 
 
 def note_step(session: Session, event: IncomingEvent, facts: StepFacts) -> None:

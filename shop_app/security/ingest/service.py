@@ -31,6 +31,7 @@ HANDLERS: dict[str, Handler] = {
     "clip.ready": incidents.clip_ready,
     "clip.failed": incidents.clip_failed,
     "storage.low": states.note_storage,
+    "outbox.damaged": states.note_outbox,
     "interest.visit": counting.count_interest,
     "interest.mood": counting.count_mood,
     "step.disabled": states.note_step,

@@ -572,6 +572,25 @@ class FootfallHeat(Footfall):
         return f"people stood still for {sum(seconds for _, _, seconds in self.cells):.0f} s"
 
 
+class OutboxDamaged(Facts):
+    """The file in which undelivered events wait was damaged. It was moved aside, and a new one goes on."""
+
+    kind = "outbox.damaged"
+    reporter = "shop"
+    example: ClassVar = {
+        "reason": "file is not a database; 0 events that waited could be read",
+        "moved_to": "damaged-20261122T011407Z",
+    }
+
+    reason: Reason
+    """What is wrong with it, and how many of its events were saved."""
+    moved_to: Annotated[str, Field(min_length=1, max_length=100)]
+    """Name of the folder, beside the new file, in which it and the files of its events are."""
+
+    def words(self) -> str:
+        return f"undelivered events were lost: {self.reason}"
+
+
 class StepDisabled(Facts):
     """A step failed too often and was disabled."""
 
@@ -594,7 +613,8 @@ KINDS: dict[str, type[Facts]] = {
     definition.kind: definition
     for definition in (
         CameraState, CameraClosing, ModeChanged, ModeRequested, IncidentOpened, IncidentUpdated, IncidentClosed, ClipReady, ClipFailed,
-        StorageLow, InterestVisit, InterestMood, FootfallLines, FootfallAreas, FootfallQueue, FootfallHeat, StepDisabled,
+        StorageLow, InterestVisit, InterestMood, FootfallLines, FootfallAreas, FootfallQueue, FootfallHeat, OutboxDamaged,
+        StepDisabled,
     )
 }  # fmt: skip
 
