@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS refused (id TEXT PRIMARY KEY, body TEXT NOT NULL, rea
 """
 _NEWER_COLUMNS = ("kept REAL NOT NULL DEFAULT 0", "epoch INTEGER NOT NULL DEFAULT 0")  # outboxes of 0.1.0 lack them
 REFUSED_KEPT = 1000
+SPARE = 200_000_000  # bytes of the disk below which it counts as full; of a small one an eighth
 SALVAGED = 100_000  # of the newest events of a damaged file, at most
 FIRST_RETRY = 2.0  # seconds until an event that could not be taken is tried again; doubled each time
 
@@ -248,7 +249,7 @@ class Outbox:
         return int(row[0])
 
     def make_room(self) -> list[str]:
-        """Gives up the least important things until the limit is kept; says what."""
+        """Gives up the least important things until the limit is kept and the disk has room; says what."""
         lost: list[str] = []
         excess = self.size() - self.limit
         while excess > 0:
@@ -258,7 +259,24 @@ class Outbox:
                 break
             lost.append(what)
             excess -= size
-        return lost
+        return lost + self._let_go()
+
+    def _let_go(self) -> list[str]:
+        """On a full disk, the oldest file that nobody else keeps any more: its maker deleted it to have room."""
+        usage = shutil.disk_usage(self.folder)
+        if usage.free > min(SPARE, usage.total // 8):
+            return []
+        rows = self._connection().execute(
+            "SELECT f.seq, f.role, f.path, e.id FROM files f JOIN events e ON e.seq = f.event"
+            " WHERE f.given_up = 0 AND f.path IS NOT NULL ORDER BY f.seq"
+        )  # fmt: skip
+        for seq, role, path, event in rows.fetchall():
+            with contextlib.suppress(OSError):
+                if Path(path).parent == self._files and os.stat(path).st_nlink == 1:
+                    with self._changing() as database:
+                        self._give_up(database, seq, path)
+                    return [f"the {role} of {event}, as the disk is full"]
+        return []
 
     def close(self) -> None:
         """Closes the connections of all threads."""

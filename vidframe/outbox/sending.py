@@ -132,7 +132,10 @@ class Sender:
             if self._stop.is_set() and (self._backoff.failures or pause > 0 or self.is_late):
                 self._try_held()
                 return
-            self._wake.wait(timeout=pause)
+            while pause > 0 and not self._wake.wait(timeout=min(pause, 1.0)):
+                pause -= 1.0
+                with contextlib.suppress(sqlite3.Error, OSError):
+                    self._make_room()
             if self._backoff.failures:  # an event in the middle of an outage does not cause a try of its own
                 self._stop.wait(timeout=min(pause, 1.0))
             self._wake.clear()
@@ -142,8 +145,7 @@ class Sender:
         try:
             self._try_held()
             self._send_held()
-            for lost in self.outbox.make_room():
-                log.error("camera %s: outbox full; dropped: %s", self.camera, lost)
+            self._make_room()
             more = self.work()
             if self._backoff.failures:
                 log.info("camera %s: %s reachable again", self.camera, self.receiver)
@@ -158,6 +160,10 @@ class Sender:
         except Exception:
             log.exception("camera %s: unexpected error while sending; retrying", self.camera)
             return self._backoff.failed()
+
+    def _make_room(self) -> None:
+        for lost in self.outbox.make_room():
+            log.error("camera %s: outbox full; dropped: %s", self.camera, lost)
 
     def _renew(self, error: sqlite3.DatabaseError) -> float:
         try:

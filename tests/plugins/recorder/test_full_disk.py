@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from vidframe_recorder.plugin import Recorder
 
 from tests import disks
 from tests.clips import write_clip
 from tests.plugins.recorder.test_recorder import ONE, clips_below, copied, record
-from vidframe.testing import make_camera
+from vidframe import Attachment, Camera, Event, Frame, hookimpl
+from vidframe.core.model.kinds import KINDS
+from vidframe.outbox import Delivery, EventSender, Unavailable
+from vidframe.testing import make_camera, run_chain
 
 
 @pytest.fixture
@@ -73,3 +79,46 @@ def test_a_disk_that_fills_up_in_mid_clip_leaves_what_was_written(large_recordin
     assert [event.kind for event in events] == ["storage.low", "clip.ready"]
     with av.open(str(clips_below(small_disk)[0])) as clip:
         assert 20 <= len(list(clip.decode(video=0))) < 120
+
+
+class Away:
+    """A sink whose receiver is never there; it keeps each clip in an outbox beside the recorder's own."""
+
+    @hookimpl
+    def open_camera(self, camera: Camera) -> None:
+        self.delivery = Delivery(camera, "sink", partial(EventSender, send=self.send, receiver="test"), max_mb=1000)
+
+    @hookimpl
+    def handle_event(self, event: Event) -> None:
+        self.delivery.put(event)
+
+    @hookimpl
+    def close_camera(self) -> None:
+        self.delivery.close()
+
+    def send(self, event: Mapping[str, Any], files: Sequence[Attachment]) -> None:
+        raise Unavailable("nobody is there")
+
+
+def test_while_the_receiver_is_away_a_full_disk_loses_the_oldest_clips_and_keeps_new_ones(
+    large_recording: Path, tmp_path: Path
+) -> None:
+    class Script:
+        @hookimpl
+        def process_frame(self, frame: Frame) -> None:
+            if frame.index == 100:
+                frame.report("incident.opened", **KINDS["incident.opened"].example)
+            if frame.index == 150:
+                frame.report("incident.closed", **KINDS["incident.closed"].example)
+
+    reasons = []
+    with disks.small_disk(tmp_path / "disk", 6) as disk:
+        for _ in range(10):
+            camera = make_camera(state=disk)
+            chain = {"script": Script(), "recorder": Recorder(keep_free=0), "sink": Away()}
+            run = run_chain(chain, copied(large_recording, camera), camera=camera, keep_frames=False)
+            reasons += [event.facts["reason"] for event in run.events if event.kind == "clip.failed"]
+            ready = run.kinds("recorder").count("clip.ready")
+
+    assert reasons == []
+    assert ready == 1  # of the last run, too
