@@ -89,7 +89,7 @@ def test_a_second_node_of_the_same_name_says_so_and_ends(
     first = start("a", config(broker, clip, "c1", lease="1s"))
     eventually(lambda: broker.owners() == {"c1": "a"}, "c1 on a")
 
-    second = start("a", config(broker, clip, "c1", lease="1s"))
+    second = start("a", "state: other\n" + config(broker, clip, "c1", lease="1s"))
 
     assert second.wait() == 2
     assert "a node named a is alive on" in first.log  # both write there

@@ -445,6 +445,13 @@ BROKEN = [
         id="aliases of aliases of aliases",
     ),
     pytest.param(
+        "cameras: {door: a.mp4}\na: &a {x: 1}\n"
+        + "".join(f"{b}: &{b} {{<<: [{', '.join([f'*{a}'] * 10)}]}}\n" for a, b in ("ab", "bc", "cd", "de", "ef", "fg"))
+        + "always: *g\n",
+        ["1:1: more than 50,000 values, most of them by aliases of aliases"],
+        id="merges of merges of merges",
+    ),
+    pytest.param(
         'cameras: {door: "a\\0.mp4"}\n', ["1:17: text must not contain the character U+0000"], id="character of no text"
     ),
     pytest.param(

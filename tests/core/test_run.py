@@ -228,6 +228,25 @@ def test_a_plugin_that_will_not_close_holds_nobody_for_more_than_5_seconds(
     assert process.returncode == 1
 
 
+def test_a_second_run_on_the_same_state_folder_is_refused_by_name_and_one_after_a_kill_is_not(
+    shop: Path, install_plugin: InstallPlugin
+) -> None:
+    install_plugin(ENDLESS, first="First", second="Second")
+    process = started(shop, "[first, second]")
+
+    second = vidframe("run", "shop.yaml", cwd=shop)
+    (shop / "other.yaml").write_text("state: elsewhere\n" + (shop / "shop.yaml").read_text())
+    other = vidframe("run", "other.yaml", "--frames", "3", cwd=shop)
+    process.kill()
+    process.communicate(timeout=60)
+    third = vidframe("run", "shop.yaml", "--frames", "3", cwd=shop)
+
+    assert second.returncode == 2
+    assert f"the vidframe with pid {process.pid} runs with the state folder" in second.stderr
+    assert len(second.stderr.strip().splitlines()) == 1
+    assert (other.returncode, third.returncode) == (0, 0)
+
+
 def test_a_second_signal_ends_at_once(shop: Path, install_plugin: InstallPlugin) -> None:
     install_plugin(ENDLESS, first="First", second="Second", stuck="Stuck")
     process = started(shop, "[first, second, stuck]")

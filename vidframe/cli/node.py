@@ -57,6 +57,7 @@ def run_node(config: Config, address: Address, capacity: float) -> None:
     from vidframe.cluster.lease import NameTaken
     from vidframe.cluster.node import Node
     from vidframe.core.observe.monitor import MonitorError
+    from vidframe.core.observe.runfile import StateInUseError
     from vidframe.core.run import supervisor
 
     one_opencv_thread()
@@ -64,7 +65,7 @@ def run_node(config: Config, address: Address, capacity: float) -> None:
     try:
         with Node(config, address, capacity, feed_of(config)) as node:
             supervisor.run(nothing_yet, watch=node.note, reload=lambda: load(config.path), feed=node)
-    except (NameTaken, DeliveryError, MonitorError) as error:
+    except (NameTaken, DeliveryError, MonitorError, StateInUseError) as error:
         raise click.ClickException(f"{config.path}: {error}") from error
 
 

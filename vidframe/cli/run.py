@@ -111,6 +111,7 @@ def run_config(
     """Runs a config with the outputs of the command line; returns the metrics of its cameras."""
     from vidframe.cli.progress import Progress
     from vidframe.core.observe.monitor import MonitorError
+    from vidframe.core.observe.runfile import StateInUseError
     from vidframe.core.run import supervisor
 
     one_opencv_thread()
@@ -123,6 +124,8 @@ def run_config(
             )
         except MonitorError as error:
             raise click.ClickException(f"{config.path}: {error}") from error
+        except StateInUseError as error:
+            raise click.UsageError(f"{config.path}: {error}") from None
 
 
 def one_opencv_thread() -> None:

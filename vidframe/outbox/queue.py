@@ -119,7 +119,7 @@ class Outbox:
         log.error(
             "outbox %s is damaged (%s): it is in %s, and %d events of it go on", self.folder, error, aside, len(rows)
         )
-        self.damage = (f"{error}; {len(rows)} events that waited could be read", aside)
+        self.damage = (f"{error}; {len(rows)} events could be read", aside)
 
     def add(self, event: Event) -> None:
         """Keeps an event; on return it is on the disk. sqlite3.Error or OSError if it could not be."""

@@ -133,6 +133,7 @@ class _Reading:
     def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
         self.document = document
         self.environ = environ
+        self._read = 0
 
     def whole(self) -> None:
         path = self.document.path
@@ -161,7 +162,8 @@ class _Reading:
 
     def _value(self, node: yaml.Node, place: Place, paths: Paths, parents: Nodes) -> Any:
         self.document.values[place] = _mark(node, paths[-1])
-        if len(self.document.values) > MOST_VALUES:
+        self._read += 1  # not the places: what is merged again and again has one place
+        if self._read > MOST_VALUES:
             raise _TooLarge
         if id(node) in parents:
             self.document.add_unreadable(place, "this alias contains itself")

@@ -578,7 +578,7 @@ class OutboxDamaged(Facts):
     kind = "outbox.damaged"
     reporter = "shop"
     example: ClassVar = {
-        "reason": "file is not a database; 0 events that waited could be read",
+        "reason": "file is not a database; 3 events could be read",
         "moved_to": "damaged-20261122T011407Z",
     }
 
@@ -588,7 +588,7 @@ class OutboxDamaged(Facts):
     """Name of the folder, beside the new file, in which it and the files of its events are."""
 
     def words(self) -> str:
-        return f"undelivered events were lost: {self.reason}"
+        return f"outbox damaged: {self.reason}"
 
 
 class StepDisabled(Facts):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from vidframe.tools import write_atomically
 log = logging.getLogger(__name__)
 
 NAME = "run.json"
+LOCK = "run.lock"
+
+
+class StateInUseError(Exception):
+    """Another vidframe runs with the same state folder."""
 
 
 @dataclass
@@ -39,6 +45,34 @@ class RunFile:
         if (other := read(state)) is not None and other.pid == self.pid:
             with contextlib.suppress(OSError):
                 (state / NAME).unlink()
+
+
+@contextlib.contextmanager
+def claimed(state: Path) -> Iterator[None]:
+    """Keeps a state folder for this run; StateInUseError where another has it. It ends with the process, however that ends."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        handle = os.open(state / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:  # it cannot be written: vidframe runs without
+        log.warning("cannot lock %s: %s", state, (error.strerror or str(error)).lower())
+        yield
+        return
+    try:
+        _lock(handle, state)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, state: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        other = read(state)
+        who = f"the vidframe with pid {other.pid}" if other is not None else "another vidframe"
+        raise StateInUseError(f"{who} runs with the state folder {state}; stop it, or name another `state:`") from None
+    except OSError as error:  # a file system without locks
+        log.warning("cannot lock %s: %s", state, (error.strerror or str(error)).lower())
 
 
 def of_this_process(metrics: str) -> RunFile:

@@ -14,7 +14,7 @@ from types import FrameType
 from vidframe.core.config.reading import CameraConfig, Config, ConfigError, StepConfig
 from vidframe.core.observe.metrics import STUCK, CameraMetrics, Metrics, ProcessMetrics, own_process
 from vidframe.core.observe.monitor import Monitor
-from vidframe.core.observe.runfile import of_this_process
+from vidframe.core.observe.runfile import claimed, of_this_process
 from vidframe.core.observe.service import Service
 from vidframe.core.run.feed import CameraFeed
 from vidframe.core.run.threads import CameraThreads, Setup
@@ -42,11 +42,12 @@ def run(
 
     `watch` is called with the metrics some times a second, in the calling thread. At SIGHUP, `reload` gives
     the new config; one with errors changes nothing. With a `feed` the cameras are those that it brings, and the run
-    continues while there are none. MonitorError if the metrics cannot be served at the configured address.
+    continues while there are none. MonitorError if the metrics cannot be served at the configured address,
+    StateInUseError if another run has the state folder.
     """
     cameras = Cameras(Setup(config.state, tuple(sinks), frames, strict), worker_count(config))
     status = _Status(config, cameras)
-    with _signals(cameras) as requests, cameras:
+    with claimed(config.state), _signals(cameras) as requests, cameras:
         cameras.apply(config.cameras)  # before somebody asks whether they are ready
         with status:
             if feed is not None:
