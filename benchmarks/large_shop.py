@@ -352,18 +352,18 @@ def incoming(shop: Shop) -> None:
 
 def log(shop: Shop) -> None:
     """An audit entry for each bill."""
-    head = m.AuditHead(id=1, last_id=0, hash="0" * 64)
+    head = m.AuditHead(id=1, position=0, hash="0" * 64)
     shop.write(m.AuditEntry, chain(shop, head))
-    shop.connection.execute(update(m.AuditHead).values(last_id=head.last_id, hash=head.hash))
+    shop.connection.execute(update(m.AuditHead).values(position=head.position, hash=head.hash))
 
 
 def chain(shop: Shop, head: m.AuditHead) -> Iterator[dict[str, Any]]:
     """Entries, each sealed with the hash before it."""
     for n, at in enumerate(sorted(shop.moment() for _ in range(shop.bills)), 1):
-        made = m.AuditEntry(id=n, at=at, actor_id=n % STAFF + 1, actor="Person (billing)", action="bill.made",
+        made = m.AuditEntry(id=n, position=n, at=at, actor_id=n % STAFF + 1, actor="Person (billing)", action="bill.made",
                             subject=str(n), details="", address="", previous_hash=head.hash)  # fmt: skip
         made.hash = audit.digest(made)
-        head.last_id, head.hash = n, made.hash
+        head.position, head.hash = n, made.hash
         yield {column.key: getattr(made, column.key) for column in m.AuditEntry.__table__.columns}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 from datetime import timedelta
@@ -13,7 +14,6 @@ from werkzeug.routing import IntegerConverter, Map
 
 from shop_app.accounts import guards
 from shop_app.areas import areas
-from shop_app.base import audit
 from shop_app.base.db import Database
 from shop_app.base.settings import Settings, load_settings
 from shop_app.base.version import check_version
@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    database = open_database(settings)
+    database = Database(settings.database_url)
     app.extensions["shop"] = Shop(settings, database)
     app.url_map.converters["int"] = _Id
     init_errors(app)
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         check_version(settings)
         if settings.is_sqlite:
             instance_lock.open_sqlite(settings)
-        app.extensions["shop"].services["background.end"] = background.start(database, settings)
+        atexit.register(background.start(database, settings))
     return app
 
 
@@ -56,13 +56,6 @@ class _Id(IntegerConverter):
 
     def __init__(self, url_map: Map, *arguments: Any, **options: Any) -> None:
         super().__init__(url_map, *arguments, **{"max": 2**63 - 1} | options)
-
-
-def open_database(settings: Settings) -> Database:
-    """The shop's database, whose transactions end with the entries of the audit log."""
-    database = Database(settings.database_url)
-    database.before_commit.append(audit.seal)
-    return database
 
 
 def flask_config(settings: Settings) -> dict[str, object]:

@@ -154,7 +154,7 @@ def use_setup_token(session: Session, token: str, person: Person, password_hash:
     if has_admin(session):
         raise Conflict(_("There is an admin already."))
     account = create(session, person, password_hash=password_hash)
-    audit.record(session, sessions.actor_of(account), "shop.set-up", account.id)
+    audit.record(session, sessions.actor_of(account), "shop.set-up", account)
     return account
 
 
@@ -190,7 +190,7 @@ def use_code(session: Session, account: Account | None, code: str, password_hash
         raise Invalid(_wrong_code())
     _use_code(session, account.id, code)
     set_password(session, account.id, password_hash)
-    audit.record(session, sessions.actor_of(account), "account.code-used", account.id)
+    audit.record(session, sessions.actor_of(account), "account.code-used", account)
     return account
 
 
@@ -211,7 +211,7 @@ def change_password(
         raise Invalid(_("Choose a password that is not the current one."))
     check_new(new, account.name, account.email, account.phone)
     set_password(session, account.id, passwords.hash(new), keep_login=actor.login_id)
-    audit.record(session, actor, "account.password-changed", account.id)
+    audit.record(session, actor, "account.password-changed", account)
 
 
 def my_sessions(session: Session, actor: Actor) -> list[LoginSession]:

@@ -246,7 +246,7 @@ def save_me() -> Response | tuple[str, int]:
         unit().finish(keep=False)
         account = session().get_one(Account, actor().account_id)
         return _me_page(account, form, refusal.detail), refusal.status
-    audit.record(session(), actor(), "account.profile-changed", account.id)
+    audit.record(session(), actor(), "account.profile-changed", account)
     flash(_("Saved."))
     return _go(url_for("accounts.me"))
 
@@ -299,7 +299,7 @@ def second_factor_on() -> Response | tuple[str, int]:
     account = session().get_one(Account, actor().account_id)
     account.totp_secret, account.totp_last_step = sealed, step
     sessions.end_all(session(), account.id, but=actor().login_id)
-    audit.record(session(), actor(), "account.second-factor-on", account.id)
+    audit.record(session(), actor(), "account.second-factor-on", account)
     page_session.pop(_NEW_SECRET)
     flash(_("The second factor is on. From now on signing in asks for a code too."))
     return _go(url_for("accounts.me"))
@@ -309,7 +309,7 @@ def second_factor_on() -> Response | tuple[str, int]:
 def second_factor_off() -> Response:
     """Turn the second factor off."""
     session().get_one(Account, actor().account_id).totp_secret = None
-    audit.record(session(), actor(), "account.second-factor-off", actor().id)
+    audit.record(session(), actor(), "account.second-factor-off", actor())
     flash(_("The second factor is off."))
     return _go(url_for("accounts.me"))
 
@@ -326,7 +326,7 @@ def end_session(login_id: int) -> Response:
 def end_other_sessions() -> Response:
     """End all of one's sign-ins but this one."""
     sessions.end_all(session(), actor().account_id, but=actor().login_id)
-    audit.record(session(), actor(), "account.sessions-ended", actor().id)
+    audit.record(session(), actor(), "account.sessions-ended", actor())
     flash(_("All other sessions were signed out."))
     return _go(url_for("accounts.me"))
 
@@ -380,7 +380,7 @@ def _enter(account: Account, wanted: str) -> Response:
     if old is not None and old.login_id:
         service.end_session(session(), old, old.login_id)
     token = sessions.begin(session(), account, kind="browser", label=in_short(request.user_agent.string))
-    audit.record(session(), sessions.actor_of(account), "account.signed-in", account.id)
+    audit.record(session(), sessions.actor_of(account), "account.signed-in", account)
     response = _go(wanted)
     sessions.set_cookie(response, token)
     return response
@@ -390,7 +390,7 @@ def _note_failure(name: str) -> None:
     with shop().database.writing() as own:
         found = service.find(own, name)
         # Nothing of what a customer, or who is not here at all, typed: the log keeps what it has.
-        staff = found.id if found is not None and found.role_ is not Role.CUSTOMER else ""
+        staff = found if found is not None and found.role_ is not Role.CUSTOMER else ""
         audit.record(own, None, "account.sign-in-refused", staff, address=sessions.address())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import inf
@@ -44,6 +44,7 @@ _CHECK_FAILED = {4025, 3819}  # MariaDB, MySQL: an error of this kind there, an 
 # Whatever the server is set to: what does not fit is refused, not cut, and nobody waits a minute for a lock.
 _MARIADB = "SET sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 10"
 _RESTED = 1.0  # seconds; for what was cut in less, the first statement of a request is repeated
+AT_LAST = "at last"  # in a session's `info`: rows that are added right before the commit
 MOST_CONNECTIONS = 48  # of one process to MariaDB; further requests wait for one of them
 
 
@@ -105,7 +106,6 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.before_commit: list[Callable[[Session], None]] = []
         self._write_lock = threading.Lock()
         self._owner: int | None = None
         self.reader = self._engine("REPEATABLE READ")
@@ -143,8 +143,7 @@ class Database:
         with self._one_writer(), Session(self.writer, expire_on_commit=False) as session:
             session.connection()
             yield session
-            for step in self.before_commit:
-                step(session)
+            session.add_all(session.info.pop(AT_LAST, ()))
             session.commit()
 
     @contextmanager

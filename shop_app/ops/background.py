@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from shop_app.base import audit
 from shop_app.base.db import Database
 from shop_app.base.settings import Settings
 from shop_app.interest import notes
@@ -60,7 +61,9 @@ def _write_notes(database: Database, _settings: Settings) -> None:
         notes.write(session)
 
 
+SEAL = Job(5, "audit log", lambda database, _settings: audit.seal(database))
 JOBS = (
+    SEAL,
     Job(1, "notifications", delivery.run),
     Job(2, "escalation", escalate),
     Job(30, "silent cameras", _notice_silence),  # first after half a minute: cameras report again after a restart
@@ -120,6 +123,7 @@ def _work(database: Database, settings: Settings, jobs: tuple[Job, ...], stop: t
         if turn.is_ours():
             _run_due(jobs, due, database, settings)
     turn.end()
+    _run(SEAL, database, settings)
 
 
 def _run_due(jobs: tuple[Job, ...], due: dict[Job, float], database: Database, settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
+from shop_app.base import audit
 from shop_app.base.db import MOST_CONNECTIONS, Database
 from shop_app.base.settings import KEYS, Settings, SettingsError
 from shop_app.base.version import check_version
@@ -28,6 +30,8 @@ def findings(settings: Settings, workers: int = 1) -> Iterator[Finding]:
     yield "disk", _disk(settings.instance)
     problem = _version(settings)
     yield "database", problem
+    if not problem:
+        yield "audit log", _audit_log(settings)
     if not problem and not settings.is_sqlite:
         yield from _mariadb(settings, workers)
 
@@ -85,6 +89,21 @@ def _version(settings: Settings) -> str:
     except SettingsError as error:
         return str(error)
     return ""
+
+
+def _audit_log(settings: Settings) -> str:
+    database = Database(settings.database_url)
+    with closing(database), database.reading() as session:
+        found = audit.check(session)
+    problems = [f"broken at entry {found.broken}: it, or one before, was changed or deleted"] * (
+        found.broken is not None
+    )
+    problems += [f"entries {first} to {last} are missing: deleted, or lost in a crash" for first, last in found.missing]
+    if found.is_overdue:
+        problems.append(
+            f"{found.unsealed} entries not sealed since {found.since:%Y-%m-%d %H:%M} UTC: start the shop, which seals"
+        )
+    return "; ".join(problems)
 
 
 def _mariadb(settings: Settings, workers: int) -> Iterator[Finding]:

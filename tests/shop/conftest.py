@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from shop_app import Settings, create_app
 from shop_app.accounts import sessions
 from shop_app.accounts.passwords import Passwords
-from shop_app.app import flask_config, open_database
+from shop_app.app import flask_config
 from shop_app.base.db import Base, Database
 from shop_app.base.models import Account, Product, TaxClass
 from shop_app.base.permissions import Role
@@ -117,7 +117,7 @@ def app(settings: Settings, made_app: Flask) -> Iterator[Flask]:
     shop = replace(
         shop_of(made_app),
         settings=settings,
-        database=open_database(settings),
+        database=Database(settings.database_url),
         services={"passwords": quick_passwords()},
     )
     made_app.extensions["shop"] = shop
@@ -339,12 +339,15 @@ def _initialise(session: Session) -> None:
     initialise(session, name="Corner Shop", currency="EUR", time_zone="Europe/Berlin")
 
 
+_FROM_ONE = "ALTER TABLE audit_entries AUTO_INCREMENT = 1"  # numbers that are missing are told
+
+
 def _begin_anew(settings: Settings) -> None:
     """Empty all tables of MariaDB, and put there what `init` does."""
     deletions = "; ".join(str(table.delete()) for table in Base.metadata.sorted_tables)
     with Session(_anew(settings.database_url)) as session, session.begin():
         with closing(session.connection().connection.cursor()) as cursor:
-            cursor.execute(f"SET FOREIGN_KEY_CHECKS = 0; {deletions}; SET FOREIGN_KEY_CHECKS = 1")
+            cursor.execute(f"SET FOREIGN_KEY_CHECKS = 0; {deletions}; SET FOREIGN_KEY_CHECKS = 1; {_FROM_ONE}")
             while cursor.nextset():
                 pass
         _initialise(session)

@@ -1,23 +1,27 @@
-"""The audit log as an admin reads it: in words, found by day, by who and by what."""
+"""The audit log as an admin reads it: in words, found by day, by who and by what; and its chain."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, text, update
 
 from shop_app.base import audit
-from shop_app.base.db import Database, now
-from shop_app.base.models import AuditEntry, Camera, Complaint, Offer, Product, Zone
-from shop_app.notify.kinds import NOTE
-from shop_app.notify.outbox import notify
+from shop_app.base.db import AT_LAST, Database, now
+from shop_app.base.errors import Conflict
+from shop_app.base.models import Account, AuditEntry, AuditHead, Product
+from shop_app.base.settings import Settings
 from shop_app.ops.audit_log.actions import ACTIONS
+from shop_app.ops.doctor import findings
+from tests.shop import racing
 from tests.shop.conftest import Person
+from tests.shop.racing import together
 
 pytestmark = pytest.mark.both
 
@@ -79,63 +83,141 @@ def test_entries_are_found_by_day_of_the_shop_and_by_action(admin: Person, datab
     assert {"count-0", "count-2"} <= set(found("action=stock.counted&day=nonsense"))
 
 
-def test_the_log_names_people_and_things_in_as_many_statements_as_any_list(
-    admin: Person, billing: Person, customer: Person, make_product: Callable[..., Product], database: Database,
+def test_an_entry_names_people_and_things_and_customers_by_number_alone(
+    admin: Person, customer: Person, make_product: Callable[..., Product], database: Database,
     count_statements: list[str],
 ) -> None:  # fmt: skip
     product = make_product(name="Rye bread")
     with database.writing() as session:
-        offer = Offer(
-            name="Bread week", kind="percent", basis_points=1000, starts_at=now(), ends_at=now() + timedelta(days=1),
-            state="proposed", proposed_by_id=admin.id, created_at=now(),
-        )  # fmt: skip
-        zone = Zone(name="shelf", kind="shelf", points=[])
-        session.add(
-            Camera(
-                name="door", title="Door", address="rtsp://192.0.2.7/", created_at=now(), updated_at=now(), zones=[zone]
-            )
-        )
-        complaint = Complaint(
-            customer_id=customer.id, subject="Mouldy", state="open", created_at=now(), updated_at=now()
-        )
-        session.add_all([offer, complaint])
-        note = notify(session, NOTE, to=billing.id, title="Stocktaking")
-        assert note is not None
-        session.flush()
-        audit.record(session, None, "stock.counted", product.id)
-        audit.record(session, None, "offer.proposed", offer.id)
-        audit.record(session, None, "complaint.answered", complaint.id)
-        audit.record(session, None, "wallet.top-up", customer.id)
-        audit.record(session, None, "tax-class.changed", product.tax_class_id)
-        audit.record(session, None, "notification.sent", note.id, to=f"person:{billing.id}")
-        audit.record(session, None, "zone.watchers", zone.id, accounts=[billing.id, 999_999])
+        audit.record(session, None, "stock.counted", product)
+        audit.record(session, None, "staff.edited", session.get_one(Account, admin.id))
+        audit.record(session, None, "account.access-reset", session.get_one(Account, customer.id))
         audit.record(session, None, "bill.made", 401)
-        audit.record(session, None, "account.session-ended", customer.id)  # the number of a sign-in, not of a person
-        audit.record(session, None, "product.edited", str(product.id))  # a SKU of digits
-        audit.record(session, None, "staff.edited", 999_999)  # whoever that was
     count_statements.clear()
 
     page = admin.client.get("/manage/audit").text
-    sent = [one for one in count_statements if not one.startswith(("BEGIN", "PRAGMA"))]
 
-    cells = re.findall(r'data-label="Of">(.*?)</td>', page)
-    assert [re.sub("<.*", "", cell).strip() for cell in cells] == [
-        "999999", str(product.id), f"Sign-in {customer.id}", "Bill 401", "shelf", "Stocktaking", "Standard",
-        "Customer Person", "Mouldy", "Bread week", "Rye bread",
+    assert re.findall(r'data-label="Subject">(.*?)</td>', page) == [
+        "401", f'<a href="/customers/{customer.id}">customer {customer.id}</a>', f"{admin.name} #{admin.id}",
+        f"Rye bread #{product.id}",
     ]  # fmt: skip
-    assert f"accounts: {billing.name}, 999999" in page
-    assert f"to: {billing.name}" in page
-    assert len(sent) <= 5
-
-
-def test_a_page_of_bills_looks_no_name_up(admin: Person, database: Database, count_statements: list[str]) -> None:
-    with database.writing() as session:
-        audit.record(session, None, "bill.made", 401)
-    count_statements.clear()
-
-    admin.client.get("/manage/audit")
-
     assert len([one for one in count_statements if not one.startswith(("BEGIN", "PRAGMA"))]) <= 4
+
+
+def add(database: Database, *actions: str) -> None:
+    with database.writing() as session:
+        for action in actions:
+            audit.record(session, None, action)
+
+
+def checked(database: Database) -> audit.Check:
+    with database.reading() as session:
+        return audit.check(session)
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        pytest.param("UPDATE audit_entries SET actor = 'somebody else' WHERE id = 3", 3, id="changed"),
+        pytest.param("DELETE FROM audit_entries WHERE id = 3", 4, id="deleted"),
+        pytest.param("DELETE FROM audit_entries WHERE id >= 4", 4, id="the last deleted"),
+        pytest.param("DELETE FROM audit_entries", 1, id="all deleted"),
+        pytest.param("UPDATE audit_entries SET position = NULL WHERE id = 5", 5, id="its place taken"),
+        pytest.param("UPDATE audit_entries SET position = 7 - position WHERE id IN (3, 4)", 4, id="exchanged"),
+        pytest.param("DELETE FROM audit_head", 6, id="no end"),
+    ],
+)
+def test_a_sealed_entry_that_was_changed_or_taken_out_is_found(
+    statement: str, broken: int, admin: Person, database: Database
+) -> None:
+    add(database, *"abcde")
+    audit.seal(database)
+    assert checked(database) == (None, 5, 0, None, [])
+
+    with database.writing() as session:
+        session.execute(text(statement))
+
+    assert checked(database).broken == broken
+    assert f"Broken at entry {broken}" in admin.client.get("/manage/audit/check").text
+
+
+def test_the_check_tells_what_is_not_sealed_yet_and_since_when(
+    admin: Person, settings: Settings, database: Database
+) -> None:
+    add(database, "a")
+    audit.seal(database)
+    add(database, "b", "c")
+
+    page = admin.client.get("/manage/audit/check").text
+    with database.writing() as session:
+        session.execute(update(AuditEntry).values(at=now() - timedelta(minutes=2)).where(AuditEntry.action == "b"))
+    late = admin.client.get("/manage/audit/check").text
+
+    assert "1 entries are sealed." in page
+    assert "Not sealed yet: 2, since" in page
+    assert ("overdue" in page, "overdue" in late) == (False, True)
+    assert "2 entries not sealed since" in dict(findings(settings))["audit log"]
+    audit.seal(database)
+    assert dict(findings(settings))["audit log"] == ""
+    assert "Not sealed yet" not in admin.client.get("/manage/audit/check").text
+
+
+@pytest.mark.parametrize("gone", [2, 3])
+def test_an_entry_deleted_before_its_seal_leaves_a_gap(
+    gone: int, admin: Person, settings: Settings, database: Database
+) -> None:
+    add(database, "a", "b", "c")
+    with database.writing() as session:
+        session.execute(delete(AuditEntry).where(AuditEntry.id == gone))
+        session.execute(update(AuditEntry).values(at=now() - timedelta(minutes=2)))
+    add(database, "d")
+    with database.writing() as session:
+        session.execute(update(AuditEntry).values(at=now() - timedelta(minutes=2)))
+    audit.seal(database)
+
+    assert checked(database) == (None, 3, 0, None, [(gone, gone)])
+    assert f"Entries {gone} to {gone} are missing" in admin.client.get("/manage/audit/check").text
+    assert f"entries {gone} to {gone} are missing" in dict(findings(settings))["audit log"]
+
+
+def test_a_refused_transaction_leaves_no_gap(database: Database) -> None:
+    with pytest.raises(Conflict), database.writing() as session:
+        audit.record(session, None, "a")
+        session.flush()
+        raise Conflict("no")
+    add(database, "b")
+
+    with database.reading() as session:
+        assert session.scalars(select(AuditEntry.id)).all() == [1]
+
+
+def test_eight_processes_that_sell_and_seal_at_once_make_one_chain(
+    settings: Settings, database: Database, billing: Person, make_product: Callable[..., Product]
+) -> None:
+    outcomes = together(racing.sell_and_seal, settings.database_url, billing.id, 5, product_id=make_product().id)
+
+    assert outcomes == {"done": 40}
+    assert checked(database)[:4] == (None, 40, 0, None)
+
+
+@pytest.mark.mariadb
+def test_a_writer_waits_for_no_seal_and_one_that_commits_late_is_sealed_later(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("there is one writer at a time")
+    with database.writing() as late:
+        audit.record(late, None, "late")
+        late.add_all(late.info.pop(AT_LAST))
+        late.flush()  # has its number
+        with database.writing() as sealing:
+            sealing.execute(select(AuditHead).with_for_update())
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(add, database, "meanwhile").result(timeout=5)
+        audit.seal(database)
+    audit.seal(database)
+
+    with database.reading() as session:
+        assert session.scalars(select(AuditEntry.action).order_by(AuditEntry.position)).all() == ["meanwhile", "late"]
+        assert audit.verify(session) is None
 
 
 @pytest.mark.parametrize("details", ["{", "[1]", "7", '"<b>"', "<b>"])

@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
+from shop_app.base import audit
 from shop_app.base.db import Database
 from shop_app.base.models import Bill, BillLine, Product, StockMovement
 from shop_app.base.permissions import Role
 from shop_app.base.settings import Settings
+from tests.cameras import wait_for
 from tests.shop.conftest import Person
 from tests.shop.test_races import assert_books_agree
 
@@ -71,6 +73,13 @@ class Server:
     def kill(self) -> None:
         """As a power switch would: all its processes at once."""
         os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=30)
+        if self.process.stdout:
+            self.process.stdout.close()
+
+    def stop(self) -> None:
+        """As systemd does."""
+        self.process.terminate()
         self.process.wait(timeout=30)
         if self.process.stdout:
             self.process.stdout.close()
@@ -169,6 +178,38 @@ def test_a_server_killed_under_load_loses_no_acknowledged_bill(  # M5
     assert len(acknowledged) > KILLS
     assert [status for cashier in cashiers for status in cashier.failures if status >= 500] == []
     assert_nothing_is_lost_or_half_done(database, product, acknowledged)
+
+
+def test_entries_of_the_audit_log_are_sealed_by_the_next_start_and_before_an_orderly_end(
+    settings: Settings, database: Database, sign_in: Callable[..., Person], make_product: Callable[..., Product]
+) -> None:
+    server = Server(settings)
+    cashier = Cashier(server, sign_in(Role.BILLING), make_product(stock=1000).id, pause=0.2)
+
+    def checked() -> audit.Check:
+        with database.reading() as session:
+            return audit.check(session)
+
+    try:
+        cashier.start()
+        wait_for(lambda: checked().sealed, 30)
+        wait_for(lambda: checked().unsealed)
+        server.kill()
+        left = checked()
+        server.start()
+        wait_for(lambda: checked().sealed >= left.sealed + left.unsealed, 30)
+        wait_for(lambda: checked().unsealed)
+        cashier.stopped.set()
+        cashier.join(timeout=30)
+        server.stop()
+    finally:
+        cashier.stopped.set()
+        server.process.kill()
+
+    found = checked()
+    assert left.unsealed > 0
+    assert (found.broken, found.unsealed) == (None, 0)
+    assert found.sealed >= len(cashier.acknowledged) > 0
 
 
 def assert_nothing_is_lost_or_half_done(database: Database, product: Product, acknowledged: set[int]) -> None:

@@ -131,7 +131,7 @@ def test_what_is_done_to_staff_stands_in_the_audit_log(admin: Person, billing: P
 
     with database.reading() as session:
         entry = session.query(AuditEntry).filter_by(action="account.disabled").one()
-        assert (entry.actor_id, entry.subject) == (admin.id, str(billing.id))
+        assert (entry.actor_id, entry.subject) == (admin.id, f"{billing.name} #{billing.id}")
     assert "account.disabled" in admin.client.get("/manage/audit").text
 
 

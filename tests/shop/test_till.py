@@ -112,7 +112,7 @@ def test_other_tills_wait_for_as_few_statements_however_long_a_bill_is(
         waits.append((len(after_payments), len(after_payments) - first(after_payments, "UPDATE ledger_accounts")))
         till.open()
 
-    assert waits == [(12, 8)] * 2  # for a product of this bill; for the number and the shop's accounts
+    assert waits == [(10, 6)] * 2  # for a product of this bill; for the number and the shop's accounts
 
 
 def first(statements: list[str], begin: str) -> int:

@@ -149,7 +149,7 @@ def propose(session: Session, actor: Actor, terms: Terms) -> Offer:
     _fill(session, offer, terms)
     session.add(offer)
     session.flush()
-    audit.record(session, actor, "offer.proposed", offer.id, name=offer.name)
+    audit.record(session, actor, "offer.proposed", offer)
     notify(session, kinds.OFFER_PROPOSED, sender=actor, offer=offer.id, name=offer.name)
     return offer
 
@@ -164,7 +164,7 @@ def change(session: Session, actor: Actor, offer_id: int, terms: Terms) -> Offer
     session.refresh(offer)
     _fill(session, offer, terms)
     offer.created_at = now()  # of these terms: who decides says which they have seen
-    audit.record(session, actor, "offer.changed", offer.id)
+    audit.record(session, actor, "offer.changed", offer)
     return offer
 
 
@@ -216,7 +216,7 @@ def withdraw(session: Session, actor: Actor, offer_id: int) -> Offer:
     if met != 1:
         raise Conflict(_("This offer is not open any more."))
     session.refresh(offer)
-    audit.record(session, actor, "offer.withdrawn", offer.id)
+    audit.record(session, actor, "offer.withdrawn", offer)
     return offer
 
 
@@ -273,7 +273,7 @@ def _lock_proposed(session: Session, offer: Offer, refusal: str) -> None:
 
 
 def _tell_decision(session: Session, actor: Actor, offer: Offer, *, approve: bool) -> None:
-    audit.record(session, actor, "offer.approved" if approve else "offer.rejected", offer.id, reason=offer.reason)
+    audit.record(session, actor, "offer.approved" if approve else "offer.rejected", offer, reason=offer.reason)
     notify(
         session, kinds.OFFER_DECIDED, to=offer.proposed_by_id, sender=actor, offer=offer.id, name=offer.name,
         approved=approve, reason=offer.reason,

@@ -123,7 +123,8 @@ def put(session: Session, actor: Actor, pieces: Mapping[int, int], cause: Cause)
 
 def move(session: Session, actor: Actor, product_id: int, change: int, reason: str, remark: str = "") -> None:
     """Note a delivery, damage, theft and the like, of pieces or grams. `change` has the sign of what happens."""
-    _check(get_product(session, product_id), abs(change), least=1)
+    product = get_product(session, product_id)
+    _check(product, abs(change), least=1)
     if reason not in (INWARD if change > 0 else OUTWARD):
         raise Invalid(_("This reason does not fit the direction."))
     if reason == "other" and not remark.strip():
@@ -133,7 +134,7 @@ def move(session: Session, actor: Actor, product_id: int, change: int, reason: s
         put(session, actor, {product_id: change}, cause)
     else:
         take(session, actor, {product_id: -change}, cause)
-    audit.record(session, actor, "stock.moved", product_id, change=change, reason=reason)
+    audit.record(session, actor, "stock.moved", product, change=change, reason=reason)
 
 
 def count(session: Session, actor: Actor, product_id: int, counted: int, seen: int, remark: str = "") -> None:
@@ -147,14 +148,14 @@ def count(session: Session, actor: Actor, product_id: int, counted: int, seen: i
     if counted == seen:
         return
     note(session, actor, changes, Cause("count", remark.strip()))
-    audit.record(session, actor, "stock.counted", product_id, counted=counted, before=seen)
+    audit.record(session, actor, "stock.counted", product, counted=counted, before=seen)
 
 
 def set_low_level(session: Session, actor: Actor, product_id: int, level: int) -> None:
     """Set the level at whose crossing sales staff are told."""
     product = get_product(session, product_id)
     _check(product, level)
-    audit.record(session, actor, "stock.level", product_id, level=level, before=product.low_stock_level)
+    audit.record(session, actor, "stock.level", product, level=level, before=product.low_stock_level)
     product.low_stock_level = level
 
 

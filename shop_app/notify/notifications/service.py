@@ -103,7 +103,7 @@ def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> N
         addressee = Role(value)
     elif kind == "person" and (found := _person(session, value)) is not None:
         lock_customer(session, found.id)
-        addressee = found.id
+        addressee, to = found.id, audit.name_of(found)
     else:
         raise Invalid(_("Choose a role or a person."))
     note = notify(session, NOTE, to=addressee, sender=actor, title=title[:160], body=body)

@@ -14,7 +14,6 @@ from shop_app.base.permissions import Role
 from shop_app.base.search import contains
 from shop_app.base.text import _l, locale_name
 from shop_app.ops.audit_log.actions import details_text, words
-from shop_app.ops.audit_log.subjects import describe
 from shop_app.web.area import Area, profile, session
 from shop_app.web.listing import Rows, asked, asked_day, csv_answer, everything, paginate, wants_csv
 
@@ -44,15 +43,15 @@ def index() -> str | Response:
         return csv_answer("audit", COLUMNS, everything(session(), query.order_by(AuditEntry.id), typed))
     entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when", key=AuditEntry.id, typed=typed)
     return render_template(
-        "audit_log/index.html", entries=entries, words=words(locale_name()), rows=describe(session(), entries.rows),
+        "audit_log/index.html", entries=entries, words=words(locale_name()),
         facts=lambda details: details_text(details, profile().currency, zone, locale_name()),
     )  # fmt: skip
 
 
 @area.get("/check", may=P.AUDIT_READ)
 def check() -> str:
-    """Walk the whole chain, and say whether it is whole."""
-    return render_template("audit_log/check.html", broken=audit.verify(session()))
+    """Walk the whole chain, and say whether it is whole, and what it does not cover yet."""
+    return render_template("audit_log/check.html", check=audit.check(session()))
 
 
 def _search(

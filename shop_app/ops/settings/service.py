@@ -55,4 +55,4 @@ def set_tax_rate(session: Session, actor: Actor, class_id: int, basis_points: in
         raise Invalid(_("Enter a rate from 0 to 100 %."))
     if changed_rows(session, update(TaxClass).where(TaxClass.id == class_id).values(basis_points=basis_points)) != 1:
         raise NotFound(_("There is no such tax class."))
-    audit.record(session, actor, "tax-class.changed", class_id, basis_points=basis_points)
+    audit.record(session, actor, "tax-class.changed", session.get_one(TaxClass, class_id), basis_points=basis_points)

@@ -42,7 +42,7 @@ def send_code() -> BaseResponse | tuple[str, int]:
         account = service.find(session(), form.name.data)
         if account is not None and account.active and account.email:
             code = service.issue_code(session(), account, None, lives=timedelta(hours=1))
-            audit.record(session(), None, "account.code-mailed", account.id)
+            audit.record(session(), None, "account.code-mailed", account)
             where = shop().settings.public_url.rstrip("/") + url_for("accounts.code")
             about = {"code": code, "where": where, "language": locale_name()}
             send_one(session(), CODE, "mail", account_id=account.id, seal=vault().seal, parameters=about)

@@ -35,7 +35,7 @@ from shop_app.notify.words import readers_words
 from shop_app.people.privacy import shapes
 from shop_app.sales.wallet import ledger
 
-# What others do to an account; its subject is the account's number.
+# What others do to an account; its subject is the account's number, before 0017 without a word.
 _DONE_TO = (
     "account.access-reset", "account.code-mailed", "account.data-copied", "account.disabled", "account.enabled",
 )  # fmt: skip
@@ -51,7 +51,7 @@ def copy(session: Session, actor: Actor, account: Account, shop: ShopProfile) ->
         sign_ins=_sign_ins(session, account), one_time_codes=_codes(session, account), carts=_carts(session, account),
         log=_log(session, account),
     )  # fmt: skip
-    audit.record(session, actor, "account.data-copied", account.id)
+    audit.record(session, actor, "account.data-copied", account)
     return found
 
 
@@ -181,7 +181,7 @@ def _carts(session: Session, account: Account) -> list[shapes.KeptCart]:
 
 
 def _log(session: Session, account: Account) -> list[shapes.KeptAction]:
-    to_them = AuditEntry.action.in_(_DONE_TO) & (AuditEntry.subject == str(account.id))
+    to_them = AuditEntry.action.in_(_DONE_TO) & AuditEntry.subject.in_([audit.number_of(account.id), str(account.id)])
     query = select(AuditEntry.at, AuditEntry.action, AuditEntry.actor_id, AuditEntry.address)
     return [
         shapes.KeptAction(at=at, action=action, mine=by == account.id, address=address if by == account.id else "")

@@ -77,8 +77,7 @@ def erase(session: Session, actor: Actor, customer_id: int) -> bool:
     _forget_what_is_theirs(session, customer_id)
     session.execute(update(Bill).where(Bill.customer_id == customer_id).values(customer_id=None))
     _empty(account)
-    audit.forget_names(session, customer_id)
-    audit.record(session, actor, "account.erased", customer_id)
+    audit.record(session, actor, "account.erased", audit.number_of(customer_id))
     return True
 
 

@@ -59,7 +59,7 @@ def add(session: Session, actor: Actor, person: Person) -> tuple[Account, str]:
     _check_role(actor, person.role)
     account = accounts.create(session, person)
     code = accounts.issue_code(session, account, actor)
-    audit.record(session, actor, "staff.added", account.id, role=person.role.value, name=account.name)
+    audit.record(session, actor, "staff.added", account)
     return account, code
 
 
@@ -77,7 +77,7 @@ def edit(session: Session, actor: Actor, account: Account, person: Person, extra
     accounts.flush_unique(session)
     if changed and account.id != actor.id:
         sessions.end_all(session, account.id)
-    audit.record(session, actor, "staff.edited", account.id, role=account.role, extra=sorted(extras))
+    audit.record(session, actor, "staff.edited", account, extra=sorted(extras))
 
 
 def set_active(session: Session, actor: Actor, account: Account, active: bool) -> None:
@@ -88,7 +88,7 @@ def set_active(session: Session, actor: Actor, account: Account, active: bool) -
         _check_not_last_admin(session, account)
         sessions.end_all(session, account.id)
     account.active, account.disabled_at = active, None if active else now()
-    audit.record(session, actor, "account.enabled" if active else "account.disabled", account.id)
+    audit.record(session, actor, "account.enabled" if active else "account.disabled", account)
 
 
 def reset_access(session: Session, actor: Actor, account: Account) -> str:
@@ -97,7 +97,7 @@ def reset_access(session: Session, actor: Actor, account: Account) -> str:
     account.password_hash = None
     sessions.end_all(session, account.id)
     code = accounts.issue_code(session, account, actor)
-    audit.record(session, actor, "account.access-reset", account.id)
+    audit.record(session, actor, "account.access-reset", account)
     return code
 
 

@@ -150,7 +150,9 @@ def _through_the_wallet(
     shop = session.get_one(ShopProfile, 1)
     day = clock.business_day(now(), shop.time_zone, shop.day_begins)
     made = post(session, actor, Reason(kind, note=method, day=day), amounts)
-    audit.record(session, actor, f"wallet.{kind}", customer_id, amount_minor=amount_minor, method=method)
+    audit.record(
+        session, actor, f"wallet.{kind}", audit.number_of(customer_id), amount_minor=amount_minor, method=method
+    )
     return made
 
 

@@ -192,15 +192,16 @@ def draw(session: Session, actor: Actor, name: str, raw: object, version: int) -
 
 def watch(session: Session, actor: Actor, zone_id: int, account_ids: Sequence[int]) -> None:
     """Choose who in sales gets the notes of a zone; nobody chosen means everybody."""
-    if session.get(Zone, zone_id) is None:
+    zone = session.get(Zone, zone_id)
+    if zone is None:
         raise NotFound(_("There is no such zone."))
-    query = select(Account.id).where(Account.id.in_(account_ids), Account.role == Role.SALES.value)
-    chosen = set(session.scalars(query))
+    query = select(Account).where(Account.id.in_(account_ids), Account.role == Role.SALES.value)
+    chosen = session.scalars(query).all()
     for row in session.scalars(select(ZoneWatcher).where(ZoneWatcher.zone_id == zone_id)):
         session.delete(row)
     session.flush()
-    session.add_all(ZoneWatcher(zone_id=zone_id, account_id=account) for account in chosen)
-    audit.record(session, actor, "zone.watchers", zone_id, accounts=sorted(chosen))
+    session.add_all(ZoneWatcher(zone_id=zone_id, account_id=account.id) for account in chosen)
+    audit.record(session, actor, "zone.watchers", zone, accounts=sorted(account.name for account in chosen))
 
 
 def still_path(media: Path, name: str) -> Path:
