@@ -41,6 +41,11 @@ MARIADB = os.environ.get("SHOP_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1:33
 PASSWORD = "correct horse battery"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
+SETTINGS = {
+    "name": "Shop", "currency": "EUR", "time_zone": "UTC", "country": "", "locale": "en", "sell_below_zero": "warn",
+    "day_begins": "00:00", "night_from": "22:00", "night_to": "06:00", "escalate_after_seconds": "60",
+    "silent_after_seconds": "30",
+}  # fmt: skip
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +20,7 @@ from shop_app.base.models import Account, Bill, BillLine, Complaint, Feedback, O
 from shop_app.base.permissions import Role
 from shop_app.notify.kinds import NOTE
 from shop_app.notify.outbox import notify
-from tests.shop.conftest import PASSWORD, Person, Window
+from tests.shop.conftest import PASSWORD, SETTINGS, Person, Window
 
 MakeBill = Callable[..., Bill]
 
@@ -147,6 +148,26 @@ def test_nobody_writes_into_or_closes_somebody_elses_complaint(
     with database.reading() as session:
         found = session.get_one(Complaint, complaint)
         assert (found.state, len(found.messages)) == ("open", 1)
+
+
+def test_canned_replies_are_the_shops_own_or_the_usual_ones_in_each_language(
+    customer: Person, admin: Person, database: Database
+) -> None:
+    sent = customer.client.post("/complaints/new", data={"subject": "Sour", "body": "The milk."})
+
+    def offered(language: str = "en") -> list[str]:
+        page = admin.client.get(sent.headers["Location"], headers={"Accept-Language": language}).text
+        return [html.unescape(text) for text in re.findall(r'data-fill="body">(.*?)</button>', page)]
+
+    usual = offered()
+    admin.client.post("/manage/settings", data=SETTINGS | {"canned_replies": "\r\n".join(usual)})
+    assert len(usual) == 3
+    assert "Danke" in offered("de")[0]
+    admin.client.post("/manage/settings", data=SETTINGS | {"canned_replies": " Sorry <3 \r\n\r\nCome by!"})
+    assert offered() == offered("de") == ["Sorry <3", "Come by!"]
+    assert "Come by!</textarea>" in admin.client.get("/manage/settings").text
+    admin.client.post("/manage/settings", data=SETTINGS | {"canned_replies": ""})
+    assert offered() == usual
 
 
 def test_a_complaint_goes_from_open_to_answered_to_closed(customer: Person, admin: Person, database: Database) -> None:

@@ -20,7 +20,7 @@ from shop_app.base.errors import Invalid
 from shop_app.base.models import Bill, BillLine, Offer, Product, RefundLine, ShopProfile, StockMovement, TaxClass
 from shop_app.base.permissions import Role
 from shop_app.ops.schema import alembic_config, upgrade_database
-from tests.shop.conftest import PASSWORD, Person, Window, quick_passwords
+from tests.shop.conftest import PASSWORD, SETTINGS, Person, Window, quick_passwords
 from tests.shop.test_till import Till, till
 
 __all__ = ["till"]
@@ -129,12 +129,9 @@ def test_a_layout_says_where_article_and_price_or_weight_stand(layout: str, good
 
 def test_the_settings_take_layouts_and_refuse_others_at_their_field(admin: Person, database: Database) -> None:
     page = admin.client.get("/manage/settings").text
-    form = {"name": "Shop", "currency": "EUR", "time_zone": "UTC", "country": "", "locale": "en", "sell_below_zero": "warn",
-            "day_begins": "00:00", "night_from": "22:00", "night_to": "06:00", "escalate_after_seconds": "60",
-            "silent_after_seconds": "30"}  # fmt: skip
 
-    taken = admin.client.post("/manage/settings", data=form | {"scale_labels": " 21aaaaapppppc\n22AAAAXWWWWWC"})
-    refused = admin.client.post("/manage/settings", data=form | {"scale_labels": "21"})
+    taken = admin.client.post("/manage/settings", data=SETTINGS | {"scale_labels": " 21aaaaapppppc\n22AAAAXWWWWWC"})
+    refused = admin.client.post("/manage/settings", data=SETTINGS | {"scale_labels": "21"})
 
     assert 'name="scale_labels"' in page
     assert (taken.status_code, refused.status_code) == (303, 422)

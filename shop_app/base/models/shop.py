@@ -39,6 +39,9 @@ class ShopProfile(Base):
     )  # HH:MM: what is sold before is of the day before
     night_from: Mapped[str] = mapped_column(String(5), default="22:00")  # the shop's own hours of night, HH:MM
     night_to: Mapped[str] = mapped_column(String(5), default="06:00")
+    canned_replies: Mapped[str] = mapped_column(
+        String(2000), default="", server_default=""
+    )  # to complaints, one a line
     registration_open: Mapped[bool] = mapped_column(default=True)
     webhook_url: Mapped[str] = mapped_column(String(500), default="")
     webhook_secret: Mapped[str] = mapped_column(String(255), default="")  # encrypted with the vault key

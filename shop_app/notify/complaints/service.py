@@ -13,12 +13,22 @@ from shop_app.base.errors import Conflict, Invalid, NotFound
 from shop_app.base.models import Account, Bill, Complaint, ComplaintMessage
 from shop_app.base.permissions import Actor, Permission
 from shop_app.base.search import contains
-from shop_app.base.text import _
+from shop_app.base.text import _, _l
 from shop_app.notify import kinds
 from shop_app.notify.outbox import notify
 from shop_app.web.listing import Rows
 
 STATES = ("open", "answered", "closed")
+CANNED = (
+    _l("Thank you for telling us. We look into it and write again tomorrow."),
+    _l("We are sorry. Please bring the item and your receipt, and we will refund you."),
+    _l("This is fixed now. Please tell us if it happens again."),
+)
+
+
+def canned(own: str) -> list[str]:
+    """Openings of an answer, to be edited before it is sent: the shop's own, one a line, or ours in the reader's language."""
+    return [line.strip() for line in own.splitlines() if line.strip()] or [str(line) for line in CANNED]
 
 
 def search(actor: Actor, state: str = "", *, searched: bool = False) -> Rows:

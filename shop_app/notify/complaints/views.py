@@ -12,7 +12,7 @@ from shop_app.base.models import Complaint
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
 from shop_app.notify.complaints import service
-from shop_app.web.area import Area, actor, session, unit
+from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import Form
 from shop_app.web.listing import asked, csv_answer, everything, paginate, wants_csv
 from shop_app.web.navigation import flash_undo
@@ -28,12 +28,6 @@ COLUMNS = {
     "subject": lambda complaint: complaint.subject,
     "state": lambda complaint: complaint.state,
 }
-# Openings of an answer that are needed again and again; the reader's language, to be edited before they are sent.
-CANNED = (
-    _l("Thank you for telling us. We look into it and write again tomorrow."),
-    _l("We are sorry. Please bring the item and your receipt, and we will refund you."),
-    _l("This is fixed now. Please tell us if it happens again."),
-)
 
 
 class ComplaintForm(Form):
@@ -100,7 +94,7 @@ def add() -> BaseResponse | tuple[str, int]:
 def show(complaint_id: int) -> str:
     """One thread: one's own, or any for who answers."""
     complaint = service.get(session(), actor(), complaint_id)
-    return render_template("complaints/show.html", complaint=complaint, form=ReplyForm(), canned=CANNED)
+    return _page(complaint, ReplyForm())
 
 
 @area.post("/<int:complaint_id>", may=P.SIGNED_IN)
@@ -109,7 +103,7 @@ def reply(complaint_id: int) -> BaseResponse | tuple[str, int]:
     complaint = service.get(session(), actor(), complaint_id)
     form = ReplyForm()
     if not form.validate():
-        return render_template("complaints/show.html", complaint=complaint, form=form, canned=CANNED), 422
+        return _page(complaint, form), 422
     service.reply(session(), actor(), complaint, form.body.data)
     flash(_("Sent."))
     return redirect(url_for(".show", complaint_id=complaint_id), 303)
@@ -129,3 +123,8 @@ def reopen(complaint_id: int) -> BaseResponse:
     service.set_closed(session(), actor(), service.get(session(), actor(), complaint_id), False)
     flash(_("Complaint reopened."))
     return redirect(url_for(".show", complaint_id=complaint_id), 303)
+
+
+def _page(complaint: Complaint, form: ReplyForm) -> str:
+    canned = service.canned(profile().canned_replies)
+    return render_template("complaints/show.html", complaint=complaint, form=form, canned=canned)

@@ -13,6 +13,7 @@ from shop_app.base.errors import Refused
 from shop_app.base.models import TaxClass
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
+from shop_app.notify.complaints.service import canned
 from shop_app.ops.settings import service
 from shop_app.web.area import Area, actor, profile, session, unit
 from shop_app.web.forms import basis_points, choices
@@ -51,6 +52,11 @@ class ProfileForm(RegionForm):
     silent_after_seconds = IntegerField(
         _l("Report a camera offline after (seconds)"), [InputRequired(), NumberRange(10, 3600)]
     )
+    canned_replies = TextAreaField(
+        _l("Canned replies to complaints"),
+        [Length(max=2000)],
+        filters=[lambda text: "\n".join(canned(text or ""))],
+    )
     registration_open = BooleanField(_l("Customers may register themselves"))
 
     def validate_scale_labels(self, field: StringField) -> None:
@@ -74,6 +80,8 @@ def save() -> BaseResponse | tuple[str, int]:
     if form.validate():
         values = {name: value or "" if isinstance(value, str | None) else value for name, value in form.data.items()}
         values.pop("csrf_token")
+        if values["canned_replies"].splitlines() == canned(""):
+            values["canned_replies"] = ""  # each reader's language
         try:
             service.save_profile(session(), actor(), values)
             flash(_("Saved."))

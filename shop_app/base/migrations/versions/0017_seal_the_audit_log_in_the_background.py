@@ -1,4 +1,4 @@
-"""Seal the audit log in the background: entries have their place in the chain apart from their number.
+"""Seal the audit log in the background: entries have their place in the chain apart from their number. Keep canned replies.
 
 Shops of releases before 0007 hold entries with names and addresses of customers. Both go, for good and of all customers;
 the chain is made anew, and its last entry tells the hash of the chain before, and where that was broken.
@@ -34,6 +34,7 @@ def upgrade() -> None:
         batch.create_index("ix_audit_entries_position", ["position"])
     with op.batch_alter_table("audit_head") as batch:
         batch.alter_column("last_id", new_column_name="position", existing_type=Id, existing_nullable=False)
+    op.add_column("shop_profile", sa.Column("canned_replies", sa.String(2000), nullable=False, server_default=""))
     op.execute("UPDATE audit_entries SET position = id WHERE hash <> ''")
     if op.get_bind().scalar(NAMED, {"forgotten": FORGOTTEN}):
         _forget_customers(op.get_bind())
@@ -68,6 +69,8 @@ def _forget_customers(connection: sa.Connection) -> None:
 
 def downgrade() -> None:
     """Go one version back; the older release finds the chain broken where entries wait for their seal, or numbers are missing."""
+    with op.batch_alter_table("shop_profile") as batch:
+        batch.drop_column("canned_replies")
     with op.batch_alter_table("audit_head") as batch:
         batch.alter_column("position", new_column_name="last_id", existing_type=Id, existing_nullable=False)
     with op.batch_alter_table("audit_entries") as batch:
