@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import inf
 from time import monotonic
 from typing import Any, cast
@@ -33,6 +34,8 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from shop_app.base.search import folded
 
 # 1205 lock wait timeout, 1213 deadlock, 1020 record has changed: the transaction is gone and may be tried again. So it is
 # with 1305: the savepoint that should be rolled back to went with its transaction.
@@ -224,7 +227,7 @@ def _set_up_sqlite(engine: Engine, begin: str, *, read_only: bool) -> None:
         cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged bill survives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-8000")
-        connection.create_function("lower", 1, _lower, deterministic=True)
+        connection.create_function("folded", 1, _folded, deterministic=True)
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
@@ -251,9 +254,10 @@ def _ping_what_rested(engine: Engine) -> None:
             raise InvalidatePoolError from error
 
 
-def _lower(value: object) -> object:
-    """SQLite's own knows the capitals of ASCII alone."""
-    return value.lower() if isinstance(value, str) else value
+@lru_cache(maxsize=1000)  # names come again in many rows
+def _folded(value: object) -> object:
+    """What LIKE makes of the rest: it knows the capitals of ASCII."""
+    return folded(value) if isinstance(value, str) and not value.isascii() else value
 
 
 def _read_only(connection: Any, _record: Any) -> None:

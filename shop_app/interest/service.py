@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop_app.base import clock
@@ -113,9 +113,7 @@ def _notes(watcher: int | None, searched: bool) -> Rows:
     )  # fmt: skip
     if searched:
         products = select(Product.id).where(Product.is_found())
-        query = query.where(
-            InterestNote.product_id.in_(products) | contains(cast(InterestNote.zone, String))
-        )  # not byte for byte
+        query = query.where(InterestNote.product_id.in_(products) | contains(InterestNote.zone))
     if watcher is None:
         return query
     zone = Zone.name == InterestNote.zone

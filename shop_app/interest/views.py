@@ -15,6 +15,7 @@ from shop_app.base import clock
 from shop_app.base.errors import NotFound
 from shop_app.base.models import Camera, InterestNote, Product, Zone
 from shop_app.base.permissions import Permission as P
+from shop_app.base.search import folded
 from shop_app.base.text import _, _l, locale_name
 from shop_app.interest import service, sums
 from shop_app.web.area import Area, actor, profile, session, shop
@@ -79,8 +80,8 @@ def index() -> str | Response:
     both = sums.lines(session(), when.first, when.middle, when.end, until=when.until, by=by)
     measures = sums.measures((line.seen_by, line.now) for line in both)
     measure = _measure(measures, [line.seen_by for line in both])
-    wanted = asked("q").casefold()
-    found = [line for line in both if line.seen_by == measure and wanted in f"{line.name} {line.place}".casefold()]
+    wanted = folded(asked("q"))
+    found = [line for line in both if line.seen_by == measure and wanted in folded(line.name, line.place)]
     if wants_csv():
         return csv_answer("interest", COLUMNS, found)
     expressions = any(line.now.expressed for line in found)

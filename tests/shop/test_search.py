@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from shop_app.base.db import Database
-from shop_app.base.models import Account, Complaint, Feedback, InterestNote, Offer, Product
+from shop_app.base import audit
+from shop_app.base.db import Database, now
+from shop_app.base.models import Account, Complaint, Feedback, InterestHour, InterestNote, Offer, Product
 from shop_app.base.permissions import Role
 from shop_app.base.search import folded
+from shop_app.notify.kinds import NOTE
+from shop_app.notify.outbox import notify
 from shop_app.web import listing
 from tests.shop.conftest import Person
 
@@ -111,12 +114,16 @@ def test_names_are_sorted_as_people_read_them(admin: Person, make_product: Calla
     assert names(admin, "/products?sort=-name") == ["Zucker", "Birne", "apfelsaft", "äpfel", "Apfel"]
 
 
-@pytest.mark.parametrize("typed", ["ÖFFNUNGSTÜR", "öffnungstür", "Öffnungstür", "KLEMMT", "klemmt"])
-def test_capitals_make_no_difference_in_whole_texts(
+@pytest.mark.parametrize(
+    "typed",
+    ["ÖFFNUNGSTÜR", "öffnungstür", "Offnungstur", "KLEMMT", "łódź", "LODZ", "strasse", "Straße", "isil", "Işıl", "aero",
+     "thor", "100 %", "a_b"],
+)  # fmt: skip
+def test_capitals_and_accents_make_no_difference_in_whole_texts(
     admin: Person, customer: Person, database: Database, typed: str
 ) -> None:
     with database.writing() as session:
-        text = "Öffnungstür klemmt"
+        text = "Öffnungstür klemmt, Łódź, Straße, Işıl, Ærø, Þór, 100 %, a_b"
         session.add(Feedback(author_id=customer.id, topic="other", body=text, created_at=AT))
         session.add(Complaint(customer_id=customer.id, subject=text, created_at=AT, updated_at=AT, state="open"))
         offer = {
@@ -129,10 +136,25 @@ def test_capitals_make_no_difference_in_whole_texts(
         session.add(Offer(name=text, proposed_by_id=admin.id, created_at=AT, **offer))
         note = {"looked": 6, "looked_seconds": 40.0, "bought": 0, "created_at": AT}
         session.add(InterestNote(hour=AT, camera="cam", zone=text, **note))
+        session.add(
+            InterestHour(hour=now().replace(minute=0, second=0, microsecond=0), camera="cam", zone=text, passed=20)
+        )
+        notify(session, NOTE, to="staff", title=text)
+        audit.record(session, None, "shop.armed", text)
 
-    for address in ("/feedback", "/complaints", "/offers", "/interest/notes"):
-        assert "Öffnungstür klemmt" in admin.client.get(f"{address}?q={typed}").text, address
-        assert "Öffnungstür klemmt" not in admin.client.get(f"{address}?q=nowhere").text, address
+    lists = (
+        "/feedback",
+        "/complaints",
+        "/offers",
+        "/interest/notes",
+        "/interest",
+        "/notifications/sent",
+        "/manage/audit",
+    )
+    for address in lists:
+        assert "Öffnungstür klemmt" in admin.client.get(address, query_string={"q": typed}).text, address
+        for other in ("nowhere", "öffnungs%tür", "a_ö"):
+            assert "Öffnungstür klemmt" not in admin.client.get(address, query_string={"q": other}).text, address
 
 
 @pytest.mark.parametrize("address", ["/feedback", "/complaints"])

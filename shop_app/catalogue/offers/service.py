@@ -14,7 +14,7 @@ from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.base.models import Account, Offer, OfferProduct, Product
 from shop_app.base.permissions import Actor, Permission
-from shop_app.base.search import contains
+from shop_app.base.search import contains, folded
 from shop_app.base.text import _
 from shop_app.catalogue.offers.pricing import AMOUNT, BUY_X_GET_Y, PERCENT, Deal
 from shop_app.notify import kinds
@@ -131,7 +131,11 @@ def products_by_sku(session: Session, skus: tuple[str, ...]) -> list[Product]:
 def resolve(session: Session, typed: str) -> str:
     """The SKU of the one product that has what somebody typed as its SKU, barcode or name; `Invalid` where none has."""
     query = select(Product.sku).where(
-        or_(Product.sku == typed, Product.barcode == typed, func.lower(Product.name) == typed.lower())
+        or_(
+            Product.sku == typed,
+            Product.barcode == typed,
+            Product.search.startswith(folded(typed) + "\n", autoescape=True),
+        )
     )
     found = session.scalars(query.limit(2)).all()
     if len(found) != 1:

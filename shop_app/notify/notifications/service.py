@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, cast, func, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shop_app.accounts.service import lock_customer
@@ -90,7 +90,8 @@ def sent(to: str = "", *, searched: bool = False) -> Rows:
     query = query.where(Notification.kind == NOTE.name)
     if to in {*Role, "person", "staff"}:
         query = query.where(Notification.audience == (f"role:{to}" if to in set(Role) else to))
-    return query.where(contains(cast(Notification.parameters, Text))) if searched else query
+    text = [Notification.parameters[name].as_string() for name in ("title", "body")]
+    return query.where(or_(*map(contains, text))) if searched else query
 
 
 def send(session: Session, actor: Actor, title: str, body: str, *, to: str) -> Notification:
