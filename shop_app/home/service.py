@@ -26,6 +26,7 @@ from shop_app.base.models import (
 from shop_app.base.permissions import Role
 from shop_app.interest import sums
 from shop_app.interest.service import period
+from shop_app.security import changes
 from shop_app.security.alerts import cards
 
 DAYS = 14  # of the chart of sales
@@ -148,7 +149,7 @@ def low_stock(session: Session) -> Sequence[Product]:
 
 def newest_alerts(session: Session, profile: ShopProfile) -> list[cards.Card]:
     """The cards of the newest alerts that a camera saw; which cameras are silent is said beside them."""
-    seen = cards.ALERTS.where(Alert.change.not_in(cards.SILENCE))
+    seen = cards.ALERTS.where(Alert.change.not_in(changes.SILENCE))
     rows = session.execute(seen.order_by(Alert.started_at.desc(), Alert.id.desc()).limit(3)).all()
     return [cards.card(row, profile.time_zone) for row in rows]
 

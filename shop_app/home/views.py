@@ -14,7 +14,7 @@ from shop_app.base.text import _l
 from shop_app.catalogue.offers.service import deal_of, state_of
 from shop_app.catalogue.offers.wording import STATE_KINDS, STATE_LABELS, offer_words
 from shop_app.home import service
-from shop_app.security.alerts.coverage import coverage
+from shop_app.security.cameras.coverage import coverage
 from shop_app.storefront import service as customers
 from shop_app.web.area import Area, actor, kept, profile, session
 

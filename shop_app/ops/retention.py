@@ -21,8 +21,8 @@ from shop_app.base.settings import Settings
 from shop_app.notify import delivery
 from shop_app.notify.push import browsers
 from shop_app.people.privacy import erasure
+from shop_app.security import files
 from shop_app.security.cameras import live
-from shop_app.security.ingest import files
 from shop_app.security.ingest.service import AGGREGATED
 from shop_app.web import idempotency
 

@@ -19,9 +19,9 @@ from shop_app.base import clock
 from shop_app.base.db import now
 from shop_app.base.models import Account, Alert, Camera, EventFile, IncomingEvent, ShopProfile, Zone
 from shop_app.notify import kinds
+from shop_app.security import files
 from shop_app.security.alerts import incidents
 from shop_app.security.cameras.service import still_path
-from shop_app.security.ingest import files
 
 SIZE = (640, 360)
 PER_SECOND = 8

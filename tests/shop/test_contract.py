@@ -28,7 +28,7 @@ EXAMPLES = sorted((ROOT / "tests/contract").glob("*.json"))
 SCHEMAS = ROOT / "docs/schemas"
 USERS = (
     "security/alerts/incidents.py",
-    "security/cameras/states.py",
+    "security/ingest/states.py",
     "interest/counting.py",
 )  # of the facts that are read
 MODELS: list[type[Lenient]] = [*FACTS.values(), Expression]

@@ -28,7 +28,7 @@ from shop_app.base.db import Database
 from shop_app.base.models import Alert, AlertChange, CameraState, EventFile, IncomingEvent, ShopProfile
 from shop_app.base.permissions import Role
 from shop_app.base.settings import Settings
-from shop_app.security.alerts import arming
+from shop_app.security import arming
 from shop_app.security.cameras import service, systems
 from shop_app.web.area import shop_of
 from shop_app.web.vault import Vault

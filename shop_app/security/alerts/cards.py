@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session, aliased
 from shop_app.base import clock
 from shop_app.base.db import now
 from shop_app.base.models import Account, Alert, Camera, EventFile, ShopProfile
+from shop_app.security.changes import SILENCE
 from shop_app.web.listing import Rows
 
 CLIP_COMES_WITHIN = timedelta(minutes=10)  # after the end of an alert, or after the shop was told of it
 CHAIN = timedelta(minutes=5)  # between two alerts of a camera that are shown as one card
-SILENCE = ("silent", "unwatched")  # changes that no camera saw
 _Clip, _Taker = aliased(EventFile), aliased(Account)
 
 

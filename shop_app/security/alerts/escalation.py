@@ -13,8 +13,9 @@ from shop_app.base import audit
 from shop_app.base.db import changed_rows, now
 from shop_app.base.models import Alert, CameraState, ShopProfile
 from shop_app.notify import kinds
-from shop_app.security.alerts import changes, incidents
-from shop_app.security.alerts.coverage import coverage
+from shop_app.security import changes
+from shop_app.security.alerts import incidents
+from shop_app.security.cameras.coverage import coverage
 
 OLDEST = timedelta(days=1)  # what is older is not sent on any more
 NO_CAMERA = ""  # the name in an alert about a shop without cameras

@@ -15,9 +15,9 @@ from shop_app.base.db import now
 from shop_app.base.models import Alert, Camera, EventFile, IncomingEvent, ServiceToken
 from shop_app.notify import kinds
 from shop_app.notify.outbox import notify, withdraw
-from shop_app.security.alerts import arming, changes
-from shop_app.security.alerts.cards import SILENCE
+from shop_app.security import arming, changes
 from shop_app.security.cameras.shapes import zone_of_boxes
+from shop_app.security.changes import SILENCE
 
 CHANGES = {"motion", "left", "gone", "tampering", "light", "silent"}
 CAUSES = {"covered", "blinded", "blurred", "moved"}  # of tampering

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -15,17 +13,15 @@ from sqlalchemy.orm import Session, joinedload
 from shop_app.base import audit
 from shop_app.base.db import changed_rows, now
 from shop_app.base.errors import Conflict, Invalid, NotFound
-from shop_app.base.models import Alert, AlertReview, Camera, EventFile, ShopProfile
+from shop_app.base.models import Alert, AlertReview, EventFile, ShopProfile
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
-from shop_app.security.alerts import cards, changes, incidents
-from shop_app.security.ingest import files
+from shop_app.security import changes, files
+from shop_app.security.alerts import cards, incidents
 from shop_app.web.listing import Rows
 
 STATES = ("new", "taken", "false-alarm")
 MOST_ELSEWHERE = 12  # alerts of other cameras beside one
-ADVICE_DAYS = 30
-ADVICE_LEAST = 3  # false alarms before anything is advised
 
 
 def get_alert(session: Session, alert_id: int) -> Alert:
@@ -176,7 +172,7 @@ def neighbours(session: Session, alert: Alert) -> tuple[int | None, int | None]:
 
 def elsewhere(session: Session, alert: Alert, profile: ShopProfile) -> list[cards.Card]:
     """What other cameras saw within some minutes of an alert: those nearest to it, in the order of time."""
-    at, seen = alert.started_at, Alert.change.not_in(cards.SILENCE)
+    at, seen = alert.started_at, Alert.change.not_in(changes.SILENCE)
     query = cards.ALERTS.where(Alert.camera != alert.camera, seen).limit(MOST_ELSEWHERE)
     before = query.where(Alert.started_at.between(at - cards.CHAIN, at)).order_by(Alert.started_at.desc())
     after = query.where(Alert.started_at > at, Alert.started_at <= at + cards.CHAIN).order_by(Alert.started_at)
@@ -191,58 +187,3 @@ def last_seen(session: Session, alert: Alert, profile: ShopProfile) -> cards.Car
     query = cards.ALERTS.where(Alert.camera == alert.camera, has_picture, Alert.started_at <= alert.received_at)
     row = session.execute(query.order_by(Alert.started_at.desc()).limit(1)).first()
     return cards.card(row, profile.time_zone) if row else None
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What the false alarms of a camera suggest."""
-
-    camera: str
-    title: str
-    alarms: int
-    false_alarms: int
-    change: str  # what most of them were
-    largest_area: float | None  # of a false one
-
-    @property
-    def share(self) -> float:
-        """Of all alarms, those that were false."""
-        return self.false_alarms / self.alarms if self.alarms else 0.0
-
-    @property
-    def min_area(self) -> float | None:
-        """A `min_area` above most false alarms, where they were small."""
-        return (
-            None
-            if self.largest_area is None or self.largest_area > 0.05
-            else round(self.largest_area * 1.2 + 0.0005, 3)
-        )
-
-
-def advice(session: Session, camera: str = "") -> list[Advice]:
-    """Tuning advice per camera out of the false alarms of the last 30 days, the worst first."""
-    since = now() - timedelta(days=ADVICE_DAYS)
-    query = (
-        select(Alert.camera, Camera.title, Alert.change, Alert.state, func.count(), func.max(Alert.peak_area))
-        .outerjoin(Camera, Camera.name == Alert.camera)
-        .where(Alert.started_at >= since, Alert.change.not_in(cards.SILENCE))
-        .group_by(Alert.camera, Camera.title, Alert.change, Alert.state)
-    )
-    if camera:
-        query = query.where(Alert.camera == camera)
-    by_camera: dict[str, list[Any]] = {}
-    for row in session.execute(query):
-        by_camera.setdefault(row[0], []).append(row)
-    found = [_advice(name, rows) for name, rows in by_camera.items()]
-    return sorted((a for a in found if a.false_alarms >= ADVICE_LEAST), key=lambda a: -a.false_alarms)
-
-
-def _advice(camera: str, rows: list[Any]) -> Advice:
-    false = [row for row in rows if row[3] == "false-alarm"]
-    most = max(false, key=lambda row: row[4], default=None)
-    areas = [row[5] for row in false if row[5] is not None]
-    return Advice(
-        camera=camera, title=rows[0][1] or camera, alarms=sum(row[4] for row in rows),
-        false_alarms=sum(row[4] for row in false), change=most[2] if most is not None else "",
-        largest_area=max(areas) if areas else None,
-    )  # fmt: skip

@@ -22,9 +22,10 @@ from shop_app.base.errors import Invalid
 from shop_app.base.models import Alert, AlertReview
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _, _l
-from shop_app.security.alerts import arming, cards, feed, service
-from shop_app.security.alerts.coverage import coverage
+from shop_app.security import arming, changes
+from shop_app.security.alerts import cards, feed, service
 from shop_app.security.cameras import service as cameras
+from shop_app.security.cameras.coverage import coverage
 from shop_app.web.area import Area, actor, profile, session, shop
 from shop_app.web.error_pages import wants_json
 from shop_app.web.forms import whole_number
@@ -68,7 +69,7 @@ def index() -> str | Response:
     chains = cards.chains(alerts.rows) if alerts.sort in {"time", "-time"} else [[row] for row in alerts.rows]
     today = clock.day_of(now(), profile().time_zone).isoformat()
     return render_template(
-        "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()), silence=cards.SILENCE,
+        "alerts/index.html", alerts=alerts, chains=chains, chain_seconds=int(cards.CHAIN.total_seconds()), silence=changes.SILENCE,
         card_of=partial(cards.card, zone=profile().time_zone), blank=cards.blank(today), newest_change=feed.newest_change(session()),
         today=today, snoozed=arming.snoozed(session()),
         coverage=coverage(session(), profile()),
@@ -85,7 +86,7 @@ def covered() -> str:
 @area.get("/advice", may=P.ALERTS)
 def advice() -> str:
     """What the false alarms of each camera suggest."""
-    return render_template("alerts/advice.html", advice=service.advice(session()), days=service.ADVICE_DAYS)
+    return render_template("alerts/advice.html", advice=cameras.advice(session()), days=cameras.ADVICE_DAYS)
 
 
 @area.get("/<int:alert_id>", may=P.ALERTS)
@@ -100,7 +101,7 @@ def show(alert_id: int) -> str:
         start_at=max(0.0, _begins_at(alert) - 1.0), minutes=arming.SNOOZE_MINUTES,
         drawing=cameras.drawings(session(), alert.camera).get(alert.camera),
         elsewhere=service.elsewhere(session(), alert, profile()), codec=service.clip_codec(alert, shop().settings.media),
-        last_seen=service.last_seen(session(), alert, profile()) if alert.change in cards.SILENCE else None,
+        last_seen=service.last_seen(session(), alert, profile()) if alert.change in changes.SILENCE else None,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from shop_app.base.models import Camera, ShopProfile, Zone
-from shop_app.security.alerts import arming
+from shop_app.security import arming
 from shop_app.web.area import shop
 from shop_app.web.vault import Vault, vault
 

@@ -1,4 +1,4 @@
-"""What an admin does with cameras: add, change, draw, start, stop, remove."""
+"""What an admin does with cameras: add, change, draw, start, stop, remove; and what their false alarms suggest."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from shop_app.base import audit
 from shop_app.base.db import now
 from shop_app.base.errors import Conflict, Invalid, NotFound
-from shop_app.base.models import Account, Camera, CameraState, Product, Zone, ZoneWatcher
+from shop_app.base.models import Account, Alert, Camera, CameraState, Product, Zone, ZoneWatcher
 from shop_app.base.permissions import Actor, Role
 from shop_app.base.text import _
 from shop_app.security.cameras.shapes import read_polygon
+from shop_app.security.changes import SILENCE
 from shop_app.web.vault import Vault
 
 KINDS = ("product", "shelf", "service", "staff")
 MOST_ZONES = 60
+ADVICE_DAYS = 30
+ADVICE_LEAST = 3  # false alarms before anything is advised
 RESERVED = {"new", "states", "systems"}  # pages of their own
 _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
@@ -283,3 +287,58 @@ def _host(address: str) -> str:
 def _touch(camera: Camera) -> None:
     camera.version += 1
     camera.updated_at = now()
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the false alarms of a camera suggest."""
+
+    camera: str
+    title: str
+    alarms: int
+    false_alarms: int
+    change: str  # what most of them were
+    largest_area: float | None  # of a false one
+
+    @property
+    def share(self) -> float:
+        """Of all alarms, those that were false."""
+        return self.false_alarms / self.alarms if self.alarms else 0.0
+
+    @property
+    def min_area(self) -> float | None:
+        """A `min_area` above most false alarms, where they were small."""
+        return (
+            None
+            if self.largest_area is None or self.largest_area > 0.05
+            else round(self.largest_area * 1.2 + 0.0005, 3)
+        )
+
+
+def advice(session: Session, camera: str = "") -> list[Advice]:
+    """Tuning advice per camera out of the false alarms of the last 30 days, the worst first."""
+    since = now() - timedelta(days=ADVICE_DAYS)
+    query = (
+        select(Alert.camera, Camera.title, Alert.change, Alert.state, func.count(), func.max(Alert.peak_area))
+        .outerjoin(Camera, Camera.name == Alert.camera)
+        .where(Alert.started_at >= since, Alert.change.not_in(SILENCE))
+        .group_by(Alert.camera, Camera.title, Alert.change, Alert.state)
+    )
+    if camera:
+        query = query.where(Alert.camera == camera)
+    by_camera: dict[str, list[Any]] = {}
+    for row in session.execute(query):
+        by_camera.setdefault(row[0], []).append(row)
+    found = [_advice(name, rows) for name, rows in by_camera.items()]
+    return sorted((a for a in found if a.false_alarms >= ADVICE_LEAST), key=lambda a: -a.false_alarms)
+
+
+def _advice(camera: str, rows: list[Any]) -> Advice:
+    false = [row for row in rows if row[3] == "false-alarm"]
+    most = max(false, key=lambda row: row[4], default=None)
+    areas = [row[5] for row in false if row[5] is not None]
+    return Advice(
+        camera=camera, title=rows[0][1] or camera, alarms=sum(row[4] for row in rows),
+        false_alarms=sum(row[4] for row in false), change=most[2] if most is not None else "",
+        largest_area=max(areas) if areas else None,
+    )  # fmt: skip

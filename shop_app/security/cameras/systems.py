@@ -5,18 +5,21 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shop_app.accounts.sessions import token_hash
 from shop_app.base import audit
+from shop_app.base.contract import FACTS, RENAMED
 from shop_app.base.db import now
 from shop_app.base.errors import Invalid, NotFound
-from shop_app.base.models import ServiceToken
+from shop_app.base.models import IncomingEvent, ServiceToken
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
 
 NOTED_EVERY = timedelta(seconds=10)
+MOST_UNKNOWN = 50  # on a page
+RECENT = 10_000  # events among which they are looked for: a page does not read all that ever came
 CONNECTED_FOR = timedelta(seconds=25)  # after it fetched its cameras, which it does every two seconds
 
 
@@ -68,3 +71,12 @@ def end(session: Session, actor: Actor, token_id: int) -> None:
     if found.ended_at is None:
         found.ended_at = now()
         audit.record(session, actor, "system.token-ended", found.name)
+
+
+def unknown_events(session: Session) -> list[IncomingEvent]:
+    """The newest events of kinds that the shop knows nothing of, those of other people's plugins, among recent ones."""
+    newest = session.scalar(select(func.max(IncomingEvent.id))) or 0
+    recent = IncomingEvent.id > newest - RECENT
+    foreign = IncomingEvent.kind.not_in({*FACTS, *RENAMED})
+    query = select(IncomingEvent).where(recent, foreign).order_by(IncomingEvent.id.desc()).limit(MOST_UNKNOWN)
+    return list(session.scalars(query))

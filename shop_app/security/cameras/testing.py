@@ -13,7 +13,7 @@ from shop_app.base.errors import Conflict, Invalid
 from shop_app.base.settings import Settings
 from shop_app.base.text import _
 from shop_app.security.cameras.address import read_address, resolve
-from shop_app.security.ingest.files import small_jpeg
+from shop_app.security.files import small_jpeg
 
 GRAB = Path(__file__).with_name("grab.py")
 SECONDS = 12.0

@@ -17,13 +17,11 @@ from shop_app.base.permissions import Permission as P
 from shop_app.base.permissions import Role
 from shop_app.base.text import _, _l
 from shop_app.catalogue.products.service import on_sale
-from shop_app.security.alerts import service as alerts
-from shop_app.security.alerts.coverage import coverage
 from shop_app.security.cameras import live, service, systems, testing
 from shop_app.security.cameras.address import read_address, resolve
+from shop_app.security.cameras.coverage import coverage
 from shop_app.security.cameras.forms import CameraForm, SystemForm
 from shop_app.security.cameras.shapes import drawable
-from shop_app.security.ingest import service as events
 from shop_app.web.area import Area, actor, profile, session, shop, unit
 from shop_app.web.forms import whole_number
 from shop_app.web.vault import vault
@@ -292,7 +290,7 @@ def _zones_page(camera: Camera, zones: list[dict[str, Any]], version: int, probl
 
 
 def _systems_page(form: SystemForm, token: str | None = None) -> str:
-    found = [(event, _short(event.facts)) for event in events.unknown(session())]
+    found = [(event, _short(event.facts)) for event in systems.unknown_events(session())]
     return render_template(
         "cameras/systems.html", form=form, systems=systems.systems(session()), token=token, events=found
     )
@@ -306,7 +304,7 @@ def _short(facts: dict[str, Any] | None) -> str:
 def _camera_page(camera: Camera, form: CameraForm) -> str:
     return render_template(
         "cameras/show.html", camera=camera, form=form, samples=testing.samples(shop().settings),
-        advice=alerts.advice(session(), camera.name),
+        advice=service.advice(session(), camera.name),
     )  # fmt: skip
 
 

@@ -6,17 +6,17 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from shop_app.base.contract import FACTS, RENAMED, ROLES, BadEvent, EventIn, Lenient, read_event
+from shop_app.base.contract import ROLES, BadEvent, EventIn, Lenient, read_event
 from shop_app.base.db import ends_transaction, now
 from shop_app.base.models import EventFile, IncomingEvent
 from shop_app.base.permissions import Actor
 from shop_app.interest import counting
 from shop_app.security.alerts import incidents
-from shop_app.security.cameras import states
+from shop_app.security.ingest import states
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,6 @@ HANDLERS: dict[str, Handler] = {
     "interest.mood": counting.count_mood,
     "step.disabled": states.note_step,
 }
-MOST_UNKNOWN = 50  # on a page
-RECENT = 10_000  # events among which they are looked for: a page does not read all that ever came
 AGGREGATED = {"interest.visit", "interest.mood"}  # kept as sums only: no row tells of a visit
 
 
@@ -57,15 +55,6 @@ def take(session: Session, actor: Actor, raw_events: list[object], *, clip_bytes
         if results[-1]["status"] == "taken":
             known.add(event.id)
     return results
-
-
-def unknown(session: Session) -> list[IncomingEvent]:
-    """The newest events of kinds that the shop knows nothing of, those of other people's plugins, among recent ones."""
-    newest = session.scalar(select(func.max(IncomingEvent.id))) or 0
-    recent = IncomingEvent.id > newest - RECENT
-    foreign = IncomingEvent.kind.not_in({*FACTS, *RENAMED})
-    query = select(IncomingEvent).where(recent, foreign).order_by(IncomingEvent.id.desc()).limit(MOST_UNKNOWN)
-    return list(session.scalars(query))
 
 
 def _read(raw: object) -> tuple[EventIn | dict[str, Any], Lenient | None]:

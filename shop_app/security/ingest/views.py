@@ -14,9 +14,10 @@ from shop_app.base.contract import BATCH, CameraName
 from shop_app.base.errors import Invalid
 from shop_app.base.permissions import Permission as P
 from shop_app.base.text import _
+from shop_app.security import files
 from shop_app.security.alerts import incidents
-from shop_app.security.cameras import definitions, live, states, systems
-from shop_app.security.ingest import files, service
+from shop_app.security.cameras import definitions, live, systems
+from shop_app.security.ingest import service, states
 from shop_app.web.area import Area, actor, session, shop, unit
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from shop_app.base.errors import Invalid
 from shop_app.base.models import ArmChange, Camera, Snooze
 from shop_app.base.permissions import Actor
 from shop_app.base.text import _
-from shop_app.security.alerts import changes
+from shop_app.security import changes
 
 SNOOZE_MINUTES = (15, 60, 240)
 BY_HAND_HOURS = (1, 4, 12)

@@ -14,7 +14,8 @@ from shop_app.base.db import now
 from shop_app.base.models import CameraState, IncomingEvent
 from shop_app.notify import kinds
 from shop_app.notify.outbox import notify
-from shop_app.security.alerts import arming, changes, incidents
+from shop_app.security import arming, changes
+from shop_app.security.alerts import incidents
 
 STATES = {"connecting", "live", "stalled", "down"}
 

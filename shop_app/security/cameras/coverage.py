@@ -12,7 +12,7 @@ from shop_app.base import clock
 from shop_app.base.db import now
 from shop_app.base.models import ArmChange, ShopProfile
 from shop_app.base.text import _, ngettext
-from shop_app.security.alerts import arming
+from shop_app.security import arming
 from shop_app.security.cameras.service import Tile, tiles
 from shop_app.web.template_filters import clock_text, day_text
 
