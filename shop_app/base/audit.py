@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -19,7 +19,6 @@ from shop_app.base.db import AT_LAST, Base, Database, now
 from shop_app.base.models import Account, AuditEntry, AuditHead
 from shop_app.base.permissions import Actor, Role
 
-CUSTOMER = "customer "
 OVERDUE = timedelta(minutes=1)  # entries are sealed within seconds, and transactions end sooner
 _AT_ONCE = 500  # entries sealed in one transaction
 _UNSEALED = select(AuditEntry).where(AuditEntry.position.is_(None)).order_by(AuditEntry.id).limit(_AT_ONCE)
@@ -75,7 +74,7 @@ def seal(database: Database) -> None:
 def digest(entry: Any) -> str:
     """SHA-256 over the entry and the hash before it, as hexadecimal text."""
     facts = [
-        entry.id, _moment(entry.at), entry.actor_id, entry.actor, entry.action, entry.subject, entry.details,
+        entry.id, entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), entry.actor_id, entry.actor, entry.action, entry.subject, entry.details,
         entry.address, entry.previous_hash,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
@@ -92,7 +91,8 @@ def check(session: Session) -> Check:
 def verify(session: Session) -> int | None:
     """The id of the first entry at which the chain is broken, or None where it is whole."""
     position, previous, last = 0, first_head().hash, 0
-    for position, entry in enumerate(_sealed(session), 1):
+    sealed = select(AuditEntry).where(AuditEntry.position.is_not(None)).order_by(AuditEntry.position, AuditEntry.id)
+    for position, entry in enumerate(session.scalars(sealed.execution_options(yield_per=1000)), 1):
         if (entry.position, entry.previous_hash, entry.hash) != (position, previous, digest(entry)):
             return entry.id
         previous, last = entry.hash, entry.id
@@ -113,11 +113,6 @@ def first_head() -> AuditHead:
     return AuditHead(id=1, position=0, hash="0" * 64)
 
 
-def _sealed(session: Session) -> Iterator[AuditEntry]:
-    query = select(AuditEntry).where(AuditEntry.position.is_not(None)).order_by(AuditEntry.position, AuditEntry.id)
-    return iter(session.scalars(query.execution_options(yield_per=1000)))
-
-
 def _named(subject: Any) -> str:
     """Names are not unique, and change; so the number stands beside."""
     if getattr(subject, "role", "") == Role.CUSTOMER:
@@ -135,11 +130,7 @@ def name_of(person: Account | Actor) -> str:
 
 def number_of(account_id: int | None) -> str:
     """How a customer stands in the log."""
-    return f"{CUSTOMER}{account_id}"
-
-
-def _moment(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"customer {account_id}"
 
 
 def acting_as(role: Role, name: str) -> Actor:

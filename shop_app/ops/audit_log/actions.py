@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
-from functools import lru_cache
-from typing import NamedTuple
 
 from shop_app.base import clock, money
-from shop_app.base.text import _l, in_words
+from shop_app.base.text import _l
 
 ACTIONS = {
     "account.access-reset": _l("Access reset"),
@@ -87,21 +85,6 @@ ACTIONS = {
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
-class Words(NamedTuple):
-    """In one language: each action, and all of them in alphabetical order for a filter."""
-
-    of: dict[str, str]
-    options: list[tuple[str, str]]
-
-
-@lru_cache(maxsize=8)
-def words(_language: str) -> Words:
-    """The actions as the present reader, whose language this is, calls them."""
-    found = in_words(ACTIONS)
-    return Words(found, sorted(found.items(), key=lambda pair: pair[1].casefold()))
-
-
-@lru_cache(maxsize=5_000)
 def details_text(details: str, currency: str, zone: str, locale: str) -> str:
     """The plain facts of an entry as `name: value`, money as money."""
     try:

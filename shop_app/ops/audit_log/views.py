@@ -12,8 +12,8 @@ from shop_app.base.models import Account, AuditEntry
 from shop_app.base.permissions import Permission as P
 from shop_app.base.permissions import Role
 from shop_app.base.search import contains
-from shop_app.base.text import _l, locale_name
-from shop_app.ops.audit_log.actions import details_text, words
+from shop_app.base.text import _l, in_words, locale_name
+from shop_app.ops.audit_log.actions import ACTIONS, details_text
 from shop_app.web.area import Area, profile, session
 from shop_app.web.listing import Rows, asked, asked_day, csv_answer, everything, paginate, wants_csv
 
@@ -43,7 +43,7 @@ def index() -> str | Response:
         return csv_answer("audit", COLUMNS, everything(session(), query.order_by(AuditEntry.id), typed))
     entries = paginate(session(), query, {"when": [AuditEntry.id]}, default="-when", key=AuditEntry.id, typed=typed)
     return render_template(
-        "audit_log/index.html", entries=entries, words=words(locale_name()),
+        "audit_log/index.html", entries=entries, words=in_words(ACTIONS),
         facts=lambda details: details_text(details, profile().currency, zone, locale_name()),
     )  # fmt: skip
 
