@@ -61,9 +61,9 @@ def test_cameras_that_a_plugin_knows_have_the_chain_of_the_file(tmp_path: Path) 
         "every camera from shop",
         "  by day",
         "    1. clock  adds mode (day or night, selects the steps)",
-        "    2. shop",
+        "    2. shop   uses masked (optional, not added)",
         "  by night",
         "    1. clock  adds mode (day or night, selects the steps)",
         "    2. eyes   adds faces (unused), faces.landmarks (unused)",
-        "    3. shop",
+        "    3. shop   uses masked (optional, not added)",
     ]

@@ -96,7 +96,7 @@ steps = st.lists(
 )
 
 
-@hypothesis_settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_no_sequence_of_sales_refunds_voids_and_top_ups_breaks_the_books(  # M3
     database: Database, billing: Person, customer: Person, make_product: Make, steps: list[tuple[str, int, int]]

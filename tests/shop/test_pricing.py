@@ -122,7 +122,7 @@ deals = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(items, max_size=8), st.lists(deals, max_size=5), st.booleans())
 def test_no_cart_costs_less_than_nothing_and_totals_are_sums_of_lines(  # S18
     cart: list[Item], offers: list[Deal], included: bool
@@ -138,7 +138,7 @@ def test_no_cart_costs_less_than_nothing_and_totals_are_sums_of_lines(  # S18
     assert priced.total_minor == sum(line.total_minor for line in priced.lines) == priced.net_minor + priced.tax_minor
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 50), min_size=1, max_size=10))
 def test_the_parts_of_a_line_given_back_one_after_another_are_the_line(amount: int, returns: list[int]) -> None:
     quantity, before, back = sum(returns), 0, 0

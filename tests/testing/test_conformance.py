@@ -12,6 +12,7 @@ import pytest
 from pydantic import Field
 
 from vidframe import Box, Camera, Canvas, Detection, Event, Frame, hookimpl
+from vidframe.core.model.kinds import KINDS
 from vidframe.core.plugin.registry import PluginError
 from vidframe.geometry import BoxTracker
 from vidframe.testing import conformance
@@ -261,7 +262,7 @@ class UnknownEvent(Wrong):
 
     @hookimpl
     def handle_event(self, event: Event) -> None:
-        if not event.kind.startswith(("camera", "mode", "incident", "clip", "interest", "step", "storage", "footfall")):
+        if not event.kind.startswith(tuple(KINDS)):
             event.facts["zone"]
 
 

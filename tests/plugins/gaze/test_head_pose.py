@@ -38,7 +38,7 @@ def drawn(face: Any, angles: Any, scale: float = 100.0, x: float = 0.0, y: float
     return turned[:, :2] * (scale, -scale) + (x, y)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(turns, places)
 def test_a_turned_face_gives_back_its_angles_wherever_and_however_large_it_is(angles: Any, place: Any) -> None:
     found = angles_in(FACE, drawn(FACE, angles, *place))
@@ -46,7 +46,7 @@ def test_a_turned_face_gives_back_its_angles_wherever_and_however_large_it_is(an
     assert found == pytest.approx(angles, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(turns, places)
 def test_six_keypoints_give_back_the_angles_too(angles: Any, place: Any) -> None:
     found = angles_in(KEYPOINTS, drawn(KEYPOINTS, angles, *place))
@@ -54,7 +54,7 @@ def test_six_keypoints_give_back_the_angles_too(angles: Any, place: Any) -> None
     assert found == pytest.approx(angles, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(turns)
 def test_the_mirrored_face_is_turned_to_the_other_side(angles: Any) -> None:
     noise = np.random.default_rng(1).normal(0, 2, (6, 2))
