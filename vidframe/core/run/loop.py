@@ -211,7 +211,11 @@ def _report_without_source(
 
 
 def _hears_alone(step: StepConfig) -> bool:
-    return hasattr(step.plugin.kind, "handle_event") and not step.plugin.adds and not step.plugin.needs
+    return (
+        hasattr(step.plugin.kind, "handle_event")
+        and not step.plugin.adds
+        and all(need.endswith("?") for need in step.plugin.needs)
+    )
 
 
 def _log(camera: str, change: StateChange) -> None:
