@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -56,3 +57,36 @@ def test_what_a_pyproject_names_has_its_reason(made: Any) -> None:
         named |= {re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r'"([\w.-]+)', dependencies[1])}
 
     assert {name for name in named - made.WHY.keys() if not name.startswith("vidframe")} == set()
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        ({"dependencies": [{"name": "flask", "version": "3", "vulns": []}]}, 0, "0 of 1 packages; 0 could not"),
+        ({"dependencies": [{"name": "flask", "skip_reason": "unknown"}]}, 0, "0 of 0 packages; 1 could not"),
+        ({"dependencies": [{"name": "flask", "version": "3", "vulns": [{"id": "CVE-1"}]}]}, 1, "flask 3: CVE-1"),
+        (None, 0, "not looked up: no route to host"),
+    ],
+)
+def test_the_audit_says_what_it_found_and_what_it_could_not_reach(
+    made: Any, answer: Any, code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    bom = {"specVersion": "1.6", "components": [{"name": n, "bom-ref": n} for n in ("Flask", "pytest", "vidframe")],
+           "dependencies": [{"ref": "Flask", "dependsOn": ["pytest"]}, {"ref": "pytest"}]}  # fmt: skip
+    audit = f"echo '{json.dumps(answer)}'" if answer else "echo 'no route to host' >&2; exit 1"
+    for name, script in (("pip-audit", audit), ("cyclonedx-py", f"echo '{json.dumps(bom)}'")):
+        (tmp_path / name).write_text(f"#!/bin/sh\ncat > /dev/null\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(made, "_tool", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(made, "newer_releases", lambda: None)
+    monkeypatch.setattr(made, "ROOT", tmp_path)
+
+    assert made.audit() == code
+
+    told = capsys.readouterr().out
+    assert said in told
+    assert "the package index cannot be reached" in told
+    written = json.loads((tmp_path / "build/sbom.json").read_text())
+    assert [each["name"] for each in written["components"]] == ["Flask", "vidframe"]
+    assert written["dependencies"] == [{"ref": "Flask", "dependsOn": []}]

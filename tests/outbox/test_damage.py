@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 import vidframe.outbox.sending as sending
+from tests.cameras import wait_for
 from vidframe import Attachment, Event
 from vidframe.core.model.kinds import KINDS
 from vidframe.outbox import Delivery, EventSender, Unavailable
@@ -47,13 +47,6 @@ def event(camera: TestCamera) -> Event:
     return camera.report("clip.ready", Attachment("clip", "video/mp4", b"film"), **KINDS["clip.ready"].example)
 
 
-def eventually(is_so: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def spoil(path: Path, at: int, data: bytes) -> None:
     with path.open("r+b") as file:
         file.seek(at)
@@ -79,7 +72,7 @@ def test_a_file_that_is_no_database_at_the_start_is_moved_aside_and_told(how: st
     after = delivery(camera, receiver)
     after.put(event(camera))
     receiver.is_there = True
-    eventually(lambda: receiver.kinds() == ["outbox.damaged", "clip.ready"])
+    wait_for(lambda: receiver.kinds() == ["outbox.damaged", "clip.ready"])
     after.close()
 
     (aside,) = (camera.state / "sink").glob("damaged-*")
@@ -102,7 +95,7 @@ def test_damage_while_it_runs_costs_no_event_that_could_be_read_and_none_that_co
     for one in late:
         running.put(one)
     receiver.is_there = True
-    eventually(lambda: {one.id for one in late} <= {told["id"] for told in receiver.taken})
+    wait_for(lambda: {one.id for one in late} <= {told["id"] for told in receiver.taken})
     running.close()
 
     assert "outbox.damaged" in receiver.kinds()
@@ -123,7 +116,7 @@ def test_a_disk_that_is_full_or_locked_is_no_damage(tmp_path: Path) -> None:
             )
         )
     receiver.is_there = True
-    eventually(lambda: len(set(receiver.kinds())) == 1 and len({one["id"] for one in receiver.taken}) == 5)
+    wait_for(lambda: len(set(receiver.kinds())) == 1 and len({one["id"] for one in receiver.taken}) == 5)
     running.close()
 
     assert list((camera.state / "sink").glob("damaged-*")) == []

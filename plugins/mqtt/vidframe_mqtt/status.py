@@ -17,7 +17,7 @@ class Status:
     def __init__(self, show: Callable[[str, object], None], off_after: float) -> None:
         self.show = show
         self._off_after = off_after
-        self._incidents: set[Any] = set()  # that are open
+        self._incidents: dict[Any, Any] = {}  # that are open, and who each is
         self._last = {"motion": float("-inf"), "person": float("-inf")}  # seen, monotonic seconds
         self._snoozed_until = 0.0
         self._frames = 0
@@ -38,7 +38,7 @@ class Status:
         now = monotonic()
         if frame.motion or self._incidents:
             self._last["motion"] = now
-        if frame.people:
+        if frame.people or "person" in self._incidents.values():
             self._last["person"] = now
         self.show("mode", frame.mode or "none")
         self.show("armed", _switch(frame.mode == "night"))
@@ -53,11 +53,9 @@ class Status:
         """What an event says."""
         facts = event.facts
         if event.kind in ("incident.opened", "incident.updated") and facts.get("severity") == "alert":
-            self._incidents.add(facts.get("incident"))
-            if facts.get("who") == "person":
-                self._last["person"] = monotonic()
+            self._incidents[facts.get("incident")] = facts.get("who")
         elif event.kind == "incident.closed":
-            self._incidents.discard(facts.get("incident"))
+            self._incidents.pop(facts.get("incident"), None)
         elif event.kind == "mode.changed":
             self._incidents.clear()
             self.show("requested", facts["mode"] if facts.get("reason") == "hand" else "auto")

@@ -113,7 +113,7 @@ class Recorder:
         packets = self._whole(list(frame.packets) if is_copied else [packet_of(frame)])
         if self._has_packets and frame.is_masked and not self._is_told:
             self._is_told = True
-            log.info("camera %s: clips are encoded, as packets cannot be masked", self._camera.name)
+            log.warning("camera %s: clips are encoded, as packets cannot be masked", self._camera.name)
         for packet in packets:
             self._ring.append(packet)
         if self.content == "frames":

@@ -1,6 +1,5 @@
 """What a crash left behind: parts of clips, sealed at the next start."""
 
-import errno
 import fcntl
 import logging
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ def recover(folder: Path, camera: str) -> Iterator[Outcome]:
             with part.open("r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):  # somebody writes it
+            if not isinstance(error, BlockingIOError):  # then somebody writes it
                 log.error("clip %s cannot be closed now: %s; the next start tries again", part, error)
             continue
         yield seal(part, _note(part, camera), reason="closed after a crash")

@@ -211,9 +211,8 @@ def seal(part: Path, note: ClipNote, *, reason: str | None = None) -> Outcome:
         small = thumbnail(part, max(0.0, cause))
     except (ValueError, av.error.FFmpegError, OSError) as error:
         if isinstance(error, OSError) and not isinstance(error, av.error.InvalidDataError):
-            return Outcome(
-                note, reason=f"{error}; the next start tries again"
-            )  # no descriptor, no right: not its fault
+            # No descriptor, no right to read: that is no fault of the clip.
+            return Outcome(note, reason=f"{error}; the next start tries again")
         part.unlink(missing_ok=True)
         note_path.unlink(missing_ok=True)
         return Outcome(note, reason=reason or f"no picture was written: {error}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from vidframe_mqtt.home_assistant import discovery
 from vidframe_mqtt.plugin import Mqtt
 
 import vidframe.outbox.sending as sending
+from tests.cameras import wait_for
 from tests.plugins.mqtt.brokers import PASSWORD, USER, Listener, Mosquitto
 from vidframe import Attachment, Box, Event, Person
 from vidframe.core.model.kinds import KINDS
@@ -63,14 +64,6 @@ def event(camera: TestCamera, kind: str = "incident.opened", *files: Attachment,
     return camera.report(kind, *files, **KINDS[kind].example | facts)
 
 
-def eventually(is_so: Callable[[], object], seconds: float = 10.0) -> None:
-    """Waits until it is so."""
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def events(listener: Listener) -> list[dict[str, Any]]:
     """The events that were heard, in order."""
     return [json.loads(payload) for topic, payload in listener.heard if topic.startswith("vidframe/door/events/")]
@@ -90,7 +83,7 @@ def test_an_event_arrives_with_its_picture_first(broker: Mosquitto, listener: Li
 
     told = event(camera, "incident.opened", Attachment("snapshot", "image/jpeg", b"a jpeg"))
     step.handle_event(told)
-    eventually(lambda: events(listener))
+    wait_for(lambda: events(listener))
     step.close_camera()
 
     topics = [topic for topic, _ in listener.heard]
@@ -105,7 +98,7 @@ def test_a_broker_that_is_away_and_forgets_everything_costs_no_event_and_no_stat
     step = opened(broker.port, camera)
     first = event(camera, "camera.state", state="live")
     step.handle_event(first)
-    eventually(lambda: events(listener))
+    wait_for(lambda: events(listener))
 
     broker.stop()
     missed = [event(camera, "clip.ready") for _ in range(50)]
@@ -116,8 +109,8 @@ def test_a_broker_that_is_away_and_forgets_everything_costs_no_event_and_no_stat
     listener.now.clear()
     broker.start()
 
-    eventually(lambda: len({told["id"] for told in events(listener)}) == 51, 20)
-    eventually(lambda: listener.now.get("vidframe/door/armed") == b"ON")
+    wait_for(lambda: len({told["id"] for told in events(listener)}) == 51, 20)
+    wait_for(lambda: listener.now.get("vidframe/door/armed") == b"ON")
     assert list(dict.fromkeys(told["id"] for told in events(listener))) == [one.id for one in (first, *missed)]
     assert listener.now["vidframe/door/state"] == b"live"
     assert "homeassistant/device/vidframe_door/config" in listener.now
@@ -134,7 +127,7 @@ def test_what_could_not_be_sent_is_sent_by_the_next_start(camera: TestCamera, tm
     broker = Mosquitto(tmp_path / "late")
     listener = Listener(broker.port)
     again = opened(broker.port, camera)
-    eventually(lambda: [one["id"] for one in events(listener)] == [told.id])
+    wait_for(lambda: [one["id"] for one in events(listener)] == [told.id])
     again.close_camera()
     assert not again.has_pending(camera.state)
     listener.close()
@@ -152,64 +145,65 @@ def test_motion_person_and_mode_are_told_when_they_change(
         return listener.now.get(f"vidframe/door/{name}", b"").decode()
 
     step.process_frame(make_frame(camera=camera, mode="day"))
-    eventually(lambda: (now("motion"), now("person"), now("mode"), now("armed")) == ("OFF", "OFF", "day", "OFF"))
+    wait_for(lambda: (now("motion"), now("person"), now("mode"), now("armed")) == ("OFF", "OFF", "day", "OFF"))
     step.process_frame(make_frame(camera=camera, mode="night", motion=0.2, people=[person]))
-    eventually(lambda: (now("motion"), now("person"), now("mode"), now("armed")) == ("ON", "ON", "night", "ON"))
+    wait_for(lambda: (now("motion"), now("person"), now("mode"), now("armed")) == ("ON", "ON", "night", "ON"))
     time.sleep(0.25)
     step.process_frame(make_frame(camera=camera, mode="night", motion=0.0))
-    eventually(lambda: (now("motion"), now("person")) == ("OFF", "OFF"))
+    wait_for(lambda: (now("motion"), now("person")) == ("OFF", "OFF"))
     step.handle_event(event(camera, who="person"))
+    time.sleep(0.25)  # longer than off_after: it holds while the incident is open
     step.process_frame(make_frame(camera=camera, mode="night"))
-    eventually(lambda: (now("motion"), now("person")) == ("ON", "ON"))
+    wait_for(lambda: (now("motion"), now("person")) == ("ON", "ON"))
     step.handle_event(event(camera, "camera.state", state="stalled"))
-    eventually(lambda: (now("motion"), now("person"), now("state")) == ("OFF", "OFF", "stalled"))
+    wait_for(lambda: (now("motion"), now("person"), now("state")) == ("OFF", "OFF", "stalled"))
     step.handle_event(event(camera, "incident.closed"))
     step.process_frame(make_frame(camera=camera, mode="night"))
 
     assert now("online") == "online"
     assert float(now("fps")) > 0
     step.close_camera()
-    eventually(lambda: now("online") == "offline")
+    wait_for(lambda: now("online") == "offline")
 
 
 def test_a_camera_that_dies_is_told_as_offline_by_the_broker(
     broker: Mosquitto, listener: Listener, camera: TestCamera
 ) -> None:
     step = opened(broker.port, camera)
-    eventually(lambda: listener.now.get("vidframe/door/online") == b"online")
+    wait_for(lambda: listener.now.get("vidframe/door/online") == b"online")
 
     assert step._broker is not None
     step._broker._client.socket().close()  # type: ignore[union-attr]
 
-    eventually(lambda: b"offline" in [p for t, p in listener.heard if t == "vidframe/door/online"])
-    eventually(lambda: listener.now["vidframe/door/online"] == b"online")  # and it comes back by itself
+    wait_for(lambda: b"offline" in [p for t, p in listener.heard if t == "vidframe/door/online"])
+    wait_for(lambda: listener.now["vidframe/door/online"] == b"online")  # and it comes back by itself
     step.close_camera()
 
 
 def test_commands_arm_disarm_and_snooze(broker: Mosquitto, listener: Listener, camera: TestCamera) -> None:
     step = opened(broker.port, camera, commands=True)
-    eventually(lambda: "vidframe/door/online" in listener.now)
+    wait_for(lambda: "vidframe/door/online" in listener.now)
     time.sleep(0.1)
 
     listener.say("vidframe/door/armed/set", "ON")
-    eventually(lambda: requested(camera) == ["night"])
+    wait_for(lambda: requested(camera) == ["night"])
     listener.say("vidframe/door/armed/set", "OFF")
     listener.say("vidframe/door/requested/set", "auto")
-    eventually(lambda: requested(camera) == ["night", "day", "auto"])
-    eventually(lambda: listener.now["vidframe/door/requested"] == b"auto")
+    wait_for(lambda: requested(camera) == ["night", "day", "auto"])
+    wait_for(lambda: listener.now["vidframe/door/requested"] == b"auto")
 
     listener.say("vidframe/door/snooze/set", "5")
-    eventually(lambda: listener.now["vidframe/door/snooze"] == b"5")
+    wait_for(lambda: listener.now["vidframe/door/snooze"] == b"5")
     quiet, loud = event(camera), event(camera, "clip.ready")
     step.handle_event(quiet)
     step.handle_event(loud)
     step.process_frame(make_frame(camera=camera, mode="night"))
-    eventually(lambda: [told["id"] for told in events(listener)] == [loud.id])
+    wait_for(lambda: [told["id"] for told in events(listener)] == [loud.id])
     assert listener.now["vidframe/door/motion"] == b"OFF"
     listener.say("vidframe/door/snooze/set", "0")
-    eventually(lambda: listener.now["vidframe/door/snooze"] == b"0")
+    wait_for(lambda: listener.now["vidframe/door/snooze"] == b"0")
     step.process_frame(make_frame(camera=camera, mode="night"))
-    eventually(lambda: listener.now["vidframe/door/motion"] == b"ON")
+    wait_for(lambda: listener.now["vidframe/door/motion"] == b"ON")
     step.close_camera()
 
 
@@ -228,12 +222,12 @@ def test_what_is_no_command_changes_nothing_and_ends_nothing(
     topic: str, payload: str, broker: Mosquitto, listener: Listener, camera: TestCamera
 ) -> None:
     step = opened(broker.port, camera, commands=True)
-    eventually(lambda: "vidframe/door/online" in listener.now)
+    wait_for(lambda: "vidframe/door/online" in listener.now)
     time.sleep(0.1)
 
     listener.say(f"vidframe/door/{topic}/set", payload)
     listener.say("vidframe/door/requested/set", "night")
-    eventually(lambda: requested(camera) == ["night"])
+    wait_for(lambda: requested(camera) == ["night"])
 
     assert listener.now["vidframe/door/snooze"] == b"0"
     step.close_camera()
@@ -242,20 +236,20 @@ def test_what_is_no_command_changes_nothing_and_ends_nothing(
 def test_a_retained_command_is_none(broker: Mosquitto, listener: Listener, camera: TestCamera) -> None:
     listener.say("vidframe/door/armed/set", "OFF", retain=True)
     step = opened(broker.port, camera, commands=True)
-    eventually(lambda: "vidframe/door/online" in listener.now)
+    wait_for(lambda: "vidframe/door/online" in listener.now)
 
     listener.say("vidframe/door/armed/set", "ON")
-    eventually(lambda: requested(camera) == ["night"])
+    wait_for(lambda: requested(camera) == ["night"])
     step.close_camera()
 
 
 def test_without_the_setting_no_command_is_heard(broker: Mosquitto, listener: Listener, camera: TestCamera) -> None:
     step = opened(broker.port, camera)
-    eventually(lambda: "vidframe/door/online" in listener.now)
+    wait_for(lambda: "vidframe/door/online" in listener.now)
 
     listener.say("vidframe/door/armed/set", "OFF")
     step.handle_event(event(camera, "clip.ready"))
-    eventually(lambda: events(listener))
+    wait_for(lambda: events(listener))
 
     assert requested(camera) == []
     step.close_camera()
@@ -280,7 +274,7 @@ def test_a_wrong_password_is_logged_without_it_and_loses_nothing(
     step = Mqtt(host="127.0.0.1", port=broker.port, username=USER, password=SecretStr("vf_wrong_s3cret"))
     step.open_camera(camera)
     step.handle_event(event(camera))
-    eventually(lambda: "refused the connection: Not authorized" in caplog.text)
+    wait_for(lambda: "refused the connection: Not authorized" in caplog.text)
     step.close_camera()
 
     assert "s3cret" not in caplog.text
@@ -299,7 +293,7 @@ def test_tls_is_checked_against_the_given_certificates(tmp_path: Path, camera: T
 
     trusting = opened(broker.port, camera, tls=True, ca=certificate)
     trusting.handle_event(event(camera))
-    eventually(lambda: camera.metrics.get("events_sent_total") == 1)
+    wait_for(lambda: camera.metrics.get("events_sent_total") == 1)
     trusting.close_camera()
     strict = opened(broker.port, make_camera("till", state=tmp_path / "till"), tls=True)
     strict.handle_event(event(camera))

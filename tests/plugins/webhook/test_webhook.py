@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from vidframe_webhook.template import filled
 
 import vidframe.outbox.queue as queue
 import vidframe.outbox.sending as sending
+from tests.cameras import wait_for
 from tests.plugins.webhook.receivers import SECRET, Receiver
 from vidframe import Attachment, Event
 from vidframe.core.config.reading import ConfigError, load
@@ -56,14 +57,6 @@ def event(camera: TestCamera, *files: Attachment, kind: str = "incident.opened",
     return camera.report(kind, *files, **(KINDS[kind].example if kind in KINDS else {}) | facts)
 
 
-def eventually(is_so: Callable[[], object], seconds: float = 15.0) -> None:
-    """Waits until it is so."""
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def test_it_keeps_the_contract() -> None:
     conformance(Webhook, url="http://127.0.0.1:9/", secret=SECRET)
 
@@ -74,7 +67,7 @@ def test_an_event_arrives_signed_in_the_standard_form(receiver: Receiver, camera
     told = event(camera, Attachment("snapshot", "image/jpeg", b"a jpeg"))
     step.handle_event(told)
     step.handle_event(event(camera, kind="clip.ready"))  # not asked for
-    eventually(lambda: receiver.taken)
+    wait_for(lambda: receiver.taken)
     step.close_camera()
 
     assert receiver.ids == [told.id]
@@ -102,7 +95,7 @@ def test_no_answer_of_a_troubled_receiver_loses_or_doubles_anything(
 
     for one in sent:
         step.handle_event(one)
-    eventually(lambda: len(receiver.ids) == 4)
+    wait_for(lambda: len(receiver.ids) == 4)
     step.close_camera()
 
     assert sorted(receiver.ids) == sorted(one.id for one in sent)
@@ -121,7 +114,7 @@ def test_a_receiver_that_starts_later_gets_everything_in_order(camera: TestCamer
     time.sleep(0.3)
 
     receiver = Receiver(port)
-    eventually(lambda: len(receiver.ids) == 60)
+    wait_for(lambda: len(receiver.ids) == 60)
     step.close_camera()
     receiver.stop()
 
@@ -136,7 +129,7 @@ def test_one_event_that_is_never_taken_holds_up_no_other(status: int, receiver: 
 
     for one in sent:
         step.handle_event(one)
-    eventually(lambda: len(receiver.ids) == 3)
+    wait_for(lambda: len(receiver.ids) == 3)
     step.close_camera()
 
     assert receiver.ids == [sent[0].id, sent[2].id, sent[3].id]
@@ -151,7 +144,7 @@ def test_two_webhooks_of_a_camera_have_queues_of_their_own(receiver: Receiver, t
 
     away.handle_event(told)
     here.handle_event(told)
-    eventually(lambda: receiver.ids == [told.id])
+    wait_for(lambda: receiver.ids == [told.id])
     here.close_camera()
     away.close_camera()
 
@@ -174,7 +167,7 @@ def test_a_template_says_what_is_posted(receiver: Receiver, camera: TestCamera) 
     told = event(camera)
     step.handle_event(told)
     step.handle_event(event(camera, kind="incident.closed"))
-    eventually(lambda: len(receiver.taken) == 2)
+    wait_for(lambda: len(receiver.taken) == 2)
     step.close_camera()
 
     assert receiver.taken == [
@@ -221,7 +214,7 @@ def test_no_log_holds_the_secret_or_the_path(camera: TestCamera, caplog: pytest.
     caplog.set_level(logging.DEBUG)
     step = opened("http://127.0.0.1:9/hooks/vf_canary_path", camera)
     step.handle_event(event(camera))
-    eventually(lambda: "webhook 127.0.0.1 unreachable" in caplog.text)
+    wait_for(lambda: "webhook 127.0.0.1 unreachable" in caplog.text)
     [(what, problem)] = step.check_machine()
     step.close_camera()
 

@@ -135,11 +135,10 @@ class MaskedField(Field):
             frame.masked = _read_only(frame.masked)
 
     def pack(self, frame: Frame) -> Any:
-        return frame.is_masked, frame.masked
+        return frame.masked
 
     def unpack(self, frame: Frame, packed: Any) -> None:
-        is_masked, frame.masked = packed
-        frame.is_masked |= is_masked
+        frame.masked = packed
 
 
 class ListField(Field):

@@ -41,7 +41,7 @@ PAUSES = (0.2, 60.0)  # seconds before a start, after the first loss and at most
 FIRST_FACTOR = 10.0  # by which the first frame may take longer: many libraries make themselves ready then
 EVENTS_KEPT = 1000  # for a plugin whose process is restarting
 TRAVELLING = ("name", "source", "fps", "is_live", "state", "needed", "step", "lease", "mounting")  # of a Camera
-ALWAYS_SENT = ("mode", "motion", "masked")  # of a frame, whether the plugin needs them or not
+ALWAYS_SENT = ("mode", "motion")  # of a frame, whether the plugin needs them or not
 
 
 class IsolatedError(Exception):
@@ -64,6 +64,7 @@ class _Sheet:
 
     layout: Layout
     index: int
+    is_masked: bool
     fields: dict[str, Any]
 
 
@@ -180,7 +181,9 @@ class Isolated:
         # A part of a list's items travels with the list.
         names = {name if name.startswith(fields.NOTES) else name.partition(".")[0] for name in needed}
         sent = {name: fields.field(name) for name in (*ALWAYS_SENT, *sorted(names - {"image"}))}
-        return _Sheet(packed.layout, value.index, {name: each.pack(value) for name, each in sent.items()})
+        return _Sheet(
+            packed.layout, value.index, value.is_masked, {name: each.pack(value) for name, each in sent.items()}
+        )
 
     def _ask(self, hook: str, patience: float, /, **arguments: Any) -> _Answer:
         """Calls the plugin; IsolatedError where that fails. A process that does not answer is replaced."""
@@ -328,6 +331,7 @@ class _Plugin:
             self._map = mmap.mmap(self._memory, value.layout.size, access=mmap.ACCESS_READ)
         picture = unpack(value.layout, self._map)
         frame = Frame(picture, self._camera, value.index, call.seconds)
+        frame.is_masked = value.is_masked
         for name, packed in value.fields.items():
             fields.field(name).unpack(frame, packed)
         return frame
